@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import StructuredData
-
 /// One attempt of one step of one job: what effects name, and outcomes answer to.
 public struct StepAttempt: Hashable, Sendable, CustomStringConvertible {
     public var step: StepPath
