@@ -19,7 +19,8 @@ extension StepResult: DataRepresentable {
         let outcome = try data.required("outcome") { $0.string.flatMap(Conclusion.init(rawValue:)) }
         self.init(
             outcome: outcome, conclusion: data["conclusion"]?.string.flatMap(Conclusion.init(rawValue:)),
-            exitCode: data["exitCode"]?.int, reason: try data["reason"].map { value throws(DataShapeError) in try Reason(data: value) })
+            exitCode: data["exitCode"]?.int,
+            reason: try data["reason"].map { value throws(DataShapeError) in try Reason(data: value) })
         outputNames = data.strings("outputs")
         recordDigest = data["record"]?.string
         logLines = data["logLines"]?.int ?? 0
