@@ -16,7 +16,7 @@ package struct SeededRandom: Hashable, Sendable {
 
     /// 0 ..< bound.
     package mutating func below(_ bound: Int) -> Int {
-        bound <= 1 ? 0 : Int((next() >> 32) &* UInt64(bound) >> 32)
+        bound <= 1 ? 0 : Int(((next() >> 32) &* UInt64(bound)) >> 32)
     }
 
     package mutating func within(_ range: ClosedRange<Int>) -> Int {

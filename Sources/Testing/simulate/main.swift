@@ -38,7 +38,7 @@ if arguments.first == "--seeds", let count = numbers.first {
     say("\(summary.seeds) seeds in \(Int(seconds * 10) / 10) s (\(Int(Double(summary.seeds) / seconds)) a second)")
     say("\(summary.happenings) happenings, \(summary.crashes) crashes, \(summary.processes) processes")
     say(summary.conclusions.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: ", "))
-    for failure in summary.failures {
+    for failure in summary.failures.prefix(1) {
         _ = show(Simulation(seed: failure.seed, isKeepingTranscript: true).run())
     }
     exit(summary.failures.isEmpty ? 0 : 1)
