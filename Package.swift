@@ -22,6 +22,19 @@ let package = Package(
         floor("0-Ground", "StructuredData"),
         floor("0-Ground", "YAMLReading", ["CLibYAML", "Diagnostics"]),
         floor("0-Ground", "TerminalRendering", ["Diagnostics"]),
+        floor("0-Ground", "PatternMatching", ["Diagnostics"]),
+        .target(name: "CProcessControl", path: "Sources/0-Ground/CProcessControl"),
+        floor("0-Ground", "ProcessControl", ["CProcessControl", "Diagnostics"]),
         floor("1-Model", "PipelineModel", ["StructuredData"]),
+        floor("2-Language", "ExpressionLanguage", ["Diagnostics", "StructuredData"]),
+        floor(
+            "2-Language", "GitHubWorkflows",
+            ["Diagnostics", "ExpressionLanguage", "PipelineModel", "StructuredData", "YAMLReading"]),
+        floor(
+            "2-Language", "WorkflowPlanning",
+            [
+                "Diagnostics", "ExpressionLanguage", "GitHubWorkflows", "PatternMatching", "PipelineModel",
+                "StructuredData",
+            ]),
     ]
 )
