@@ -63,7 +63,8 @@ final class SupervisedJob {
         let deadline = BootInstant.now() + .seconds(seconds)
         while !condition(self) {
             try #require(BootInstant.now() < deadline, "nothing came within \(seconds) s; so far: \(messages)")
-            turnOnce(until: deadline)
+            // Conditions may look at the world outside too, so the loop turns though nothing comes.
+            turnOnce(until: BootInstant.now() + .milliseconds(10))
         }
     }
 
@@ -159,6 +160,10 @@ enum RealProcesses {
 
     static func all() -> [Int32] {
         ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { Int32($0) }
+    }
+
+    static func name(_ pid: Int32) -> String {
+        ((try? String(contentsOfFile: "/proc/\(pid)/comm", encoding: .utf8)) ?? "").filter { $0 != "\n" }
     }
 
     /// There, and not a zombie.

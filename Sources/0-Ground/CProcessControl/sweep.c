@@ -162,6 +162,11 @@ static bool has_children(void) {
     return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 || errno != ECHILD;
 }
 
+// A leader that is dead but not reaped: its exit is told before its tree is said to be gone.
+static bool is_running(const struct pc_supervisor *supervisor, int64_t target) {
+    return pc_ledger_entry(&supervisor->ledger, (size_t)target)->running;
+}
+
 // Carries over what the round before knew. Returns how many were not known yet, and lists them.
 static uint32_t compare(struct pc_supervisor *supervisor, struct pc_message *message) {
     uint32_t fresh = 0;
@@ -221,7 +226,7 @@ void pc_sweep_kill(struct pc_supervisor *supervisor, int64_t target, uint32_t pa
             continue;
         }
         uint32_t alive = choose(supervisor, target);
-        if (alive == 0 && target >= 0 && !supervisor->census.uncertain) break;
+        if (alive == 0 && target >= 0 && !supervisor->census.uncertain && !is_running(supervisor, target)) break;
         uint32_t fresh = compare(supervisor, message), refused = 0;
         if (alive > CROWD && !boosted) boosted = setpriority(PRIO_PROCESS, 0, -20) == 0;
         if (freeze && fresh > 0 && round < FREEZE_ROUNDS) {
