@@ -21,5 +21,6 @@ let package = Package(
         floor("0-Ground", "Diagnostics"),
         floor("0-Ground", "StructuredData"),
         floor("0-Ground", "YAMLReading", ["CLibYAML", "Diagnostics"]),
+        floor("1-Model", "PipelineModel", ["StructuredData"]),
     ]
 )

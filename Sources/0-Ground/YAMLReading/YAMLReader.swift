@@ -32,7 +32,8 @@ public struct YAMLReader {
     /// Reads the first document of `text`.
     ///
     /// - Throws: ``DiagnosticError`` with a position: a syntax or encoding error, or a limit.
-    public static func read(_ text: [UInt8], limits: YAMLLimits = YAMLLimits()) throws(DiagnosticError) -> YAMLDocument {
+    public static func read(_ text: [UInt8], limits: YAMLLimits = YAMLLimits()) throws(DiagnosticError) -> YAMLDocument
+    {
         try TextValidation.check(text, limit: limits.bytes)
         var reader = YAMLReader(limits: limits)
         return try reader.run(text)
