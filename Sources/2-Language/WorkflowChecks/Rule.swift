@@ -6,7 +6,7 @@ internal import YAMLReading
 /// All that a rule may look at.
 struct WorkflowUnderCheck: Sendable {
     let outline: WorkflowOutline
-    let sites: [ExpressionSite]
+    let expressions: [PlacedExpression]
     let source: SourceText
     let anchors: [YAMLAnchor]
     let options: WorkflowLintOptions
@@ -27,5 +27,6 @@ struct Rule: Sendable {
         .events, .schedules, .filterPatterns, .inputDefinitions, .anchors,
         .identifiers, .needs, .jobKeys, .stepKeys, .matrixValues, .runnerLabels, .shells, .permissions,
         .environmentNames, .credentials, .deprecatedCommands, .actionReferences, .reusableCalls,
+        .expressionNames, .literalArguments, .conditions, .untrustedInputs, .trimmedVersions, .numberComparisons,
     ]
 }

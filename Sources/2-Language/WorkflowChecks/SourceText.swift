@@ -66,7 +66,7 @@ struct SourceText: Sendable {
         while start < bytes.count, bytes[start] == UInt8(ascii: "&") || bytes[start] == UInt8(ascii: "!"),
             style != .plain || node.anchor != nil || node.tag != nil
         {
-            while start < bytes.count, !ExpressionText.isSpace(bytes[start]) { start += 1 }
+            while start < bytes.count, !EmbeddedExpressions.isSpace(bytes[start]) { start += 1 }
             while start < bytes.count, bytes[start] == 0x20 { start += 1 }
         }
         switch style {
@@ -74,7 +74,7 @@ struct SourceText: Sendable {
         case .singleQuoted, .doubleQuoted: return min(start + 1, bytes.count)
         case .literal, .folded:
             while start < bytes.count, bytes[start] != 0x0A { start += 1 }
-            while start < bytes.count, ExpressionText.isSpace(bytes[start]) { start += 1 }
+            while start < bytes.count, EmbeddedExpressions.isSpace(bytes[start]) { start += 1 }
             return start
         }
     }

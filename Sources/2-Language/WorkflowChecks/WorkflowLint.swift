@@ -44,8 +44,10 @@ package enum WorkflowLint {
             walk.visit(node, as: EventShapes.shape(of: event.name), owner: event.position)
         }
         findings = walk.findings
+        let source = SourceText(bytes)
         let workflow = WorkflowUnderCheck(
-            outline: outline, sites: walk.sites, source: SourceText(bytes), anchors: document.anchors,
+            outline: outline, expressions: walk.sites.flatMap { PlacedExpression.all(in: $0, source) }, source: source,
+            anchors: document.anchors,
             options: options, local: LocalReferences(outline, readFile: options.readFile))
         for rule in Rule.all { rule.check(workflow, &findings) }
         return finish(findings.diagnostics, path, options)

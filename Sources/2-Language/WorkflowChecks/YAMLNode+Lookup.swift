@@ -31,7 +31,7 @@ extension YAMLNode {
 
     var isNull: Bool { scalarKind == .null }
     /// Holds a `${{`, or is one whole expression: then its value is not known before the run.
-    var hasExpression: Bool { text.map(ExpressionText.hasExpression) ?? false }
+    var hasExpression: Bool { text.map(EmbeddedExpressions.hasExpression) ?? false }
 
     /// `nil` for a collection.
     var scalarKind: ScalarKind? {

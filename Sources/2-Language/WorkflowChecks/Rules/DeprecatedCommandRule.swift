@@ -54,6 +54,6 @@ extension Rule {
             rest = rest.dropFirst(name.count)
         }
         guard rest.starts(with: "::".utf8), let value = rest.dropFirst(2).first else { return false }
-        return !ExpressionText.isSpace(value)
+        return !EmbeddedExpressions.isSpace(value)
     }
 }

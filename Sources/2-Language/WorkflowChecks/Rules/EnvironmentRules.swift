@@ -38,7 +38,7 @@ extension Rule {
 
     private static func checkPassword(_ container: YAMLNode?, _ owner: String, _ findings: inout Findings) {
         guard let password = container?["credentials"]?["password"], let text = password.text, !text.isEmpty,
-            !ExpressionText.isWholeExpression(text)
+            !EmbeddedExpressions.isWholeExpression(text)
         else { return }
         findings.warn(
             .hardCodedCredentials, "The registry password of \(owner) stands in the file, for everyone to read.",

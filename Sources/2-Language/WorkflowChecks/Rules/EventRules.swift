@@ -8,6 +8,9 @@ extension Rule {
     /// Event names, activity types, and which filters an event takes.
     static let events = Rule("events") { workflow, findings in
         for event in workflow.outline.events { checkEvent(event, &findings) }
+        if let on = workflow.outline.root["on"], on.isNull || on.entries?.isEmpty ?? on.items?.isEmpty ?? false {
+            findings.warn(.emptyValue, "'on' is empty.", at: on.position, remedy: "Name at least one event.")
+        }
     }
 
     private static func checkEvent(_ event: EventOutline, _ findings: inout Findings) {
@@ -93,6 +96,12 @@ extension Rule {
                 checkPatterns(patterns, name, workflow.source, &findings)
             }
         }
+        let versions = workflow.outline.event("image_version")?.node?["versions"]?.textsOrList ?? []
+        checkPatterns(versions, "versions", workflow.source, &findings)
+        for job in workflow.outline.jobs {
+            guard let version = job.node["snapshot"]?["version"], !version.hasExpression else { continue }
+            checkPatterns([version], "version", workflow.source, &findings)
+        }
     }
 
     private static func checkPatterns(
@@ -112,15 +121,15 @@ extension Rule {
             }
         }
         let texts = patterns.compactMap(\.text)
-        guard !name.hasSuffix("-ignore"), let first = patterns.first, texts.allSatisfy({ $0.hasPrefix("!") }),
+        guard !name.hasSuffix("-ignore"), !name.hasPrefix("version"), let first = patterns.first,
+            texts.allSatisfy({ $0.hasPrefix("!") }),
             !texts.isEmpty
         else { return }
-        let positive = subject == .path ? "'**'" : "'**'"
         findings.warn(
             .onlyNegativePatterns,
             "Every pattern of '\(name)' takes away ('!'), so nothing is ever matched and the event never fires.",
             at: first.position,
-            remedy: "Put \(positive) first, or use '\(name)-ignore' without the '!'.")
+            remedy: "Put '**' first, or use '\(name)-ignore' without the '!'.")
     }
 }
 

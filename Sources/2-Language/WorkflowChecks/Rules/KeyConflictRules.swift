@@ -32,7 +32,7 @@ extension Rule {
                     + "'uses'.",
                 at: entry.key.position, remedy: "Put it into a step, or add 'uses'.")
         }
-        for key in ["runs-on", "steps"] where job.node.entry(key) == nil {
+        for key in ["runs-on", "steps"] where job.node[key].map({ key == "steps" && $0.isNull }) ?? true {
             findings.warn(
                 .missingKey, "The job '\(job.id)' has no '\(key)'.", at: job.key.position,
                 remedy: key == "steps" ? "Add at least one step." : "Name a runner, such as 'ubuntu-latest'.")
@@ -57,6 +57,14 @@ extension Rule {
                 .missingKey, "This step does nothing.", at: step.node.position,
                 remedy: "Give it 'run' or 'uses', or remove it.")
         }
+        if let run = step.node.entry("run"), let uses = step.node.entry("uses") {
+            let (first, second) = run.key.position < uses.key.position ? (run, uses) : (uses, run)
+            return findings.warn(
+                .conflictingKeys,
+                "A step has 'run' or 'uses', but this one has '\(first.key.text ?? "")' and, on line "
+                    + "\(second.key.position.line), '\(second.key.text ?? "")'.",
+                at: first.key.position, remedy: "Make two steps of it.")
+        }
         // Whichever kind is named first is what the author meant.
         let kind = entries.compactMap(\.key.text).first { key in
             key == "run" || key == "uses" || key == "shell" || controlKeys.contains(key)
@@ -65,9 +73,9 @@ extension Rule {
         case "run", "shell":
             if step.run == nil, step.uses == nil { missingKind(step, &findings) }
             let isScript = step.run != nil || step.uses == nil
-            reject(isScript ? ["uses", "with"] : ["shell", "working-directory"], entries, isScript, &findings)
+            reject(isScript ? ["with"] : ["shell", "working-directory"], entries, isScript, &findings)
         case "uses":
-            reject(["run", "shell", "working-directory"], entries, false, &findings)
+            reject(["shell", "working-directory"], entries, false, &findings)
         case .some:
             break
         case nil:
@@ -92,7 +100,7 @@ extension Rule {
                     ? "This step runs a script, so it takes no '\(key)'."
                     : "This step uses an action, so it takes no '\(key)'.",
                 at: entry.key.position,
-                remedy: key == "with" ? "Hand values to a script through 'env'." : "Make two steps of it.")
+                remedy: key == "with" ? "Hand values to a script through 'env'." : "Only scripts have it: remove it.")
         }
     }
 }

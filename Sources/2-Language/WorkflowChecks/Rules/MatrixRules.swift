@@ -91,7 +91,7 @@ indirect enum MatrixValue: Hashable {
     init(_ node: YAMLNode) {
         switch node.content {
         case .scalar(let text, _):
-            self = ExpressionText.hasExpression(text) ? .expression : .scalar(node.isNull ? "" : text)
+            self = EmbeddedExpressions.hasExpression(text) ? .expression : .scalar(node.isNull ? "" : text)
         case .sequence(let items):
             self = .list(items.map(MatrixValue.init))
         case .mapping(let entries):

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Diagnostics
+internal import GitHubWorkflows
 internal import YAMLReading
 
 extension Rule {
@@ -10,23 +11,13 @@ extension Rule {
         for job in workflow.outline.jobs { checkPermissions(job.node["permissions"], &findings) }
     }
 
-    /// Source: GitHub's workflow schema.
-    private static let scopes: [String: [String]] = {
-        var scopes: [String: [String]] = [:]
-        for name in [
-            "actions", "artifact-metadata", "attestations", "checks", "code-quality", "contents", "deployments",
-            "discussions", "drives", "issues", "packages", "pages", "pull-requests", "repository-projects",
-            "security-events", "statuses",
-        ] {
-            scopes[name] = ["read", "write", "none"]
-        }
-        for name in ["id-token", "copilot-requests"] { scopes[name] = ["write", "none"] }
-        for name in ["models", "vulnerability-alerts"] { scopes[name] = ["read", "none"] }
-        return scopes
-    }()
+    private static func levels(of scope: PermissionScope) -> [String] {
+        (scope.hasRead ? ["read"] : []) + (scope.greatest == .write ? ["write"] : []) + ["none"]
+    }
 
     private static func checkPermissions(_ node: YAMLNode?, _ findings: inout Findings) {
         guard let node else { return }
+        let names = PermissionScope.allCases.map(\.rawValue)
         if let text = node.text, !node.isNull, !["read-all", "write-all"].contains(text) {
             findings.warn(
                 .unknownPermission, "'\(Wording.excerpt(text))' is not a permission for all scopes.",
@@ -34,14 +25,15 @@ extension Rule {
         }
         for entry in node.entries ?? [] {
             guard let scope = entry.key.text, scope != "<<" else { continue }
-            guard let levels = scopes[scope] else {
-                let meant = Wording.nearest(to: scope, among: scopes.keys.sorted())
+            guard let known = PermissionScope(rawValue: scope) else {
+                let meant = Wording.nearest(to: scope, among: names)
                 findings.warn(
                     .unknownPermissionScope, "The token has no scope '\(Wording.excerpt(scope))'.",
                     at: entry.key.position,
-                    remedy: meant.map { "Did you mean '\($0)'?" } ?? "Use \(Wording.choice(scopes.keys.sorted())).")
+                    remedy: meant.map { "Did you mean '\($0)'?" } ?? "Use \(Wording.choice(names)).")
                 continue
             }
+            let levels = levels(of: known)
             guard let level = entry.value.text, !level.isEmpty, !levels.contains(level) else { continue }
             findings.warn(
                 .unknownPermission, "'\(scope)' cannot be '\(Wording.excerpt(level))'.", at: entry.value.position,

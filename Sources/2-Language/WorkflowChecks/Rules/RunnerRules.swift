@@ -20,8 +20,8 @@ extension Rule {
 
     /// The labels that `${{ matrix.x }}` can stand for, as far as the file spells them out.
     private static func matrixLabels(_ label: YAMLNode, _ job: JobOutline) -> [YAMLNode] {
-        guard let text = label.text, ExpressionText.isWholeExpression(text),
-            let part = ExpressionText.parts(of: text).first
+        guard let text = label.text, EmbeddedExpressions.isWholeExpression(text),
+            let part = EmbeddedExpressions.parts(of: text).first
         else { return [] }
         let trimmed = part.source.drop { $0.isWhitespace }
         guard trimmed.hasPrefix("matrix.") else { return [] }

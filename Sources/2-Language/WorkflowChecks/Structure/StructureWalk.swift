@@ -55,10 +55,9 @@ struct StructureWalk {
     }
 
     private mutating func visitEmpty(_ node: YAMLNode, _ shape: Shape, _ owner: SourcePosition) {
-        guard !shape.isEmptyAllowed else { return }
         // 'container: null', written out, is how a job says that it has none.
         if shape.name == "container", node.text == "null" { return }
-        empty(node, shape)
+        if !shape.isEmptyAllowed { empty(node, shape) }
         // A section that is not there has nothing: name what it would need, so that the fix is complete.
         if let section = shape.section.first, shape.scalar == nil { missing(in: [], section, shape, owner) }
     }
@@ -112,7 +111,7 @@ extension StructureWalk {
                     remedy: "Write the keys out, or alias the whole mapping.")
                 continue
             }
-            if let place = section.keyPlace, ExpressionText.hasExpression(key) {
+            if let place = section.keyPlace, EmbeddedExpressions.hasExpression(key) {
                 var site = site(entry.key, place, .text, name: shape.name)
                 site.isKey = true
                 sites.append(site)
@@ -185,10 +184,10 @@ extension StructureWalk {
 
 extension StructureWalk {
     private mutating func visitScalar(_ node: YAMLNode, _ text: String, _ shape: Shape) {
-        if let place = shape.place, shape.expected == .condition || ExpressionText.hasExpression(text) {
+        if let place = shape.place, shape.expected == .condition || EmbeddedExpressions.hasExpression(text) {
             sites.append(site(node, place, shape.expected, name: shape.name))
-            guard !ExpressionText.isWholeExpression(text) else { return }
-        } else if shape.place == nil, ExpressionText.isWholeExpression(text) {
+            guard !EmbeddedExpressions.isWholeExpression(text) else { return }
+        } else if shape.place == nil, EmbeddedExpressions.isWholeExpression(text) {
             // Whether GitHub evaluates it here is the reader's business; it is not a literal to judge.
             return
         }
@@ -241,7 +240,7 @@ extension StructureWalk {
         guard let place = shape.place else { return }
         switch node.content {
         case .scalar(let text, _):
-            guard ExpressionText.hasExpression(text) else { return }
+            guard EmbeddedExpressions.hasExpression(text) else { return }
             sites.append(site(node, place, .anything, name: shape.name))
         case .sequence(let items):
             for item in items { gather(item, shape) }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Finds the `${{ … }}` parts of a scalar.
-enum ExpressionText {
+enum EmbeddedExpressions {
     /// One expression inside a scalar.
     struct Part: Sendable {
         /// Between the braces.
