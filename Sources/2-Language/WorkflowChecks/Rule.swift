@@ -27,6 +27,7 @@ struct Rule: Sendable {
         .events, .schedules, .filterPatterns, .inputDefinitions, .anchors,
         .identifiers, .needs, .jobKeys, .stepKeys, .matrixValues, .runnerLabels, .shells, .permissions,
         .environmentNames, .credentials, .deprecatedCommands, .actionReferences, .reusableCalls,
-        .expressionNames, .literalArguments, .conditions, .untrustedInputs, .trimmedVersions, .numberComparisons,
+        .expressionNames, .literalArguments, .conditions, .untrustedInputs, .expressionTypes,
+        .trimmedVersions, .numberComparisons,
     ]
 }

@@ -78,6 +78,7 @@ extension DiagnosticCode {
     package static let trimmedVersion = DiagnosticCode(370)
     package static let numberLikeComparison = DiagnosticCode(371)
     package static let secretsInCondition = DiagnosticCode(372)
+    package static let jobNotNeeded = DiagnosticCode(373)
 
     /// Says what the reader also says where it rejects a line: then the reader's word is enough.
     var restatesReader: Bool {

@@ -221,7 +221,7 @@ enum WorkflowShapes {
     private static let step = Shape.fields(
         "step",
         [
-            Field("id", .text("id")),
+            Field("id", .text("id", .withoutContexts("jobs.<job_id>.steps.id"))),
             Field("if", condition(.stepIf)),
             Field("name", .text("name", .stepName, emptyAllowed: true)),
             Field("uses", .text("uses")),
