@@ -88,7 +88,7 @@ extension KnownAction {
             inputs: """
                 base-url debug github-token previews result-encoding retries retry-exempt-status-codes script! \
                 user-agent
-                """, outputs: "result"),
+                """, outputs: "*"),
         KnownAction(
             "actions/labeler", refs: "v5 v6",
             inputs: "configuration-path dot pr-number repo-token sync-labels", outputs: "all-labels new-labels"),
