@@ -39,6 +39,15 @@ package enum PermissionScope: String, CaseIterable, Hashable, Sendable {
         }
     }
 
+    /// Whether the scope is one of the thirteen that GitHub began with.
+    package var isClassic: Bool {
+        switch self {
+        case .artifactMetadata, .attestations, .codeQuality, .copilotRequests, .drives, .models, .vulnerabilityAlerts:
+            false
+        default: true
+        }
+    }
+
     var levelDefinition: String {
         switch (hasRead, greatest) {
         case (false, _): "permission-level-write-or-no-access"

@@ -46,6 +46,8 @@ package struct SchemaMapping: Sendable {
     package var looseValue: String?
     /// An unknown key is a warning: GitHub ignores it.
     package var isOpen = false
+    /// A key beside which unknown ones are errors after all.
+    package var strictBeside: String?
 
     package func property(_ name: String) -> SchemaProperty? {
         properties.first { $0.name == name }

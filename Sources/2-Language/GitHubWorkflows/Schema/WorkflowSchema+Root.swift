@@ -38,10 +38,14 @@ extension WorkflowSchema {
 
     mutating func defineDispatchInputs() {
         oneOf("workflow-dispatch", ["null", "workflow-dispatch-mapping"])
-        mapping(
+        // Without inputs there is nothing to configure and a stray key does no harm; beside them it is a slip.
+        define(
             "workflow-dispatch-mapping",
-            [.optional("inputs", "workflow-dispatch-inputs", "What the person who starts the run is asked.")],
-            isOpen: true)
+            .mapping(
+                SchemaMapping(
+                    properties: [
+                        .optional("inputs", "workflow-dispatch-inputs", "What the person who starts the run is asked.")
+                    ], isOpen: true, strictBeside: "inputs")))
         oneOf("workflow-dispatch-inputs", ["null", "workflow-dispatch-inputs-mapping"])
         dictionary("workflow-dispatch-inputs-mapping", of: "workflow-dispatch-input", key: "workflow-dispatch-input-name")
         nonEmptyString("workflow-dispatch-input-name")
