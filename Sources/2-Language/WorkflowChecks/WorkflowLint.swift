@@ -24,12 +24,9 @@ package enum WorkflowLint {
         _ bytes: [UInt8], path: String?, options: WorkflowLintOptions = WorkflowLintOptions()
     ) -> [Diagnostic] {
         var findings = Findings()
-        let document: YAMLDocument
-        do {
-            document = try YAMLReader.read(bytes)
-        } catch {
-            return finish([error.diagnostic], path, options)
-        }
+        let read = RecoveredYAML(bytes)
+        for fault in read.faults { findings.add(fault) }
+        guard let document = read.document else { return finish(findings.diagnostics, path, options) }
         guard let root = document.root, !root.isNull else {
             findings.warn(
                 .emptyValue, "This workflow is empty.", at: .start,
@@ -44,22 +41,29 @@ package enum WorkflowLint {
             walk.visit(node, as: EventShapes.shape(of: event.name), owner: event.position)
         }
         findings = walk.findings
-        let source = SourceText(bytes)
+        let source = SourceText(read.bytes)
         let workflow = WorkflowUnderCheck(
             outline: outline, expressions: walk.sites.flatMap { PlacedExpression.all(in: $0, source) }, source: source,
-            anchors: document.anchors,
+            anchors: document.anchors.filter { !read.brokenAliases.contains($0.name) },
             options: options, local: LocalReferences(outline, readFile: options.readFile))
         for rule in Rule.all { rule.check(workflow, &findings) }
-        return finish(findings.diagnostics, path, options)
+        // What stands in a broken alias's place is empty by our own hand.
+        let hidden = Set(read.faults.compactMap(\.position))
+        let shown = findings.diagnostics.filter { diagnostic in
+            diagnostic.severity == .error || !(diagnostic.position.map(hidden.contains) ?? false)
+        }
+        return finish(shown, path, options)
     }
 
     private static func finish(
         _ diagnostics: [Diagnostic], _ path: String?, _ options: WorkflowLintOptions
     ) -> [Diagnostic] {
+        let known = Set(options.readerDiagnostics.map { Fact(code: $0.code, position: $0.position) })
         let rejected = Set(options.readerDiagnostics.filter { $0.severity == .error }.compactMap { $0.position?.line })
         return
             diagnostics
             .filter { diagnostic in
+                if known.contains(Fact(code: diagnostic.code, position: diagnostic.position)) { return false }
                 guard let line = diagnostic.position?.line, rejected.contains(line) else { return true }
                 return !diagnostic.code.restatesReader
             }
@@ -69,5 +73,10 @@ package enum WorkflowLint {
                 return named
             }
             .sorted { ($0.position ?? .start, $0.code) < ($1.position ?? .start, $1.code) }
+    }
+
+    private struct Fact: Hashable {
+        var code: DiagnosticCode
+        var position: SourcePosition?
     }
 }

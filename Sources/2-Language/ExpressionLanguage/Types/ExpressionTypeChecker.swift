@@ -162,7 +162,7 @@ extension TypeRun {
             guard index == .number || index == .any else { return itemNotNumber(index, indexNode, in: node) }
             return item
         case .object(let properties):
-            guard index == .string || index == .any else {
+            guard index == .string || index == .any || properties.rest == .any else {
                 report(
                     .mismatch, "The name of a property is a text, but '\(words(indexNode))' is \(index).",
                     at: indexNode)

@@ -176,7 +176,7 @@ extension ContextTypes {
 
 extension ContextTypes {
     private static func job(_ job: JobOutline) -> ExpressionType {
-        let service = ExpressionType.strict(["id": .string, "network": .string, "ports": .map(of: .string)])
+        let service = ExpressionType.strict(["id": .string, "network": .string, "ports": .open()])
         var services = ExpressionType.map(of: service)
         if let node = job.node["services"] {
             if let entries = node.entries {

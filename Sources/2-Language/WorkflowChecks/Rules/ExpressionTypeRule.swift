@@ -41,13 +41,31 @@ extension Rule {
                 "The job '\(workflow.outline.jobs[job].id)' reads 'needs.\(name)', but it does not need that job.",
                 at: position, remedy: "Add '\(name)' to its 'needs'.")
         }
-        let meant = Wording.nearest(to: name, among: known)
-        let remedy =
-            meant.map { "Did you mean '\($0)'?" }
-            ?? (known.isEmpty
-                ? "It has no properties here."
-                : "It has \(Wording.all(known.prefix(12)))\(known.count > 12 ? " …" : "").")
-        findings.warn(.unknownProperty, fault.message, at: position, remedy: remedy)
+        findings.warn(
+            .unknownProperty, fault.message, at: position,
+            remedy: remedy(for: name, of: fault.message, known: known, expression, workflow.outline))
+    }
+
+    private static func remedy(
+        for name: String, of message: String, known: [String], _ expression: PlacedExpression,
+        _ outline: WorkflowOutline
+    ) -> String {
+        if let meant = Wording.nearest(to: name, among: known) { return "Did you mean '\(meant)'?" }
+        if message.hasPrefix("'steps' ") {
+            let job = expression.site.job.flatMap { outline.jobs.indices.contains($0) ? outline.jobs[$0] : nil }
+            let isLater = job?.steps.contains { $0.id?.text?.lowercased() == name.lowercased() } ?? false
+            return isLater
+                ? "That step comes later: only earlier ones can be read."
+                : "Give an earlier step of this job 'id: \(Wording.excerpt(name))'. Other jobs are read through 'needs'."
+        }
+        guard !known.isEmpty else {
+            if message.hasPrefix("'matrix' ") { return "This job has no matrix." }
+            if message.hasPrefix("'needs' ") { return "This job has no 'needs'." }
+            if message.hasPrefix("'inputs' ") { return "This workflow declares no inputs." }
+            return "Nothing is declared there."
+        }
+        return
+            "There \(known.count == 1 ? "is" : "are") \(Wording.all(known.prefix(12)))\(known.count > 12 ? " …" : "")."
     }
 
     private static func collection(
