@@ -109,3 +109,14 @@ enum FileAccess {
             remedy: "See that the folder is there, that you may write to it, and that the disk is not full.")
     }
 }
+
+extension FileAccess {
+    /// Whether a folder is there and holds nothing.
+    static func isEmptyFolder(_ path: String) -> Bool {
+        guard let stream = opendir(path) else { return false }
+        defer { closedir(stream) }
+        var count = 0
+        while count <= 2, readdir(stream) != nil { count += 1 }
+        return count <= 2
+    }
+}

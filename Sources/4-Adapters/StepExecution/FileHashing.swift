@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Crypto
+import Diagnostics
 import ExpressionLanguage
 import Glibc
 import PatternMatching
@@ -46,8 +47,9 @@ enum FileHashing {
         }
     }
 
-    private static let digest = HashFilesDigest(
-        digestOfFile: digest(ofFile:), digestOfBytes: { Array(SHA256.hash(data: $0)) })
+    private static var digest: HashFilesDigest {
+        HashFilesDigest(digestOfFile: digest(ofFile:), digestOfBytes: { Array(SHA256.hash(data: $0)) })
+    }
 
     private static func digest(ofFile path: String) throws -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)

@@ -115,8 +115,8 @@ package final class HostJob {
             for pair in try evaluation.pairs(of: template) { baseVariables[pair.name] = pair.value }
         }
         rebuildVariables()
-        defaultShell = try evaluation.text(of: options.steps.defaultShell)
-        defaultWorkingDirectory = try evaluation.text(of: options.steps.defaultWorkingDirectory)
+        defaultShell = try evaluation.optionalText(of: options.steps.defaultShell)
+        defaultWorkingDirectory = try evaluation.optionalText(of: options.steps.defaultWorkingDirectory)
     }
 
     private func startSupervisor() throws(DiagnosticError) {

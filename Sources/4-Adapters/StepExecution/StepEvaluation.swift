@@ -96,7 +96,7 @@ struct StepEvaluation {
     }
 
     /// `nil` where there is no template, or it comes to an empty text.
-    func text(of template: TemplateValue?) throws(ExpressionError) -> String? {
+    func optionalText(of template: TemplateValue?) throws(ExpressionError) -> String? {
         guard let template else { return nil }
         let text = try text(of: template)
         return text.isEmpty ? nil : text
