@@ -42,7 +42,7 @@ struct ReaderCase: CustomStringConvertible, Sendable {
 
     private func number(_ key: String) -> Int? { option(key).flatMap { Int($0) } }
 
-    var keepsPlaces: Bool { option("include-source") != "false" }
+    var keepsPlaces: Bool { option("include-source") == "true" }
     var ordersFilesByName: Bool { option("is-partial-rerun") == "true" }
 
     /// The suite is as old as its parsers: none of them knew anchors.
