@@ -40,11 +40,20 @@ extension DataValue {
     /// with 15 significant digits as ``numberText(_:)`` writes them.
     public func prettyJSONText() -> String {
         var bytes: [UInt8] = []
-        appendPrettyJSON(to: &bytes, level: 0)
+        appendPrettyJSON(to: &bytes, level: 0, maximumBytes: .max)
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    private func appendPrettyJSON(to bytes: inout [UInt8], level: Int) {
+    /// The same text, or `nil` where it would be longer than `maximumBytes`.
+    public func prettyJSONText(maximumBytes: Int) -> String? {
+        var bytes: [UInt8] = []
+        appendPrettyJSON(to: &bytes, level: 0, maximumBytes: maximumBytes)
+        return bytes.count > maximumBytes ? nil : String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Stops soon after `bytes` has become longer than `maximumBytes`.
+    private func appendPrettyJSON(to bytes: inout [UInt8], level: Int, maximumBytes: Int) {
+        if bytes.count > maximumBytes { return }
         switch self {
         case .number(let value): bytes.append(contentsOf: Self.numberText(value).utf8)
         case .string(let value): bytes.appendJSONString(value, escapingLineSeparators: true)
@@ -53,7 +62,7 @@ extension DataValue {
             for (index, item) in items.enumerated() {
                 if index > 0 { bytes.append(UInt8(ascii: ",")) }
                 bytes.appendLineBreak(level: level + 1)
-                item.appendPrettyJSON(to: &bytes, level: level + 1)
+                item.appendPrettyJSON(to: &bytes, level: level + 1, maximumBytes: maximumBytes)
             }
             bytes.appendLineBreak(level: level)
             bytes.append(UInt8(ascii: "]"))
@@ -64,7 +73,7 @@ extension DataValue {
                 bytes.appendLineBreak(level: level + 1)
                 bytes.appendJSONString(members.keys[index], escapingLineSeparators: true)
                 bytes.append(": ")
-                members.values[index].appendPrettyJSON(to: &bytes, level: level + 1)
+                members.values[index].appendPrettyJSON(to: &bytes, level: level + 1, maximumBytes: maximumBytes)
             }
             bytes.appendLineBreak(level: level)
             bytes.append(UInt8(ascii: "}"))

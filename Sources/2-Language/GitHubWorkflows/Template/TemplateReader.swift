@@ -83,7 +83,8 @@ struct TemplateReader {
         try log.addToken()
         var result: [TemplateToken] = []
         var itemName: String?
-        for case .sequence(let name) in schema.alternatives(of: rule.definition).lazy.map(\.kind) where itemName == nil {
+        for case .sequence(let name) in schema.alternatives(of: rule.definition).lazy.map(\.kind) where itemName == nil
+        {
             itemName = name
         }
         if let itemName {

@@ -80,7 +80,9 @@ enum TemplateText {
             }
         }
         let source = "format('\(format)'\(arguments))"
-        if let message = ExpressionValidation.fault(in: source, availability) { return .fault(.expressionFaulty, message) }
+        if let message = ExpressionValidation.fault(in: source, availability) {
+            return .fault(.expressionFaulty, message)
+        }
         return .expression(source)
     }
 
@@ -88,7 +90,9 @@ enum TemplateText {
         let source = trimmed(inside)
         if source.isEmpty { return .fault(.expressionEmpty, "An expression was expected") }
         if let directive = insertDirective(source) { return directive }
-        if let message = ExpressionValidation.fault(in: source, availability) { return .fault(.expressionFaulty, message) }
+        if let message = ExpressionValidation.fault(in: source, availability) {
+            return .fault(.expressionFaulty, message)
+        }
         return .expression(source)
     }
 
@@ -119,7 +123,9 @@ extension TemplateText {
         guard bytes.count >= pattern.count else { return nil }
         var index = start
         while index <= bytes.count - pattern.count {
-            if bytes[index] == pattern[0], bytes[index + 1] == pattern[1], bytes[index + 2] == pattern[2] { return index }
+            if bytes[index] == pattern[0], bytes[index + 1] == pattern[1], bytes[index + 2] == pattern[2] {
+                return index
+            }
             index += 1
         }
         return nil
