@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Diagnostics
+internal import ExpressionLanguage
 
 extension WorkflowConversion {
     /// `nil` and an entry in the log where the kind of action is not known.
@@ -61,8 +62,10 @@ extension WorkflowConversion {
     private mutating func hook(_ token: TemplateToken?) -> Condition {
         guard let token else { return Condition(source: "always()", place: nil) }
         let text = token.expression ?? token.literalText ?? ""
-        if let message = ExpressionValidation.fault(in: text, .actionHookCondition) {
-            log.error(.expressionFaulty, message, at: token.place)
+        do throws(ExpressionError) {
+            _ = try ExpressionReading.parse(text, .actionHookCondition)
+        } catch {
+            log.error(error.diagnostic.code, error.message, at: token.place)
         }
         return Condition(source: text, place: token.place)
     }
