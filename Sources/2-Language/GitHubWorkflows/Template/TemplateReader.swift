@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Diagnostics
+internal import ExpressionLanguage
 internal import YAMLReading
 
 /// Turns a YAML tree into typed tokens along the schema, and records what does not fit.
@@ -83,7 +84,8 @@ struct TemplateReader {
         try log.addToken()
         var result: [TemplateToken] = []
         var itemName: String?
-        for case .sequence(let name) in schema.alternatives(of: rule.definition).lazy.map(\.kind) where itemName == nil {
+        for case .sequence(let name) in schema.alternatives(of: rule.definition).lazy.map(\.kind) where itemName == nil
+        {
             itemName = name
         }
         if let itemName {
@@ -219,13 +221,11 @@ extension TemplateReader {
     ) throws(DiagnosticError) -> TemplateToken {
         let content = try ScalarResolution.resolve(text, style, of: node)
         let token = TemplateToken(content, place(node))
-        guard case .string(let raw) = content, TemplateText.holdsExpression(raw) else { return token }
-        switch TemplateText.parse(raw, availability) {
-        case .literal(let text): return TemplateToken(.string(text), token.place)
-        case .expression(let source): return TemplateToken(.expression(source), token.place)
-        case .insert: return TemplateToken(.insert, token.place)
-        case .fault(let code, let message):
-            log.error(code, message, at: token.place)
+        guard case .string(let raw) = content, TemplateText.mayHoldExpression(raw) else { return token }
+        do throws(TemplateError) {
+            return TemplateToken(try ExpressionReading.template(raw, availability), token.place)
+        } catch {
+            log.error(error.code, error.message, at: token.place)
             return token
         }
     }
