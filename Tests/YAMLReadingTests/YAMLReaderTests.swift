@@ -50,7 +50,8 @@ import YAMLReading
 
     @Test func aByteOrderMarkMovesNoColumn() throws {
         let entries = try #require(try read("\u{FEFF}a: 1\nb: 2\n").root?.entries)
-        #expect(entries.map(\.key.position) == [SourcePosition(line: 1, column: 1), SourcePosition(line: 2, column: 1)])
+        #expect(
+            entries.map(\.key.position) == [SourcePosition(line: 1, column: 1), SourcePosition(line: 2, column: 1)])
     }
 
     @Test func windowsLineEndsAreLineEnds() throws {
