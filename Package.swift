@@ -48,6 +48,8 @@ let language: [Target] = [
         ["Diagnostics", "ExpressionLanguage", "GitHubWorkflows", "PatternMatching", "PipelineModel", "StructuredData"]),
 ]
 
+let runEngine = floor("3-Decision", "RunEngine", ["Diagnostics", "PipelineModel", "StructuredData"])
+
 let execution: [Target] = [
     floor("4-Adapters", "SourceControl", ["Diagnostics", "PipelineModel", "ProcessControl"]),
     floor(
@@ -58,12 +60,22 @@ let execution: [Target] = [
         ]),
 ]
 
+let services: [Target] = [
+    floor(
+        "5-Services", "RunCoordination",
+        [
+            "Diagnostics", "ExpressionLanguage", "GitHubWorkflows", "PipelineModel", "ProcessControl", "RunEngine",
+            "SecretRedaction", "SourceControl", "StepExecution", "StructuredData", "WorkflowPlanning", crypto,
+        ])
+]
+
 let edges: [Target] = [
     floor(
         "6-Edges", "ConsoleCommands",
         [
-            "Diagnostics", "ExpressionLanguage", "GitHubWorkflows", "PipelineModel", "ProcessControl", "SecretRedaction",
-            "SourceControl", "StructuredData", "TerminalRendering", "WorkflowChecks", "WorkflowPlanning", arguments,
+            "Diagnostics", "ExpressionLanguage", "GitHubWorkflows", "PipelineModel", "ProcessControl", "RunCoordination",
+            "SecretRedaction", "SourceControl", "StructuredData", "TerminalRendering", "WorkflowChecks",
+            "WorkflowPlanning", arguments,
         ]),
     .executableTarget(
         name: "martlet", dependencies: ["ConsoleCommands"], path: "Sources/7-Program/martlet", swiftSettings: settings),
@@ -83,5 +95,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
-    targets: ground + language + execution + edges + testTargets
+    targets: ground + language + [runEngine] + execution + services + edges + testTargets
 )

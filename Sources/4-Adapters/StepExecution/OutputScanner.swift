@@ -69,7 +69,8 @@ struct OutputScanner {
         held.append(contentsOf: chunk[start..<end])
         let whole = held
         held.removeAll(keepingCapacity: true)
-        let isCommand = whole.withUnsafeBytes { mayBeCommand($0) && line($0) }
+        let isShort = whole.count <= Self.maximumHeldBytes
+        let isCommand = isShort && whole.withUnsafeBytes { mayBeCommand($0) && line($0) }
         if isCommand {
             noteBreak(chunk, end)
         } else {
@@ -102,7 +103,7 @@ struct OutputScanner {
             if hasMarker || ((first == .colon || first.isBlank) && beginsWithColons(body, from: start, before: end)) {
                 if start > plainStart { plain(UnsafeRawBufferPointer(rebasing: body[plainStart..<start])) }
                 plainStart = start
-                if line(UnsafeRawBufferPointer(rebasing: body[start..<end])) {
+                if end - start <= Self.maximumHeldBytes, line(UnsafeRawBufferPointer(rebasing: body[start..<end])) {
                     plainStart = afterBreak(body, end)
                     noteBreak(body, end)
                 }

@@ -17,15 +17,11 @@ package struct MartletCommand: ParsableCommand {
         version: ProgramVersion.text,
         groupedSubcommands: [
             CommandGroup(
-                name: "Pipelines:", subcommands: [RunCommand.self, PlanCommand.self, CheckCommand.self, EvalCommand.self]),
-            CommandGroup(
-                name: "Looking back:",
-                subcommands: [RunsCommand.self, LogsCommand.self, WhyCommand.self, ExplainCommand.self]),
+                name: "Pipelines:", subcommands: [PlanCommand.self, CheckCommand.self, EvalCommand.self]),
             CommandGroup(
                 name: "This machine:",
                 subcommands: [
-                    DoctorCommand.self, HooksCommand.self, RedactCommand.self, SchemaCommand.self, CompletionsCommand.self,
-                    ExitCodesCommand.self,
+                    RedactCommand.self, CompletionsCommand.self, ExitCodesCommand.self,
                 ]),
         ])
 
