@@ -44,7 +44,7 @@ enum NearestName {
     /// The candidate that the fewest edits lead to, where those are few enough to be a slip.
     static func of(_ name: String, among candidates: some Sequence<String>) -> String? {
         let name = Array(name.lowercased().utf8)
-        let limit = max(1, name.count / 3)
+        let limit = max(1, (name.count + 1) / 3)
         var best: (name: String, distance: Int)?
         for candidate in candidates {
             let other = Array(candidate.lowercased().utf8)

@@ -27,7 +27,7 @@ extension TypeWalk {
         return form.result
     }
 
-    /// The form that the arguments fit. Where there is none, what is in the way of the last one is reported.
+    /// The form that the arguments fit. Where there is none, the misfit of the one that fits furthest is reported.
     private mutating func fittingForm(
         _ forms: [FunctionType], _ arguments: [ExpressionNode], _ types: [ExpressionType], _ node: ExpressionNode
     ) -> FunctionType? {
@@ -35,13 +35,13 @@ extension TypeWalk {
         for form in forms where form.takes(types.count) {
             let index = types.indices.first { !(form.parameter($0) ?? .any).accepts(types[$0]) }
             guard let index else { return form }
-            misfit = (form, index)
+            if misfit.map({ index > $0.index }) ?? true { misfit = (form, index) }
         }
         if let (form, index) = misfit {
             let wanted = forms.compactMap { $0.parameter(index)?.description }
             report(
                 .argumentType, at: arguments[index],
-                "Argument \(index + 1) of \(form.description) is of type \(types[index]) where \(Self.alternatives(wanted)) "
+                "Argument \(index + 1) of \(form.name) is of type \(types[index]), where \(Self.alternatives(wanted)) "
                     + "is expected")
         } else {
             report(
