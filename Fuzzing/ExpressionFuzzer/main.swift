@@ -33,7 +33,10 @@ private let evaluator: ExpressionEvaluator = {
             },
         ], maximumMemoryBytes: 1 << 20)
 }()
-private let checker = ExpressionTypeChecker()
+private let checker = ExpressionTypeChecker(contexts: [
+    "github": .strict(["ref": .string, "event": .open()]), "env": .map(of: .string),
+    "matrix": .strict(["os": .array(of: .string), "n": .number]), "empty": .strict([:]),
+])
 
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {

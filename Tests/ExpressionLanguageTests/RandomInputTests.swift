@@ -25,6 +25,9 @@ struct RandomInputTests {
         "==", "<=", ",", " ", "contains(", "format('{0}{1}',", "join(", "toJSON(", "fromJSON('[1,{\"a\":2}]')", "case(",
         "null", "true", "${{", "}}", "{", "}", "😊", "é", "\u{a0}", "\n", "insert", "hashFiles(", "github.event.*.x",
     ]
+    private static let types: [String: ExpressionType] = [
+        "github": .strict(["ref": .string, "event": .array(of: .strict(["x": .number]))])
+    ]
     private static let scope = ExpressionScope(contexts: ["github"])
     private static let contexts = ExpressionContexts([
         ("github", .object(["ref": "é", "event": [.object(["x": 1]), .object(["X": [2]])]]))
@@ -40,7 +43,7 @@ struct RandomInputTests {
             let text = (0..<count).map { _ in Self.words.randomElement(using: &generator) ?? "" }.joined()
             _ = try? TemplateText.read(text, allowing: Self.scope)
             if let shape = try? ExpressionParser.parse(text, allowing: .anything) {
-                _ = ExpressionTypeChecker().check(shape)
+                _ = ExpressionTypeChecker(contexts: Self.types).check(shape)
             }
             guard let expression = try? ExpressionParser.parse(text, allowing: Self.scope) else { continue }
             values += 1

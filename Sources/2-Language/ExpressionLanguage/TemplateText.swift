@@ -34,7 +34,7 @@ package enum TemplateSegment: Hashable, Sendable {
 }
 
 /// What a scalar's text stands for.
-package enum TemplateValue: Sendable {
+package enum SplitTemplate: Sendable {
     /// Text as it is; also what a lone `${{ 'text' }}` stands for.
     case literal(String)
     /// One expression: the only one, or the `format` call that mixed text was rewritten into.
@@ -77,10 +77,10 @@ package enum TemplateText {
     /// Reads the text and every expression in it; the first fault from the left is thrown.
     package static func read(
         _ text: String, allowing scope: ExpressionScope
-    ) throws(TemplateError) -> TemplateValue {
+    ) throws(TemplateError) -> SplitTemplate {
         guard mayHoldExpression(text) else { return .literal(text) }
         let segments = try split(text)
-        var parts: [TemplateValue.Part] = []
+        var parts: [SplitTemplate.Part] = []
         for case .expression(let source, let offset) in segments {
             if try isInsert(source, offset: offset) {
                 guard segments.count == 1 else { throw inlineDirective(offset: offset) }

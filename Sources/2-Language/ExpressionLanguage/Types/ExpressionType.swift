@@ -2,54 +2,48 @@
 
 package import StructuredData
 
-/// What is known of an expression's value before there is one.
+/// What is known of a value before the run.
 package indirect enum ExpressionType: Hashable, Sendable {
-    /// Nothing is known, so everything is allowed.
+    /// Nothing.
     case any
     case null
     case bool
     case number
     case string
-    /// - isFiltered: made by `.*`, so that a property stands for that property of each item.
-    case array(ExpressionType, isFiltered: Bool = false)
-    case object(ObjectShape)
+    case array(of: ExpressionType)
+    /// What `.*` gives: a name after it is taken from each item.
+    case filtered(of: ExpressionType)
+    case object(Properties)
 
-    /// What is known of an object.
-    package struct ObjectShape: Hashable, Sendable {
-        /// By name in lower case.
-        package private(set) var properties: [String: ExpressionType]
-        /// The type of every other property; `nil` where there are no others.
+    /// The properties of an object, by their names in lower case.
+    package struct Properties: Hashable, Sendable {
+        package var named: [String: ExpressionType]
+        /// The type of any other property; `nil` where there is none.
         package var rest: ExpressionType?
 
-        package init(_ properties: [String: ExpressionType] = [:], rest: ExpressionType? = nil) {
-            self.properties = [:]
+        package init(_ named: [String: ExpressionType] = [:], rest: ExpressionType? = nil) {
+            self.named = named
             self.rest = rest
-            for (name, type) in properties { self[name] = type }
         }
-
-        /// Names are found in any case; `nil` for a property that cannot be there.
-        package subscript(name: String) -> ExpressionType? {
-            get { properties[name.lowercased()] ?? rest }
-            set { properties[name.lowercased()] = newValue }
-        }
-
-        /// In order of the alphabet.
-        package var names: [String] { properties.keys.sorted() }
     }
 
-    /// An object with these properties and no others.
-    package static func strict(_ properties: [String: ExpressionType] = [:]) -> ExpressionType {
-        .object(ObjectShape(properties))
+    /// An object with these properties and no others. Names are taken without regard to case.
+    package static func strict(_ named: [String: ExpressionType]) -> ExpressionType {
+        .object(Properties(lowercased(named)))
     }
 
-    /// An object with these properties, and maybe others of which nothing is known.
-    package static func loose(_ properties: [String: ExpressionType] = [:]) -> ExpressionType {
-        .object(ObjectShape(properties, rest: .any))
+    /// An object with these properties, and others of which nothing is known.
+    package static func open(_ named: [String: ExpressionType] = [:]) -> ExpressionType {
+        .object(Properties(lowercased(named), rest: .any))
     }
 
-    /// An object whose properties, whatever their names, are of one type.
-    package static func map(_ element: ExpressionType) -> ExpressionType {
-        .object(ObjectShape(rest: element))
+    /// An object whose properties are all of one type.
+    package static func map(of type: ExpressionType) -> ExpressionType { .object(Properties(rest: type)) }
+
+    private static func lowercased(_ named: [String: ExpressionType]) -> [String: ExpressionType] {
+        var result: [String: ExpressionType] = [:]
+        for (name, type) in named { result[name.lowercased()] = type }
+        return result
     }
 
     /// The type of a value that is known.
@@ -59,95 +53,71 @@ package indirect enum ExpressionType: Hashable, Sendable {
         case .bool: self = .bool
         case .number: self = .number
         case .string: self = .string
-        case .array(let items):
-            let types = items.map(ExpressionType.init(of:))
-            self = .array(types.dropFirst().reduce(types.first ?? .any) { $0.merged(with: $1) })
+        case .array(let items): self = .array(of: Self.merged(items.map { ExpressionType(of: $0) }))
         case .object(let object):
-            self = .strict(Dictionary(object.map { ($0, ExpressionType(of: $1)) }, uniquingKeysWith: { $1 }))
+            var named: [String: ExpressionType] = [:]
+            for (name, value) in object { named[name.lowercased()] = ExpressionType(of: value) }
+            self = .object(Properties(named))
         }
     }
 
-    /// Whether text can be made of such a value; of arrays, objects and null it hardly ever should.
-    package var isTextual: Bool {
-        switch self {
-        case .any, .bool, .number, .string: true
-        case .null, .array, .object: false
-        }
-    }
-}
-
-extension ExpressionType {
-    /// Whether a value of type `other` is fine where one of this type is asked for.
-    package func accepts(_ other: ExpressionType) -> Bool {
-        switch (self, other) {
-        case (.any, _), (_, .any), (.bool, _): true
-        case (.null, .null), (.number, .number), (.string, .string), (.string, .number): true
-        case (.array(let element, _), .array(let otherElement, _)): element.accepts(otherElement)
-        case (.object(let shape), .object(let otherShape)): shape.accepts(otherShape)
-        default: false
-        }
+    /// What is known of a value that has one of several types; ``any`` where there are none.
+    package static func merged(_ types: some Sequence<ExpressionType>) -> ExpressionType {
+        var result: ExpressionType?
+        for type in types { result = result.map { $0.merged(with: type) } ?? type }
+        return result ?? .any
     }
 
-    /// The narrowest type that holds values of both; where the two have nothing in common, ``any``.
+    /// What is known of a value that has this type or `other`.
     package func merged(with other: ExpressionType) -> ExpressionType {
         if self == other { return self }
         switch (self, other) {
-        case (.string, .number), (.string, .bool), (.number, .string), (.bool, .string): return .string
-        case (.array(.any, _), .array), (.array, .array(.any, _)): return .array(.any)
-        case (.array(let element, _), .array(let otherElement, _)):
-            return .array(element.merged(with: otherElement))
-        case (.object(let shape), .object(let otherShape)): return .object(shape.merged(with: otherShape))
-        default: return .any
+        case (.array(let left), .array(let right)), (.filtered(let left), .array(let right)),
+            (.array(let left), .filtered(let right)):
+            return .array(of: left.merged(with: right))
+        case (.filtered(let left), .filtered(let right)):
+            return .filtered(of: left.merged(with: right))
+        case (.object(let left), .object(let right)):
+            let named = left.named.merging(right.named) { $0.merged(with: $1) }
+            let rest = [left.rest, right.rest].compactMap { $0 }
+            return .object(Properties(named, rest: rest.isEmpty ? nil : Self.merged(rest)))
+        default:
+            return .any
         }
     }
-}
 
-extension ExpressionType.ObjectShape {
-    fileprivate func accepts(_ other: Self) -> Bool {
-        for (name, type) in other.properties {
-            guard let own = self[name], own.accepts(type) else { return false }
+    /// The items' type, where this is an array.
+    package var item: ExpressionType? {
+        switch self {
+        case .array(let item), .filtered(let item): item
+        default: nil
         }
-        guard let otherRest = other.rest else { return true }
-        return rest.map { $0.accepts(otherRest) } ?? properties.values.allSatisfy { $0.accepts(otherRest) }
     }
 
-    fileprivate func merged(with other: Self) -> Self {
-        var merged = self
-        switch (rest, other.rest) {
-        case (let rest?, let otherRest?): merged.rest = rest.merged(with: otherRest)
-        case (nil, let otherRest): merged.rest = otherRest
-        case (_, nil): break
+    /// Whether `${{ }}` inside a text can show it: arrays and objects come out as mere words, null as nothing.
+    package var isScalar: Bool {
+        switch self {
+        case .any, .bool, .number, .string: true
+        case .null, .array, .filtered, .object: false
         }
-        for (name, type) in other.properties {
-            merged[name] = properties[name].map { $0.merged(with: type) } ?? type
-        }
-        return merged
     }
 }
 
 extension ExpressionType: CustomStringConvertible {
-    /// `string`, `array<any>`, `{a: string; b: bool}`, `{string => string}`, `object` where nothing is known of it.
+    /// With an article, for messages: `a number`.
     package var description: String {
         switch self {
-        case .any: "any"
-        case .null: "null"
-        case .bool: "bool"
-        case .number: "number"
-        case .string: "string"
-        case .array(let element, _): "array<\(element)>"
-        case .object(let shape): shape.description
-        }
-    }
-}
-
-extension ExpressionType.ObjectShape: CustomStringConvertible {
-    package var description: String {
-        switch rest {
-        case .any: "object"
-        case let rest? where properties.isEmpty: "{string => \(rest)}"
-        default:
-            "{" + names.map { "\($0): \(properties[$0] ?? .any)" }.joined(separator: "; ")
-                + (rest.map { "; string => \($0)" } ?? "") + "}"
+        case .any: return "a value"
+        case .null: return "null"
+        case .bool: return "a boolean"
+        case .number: return "a number"
+        case .string: return "a text"
+        case .array, .filtered: return "a list"
+        case .object(let properties):
+            guard properties.rest == nil, !properties.named.isEmpty else { return "an object" }
+            let names = properties.named.keys.sorted()
+            let shown = names.prefix(8).map { "'\($0)'" }.joined(separator: ", ")
+            return "an object with \(shown)\(names.count > 8 ? " …" : "")"
         }
     }
 }
