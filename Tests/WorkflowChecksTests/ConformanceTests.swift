@@ -2,11 +2,12 @@
 
 import Diagnostics
 import Foundation
+import GitHubWorkflows
 import Testing
 
 @testable import WorkflowChecks
 
-/// Runs the lint over the test data of rhysd/actionlint, in place.
+/// Runs the reader and the lint, as `martlet check` does, over the test data of rhysd/actionlint, in place.
 @Suite("Conformance with actionlint's test data")
 struct ConformanceTests {
     @Test("No file that is fine gets an error", arguments: collections)
@@ -50,7 +51,10 @@ struct ConformanceTests {
         options.readFile = { path in
             (try? Data(contentsOf: root.appending(path: path))).map { Array($0) }
         }
-        return WorkflowLint.check(Array(try Data(contentsOf: file)), path: file.lastPathComponent, options: options)
+        let text = Array(try Data(contentsOf: file))
+        let read = WorkflowReader.read(text, path: file.lastPathComponent).diagnostics
+        options.readerDiagnostics = read
+        return read + WorkflowLint.check(text, path: file.lastPathComponent, options: options)
     }
 
     /// From lines such as `test.yaml:3:5: …`, or the same as a pattern between slashes. Line 0 is no line.

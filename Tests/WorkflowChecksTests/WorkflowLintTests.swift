@@ -182,7 +182,7 @@ struct WorkflowLintTests {
             on: { push: { branches: [main, '!x'] }, workflow_call: { inputs: { a: { type: string } } } }
             jobs:
               a: &a
-                strategy: { matrix: { os: [1, {b: ['${{ fromJSON(''{}'') }}']}], include: [{c: d}], exclude: [{os: 2}] } }
+                strategy: { matrix: { os: [1, {b: ['${{ fromJSON(''{}'') }}']}], include: [{c: d}], exclude: [{os: 2}]}}
                 runs-on: [self-hosted, '${{ matrix.os }}']
                 steps:
                   - &s { id: x, run: "echo ::set-output name=a::b ${{ github.event.*.body }}", if: "${{ x }} y" }

@@ -14,7 +14,7 @@ struct LocalReferences: Sendable {
     init(_ outline: WorkflowOutline, readFile: (@Sendable (String) -> [UInt8]?)?) {
         guard let readFile else { return }
         for job in outline.jobs {
-            if let text = job.uses?.text, text.hasPrefix("./"), !text.contains("@"), workflows[text] == nil,
+            if let text = job.uses?.text, text.hasPrefix("./"), !text.has("@"), workflows[text] == nil,
                 workflows.count < Self.maximumCount
             {
                 workflows[text] = LocalWorkflow(readFile(Self.path(text)))

@@ -5,8 +5,8 @@ internal import YAMLReading
 
 /// What the lint may ask about the world around the file.
 package struct WorkflowLintOptions: Sendable {
-    /// The text of a file of the repository, by its path from the root (`.github/workflows/x.yml`, `actions/y/action.yml`);
-    /// `nil` where there is no such file. Without a closure, local references are not looked into.
+    /// The text of a file of the repository, by its path from the root (`.github/workflows/x.yml`,
+    /// `actions/y/action.yml`); `nil` where there is no such file. Without a closure, local references are not looked into.
     package var readFile: (@Sendable (String) -> [UInt8]?)?
     /// Labels of the user's own runners, besides GitHub's.
     package var runnerLabels: [String] = []
@@ -59,12 +59,12 @@ package enum WorkflowLint {
         _ diagnostics: [Diagnostic], _ path: String?, _ options: WorkflowLintOptions
     ) -> [Diagnostic] {
         let known = Set(options.readerDiagnostics.map { Fact(code: $0.code, position: $0.position) })
-        let rejected = Set(options.readerDiagnostics.filter { $0.severity == .error }.compactMap { $0.position?.line })
+        let spokenFor = Set(options.readerDiagnostics.compactMap { $0.position?.line })
         return
             diagnostics
             .filter { diagnostic in
                 if known.contains(Fact(code: diagnostic.code, position: diagnostic.position)) { return false }
-                guard let line = diagnostic.position?.line, rejected.contains(line) else { return true }
+                guard let line = diagnostic.position?.line, spokenFor.contains(line) else { return true }
                 return !diagnostic.code.restatesReader
             }
             .map { diagnostic in

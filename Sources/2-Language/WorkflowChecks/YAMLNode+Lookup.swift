@@ -112,3 +112,8 @@ extension YAMLNode {
         isDigit(byte) || (0x41...0x46).contains(byte) || (0x61...0x66).contains(byte)
     }
 }
+
+extension StringProtocol {
+    /// Whether the text has this ASCII character; far faster than looking for a text.
+    func has(_ character: Unicode.Scalar) -> Bool { utf8.contains(UInt8(ascii: character)) }
+}

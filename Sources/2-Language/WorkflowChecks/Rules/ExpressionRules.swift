@@ -24,7 +24,7 @@ extension Rule {
                 remedy: "Add '}}'.")
         }
         if let fault = expression.fault {
-            let hint = expression.text.contains("\"") ? "Texts stand in single quotes: 'like this'." : nil
+            let hint = expression.text.has("\"") ? "Texts stand in single quotes: 'like this'." : nil
             return findings.warn(
                 .expressionSyntax, fault.message + ".", at: expression.position(of: fault.offset, in: source),
                 remedy: hint)

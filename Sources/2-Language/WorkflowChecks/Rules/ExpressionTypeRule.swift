@@ -56,7 +56,7 @@ extension Rule {
             let isLater = job?.steps.contains { $0.id?.text?.lowercased() == name.lowercased() } ?? false
             return isLater
                 ? "That step comes later: only earlier ones can be read."
-                : "Give an earlier step of this job 'id: \(Wording.excerpt(name))'. Other jobs are read through 'needs'."
+                : "Give an earlier step 'id: \(Wording.excerpt(name))'. Other jobs are read through 'needs'."
         }
         guard !known.isEmpty else {
             if message.hasPrefix("'matrix' ") { return "This job has no matrix." }
@@ -64,8 +64,8 @@ extension Rule {
             if message.hasPrefix("'inputs' ") { return "This workflow declares no inputs." }
             return "Nothing is declared there."
         }
-        return
-            "There \(known.count == 1 ? "is" : "are") \(Wording.all(known.prefix(12)))\(known.count > 12 ? " …" : "")."
+        let verb = known.count == 1 ? "is" : "are"
+        return "There \(verb) \(Wording.all(known.prefix(12)))\(known.count > 12 ? " …" : "")."
     }
 
     private static func collection(

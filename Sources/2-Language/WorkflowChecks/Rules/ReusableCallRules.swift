@@ -23,7 +23,7 @@ extension Rule {
 
     /// `./path`, or `owner/repository/path@ref`.
     private static func isReference(_ text: String) -> Bool {
-        if text.hasPrefix("./") { return !text.contains("@") && text.count > 2 }
+        if text.hasPrefix("./") { return !text.has("@") && text.count > 2 }
         if text.hasPrefix("$/") { return true }
         let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, !parts[1].isEmpty else { return false }

@@ -18,7 +18,9 @@ extension Rule {
     private static let windowsOnly = ["cmd", "powershell"]
 
     private static func checkShell(_ node: YAMLNode?, on system: RunnerTable.System?, _ findings: inout Findings) {
-        guard let node, let text = node.text, !text.isEmpty, !node.hasExpression, !text.contains("{0}") else { return }
+        guard let node, let text = node.text, !text.isEmpty, !node.hasExpression,
+            !(text.has("{") && text.contains("{0}"))
+        else { return }
         let available: [String]
         switch system {
         case .windows: available = everywhere + windowsOnly

@@ -29,13 +29,18 @@ extension Rule {
     }
 
     private static func checkNames(_ entries: [YAMLEntry], _ findings: inout Findings) {
-        for entry in entries where entry.key.text?.lowercased().contains("version") == true {
+        for entry in entries where entry.value.scalarKind == .number && isVersion(entry.key.text ?? "") {
             checkVersion(entry.value, &findings)
         }
     }
 
+    private static func isVersion(_ name: String) -> Bool {
+        let bytes = Array(name.lowercased().utf8)
+        return bytes.indices.contains { bytes[$0...].starts(with: "version".utf8) }
+    }
+
     private static func checkVersion(_ node: YAMLNode, _ findings: inout Findings) {
-        guard node.scalarKind == .number, let text = node.text, text.hasSuffix("0"), text.contains("."),
+        guard node.scalarKind == .number, let text = node.text, text.hasSuffix("0"), text.has("."),
             text.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") })
         else { return }
         var number = text[...]
@@ -74,8 +79,8 @@ extension Rule {
                 at: expression.position(of: side, in: source),
                 remedy: "Compare with the number \(text), without quotes.")
         case .literal(.number):
-            guard let written = expression.parsed?.source(of: side), written.contains("."), written.hasSuffix("0"),
-                !written.contains("e"), !written.contains("E")
+            guard let written = expression.parsed?.source(of: side), written.has("."), written.hasSuffix("0"),
+                !written.has("e"), !written.has("E")
             else { return }
             findings.warn(
                 .numberLikeComparison, "\(written) is a number: as a version it would lose its last 0.",

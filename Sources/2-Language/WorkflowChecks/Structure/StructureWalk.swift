@@ -150,14 +150,15 @@ extension StructureWalk {
 
     private mutating func duplicates(_ entries: [YAMLEntry], _ section: Section, _ shape: Shape) {
         guard entries.count > 1 else { return }
-        var first: [String: YAMLNode] = [:]
-        for entry in entries {
+        var first: [String: Int] = [:]
+        for (index, entry) in entries.enumerated() {
             guard let key = entry.key.text else { continue }
             let identity = section.ignoresCase ? key.lowercased() : key
-            guard let before = first[identity] else {
-                first[identity] = entry.key
+            guard let found = first[identity] else {
+                first[identity] = index
                 continue
             }
+            let before = entries[found].key
             let sameSpelling = before.text == key
             findings.warn(
                 .duplicateKey,

@@ -41,7 +41,7 @@ struct KnownAction: Sendable {
     /// Whether a ref names one of the versions that the table speaks for: itself, or a release of that major version.
     func covers(_ ref: String) -> Bool {
         refs.split(separator: " ").contains { known in
-            ref == known || (known.first == "v" && ref.hasPrefix(known + ".") && !known.contains("."))
+            ref == known || (known.first == "v" && ref.hasPrefix(known + ".") && !known.has("."))
         }
     }
 
