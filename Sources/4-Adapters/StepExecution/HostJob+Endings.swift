@@ -164,6 +164,11 @@ extension HostJob {
         }
     }
 
+    /// Its time is over: stopped as when cancelled, but a failure.
+    package func timeOut(_ attempt: StepAttempt) {
+        if let step = running[attempt.step] ?? composites[attempt.step], step.attempt == attempt { timeOut(step) }
+    }
+
     func timeOut(_ step: RunningStep) {
         stop(step, .timeout, force: false)
     }
