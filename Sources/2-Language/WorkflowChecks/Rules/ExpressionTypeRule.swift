@@ -29,6 +29,11 @@ extension Rule {
         _ findings: inout Findings
     ) {
         let position = expression.position(of: fault.offset, in: workflow.source)
+        if fault.kind == .booleanAsText {
+            return findings.warn(
+                .booleanAsText, fault.message, at: position,
+                remedy: "Leave the comparison out, or compare with true or false, without quotes.")
+        }
         guard case .unknownProperty(let name, let known) = fault.kind else {
             return findings.warn(.expressionType, fault.message, at: position)
         }
