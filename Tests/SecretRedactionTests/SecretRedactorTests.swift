@@ -90,6 +90,18 @@ struct SecretRedactorTests {
         #expect(redactor.counts == ["T": 1, "U": 1])
     }
 
+    @Test("After an end in between, what follows stands on its own")
+    func endInBetween() throws {
+        var redactor = try redactor("abcd")
+        var output: [UInt8] = []
+        for piece in ["1 abcd", "abcd", "ab"] {
+            redactor.redact(Array(piece.utf8), into: &output)
+            redactor.finish(into: &output)
+            output.append(10)
+        }
+        #expect(String(decoding: output, as: UTF8.self) == "1 ***\n***\nab\n")
+    }
+
     @Test("A prompt shows up when the stream is quiet, unless four or more bytes of a secret may have come")
     func idle() throws {
         var redactor = try redactor("y/n] secret", "Pass: zzzz")

@@ -130,7 +130,7 @@ final class JobHarness {
         case .skipped(let reason): skips[attempt.step] = reason
         case .finished(let result):
             results[attempt.step] = result
-            if result.conclusion == .failure { hasFailed = true }
+            if result.conclusion == .failure, attempt.step.parent == nil { hasFailed = true }
         case .expanded(let steps): expanded[attempt.step] = steps.count
         case .started: break
         }

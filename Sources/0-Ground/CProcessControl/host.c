@@ -77,6 +77,8 @@ int pc_lock(int descriptor) {
     return outcome == 0 ? 0 : errno;
 }
 
+void pc_unlock(int descriptor) { flock(descriptor, LOCK_UN); }
+
 int pc_lock_file_open(const char *path) {
     int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     return file < 0 ? -errno : file;

@@ -39,6 +39,7 @@ package final class FileLock: Sendable {
     }
 
     deinit {
+        pc_unlock(descriptor)
         pc_close(descriptor)
     }
 

@@ -111,9 +111,10 @@ public struct SecretRedactor: Sendable {
         if done == nil { Array(chunk).withUnsafeBytes { redact($0, into: &output) } }
     }
 
-    /// Appends all that is held back; the stream is at its end.
+    /// Appends all that is held back: the stream, or a part of it that stands on its own, is at its end.
     public mutating func finish(into output: inout [UInt8]) {
         stage(UnsafeBufferPointer(start: nil, count: 0), isLast: true, into: &output)
+        endsInStars = false
     }
 
     /// Shows what is held back although more may come: for a prompt, when the stream has been quiet.

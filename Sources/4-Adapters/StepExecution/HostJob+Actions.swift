@@ -47,6 +47,11 @@ extension HostJob {
             return failUnavailable(step, name)
         }
         printHeader(step, inputs, work.reference)
+        do throws(DiagnosticError) {
+            try record.append(.begun(step.attempt))
+        } catch {
+            return fail(step, Reason(.setup, redacted(error.diagnostic.message)), error.diagnostic)
+        }
         running[step.attempt.step] = step
         hasHintedEmptyWorkspace = true
         callbacks.report(step.attempt, .started(deadline: startTimeout(step)))

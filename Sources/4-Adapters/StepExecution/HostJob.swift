@@ -49,7 +49,7 @@ package final class HostJob {
     var matchers: [String] = []
     /// Whether a step has filled the workspace, so that an empty one needs no hint.
     var hasHintedEmptyWorkspace = false
-    private var isResumed = false
+    var isResumed = false
     private var isPrepared = false
     var ending: Ending?
     let hostBlock: EnvironmentBlock
@@ -95,6 +95,7 @@ package final class HostJob {
         guard !isPrepared else { return }
         isPrepared = true
         callbacks.prepared(error)
+        if isResumed, error == nil { concludeRestored() }
     }
 
     private func makeFolders() throws(DiagnosticError) {
@@ -239,54 +240,5 @@ package final class HostJob {
     static func invalidTemplate(_ error: ExpressionError, line: Int?) -> String {
         let place = line.map { " (Line: \($0))" } ?? ""
         return "The template is not valid\(place). \(error.message)"
-    }
-
-    // MARK: resume
-
-    /// Reads what an earlier process left of this job, and goes on from there. Before ``prepare()``.
-    ///
-    /// - Returns: the attempts with a known outcome; `receipts` says which were started.
-    package func restore() throws(DiagnosticError) -> [StepAttempt: StepResult] {
-        isResumed = true
-        var outcomes: [StepAttempt: StepResult] = [:]
-        for frame in try record.frames() {
-            switch frame {
-            case .masks(let masks):
-                do {
-                    for mask in masks where !mask.isEmpty {
-                        try redactor.add(Secret(name: "add-mask", value: mask))
-                    }
-                } catch {
-                    throw DiagnosticError(error.diagnostic)
-                }
-            case .scope(let scope): restore(scope)
-            case .absorbed(let steps): absorb(steps, isRecorded: true)
-            case .step(let record):
-                outcomes[record.attempt] = record.result
-                restore(record)
-            }
-        }
-        return outcomes
-    }
-
-    private func restore(_ record: StepRecord) {
-        let path = record.attempt.step
-        guard let planned = planned(path) else { return }
-        forget(path)
-        scopes[path.parent]?.note(record, id: planned.id)
-        if record.isDeferred {
-            deferred[path] = record
-        } else if !record.environment.isEmpty || !record.paths.isEmpty {
-            applied.append(record)
-        }
-        composites[path] = nil
-    }
-
-    /// Takes back what earlier attempts of a step did to the environment.
-    func forget(_ path: StepPath) {
-        deferred[path] = nil
-        guard applied.contains(where: { $0.attempt.step == path }) else { return }
-        applied.removeAll { $0.attempt.step == path }
-        rebuildVariables()
     }
 }

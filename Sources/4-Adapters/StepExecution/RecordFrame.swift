@@ -44,6 +44,8 @@ package struct ScopeRecord: Hashable, Sendable {
 package enum RecordFrame: Hashable, Sendable {
     /// Values to redact, written before the output after them.
     case masks([String])
+    /// A step without a process of its own began; one with a process has a receipt.
+    case begun(StepAttempt)
     case scope(ScopeRecord)
     case step(StepRecord)
     /// The deferred changes of these background steps count from here on.
@@ -54,6 +56,7 @@ extension RecordFrame {
     var data: DataValue {
         switch self {
         case .masks(let masks): ["masks": .array(masks.map { .string($0) })]
+        case .begun(let attempt): ["begun": .string(attempt.description)]
         case .scope(let scope):
             [
                 "scope": .string(scope.attempt.description), "inputs": Self.list(scope.inputs),
@@ -67,6 +70,8 @@ extension RecordFrame {
     init(data: DataValue) throws(DataShapeError) {
         if data["masks"] != nil {
             self = .masks(data.strings("masks"))
+        } else if data["begun"] != nil {
+            self = .begun(try data.required("begun") { $0.string.flatMap { StepAttempt($0) } })
         } else if data["absorbed"] != nil {
             self = .absorbed(data.strings("absorbed").compactMap { StepPath($0) })
         } else if data["scope"] != nil {

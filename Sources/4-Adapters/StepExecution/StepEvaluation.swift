@@ -2,6 +2,7 @@
 
 import ExpressionLanguage
 import PipelineModel
+import enum PipelineModel.TemplateValue
 import StructuredData
 
 /// The expressions of a plan, each text read once, however often it is evaluated.

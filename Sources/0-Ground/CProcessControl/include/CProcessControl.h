@@ -179,6 +179,8 @@ uint32_t pc_own_user(void);
 uint64_t pc_open_files_raise(void);
 /// Takes an exclusive lock (flock) on an open file without waiting. EWOULDBLOCK: another holds it.
 int pc_lock(int descriptor);
+/// Lets go of the lock although a process that is being forked right now has a copy of the descriptor.
+void pc_unlock(int descriptor);
 /// A close-on-exec descriptor for reading and writing, made with mode 0600 where there is no file; or a negative errno.
 int pc_lock_file_open(const char *path);
 /// Replaces the whole contents of an open file.
