@@ -2,7 +2,6 @@
 
 import Diagnostics
 import Testing
-import Timekeeping
 
 @testable import WorkflowChecks
 
@@ -151,29 +150,6 @@ struct WorkflowLintTests {
                   - uses: actions/checkout
             """)
         #expect(found == ["MRT0015 5:10", "MRT0016 8:14", "MRT0336 9:15"])
-    }
-
-    @Test(
-        "Times of schedules are held against GitHub's rules",
-        arguments: [
-            ("'0 3 * * *'", nil), ("'*/5 * * * *'", nil), ("'*/4 * * * *'", .cronTooFrequent),
-            ("'0,3 1 * * *'", .cronTooFrequent), ("'0 3 30 2 *'", .cronNeverFires), ("'0 3 * *'", .malformedCron),
-            ("'0 3 * * *'\n      timezone: Asia/Seoul", nil),
-            ("'0 3 * * *'\n      timezone: Asia/Somewhere", .unknownTimeZone),
-        ] as [(String, DiagnosticCode?)])
-    func schedules(cron: String, code: DiagnosticCode?) {
-        let found = check(
-            """
-            on:
-              schedule:
-                - cron: \(cron)
-            jobs:
-              a:
-                runs-on: ubuntu-latest
-                steps:
-                  - run: make
-            """)
-        #expect(found.map(\.code) == [code].compactMap { $0 })
     }
 
     @Test("A runner of one's own is known by its label")

@@ -20,7 +20,9 @@ extension DiagnosticCode {
     package static let unknownActivityType = DiagnosticCode(311)
     package static let filterNotForEvent = DiagnosticCode(312)
     package static let exclusiveFilters = DiagnosticCode(313)
-    package static let emptySchedule = DiagnosticCode(314)
+    package static let brokenSchedule = DiagnosticCode(314)
+    package static let tooFrequentSchedule = DiagnosticCode(315)
+    package static let unknownTimeZone = DiagnosticCode(316)
     package static let workflowRunWithoutWorkflows = DiagnosticCode(317)
     package static let inputDefinition = DiagnosticCode(318)
     package static let onlyNegativePatterns = DiagnosticCode(319)
@@ -83,7 +85,7 @@ extension DiagnosticCode {
 
     /// Says what the reader also says where it rejects a line: then the reader's word is enough.
     var restatesReader: Bool {
-        number == 260 || (300...308).contains(number) || (310...324).contains(number) || (331...332).contains(number)
+        (300...308).contains(number) || (310...324).contains(number) || (331...332).contains(number)
             || (343...354).contains(number) || number == 372
     }
 }

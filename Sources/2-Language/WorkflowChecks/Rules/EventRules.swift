@@ -28,7 +28,7 @@ extension Rule {
         }
         if event.name == "schedule", event.node == nil || event.node?.isNull == true {
             findings.warn(
-                .emptySchedule, "'schedule' has no times.", at: event.node?.position ?? event.position,
+                .brokenSchedule, "'schedule' has no times.", at: event.node?.position ?? event.position,
                 remedy: "Write it as a mapping: a list of '- cron:' items under 'schedule:'.")
         }
         guard let node = event.node else { return }
