@@ -192,6 +192,7 @@ extension HostJob {
         }
         if let stopNativeAction = step.stopNativeAction { return stopNativeAction() }
         guard step.pipe != nil else {
+            if cause == .timeout { return finish(step, outcome: .failure, timeoutReason(step)) }
             return finish(step, outcome: .cancelled, Reason(.cancelled, "The operation was canceled."))
         }
         if force { return killTree(step) }
