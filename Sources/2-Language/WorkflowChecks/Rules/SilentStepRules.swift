@@ -29,7 +29,7 @@ extension Rule {
                     findings.warn(
                         .variableOfSameStep,
                         "'env.\(Wording.excerpt(name))' is set by this very step, so it is still empty here.",
-                        at: expression.position(of: node, in: workflow.source),
+                        at: expression.position(of: node),
                         remedy: "Set it in 'env' of the job, or repeat its value.")
                 }
                 return false
