@@ -2,8 +2,8 @@
 
 /// A `schedule:` of a workflow: five fields, minute, hour, day of the month, month, day of the week.
 ///
-/// As on GitHub: `*`, numbers, the names JAN … DEC and SUN … SAT, lists, ranges and steps; no `@daily`, no seconds, no
-/// `L`, `W` or `#`. Where both days are restricted, either of them is enough.
+/// As on GitHub: `*`, numbers, the names JAN … DEC and SUN … SAT, lists, ranges and steps; no `@daily`, no seconds,
+/// no `L`, `W` or `#`. Where both days are restricted, either of them is enough.
 public struct CronSchedule: Hashable, Sendable {
     /// GitHub starts a schedule at most this often.
     public static let shortestIntervalMinutes = 5

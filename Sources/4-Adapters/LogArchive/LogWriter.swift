@@ -203,7 +203,8 @@ package final class LogWriter {
         guard !hasNote else { return }
         hasNote = true
         let note =
-            "\(openLine > 0 ? "\n" : "")The log's limit of \(limits.totalBytes) bytes is reached; the rest is not kept.\n"
+            (openLine > 0 ? "\n" : "")
+            + "The log's limit of \(limits.totalBytes) bytes is reached; the rest is not kept.\n"
         try Array(note.utf8).withUnsafeBufferPointer { (bytes) throws(LogError) in
             try store(UnsafeRawBufferPointer(bytes))
         }
