@@ -35,6 +35,12 @@ public struct DataObject: Hashable, Sendable {
     }
 
     public var count: Int { keys.count }
+
+    /// Makes room for so many keys at once.
+    public mutating func reserveCapacity(_ count: Int) {
+        keys.reserveCapacity(count)
+        values.reserveCapacity(count)
+    }
     public var isEmpty: Bool { keys.isEmpty }
 
     /// The exact key's value. Setting `nil` removes the key; setting an existing one keeps its place.
@@ -108,12 +114,13 @@ extension DataObject: ExpressibleByDictionaryLiteral {
 }
 
 extension DataValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByNilLiteral,
-    ExpressibleByArrayLiteral, ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral
+    ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral, ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral
 {
     public init(stringLiteral value: String) { self = .string(value) }
     public init(booleanLiteral value: Bool) { self = .bool(value) }
     public init(nilLiteral: ()) { self = .null }
     public init(arrayLiteral elements: DataValue...) { self = .array(elements) }
+    public init(dictionaryLiteral elements: (String, DataValue)...) { self = .object(DataObject(elements)) }
     public init(floatLiteral value: Double) { self = .number(value) }
     public init(integerLiteral value: Int) { self = .number(Double(value)) }
 }
