@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if canImport(Glibc)
-    import Glibc
+    import Glibc  // memcmp
 #elseif canImport(Darwin)
-    import Darwin
+    import Darwin  // memcmp
 #endif
 
 /// All byte strings that are looked for, laid out for scanning.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if canImport(Glibc)
-    import Glibc
+    import Glibc  // the zone database
 #elseif canImport(Darwin)
-    import Darwin
+    import Darwin  // the zone database
 #endif
 
 /// The offsets of a time zone over time, read from the machine's zone database (RFC 8536).
