@@ -9,7 +9,6 @@ let settings: [SwiftSetting] = [
 ]
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
-let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 func floor(_ folder: String, _ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -25,12 +24,15 @@ let ground: [Target] = [
         name: "CLibYAML", path: "Sources/0-Ground/CLibYAML", pkgConfig: "yaml-0.1",
         providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
     .target(name: "CProcessControl", path: "Sources/0-Ground/CProcessControl"),
+    .target(name: "CFileAccess", path: "Sources/0-Ground/CFileAccess"),
     floor("0-Ground", "Diagnostics"),
     floor("0-Ground", "StructuredData"),
     floor("0-Ground", "YAMLReading", ["CLibYAML", "Diagnostics"]),
     floor("0-Ground", "TerminalRendering", ["Diagnostics"]),
     floor("0-Ground", "PatternMatching", ["Diagnostics"]),
     floor("0-Ground", "SecretRedaction", ["Diagnostics"]),
+    floor("0-Ground", "Timekeeping", ["Diagnostics"]),
+    floor("0-Ground", "FileAccess", ["CFileAccess", "Diagnostics"]),
     floor("0-Ground", "ProcessControl", ["CProcessControl", "Diagnostics"]),
 ]
 
@@ -50,13 +52,16 @@ let language: [Target] = [
 
 let runEngine = floor("3-Decision", "RunEngine", ["Diagnostics", "PipelineModel", "StructuredData"])
 
-let execution: [Target] = [
-    floor("4-Adapters", "SourceControl", ["Diagnostics", "PipelineModel", "ProcessControl"]),
+let adapters: [Target] = [
+    .systemLibrary(name: "CSQLite", path: "Sources/4-Adapters/CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+    floor("4-Adapters", "EventJournal", ["CSQLite", "Diagnostics", "Timekeeping", crypto]),
+    floor("4-Adapters", "LogArchive", ["Diagnostics", "Timekeeping", crypto]),
+    floor("4-Adapters", "SourceControl", ["Diagnostics", "FileAccess", "PipelineModel", "ProcessControl"]),
     floor(
         "4-Adapters", "StepExecution",
         [
             "Diagnostics", "ExpressionLanguage", "PatternMatching", "PipelineModel", "ProcessControl", "SecretRedaction",
-            "StructuredData", crypto,
+            "StructuredData", "WorkflowPlanning", crypto,
         ]),
 ]
 
@@ -64,8 +69,9 @@ let services: [Target] = [
     floor(
         "5-Services", "RunCoordination",
         [
-            "Diagnostics", "ExpressionLanguage", "GitHubWorkflows", "PipelineModel", "ProcessControl", "RunEngine",
-            "SecretRedaction", "SourceControl", "StepExecution", "StructuredData", "WorkflowPlanning", crypto,
+            "Diagnostics", "EventJournal", "ExpressionLanguage", "FileAccess", "GitHubWorkflows", "LogArchive",
+            "PipelineModel", "ProcessControl", "RunEngine", "SecretRedaction", "SourceControl", "StepExecution",
+            "StructuredData", "Timekeeping", "WorkflowPlanning", crypto,
         ])
 ]
 
@@ -93,7 +99,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
-    targets: ground + language + [runEngine] + execution + services + edges + testTargets
+    targets: ground + language + [runEngine] + adapters + services + edges + testTargets
 )

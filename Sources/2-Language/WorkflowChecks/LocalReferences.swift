@@ -27,7 +27,7 @@ struct LocalReferences: Sendable {
                 let prefix = folder.isEmpty ? "" : folder + "/"
                 let bytes = readFile(prefix + "action.yml") ?? readFile(prefix + "action.yaml")
                 let hasDockerfile = bytes == nil && readFile(prefix + "Dockerfile") != nil
-                actions[text] = LocalAction(bytes, isDockerfileOnly: hasDockerfile)
+                actions[text] = LocalAction(bytes, isDockerfileOnly: hasDockerfile) { readFile(prefix + $0) != nil }
             }
         }
     }
@@ -68,7 +68,7 @@ struct LocalAction: Sendable {
     static let runners = ["composite", "docker", "node20", "node24"]
     static let oldRunners = ["node12", "node14", "node16"]
 
-    fileprivate init(_ bytes: [UInt8]?, isDockerfileOnly: Bool) {
+    fileprivate init(_ bytes: [UInt8]?, isDockerfileOnly: Bool, hasFile: (String) -> Bool) {
         guard let bytes else {
             state = isDockerfileOnly ? .unreadable("it is a Dockerfile without a manifest") : .missing
             return
@@ -80,13 +80,13 @@ struct LocalAction: Sendable {
                 state = .unreadable("it is empty, or not a mapping")
                 return
             }
-            read(root)
+            read(root, hasFile)
         } catch {
             state = .unreadable(error.diagnostic.message)
         }
     }
 
-    private mutating func read(_ root: YAMLNode) {
+    private mutating func read(_ root: YAMLNode, _ hasFile: (String) -> Bool) {
         name = root["name"]?.text ?? ""
         for entry in root["inputs"]?.entries ?? [] {
             let isRequired = entry.value["required"]?.text?.lowercased() == "true" && entry.value["default"] == nil
@@ -110,8 +110,35 @@ struct LocalAction: Sendable {
         } else if !Self.runners.contains(runner.lowercased()) {
             faults.append("there is no runner '\(Wording.excerpt(runner))' (use \(Wording.choice(Self.runners)))")
         }
+        guard let runs = root["runs"] else { return }
         let needed = runner == "composite" ? "steps" : (runner == "docker" ? "image" : "main")
-        if root["runs"]?[needed] == nil { faults.append("'runs' has no '\(needed)'") }
+        if runs[needed] == nil { faults.append("'runs' has no '\(needed)'") }
+        for key in Self.keysOfOthers(runner) where runs[key] != nil {
+            faults.append("'\(key)' has no meaning for the runner '\(Wording.excerpt(runner))'")
+        }
+        checkFiles(of: runs, hasFile)
+    }
+
+    /// Files that the manifest names, in the action's own folder.
+    private mutating func checkFiles(of runs: YAMLNode, _ hasFile: (String) -> Bool) {
+        var names: [String] = []
+        if runner?.hasPrefix("node") == true { names = ["main", "pre", "post"].compactMap { runs[$0]?.text } }
+        if runner == "docker", let image = runs["image"]?.text, !image.hasPrefix("docker://") { names = [image] }
+        for name in names where !name.isEmpty && !hasFile(name.hasPrefix("./") ? String(name.dropFirst(2)) : name) {
+            faults.append("the file '\(Wording.excerpt(name))' is not there")
+        }
+        for key in ["pre", "post"] where runs["\(key)-if"] != nil && runs[key] == nil && runner != "docker" {
+            faults.append("'\(key)-if' stands without '\(key)'")
+        }
+    }
+
+    private static func keysOfOthers(_ runner: String) -> [String] {
+        let container = ["image", "args", "env", "entrypoint", "pre-entrypoint", "post-entrypoint"]
+        switch runner {
+        case "composite": return container + ["main", "pre", "post", "pre-if", "post-if"]
+        case "docker": return ["main", "pre", "post", "steps"]
+        default: return runner.hasPrefix("node") ? container + ["steps"] : []
+        }
     }
 }
 

@@ -28,6 +28,6 @@ struct Rule: Sendable {
         .identifiers, .needs, .jobKeys, .stepKeys, .matrixValues, .runnerLabels, .shells, .permissions,
         .environmentNames, .credentials, .deprecatedCommands, .actionReferences, .reusableCalls,
         .expressionNames, .literalArguments, .conditions, .untrustedInputs, .expressionTypes,
-        .trimmedVersions, .numberComparisons,
+        .trimmedVersions, .numberComparisons, .sameStepVariables, .foreignCode,
     ]
 }

@@ -79,6 +79,9 @@ extension DiagnosticCode {
     package static let numberLikeComparison = DiagnosticCode(371)
     package static let secretsInCondition = DiagnosticCode(372)
     package static let jobNotNeeded = DiagnosticCode(373)
+    package static let booleanAsText = DiagnosticCode(374)
+    package static let variableOfSameStep = DiagnosticCode(375)
+    package static let foreignCodeWithSecrets = DiagnosticCode(376)
 
     /// Says what the reader also says where it rejects a line: then the reader's word is enough.
     var restatesReader: Bool {

@@ -6,7 +6,7 @@ internal import YAMLReading
 /// What the lint may ask about the world around the file.
 package struct WorkflowLintOptions: Sendable {
     /// The text of a file of the repository, by its path from the root (`.github/workflows/x.yml`,
-    /// `actions/y/action.yml`); `nil` where there is no such file. Without a closure, local references are not looked into.
+    /// `actions/y/action.yml`); `nil` where there is no such file. Without a closure, nothing local is looked into.
     package var readFile: (@Sendable (String) -> [UInt8]?)?
     /// Labels of the user's own runners, besides GitHub's.
     package var runnerLabels: [String] = []

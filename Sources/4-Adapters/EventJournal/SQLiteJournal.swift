@@ -85,21 +85,15 @@ package final class SQLiteJournal: Journal {
         var place = row.number << 32 | Int64(append.expectedVersion)
         for event in append.events {
             place += 1
-            let failure: JournalError? = event.payload.withUnsafeBytes { payload in
-                do throws(JournalError) {
-                    try connection.run("INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5)") {
-                        $0.bind(1, place)
-                        $0.bind(2, time.milliseconds)
-                        $0.bind(3, event.type)
-                        $0.bind(4, Int64(event.version))
-                        $0.bind(5, payload)
-                    }
-                    return nil
-                } catch {
-                    return error
+            try event.payload.withUnsafeBufferPointer { (payload) throws(JournalError) in
+                try connection.run("INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5)") {
+                    $0.bind(1, place)
+                    $0.bind(2, time.milliseconds)
+                    $0.bind(3, event.type)
+                    $0.bind(4, Int64(event.version))
+                    $0.bind(5, UnsafeRawBufferPointer(payload))
                 }
             }
-            if let failure { throw failure }
         }
         var wakeUp = row.summary.wakeUp
         switch append.wakeUp {
@@ -122,22 +116,16 @@ package final class SQLiteJournal: Journal {
     private static func record(
         _ message: OutboxMessage, stream: Int64, _ connection: SQLiteConnection
     ) throws(JournalError) {
-        let failure: JournalError? = message.payload.withUnsafeBytes { payload in
-            do throws(JournalError) {
-                try connection.run(
-                    "INSERT OR IGNORE INTO outbox (stream, key, destination, payload) VALUES (?1, ?2, ?3, ?4)"
-                ) {
-                    $0.bind(1, stream)
-                    $0.bind(2, message.key)
-                    $0.bind(3, message.destination)
-                    $0.bind(4, payload)
-                }
-                return nil
-            } catch {
-                return error
+        try message.payload.withUnsafeBufferPointer { (payload) throws(JournalError) in
+            try connection.run(
+                "INSERT OR IGNORE INTO outbox (stream, key, destination, payload) VALUES (?1, ?2, ?3, ?4)"
+            ) {
+                $0.bind(1, stream)
+                $0.bind(2, message.key)
+                $0.bind(3, message.destination)
+                $0.bind(4, UnsafeRawBufferPointer(payload))
             }
         }
-        if let failure { throw failure }
     }
 
     package func claim(_ stream: StreamID, owner: String) throws(JournalError) -> Int {

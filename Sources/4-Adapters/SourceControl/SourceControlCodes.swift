@@ -5,5 +5,4 @@ internal import Diagnostics
 extension DiagnosticCode {
     static let gitFailed = DiagnosticCode(450)
     static let checkoutFailed = DiagnosticCode(451)
-    static let checkoutRepositoryMissing = DiagnosticCode(452)
 }

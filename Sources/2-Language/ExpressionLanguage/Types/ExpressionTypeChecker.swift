@@ -11,6 +11,8 @@ package struct ExpressionTypeFinding: Hashable, Sendable {
         case mismatch
         /// A comparison that is never true, or has no meaning.
         case comparison
+        /// A boolean compared with a word, which is never true.
+        case booleanAsText
         case argument
     }
 
@@ -191,6 +193,8 @@ extension TypeRun {
         _ comparison: ExpressionNode.Comparison, _ left: ExpressionNode, _ right: ExpressionNode
     ) {
         let (first, second) = (type(of: left), type(of: right))
+        reportBooleanAsText(first, right, at: left)
+        reportBooleanAsText(second, left, at: right)
         let fits: Bool
         switch comparison {
         case .equal, .notEqual: fits = first.isComparable(with: second)
@@ -200,6 +204,18 @@ extension TypeRun {
         report(
             .comparison,
             "'\(comparison.rawValue)' cannot compare \(first) with \(second): the answer is always the same.", at: left)
+    }
+
+    /// `flag == 'true'`: the boolean becomes 1 or 0, the word no number at all, so the two are never equal.
+    private mutating func reportBooleanAsText(
+        _ type: ExpressionType, _ other: ExpressionNode, at node: ExpressionNode
+    ) {
+        guard type == .bool, case .literal(.string(let text)) = other.kind, !text.isEmpty, Double(text) == nil else {
+            return
+        }
+        report(
+            .booleanAsText,
+            "'\(words(node))' is a boolean: it is never equal to the text '\(text)'.", at: node)
     }
 
     private mutating func called(

@@ -7,16 +7,14 @@ internal import YAMLReading
 struct ContextTypes {
     private let outline: WorkflowOutline
     private let local: LocalReferences
-    private let source: SourceText
     private var workflow: [String: ExpressionType] = [:]
     private var jobs: [[String: ExpressionType]] = []
     /// For each job the `steps` context before each step, and after the last.
     private var steps: [[ExpressionType]] = []
 
-    init(_ outline: WorkflowOutline, _ local: LocalReferences, _ source: SourceText) {
+    init(_ outline: WorkflowOutline, _ local: LocalReferences) {
         self.outline = outline
         self.local = local
-        self.source = source
         workflow = [
             "github": Self.github(dispatch: outline.event("workflow_dispatch")),
             "env": .map(of: .string),

@@ -21,8 +21,7 @@ struct PlacedExpression: Sendable {
     let isWhole: Bool
     /// The scalar is a condition without `${{`.
     let isBare: Bool
-    /// Where the expression's text begins in the file; `nil` where escapes hide it.
-    private let start: Int?
+    private let source: SourceText
 
     /// Every expression of a scalar.
     static func all(in site: ExpressionSite, _ source: SourceText) -> [PlacedExpression] {
@@ -30,31 +29,27 @@ struct PlacedExpression: Sendable {
         let parts = EmbeddedExpressions.parts(of: scalar)
         if parts.isEmpty {
             guard site.expected == .condition else { return [] }
-            return [
-                PlacedExpression(
-                    site, 0, 1, scalar, isClosed: true, isWhole: true, start: source.textStart(of: site.node))
-            ]
+            let whole = EmbeddedExpressions.Part(source: scalar, offset: 0, isClosed: true)
+            return [PlacedExpression(site, whole, number: nil, of: 1, in: source)]
         }
-        let isWhole = EmbeddedExpressions.isWholeExpression(scalar)
         return parts.enumerated().map { index, part in
-            PlacedExpression(
-                site, index, parts.count, part.source, isClosed: part.isClosed, isWhole: isWhole,
-                start: source.expressionStart(in: site.node, index: index), isBare: false)
+            PlacedExpression(site, part, number: index, of: parts.count, in: source)
         }
     }
 
+    /// - Parameter number: the expression's number in the scalar; `nil` for a condition without `${{`.
     private init(
-        _ site: ExpressionSite, _ index: Int, _ count: Int, _ text: String, isClosed: Bool, isWhole: Bool,
-        start: Int?, isBare: Bool = true
+        _ site: ExpressionSite, _ part: EmbeddedExpressions.Part, number: Int?, of count: Int,
+        in source: SourceText
     ) {
         self.site = site
-        self.index = index
+        self.source = source
         self.count = count
-        self.text = text
-        self.isClosed = isClosed
-        self.isWhole = isWhole
-        self.isBare = isBare
-        self.start = start
+        index = number ?? 0
+        text = part.source
+        isClosed = part.isClosed
+        isBare = number == nil
+        isWhole = isBare || count == 1 && EmbeddedExpressions.isWholeExpression(site.node.text ?? "")
         guard isClosed else {
             parsed = nil
             fault = nil
@@ -70,14 +65,15 @@ struct PlacedExpression: Sendable {
     }
 
     /// The place of an offset, in UTF-8 bytes of ``text``.
-    func position(of offset: Int, in source: SourceText) -> SourcePosition {
+    func position(of offset: Int) -> SourcePosition {
+        // Where escapes hide the expression, the scalar's own place has to do.
+        let start =
+            isBare ? source.textStart(of: site.node) : source.expressionStart(in: site.node, index: index)
         guard let start else { return site.node.position }
         return source.position(of: source.advance(from: start, along: text, by: offset, in: site.node))
     }
 
-    func position(of node: ExpressionNode, in source: SourceText) -> SourcePosition {
-        position(of: node.start, in: source)
-    }
+    func position(of node: ExpressionNode) -> SourcePosition { position(of: node.start) }
 
     /// For messages: the expression on one line.
     var excerpt: String {

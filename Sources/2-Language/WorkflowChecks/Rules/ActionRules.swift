@@ -6,19 +6,46 @@ internal import YAMLReading
 extension Rule {
     /// `uses` of steps: the form of the reference, and what the action takes.
     static let actionReferences = Rule("actions") { workflow, findings in
+        checkVersions(workflow.outline, &findings)
         for job in workflow.outline.jobs {
-            for step in job.steps where step.run == nil { checkStep(step, workflow.local, &findings) }
+            // A checkout of something else, or to elsewhere, may bring the files that local references name.
+            var mayBringFiles = false
+            for step in job.steps where step.run == nil {
+                checkStep(step, workflow.local, mayBringFiles: mayBringFiles, &findings)
+                mayBringFiles = mayBringFiles || step.with.contains { ["path", "repository"].contains($0.key.text) }
+            }
         }
     }
 
-    private static func checkStep(_ step: StepOutline, _ local: LocalReferences, _ findings: inout Findings) {
+    private static func checkStep(
+        _ step: StepOutline, _ local: LocalReferences, mayBringFiles: Bool, _ findings: inout Findings
+    ) {
         guard let node = step.uses, let reference = node.text, !reference.isEmpty, !node.hasExpression else { return }
         if reference.hasPrefix("./") || reference.hasPrefix("../") {
-            if let action = local.actions[reference] { checkLocal(step, node, reference, action, &findings) }
+            guard let action = local.actions[reference] else { return }
+            if action.state == .missing, mayBringFiles { return }
+            checkLocal(step, node, reference, action, &findings)
         } else if reference.hasPrefix("docker://") {
             checkImage(String(reference.dropFirst("docker://".count)), node, &findings)
         } else if !reference.hasPrefix("$/") {
             checkPublished(step, node, reference, &findings)
+        }
+    }
+
+    /// Each outdated version is reported once, at its first use.
+    private static func checkVersions(_ outline: WorkflowOutline, _ findings: inout Findings) {
+        var uses: [String: (count: Int, position: SourcePosition)] = [:]
+        for node in outline.jobs.lazy.flatMap(\.steps).compactMap(\.uses) {
+            guard let reference = node.text else { continue }
+            uses[reference, default: (0, node.position)].count += 1
+        }
+        let ordered = uses.sorted { $0.value.position < $1.value.position }
+        for (reference, use) in ordered where KnownAction.isOutdated(reference) {
+            let times = use.count > 1 ? " (here and \(use.count - 1) more times)" : ""
+            findings.warn(
+                .outdatedAction,
+                "'\(Wording.excerpt(reference))'\(times) needs a Node.js that GitHub's runners no longer have.",
+                at: use.position, remedy: "Use its newest version.")
         }
     }
 
@@ -41,12 +68,6 @@ extension Rule {
                 remedy: "Write owner/repository@ref, owner/repository/path@ref, or ./path for an action of this "
                     + "repository.")
             return
-        }
-        if KnownAction.isOutdated(reference) {
-            findings.warn(
-                .outdatedAction,
-                "'\(Wording.excerpt(reference))' was written for a Node.js that GitHub's runners no longer have.",
-                at: node.position, remedy: "Use its newest version.")
         }
         guard let known = KnownAction.find(reference), let inputs = known.inputs else { return }
         let given = step.with
@@ -94,7 +115,6 @@ extension Rule {
     ) {
         switch action.state {
         case .missing:
-            // A step before may bring it: a checkout into another folder, a download.
             findings.warn(
                 .localActionMissing, "There is no action.yml in '\(Wording.excerpt(reference))'.", at: node.position,
                 remedy: "Check the path; it is read from the repository's root.")

@@ -93,19 +93,19 @@ extension Rule {
             guard let node = event.node, EventShapes.isWebhook(event.name) else { continue }
             for name in ["branches", "branches-ignore", "tags", "tags-ignore", "paths", "paths-ignore"] {
                 guard let patterns = node[name]?.textsOrList else { continue }
-                checkPatterns(patterns, name, workflow.source, &findings)
+                checkPatterns(patterns, name, &findings)
             }
         }
         let versions = workflow.outline.event("image_version")?.node?["versions"]?.textsOrList ?? []
-        checkPatterns(versions, "versions", workflow.source, &findings)
+        checkPatterns(versions, "versions", &findings)
         for job in workflow.outline.jobs {
             guard let version = job.node["snapshot"]?["version"], !version.hasExpression else { continue }
-            checkPatterns([version], "version", workflow.source, &findings)
+            checkPatterns([version], "version", &findings)
         }
     }
 
     private static func checkPatterns(
-        _ patterns: [YAMLNode], _ name: String, _ source: SourceText, _ findings: inout Findings
+        _ patterns: [YAMLNode], _ name: String, _ findings: inout Findings
     ) {
         let subject: FilterPattern.Subject = name.hasPrefix("paths") ? .path : .ref
         for node in patterns {

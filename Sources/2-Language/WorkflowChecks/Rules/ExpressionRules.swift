@@ -8,7 +8,7 @@ internal import YAMLReading
 extension Rule {
     /// Expressions that cannot be read, and contexts and functions that are not there.
     static let expressionNames = Rule("expression names") { workflow, findings in
-        for expression in workflow.expressions { checkNames(expression, workflow.source, &findings) }
+        for expression in workflow.expressions { checkNames(expression, &findings) }
     }
 
     private static let contexts: Set<String> = [
@@ -16,30 +16,30 @@ extension Rule {
     ]
 
     private static func checkNames(
-        _ expression: PlacedExpression, _ source: SourceText, _ findings: inout Findings
+        _ expression: PlacedExpression, _ findings: inout Findings
     ) {
         guard expression.isClosed else {
             return findings.warn(
-                .expressionSyntax, "This expression is never closed.", at: expression.position(of: 0, in: source),
+                .expressionSyntax, "This expression is never closed.", at: expression.position(of: 0),
                 remedy: "Add '}}'.")
         }
         if let fault = expression.fault {
             let hint = expression.text.has("\"") ? "Texts stand in single quotes: 'like this'." : nil
             return findings.warn(
-                .expressionSyntax, fault.message + ".", at: expression.position(of: fault.offset, in: source),
+                .expressionSyntax, fault.message + ".", at: expression.position(of: fault.offset),
                 remedy: hint)
         }
         guard let root = expression.parsed?.root else {
             guard !expression.isBare else { return }
             return findings.warn(
                 .expressionSyntax, "There is no expression between the braces.",
-                at: expression.position(of: 0, in: source), remedy: "Write one, or remove '${{ }}'.")
+                at: expression.position(of: 0), remedy: "Write one, or remove '${{ }}'.")
         }
         root.walk { node in
             switch node.kind {
-            case .context(let name): checkContext(name, node, expression, source, &findings)
+            case .context(let name): checkContext(name, node, expression, &findings)
             case .call(let name, let arguments):
-                checkFunction(name, arguments.count, node, expression, source, &findings)
+                checkFunction(name, arguments.count, node, expression, &findings)
             default: break
             }
             return true
@@ -47,11 +47,11 @@ extension Rule {
     }
 
     private static func checkContext(
-        _ name: String, _ node: ExpressionNode, _ expression: PlacedExpression, _ source: SourceText,
+        _ name: String, _ node: ExpressionNode, _ expression: PlacedExpression,
         _ findings: inout Findings
     ) {
         let place = expression.site.place
-        let position = expression.position(of: node, in: source)
+        let position = expression.position(of: node)
         guard contexts.contains(name) else {
             let meant = Wording.nearest(to: name, among: contexts.sorted())
             return findings.warn(
@@ -72,10 +72,10 @@ extension Rule {
     }
 
     private static func checkFunction(
-        _ name: String, _ count: Int, _ node: ExpressionNode, _ expression: PlacedExpression, _ source: SourceText,
+        _ name: String, _ count: Int, _ node: ExpressionNode, _ expression: PlacedExpression,
         _ findings: inout Findings
     ) {
-        let position = expression.position(of: node, in: source)
+        let position = expression.position(of: node)
         let special = Place.specialFunctions.contains(name)
         if special, !expression.site.place.functions.contains(name) {
             let places = name == "hashfiles" ? "the keys of a step" : "'if'"
@@ -115,7 +115,7 @@ extension Rule {
                 guard case .call(let name, let arguments) = node.kind, let first = arguments.first,
                     case .literal(.string(let text)) = first.kind
                 else { return true }
-                let position = expression.position(of: first, in: workflow.source)
+                let position = expression.position(of: first)
                 if name == "fromjson", let fault = jsonFault(in: text) {
                     findings.warn(
                         .brokenJSONLiteral, "This is not JSON: \(fault).", at: position,

@@ -8,18 +8,17 @@ extension Rule {
     /// Properties that are not there, values used as what they are not, and results that do not fit their key.
     static let expressionTypes = Rule("expression types") { workflow, findings in
         guard !workflow.expressions.isEmpty else { return }
-        let types = ContextTypes(workflow.outline, workflow.local, workflow.source)
+        let types = ContextTypes(workflow.outline, workflow.local)
         for expression in workflow.expressions {
             guard let parsed = expression.parsed, let root = parsed.root else { continue }
             let checker = ExpressionTypeChecker(contexts: types.contexts(at: expression.site))
             let (type, faults) = checker.check(parsed)
             for fault in faults { report(fault, expression, workflow, &findings) }
-            let position = expression.position(of: root, in: workflow.source)
             if expression.isWhole {
-                checkResult(type, expression, types, position, &findings)
-                checkCallInput(type, expression, workflow, position, &findings)
+                checkResult(type, expression, types, root, &findings)
+                checkCallInput(type, expression, workflow, root, &findings)
             } else if !type.isScalar, expression.site.expected != .condition {
-                collection(type, position, &findings)
+                collection(type, expression.position(of: root), &findings)
             }
         }
     }
@@ -28,7 +27,12 @@ extension Rule {
         _ fault: ExpressionTypeFinding, _ expression: PlacedExpression, _ workflow: WorkflowUnderCheck,
         _ findings: inout Findings
     ) {
-        let position = expression.position(of: fault.offset, in: workflow.source)
+        let position = expression.position(of: fault.offset)
+        if fault.kind == .booleanAsText {
+            return findings.warn(
+                .booleanAsText, fault.message, at: position,
+                remedy: "Leave the comparison out, or compare with true or false, without quotes.")
+        }
         guard case .unknownProperty(let name, let known) = fault.kind else {
             return findings.warn(.expressionType, fault.message, at: position)
         }
@@ -80,7 +84,7 @@ extension Rule {
     }
 
     private static func checkResult(
-        _ type: ExpressionType, _ expression: PlacedExpression, _ types: ContextTypes, _ position: SourcePosition,
+        _ type: ExpressionType, _ expression: PlacedExpression, _ types: ContextTypes, _ root: ExpressionNode,
         _ findings: inout Findings
     ) {
         guard type != .any else { return }
@@ -96,7 +100,7 @@ extension Rule {
         switch expected {
         case .anything, .condition: return
         case .text:
-            if !type.isScalar { collection(type, position, &findings) }
+            if !type.isScalar { collection(type, expression.position(of: root), &findings) }
             return
         case .boolean: wanted = type == .bool ? "" : "true or false"
         case .number: wanted = type == .number ? "" : "a number"
@@ -107,14 +111,15 @@ extension Rule {
         }
         guard !wanted.isEmpty else { return }
         findings.warn(
-            .unexpectedResult, "'\(expression.site.name)' takes \(wanted), but this gives \(type).", at: position,
+            .unexpectedResult, "'\(expression.site.name)' takes \(wanted), but this gives \(type).",
+            at: expression.position(of: root),
             remedy: type == .string && expected != .mapping ? "'fromJSON(…)' makes a value of a text." : nil)
     }
 
     /// What a job hands to a reusable workflow of this repository.
     private static func checkCallInput(
         _ type: ExpressionType, _ expression: PlacedExpression, _ workflow: WorkflowUnderCheck,
-        _ position: SourcePosition, _ findings: inout Findings
+        _ root: ExpressionNode, _ findings: inout Findings
     ) {
         guard expression.site.place == .callWith, let index = expression.site.job,
             workflow.outline.jobs.indices.contains(index)
@@ -128,7 +133,8 @@ extension Rule {
         let wanted = ContextTypes.inputType(input.type)
         guard wanted != .string, wanted != .any, type != .any, type != wanted else { return }
         findings.warn(
-            .reusableInput, "The input '\(input.name)' is \(wanted), but this gives \(type).", at: position,
+            .reusableInput, "The input '\(input.name)' is \(wanted), but this gives \(type).",
+            at: expression.position(of: root),
             remedy: "'fromJSON(…)' makes a value of a text.")
     }
 }

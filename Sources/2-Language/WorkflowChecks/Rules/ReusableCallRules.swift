@@ -51,35 +51,46 @@ extension Rule {
             break
         }
         let inputs = job.node["with"]?.entries ?? []
-        match(
-            inputs, called.inputs.map { ($0.name, $0.isRequired) }, "input", name, node.position, .reusableInput,
-            &findings)
+        let declared = Declaration(
+            what: "input", key: "with", code: .reusableInput, workflow: name,
+            names: called.inputs.map { ($0.name, $0.isRequired) })
+        match(inputs, declared, node.position, &findings)
         for entry in inputs { checkLiteral(entry, called, name, &findings) }
         guard job.node["secrets"]?.text != "inherit" else { return }
-        match(
-            job.node["secrets"]?.entries ?? [], called.secrets.map { ($0.name, $0.isRequired) }, "secret", name,
-            node.position, .reusableSecret, &findings)
+        let secrets = Declaration(
+            what: "secret", key: "secrets", code: .reusableSecret, workflow: name,
+            names: called.secrets.map { ($0.name, $0.isRequired) })
+        match(job.node["secrets"]?.entries ?? [], secrets, node.position, &findings)
+    }
+
+    /// What a called workflow declares, and how to speak of it.
+    private struct Declaration {
+        var what: String
+        var key: String
+        var code: DiagnosticCode
+        var workflow: String
+        var names: [(name: String, isRequired: Bool)]
     }
 
     private static func match(
-        _ given: [YAMLEntry], _ declared: [(name: String, isRequired: Bool)], _ what: String, _ workflow: String,
-        _ position: SourcePosition, _ code: DiagnosticCode, _ findings: inout Findings
+        _ given: [YAMLEntry], _ declared: Declaration, _ position: SourcePosition, _ findings: inout Findings
     ) {
+        let known = declared.names.map(\.name)
         for entry in given {
             guard let name = entry.key.text, name != "<<",
-                !declared.contains(where: { $0.name.lowercased() == name.lowercased() })
+                !known.contains(where: { $0.lowercased() == name.lowercased() })
             else { continue }
-            let meant = Wording.nearest(to: name, among: declared.map(\.name))
+            let meant = Wording.nearest(to: name, among: known)
             findings.warn(
-                code, "\(workflow) declares no \(what) '\(Wording.excerpt(name))'.", at: entry.key.position,
-                remedy: meant.map { "Did you mean '\($0)'?" }
-                    ?? "It declares \(Wording.all(declared.map(\.name).sorted())).")
+                declared.code, "\(declared.workflow) declares no \(declared.what) '\(Wording.excerpt(name))'.",
+                at: entry.key.position,
+                remedy: meant.map { "Did you mean '\($0)'?" } ?? "It declares \(Wording.all(known.sorted())).")
         }
         let names = Set(given.compactMap { $0.key.text?.lowercased() })
-        for (name, isRequired) in declared where isRequired && !names.contains(name.lowercased()) {
+        for (name, isRequired) in declared.names where isRequired && !names.contains(name.lowercased()) {
             findings.warn(
-                code, "\(workflow) needs the \(what) '\(name)'.", at: position,
-                remedy: "Give it under '\(what == "input" ? "with" : "secrets")'.")
+                declared.code, "\(declared.workflow) needs the \(declared.what) '\(name)'.", at: position,
+                remedy: "Give it under '\(declared.key)'.")
         }
     }
 

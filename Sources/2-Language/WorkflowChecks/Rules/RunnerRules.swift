@@ -6,6 +6,7 @@ internal import YAMLReading
 extension Rule {
     /// Runner labels: known, still there, and not at odds with each other.
     static let runnerLabels = Rule("runner labels") { workflow, findings in
+        var reported: Set<String> = []
         for job in workflow.outline.jobs {
             guard let runsOn = job.node["runs-on"] else { continue }
             // A larger runner has a label of its owner's choosing; a group says as much.
@@ -13,7 +14,10 @@ extension Rule {
             let groups = labels.map { label in
                 label.hasExpression ? matrixLabels(label, job) : [label]
             }
-            for label in groups.joined() { checkLabel(label, workflow.options, &findings) }
+            // A label of one's own may stand at every job: once is enough.
+            for label in groups.joined() where reported.insert(label.text ?? "").inserted {
+                checkLabel(label, workflow.options, &findings)
+            }
             if labels.count > 1 { checkConflicts(groups, &findings) }
         }
     }
@@ -73,7 +77,7 @@ extension Rule {
                 if let other = before.first(where: { $0.images.isDisjoint(with: images) }) {
                     findings.warn(
                         .conflictingRunnerLabels,
-                        "No runner is both '\(node.text ?? "")' and '\(other.node.text ?? "")', so the job never starts.",
+                        "No runner is '\(node.text ?? "")' and '\(other.node.text ?? "")' at once: the job never starts.",
                         at: node.position, remedy: "To run on each of them, make a matrix of them.")
                 } else {
                     accepted.append((node, images))

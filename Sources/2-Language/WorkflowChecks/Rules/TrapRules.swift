@@ -58,7 +58,7 @@ extension Rule {
                 guard case .comparison(let comparison, let left, let right) = node.kind else { return true }
                 for side in [left, right] {
                     let other = side.start == left.start ? right : left
-                    check(side, against: other, comparison, expression, workflow.source, &findings)
+                    check(side, against: other, comparison, expression, &findings)
                 }
                 return true
             }
@@ -67,7 +67,7 @@ extension Rule {
 
     private static func check(
         _ side: ExpressionNode, against other: ExpressionNode, _ comparison: ExpressionNode.Comparison,
-        _ expression: PlacedExpression, _ source: SourceText, _ findings: inout Findings
+        _ expression: PlacedExpression, _ findings: inout Findings
     ) {
         switch side.kind {
         case .literal(.string(let text)) where comparison != .equal && comparison != .notEqual:
@@ -76,7 +76,7 @@ extension Rule {
             findings.warn(
                 .numberLikeComparison,
                 "'\(comparison.rawValue)' puts texts in the order of their letters: '10' comes before '9'.",
-                at: expression.position(of: side, in: source),
+                at: expression.position(of: side),
                 remedy: "Compare with the number \(text), without quotes.")
         case .literal(.number):
             guard let written = expression.parsed?.source(of: side), written.has("."), written.hasSuffix("0"),
@@ -84,7 +84,7 @@ extension Rule {
             else { return }
             findings.warn(
                 .numberLikeComparison, "\(written) is a number: as a version it would lose its last 0.",
-                at: expression.position(of: side, in: source), remedy: "Write '\(written)', in quotes, with '=='.")
+                at: expression.position(of: side), remedy: "Write '\(written)', in quotes, with '=='.")
         default: break
         }
     }

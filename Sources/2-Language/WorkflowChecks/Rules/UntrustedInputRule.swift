@@ -18,7 +18,7 @@ extension Rule {
                     .untrustedInput,
                     "\(Wording.all(names.prefix(4)))\(names.count > 4 ? " and more" : "") can hold whatever a stranger "
                         + "writes, and here it becomes a part of the script.",
-                    at: expression.position(of: node, in: workflow.source),
+                    at: expression.position(of: node),
                     remedy: "Hand it over through 'env', and let the script read the variable.")
             }
         }

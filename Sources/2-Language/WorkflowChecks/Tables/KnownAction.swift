@@ -27,7 +27,7 @@ struct KnownAction: Sendable {
     var inputs: [Input]? {
         guard inputWords != "*" else { return nil }
         return inputWords.split(separator: " ").map { word in
-            let isRequired = word.hasSuffix("!")
+            let isRequired = word.hasSuffix("+")
             let parts = (isRequired ? word.dropLast() : word).split(separator: "~", omittingEmptySubsequences: false)
             return Input(
                 name: String(parts[0]), isRequired: isRequired, isDeprecated: parts.count > 1,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Inputs and outputs of much used actions, as their own `action.yml` files declare them (all listed versions taken
-/// together). `!`: required; `~new`: deprecated, `new` took its place; `*`: anything goes.
+/// together). `+`: required; `~new`: deprecated, `new` took its place; `*`: anything goes.
 extension KnownAction {
     static let byGitHub: [KnownAction] = [
         KnownAction(
@@ -13,16 +13,16 @@ extension KnownAction {
         KnownAction(
             "actions/cache", refs: "v4 v5",
             inputs: """
-                enableCrossOsArchive fail-on-cache-miss key! lookup-only path! restore-keys save-always~ \
+                enableCrossOsArchive fail-on-cache-miss key+ lookup-only path+ restore-keys save-always~ \
                 upload-chunk-size
                 """, outputs: "cache-hit"),
         KnownAction(
             "actions/cache/restore", refs: "v4 v5",
-            inputs: "enableCrossOsArchive fail-on-cache-miss key! lookup-only path! restore-keys",
+            inputs: "enableCrossOsArchive fail-on-cache-miss key+ lookup-only path+ restore-keys",
             outputs: "cache-hit cache-matched-key cache-primary-key"),
         KnownAction(
             "actions/cache/save", refs: "v4 v5",
-            inputs: "enableCrossOsArchive key! path! upload-chunk-size"),
+            inputs: "enableCrossOsArchive key+ path+ upload-chunk-size"),
         KnownAction(
             "actions/checkout", refs: "v4 v5 v6",
             inputs: """
@@ -86,7 +86,7 @@ extension KnownAction {
         KnownAction(
             "actions/github-script", refs: "v7 v8",
             inputs: """
-                base-url debug github-token previews result-encoding retries retry-exempt-status-codes script! \
+                base-url debug github-token previews result-encoding retries retry-exempt-status-codes script+ \
                 user-agent
                 """, outputs: "*"),
         KnownAction(
@@ -107,7 +107,7 @@ extension KnownAction {
         KnownAction(
             "actions/setup-java", refs: "v4 v5",
             inputs: """
-                architecture cache cache-dependency-path check-latest distribution! gpg-passphrase \
+                architecture cache cache-dependency-path check-latest distribution+ gpg-passphrase \
                 gpg-private-key java-package java-version java-version-file jdkFile job-status mvn-toolchain-id \
                 mvn-toolchain-vendor overwrite-settings server-id server-password server-username settings-path \
                 token
@@ -144,7 +144,7 @@ extension KnownAction {
         KnownAction(
             "actions/upload-artifact", refs: "v3-node20 v4 v5 v6 v7",
             inputs: """
-                archive compression-level if-no-files-found include-hidden-files name overwrite path! \
+                archive compression-level if-no-files-found include-hidden-files name overwrite path+ \
                 retention-days
                 """, outputs: "artifact-digest artifact-id artifact-url"),
         KnownAction(

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Inputs and outputs of much used actions, as their own `action.yml` files declare them (all listed versions taken
-/// together). `!`: required; `~new`: deprecated, `new` took its place; `*`: anything goes.
+/// together). `+`: required; `~new`: deprecated, `new` took its place; `*`: anything goes.
 extension KnownAction {
     static let byOthers: [KnownAction] = [
         KnownAction(
             "aws-actions/configure-aws-credentials", refs: "v4 v5 v6",
             inputs: """
-                action-timeout-s allowed-account-ids audience aws-access-key-id aws-region! \
+                action-timeout-s allowed-account-ids audience aws-access-key-id aws-region+ \
                 aws-secret-access-key aws-session-token disable-retry force-skip-oidc http-proxy \
                 inline-session-policy managed-session-policies mask-aws-account-id no-proxy output-credentials \
                 output-env-credentials retry-max-attempts role-chaining role-duration-seconds role-external-id \
@@ -67,7 +67,7 @@ extension KnownAction {
         KnownAction(
             "dorny/paths-filter", refs: "v3 v4",
             inputs: """
-                base filters! initial-fetch-depth list-files predicate-quantifier ref token working-directory
+                base filters+ initial-fetch-depth list-files predicate-quantifier ref token working-directory
                 """, outputs: "*"),
         KnownAction(
             "erlef/setup-beam", refs: "v1",
@@ -103,7 +103,7 @@ extension KnownAction {
         KnownAction(
             "JamesIves/github-pages-deploy-action", refs: "v4",
             inputs: """
-                attempt-limit branch clean clean-exclude commit-message dry-run folder! force git-config-email \
+                attempt-limit branch clean clean-exclude commit-message dry-run folder+ force git-config-email \
                 git-config-name repository-name silent single-commit ssh-key tag target-folder token
                 """, outputs: "deployment-status"),
         KnownAction(

@@ -38,7 +38,12 @@ enum RunnerTable {
     static func isKnown(_ label: String) -> Bool {
         let folded = label.lowercased()
         return hosted.contains(folded) || selfHosted.contains(folded)
+            || providerPrefixes.contains { folded.hasPrefix($0) }
     }
+
+    /// How the labels of companies that rent out runners begin.
+    private static let providerPrefixes = words(
+        "blacksmith- buildjet- cirun- codspeed- depot- namespace-profile- nscloud- runs-on= runs-on, ubicloud- warp-")
 
     /// The images that a label can stand for; empty where it says nothing about the system.
     static func images(for label: String) -> Set<String> {

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import PipelineModel
+package import StructuredData
+
+/// One leg of a planned job, ready to be carried by a ``JobMachine``.
+package struct JobDefinition: Hashable, Sendable {
+    package var job: JobID
+    /// Attempt of the job within its run, from 1.
+    package var attempt: Int
+    package var planDigest: String
+    package var steps: [StepListing]
+    package var timeoutMs: Int64
+    package var cancelTimeoutMs: Int64
+    /// Background steps that run at the same time.
+    package var backgroundLimit: Int
+    package var stepRetry: RetryPolicy
+
+    package init(job: JobID, attempt: Int = 1, planDigest: String, steps: [StepListing]) {
+        self.job = job
+        self.attempt = attempt
+        self.planDigest = planDigest
+        self.steps = steps
+        timeoutMs = EngineLimits.jobTimeoutMs
+        cancelTimeoutMs = EngineLimits.cancelTimeoutMs
+        backgroundLimit = EngineLimits.backgroundSteps
+        stepRetry = .never
+    }
+
+    /// The steps of `planned`, with what was evaluated for the leg.
+    package init(job: JobID, attempt: Int, planDigest: String, planned: PlannedSteps, leg: JobLeg) {
+        self.init(job: job, attempt: attempt, planDigest: planDigest, steps: planned.steps.map(StepListing.init))
+        timeoutMs = leg.timeoutMs
+        cancelTimeoutMs = leg.cancelTimeoutMs
+    }
+}
+
+/// What the machine must know of a step: its place in the order, no word of what it does.
+package struct StepListing: Hashable, Sendable, DataRepresentable {
+    package enum Kind: Hashable, Sendable {
+        /// A script or an action: its executor starts it.
+        case run
+        /// Waits for background steps of the same scope, by id.
+        case wait([String])
+        case waitAll
+        /// Cancels background steps of the same scope, by id, and waits for their end.
+        case cancel([String])
+    }
+
+    package var id: String
+    package var kind: Kind
+    package var isBackground: Bool
+
+    package init(id: String, kind: Kind = .run, isBackground: Bool = false) {
+        self.id = id
+        self.kind = kind
+        self.isBackground = isBackground
+    }
+
+    package init(_ planned: PlannedStep) {
+        let kind: Kind =
+            switch planned.work {
+            case .script, .action: .run
+            case .wait(let ids): .wait(ids)
+            case .waitAll: .waitAll
+            case .cancel(let ids): .cancel(ids)
+            }
+        self.init(id: planned.id, kind: kind, isBackground: planned.isBackground)
+    }
+
+    public var data: DataValue {
+        var object: DataObject = ["id": .string(id)]
+        switch kind {
+        case .run: break
+        case .wait(let ids): object["wait"] = .texts(ids)
+        case .waitAll: object["waitAll"] = true
+        case .cancel(let ids): object["cancel"] = .texts(ids)
+        }
+        object.set("background", .flag(isBackground))
+        return .object(object)
+    }
+
+    public init(data: DataValue) throws(DataShapeError) {
+        var kind = Kind.run
+        if data["wait"] != nil { kind = .wait(data.strings("wait")) }
+        if data["cancel"] != nil { kind = .cancel(data.strings("cancel")) }
+        if data.bool("waitAll") { kind = .waitAll }
+        self.init(id: try data.string("id"), kind: kind, isBackground: data.bool("background"))
+    }
+
+    /// With texts cut to what an event may carry.
+    var bounded: StepListing {
+        var listing = self
+        listing.id = id.bounded(EngineLimits.nameBytes)
+        return listing
+    }
+}
