@@ -218,7 +218,9 @@ import YAMLReading
 
     @Test func aWorkflowWithoutTheEventCannotBeCalled() {
         let diagnostics = read(caller, resolving: "on: push\njobs: { a: { runs-on: x } }\n").diagnostics
-        #expect(diagnostics.first?.message.hasSuffix("workflow_call key is not defined in the referenced workflow.") == true)
+        #expect(
+            diagnostics.first?.message.hasSuffix("workflow_call key is not defined in the referenced workflow.") == true
+        )
     }
 
     private func read(_ text: String, resolving called: String) -> WorkflowReader.Result {
