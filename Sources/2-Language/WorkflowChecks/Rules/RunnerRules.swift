@@ -18,7 +18,7 @@ extension Rule {
             for label in groups.joined() where reported.insert(label.text ?? "").inserted {
                 checkLabel(label, workflow.options, &findings)
             }
-            if labels.count > 1 { checkConflicts(groups, &findings) }
+            if labels.count > 1, labels.count <= maximumLabels { checkConflicts(groups, &findings) }
         }
     }
 
@@ -64,6 +64,9 @@ extension Rule {
                     + "If it is a runner of your own, list it in the settings.")
         }
     }
+
+    /// More labels than any runner has.
+    private static let maximumLabels = 64
 
     private static func checkConflicts(_ groups: [[YAMLNode]], _ findings: inout Findings) {
         var accepted: [(node: YAMLNode, images: Set<String>)] = []
