@@ -51,6 +51,7 @@ struct ParsingTests {
                 8
             ),
             ("always(a)", "Too many parameters supplied: '('. Located at position 7 within expression: always(a)", 6),
+            ("case(a)", "Too few parameters supplied: 'case'. Located at position 1 within expression: case(a)", 0),
             ("nope()", "Unrecognized function: 'nope'. Located at position 1 within expression: nope()", 0),
             ("'é😊' == x", "Unrecognized named-value: 'x'. Located at position 10 within expression: 'é😊' == x", 12),
         ])

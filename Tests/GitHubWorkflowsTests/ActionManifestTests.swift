@@ -51,7 +51,7 @@ import Testing
 
     @Test(arguments: [
         ("name: x\n", "Required property is missing: runs"),
-        ("runs: { using: composite }\n", "Required property is missing: steps"),
+        ("runs: { using: composite }\n", "There's not enough info to determine what you meant"),
         ("runs: { using: composite, steps: [{ run: x }] }\n", "Required property is missing: shell"),
         ("runs: { using: composite, steps: [{ uses: x }] }\n", "Expected format {org}/{repo}[/path]@ref. Actual 'x'"),
         ("runs: { using: composite, steps: [{ uses: a/b@c, if: secrets.x }] }\n", "Unrecognized named-value: 'secrets'"),

@@ -48,16 +48,24 @@ extension PlannedStep {
             ],
             outputs: [TemplateEntry(key: .string("said"), value: .expression("steps.say.outputs.text"))],
             steps: [
-                .shell(.expression("format('echo \"text={0} {1}\" >> $GITHUB_OUTPUT', inputs.greeting, inputs.WHO)"), id: "say"),
+                .shell(
+                    .expression("format('echo \"text={0} {1}\" >> $GITHUB_OUTPUT', inputs.greeting, inputs.WHO)"),
+                    id: "say"),
                 .shell(.string("echo \"$GITHUB_ACTION_PATH $GITHUB_ACTION [$OUTER]\"; echo LATER=l >> $GITHUB_ENV")),
                 .shell(.expression("format('echo \"{0}|{1}|$PWD\"', steps.before.outcome, steps.say.outcome)")),
             ])
         let job = try JobHarness([
             .run("true", id: "before"),
-            .composite(action, path: "./.github/actions/act", id: "act", with: .map(["who": .string("me"), "odd": .string("x")])) {
+            .composite(
+                action, path: "./.github/actions/act", id: "act",
+                with: .map(["who": .string("me"), "odd": .string("x")])
+            ) {
                 $0.env = .map(["OUTER": .expression("github.event_name")])
             },
-            .run(of: .expression("format('echo \"{0} {1} $LATER $OUTER|$GITHUB_ACTION_PATH\"', steps.act.outputs.said, steps.say.outcome)")),
+            .run(
+                of: .expression(
+                    "format('echo \"{0} {1} $LATER $OUTER|$GITHUB_ACTION_PATH\"', steps.act.outputs.said, steps.say.outcome)"
+                )),
         ]) { $0.steps.defaultWorkingDirectory = .string("/") }
         try job.runAll()
         let workspace = job.folder.path + "/work"
@@ -100,8 +108,10 @@ extension PlannedStep {
         let inner = CompositeAction(
             inputs: [TemplateEntry(key: .string("x"), value: .null)],
             outputs: [TemplateEntry(key: .string("o"), value: .expression("format('<{0}>', inputs.x)"))],
-            steps: [.shell(.string("echo \"$A $B\"; echo A=changed >> $GITHUB_ENV; echo B=added >> $GITHUB_ENV")),
-                    .shell(.string("echo \"$A $B\""))])
+            steps: [
+                .shell(.string("echo \"$A $B\"; echo A=changed >> $GITHUB_ENV; echo B=added >> $GITHUB_ENV")),
+                .shell(.string("echo \"$A $B\"")),
+            ])
         let outer = CompositeAction(
             inputs: [TemplateEntry(key: .string("y"), value: .string("Y"))],
             outputs: [TemplateEntry(key: .string("o"), value: .expression("steps.in.outputs.o"))],
@@ -137,9 +147,11 @@ extension PlannedStep {
             $0.nativeActions["checkout"] = { call in
                 call.line("checking out \(call.input("path") ?? "?")")
                 let workspace = call.workspace
-                call.loop.offload({ FileAccess.isFolder(workspace) }, then: { _ in
-                    call.complete(.success(outputs: [.init("where", call.input("PATH") ?? "")]))
-                })
+                call.loop.offload(
+                    { FileAccess.isFolder(workspace) },
+                    then: { _ in
+                        call.complete(.success(outputs: [.init("where", call.input("PATH") ?? "")]))
+                    })
                 return {}
             }
         }
@@ -179,7 +191,9 @@ extension PlannedStep {
     @Test("run beside each other, and what they hand on counts once they are waited for")
     func defersChanges() throws {
         let job = try JobHarness([
-            background("until test -e go; do sleep 0.005; done; echo A=a >> $GITHUB_ENV; echo o=1 >> $GITHUB_OUTPUT", id: "one"),
+            background(
+                "until test -e go; do sleep 0.005; done; echo A=a >> $GITHUB_ENV; echo o=1 >> $GITHUB_OUTPUT", id: "one"
+            ),
             background("until test -e go; do sleep 0.005; done; echo B=b >> $GITHUB_ENV", id: "two"),
             .run("touch go; echo \"[$A$B]\""),
             PlannedStep(id: "w", work: .wait(["one"])),

@@ -93,7 +93,10 @@ final class JobHarness {
     private(set) var job: HostJob!
     private var hasFailed = false
 
-    init(_ steps: [PlannedStep], in folder: TestFolder = TestFolder(), configure: (inout HostJob.Options) -> Void = { _ in }) throws {
+    init(
+        _ steps: [PlannedStep], in folder: TestFolder = TestFolder(),
+        configure: (inout HostJob.Options) -> Void = { _ in }
+    ) throws {
         self.folder = folder
         loop = try PollerLoop()
         let root = folder.path
@@ -178,7 +181,9 @@ final class JobHarness {
 
 extension PlannedStep {
     /// A `run` step; `script` with `${{ }}` is not read: pass an expression's source with `of`.
-    static func run(_ script: String, id: String? = nil, _ change: (inout PlannedStep) -> Void = { _ in }) -> PlannedStep {
+    static func run(_ script: String, id: String? = nil, _ change: (inout PlannedStep) -> Void = { _ in })
+        -> PlannedStep
+    {
         run(of: .string(script), id: id, change)
     }
 

@@ -10,10 +10,15 @@ import Testing
 
 @Suite("Going on after a crash") struct ResumeTests {
     private let steps: [PlannedStep] = [
-        .run("echo '::add-mask::swordfish'; echo E=env >> $GITHUB_ENV; echo o=out >> $GITHUB_OUTPUT; echo /p >> $GITHUB_PATH", id: "one"),
+        .run(
+            "echo '::add-mask::swordfish'; echo E=env >> $GITHUB_ENV; echo o=out >> $GITHUB_OUTPUT; echo /p >> $GITHUB_PATH",
+            id: "one"),
         .run("echo never") { $0.condition = "false" },
         .run("echo ready; exec sleep 1000", id: "cut"),
-        .run(of: .expression("format('echo \"{0} $E swordfish {1} ${{PATH%%:*}}\"', steps.one.outputs.o, steps.cut.outcome)")) {
+        .run(
+            of: .expression(
+                "format('echo \"{0} $E swordfish {1} ${{PATH%%:*}}\"', steps.one.outputs.o, steps.cut.outcome)")
+        ) {
             $0.condition = "always()"
         },
     ]
@@ -35,7 +40,8 @@ import Testing
     func tellsEvidence() throws {
         let job = try JobHarness(steps, in: try crashed())
         let evidence = try job.job.restore()
-        #expect(evidence[StepAttempt(step: StepPath(1))] == .outcome(evidence.outcomes[StepAttempt(step: StepPath(1))]!))
+        #expect(
+            evidence[StepAttempt(step: StepPath(1))] == .outcome(evidence.outcomes[StepAttempt(step: StepPath(1))]!))
         #expect(evidence.outcomes[StepAttempt(step: StepPath(1))]?.outputNames == ["o"])
         #expect(evidence.outcomes[StepAttempt(step: StepPath(2))]?.outcome == .skipped)
         #expect(evidence[StepAttempt(step: StepPath(3))] == .started)

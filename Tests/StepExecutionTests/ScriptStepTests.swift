@@ -41,7 +41,8 @@ import Testing
         #expect(
             job.logs[StepPath(1)]?.lines == [
                 "##[group]Run echo one", "\u{1B}[36;1m\u{1B}[0m", "\u{1B}[36;1m  echo one\u{1B}[0m",
-                "\u{1B}[36;1mecho two\u{1B}[0m", "shell: \(bash) --noprofile --norc -e -o pipefail {0}", "env:", "  J: j",
+                "\u{1B}[36;1mecho two\u{1B}[0m", "shell: \(bash) --noprofile --norc -e -o pipefail {0}", "env:",
+                "  J: j",
                 "  B: 1.5", "  A: true", "##[endgroup]", "one", "two",
             ])
         #expect(job.logs[StepPath(1)]?.heading.name == "Run echo one")
@@ -190,8 +191,12 @@ import Testing
                 "##[error]Unable to process file command 'output' successfully.", "##[error]Invalid format 'nothing'",
             ])
         #expect(job.output(2) == ["1"])
-        #expect(job.output(3).first == "##[error]Can't store NODE_OPTIONS output parameter using '$GITHUB_ENV' command.")
-        #expect(job.output(3).last?.hasPrefix("##[error]$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of 1024k, got 1074k.") == true)
+        #expect(
+            job.output(3).first == "##[error]Can't store NODE_OPTIONS output parameter using '$GITHUB_ENV' command.")
+        #expect(
+            job.output(3).last?.hasPrefix(
+                "##[error]$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of 1024k, got 1074k.")
+                == true)
         #expect(job.result(3)?.outcome == .success)
         #expect(job.output(4) == ["[]"])
         #expect(job.result(5)?.outcome == .success)
@@ -234,8 +239,13 @@ import Testing
     @Test("the job's defaults, and contexts of its own")
     func usesDefaults() throws {
         let job = try JobHarness([
-            .run(of: .expression("format('echo {0} {1} {2} {3}', job.status, runner.os, github.action, github.workspace); echo 1'")),
-            .run("echo \"$PWD $BASH_VERSION\"; echo $GITHUB_ACTION $GITHUB_EVENT_PATH; cat $GITHUB_EVENT_PATH", id: "named") {
+            .run(
+                of: .expression(
+                    "format('echo {0} {1} {2} {3}', job.status, runner.os, github.action, github.workspace); echo 1'")),
+            .run(
+                "echo \"$PWD $BASH_VERSION\"; echo $GITHUB_ACTION $GITHUB_EVENT_PATH; cat $GITHUB_EVENT_PATH",
+                id: "named"
+            ) {
                 $0.condition = "always()"
             },
         ]) {

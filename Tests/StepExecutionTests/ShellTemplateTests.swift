@@ -32,7 +32,8 @@ import Testing
         #expect(ShellTemplate.platformDefault.fallback == "sh")
     }
 
-    @Test("an option that does not say where the script goes is refused", arguments: ["fish", "perl -w", "", "zsh {1}"])
+    @Test(
+        "an option that does not say where the script goes is refused", arguments: ["fish", "perl -w", "", "zsh {1}"])
     func refuses(option: String) {
         #expect(throws: DiagnosticError.self) { try ShellTemplate(option: option) }
     }

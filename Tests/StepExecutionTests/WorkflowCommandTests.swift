@@ -39,7 +39,8 @@ import Testing
     @Test(
         "anything else is ordinary output",
         arguments: [
-            "", ":", "::", "::x", "::x:", "text ::x::", "::unknown::", "##[unknown]", "##[x", "## [x]", ":: x::", "#[x]",
+            "", ":", "::", "::x", "::x:", "text ::x::", "::unknown::", "##[unknown]", "##[x", "## [x]", ":: x::",
+            "#[x]",
         ])
     func leaves(line: String) {
         #expect(read(line) == nil)
@@ -103,7 +104,9 @@ import Testing
 }
 
 @Suite("What workflow commands ask for") struct CommandInterpreterTests {
-    private func effects(_ lines: [String], environment: [String: String] = [:], echoes: Bool = false) -> [[CommandEffect]?] {
+    private func effects(_ lines: [String], environment: [String: String] = [:], echoes: Bool = false)
+        -> [[CommandEffect]?]
+    {
         var interpreter = CommandInterpreter(echoes: echoes)
         return lines.map { line in
             var line = line
@@ -186,7 +189,9 @@ import Testing
 
     @Test("echo prints the commands that follow, save those that speak for themselves")
     func echoes() {
-        let answers = effects(["::echo::on", "::group::x", "::notice::n", "::add-mask::m123", "::echo::Off ", "::group::y", "::echo::x"])
+        let answers = effects([
+            "::echo::on", "::group::x", "::notice::n", "::add-mask::m123", "::echo::Off ", "::group::y", "::echo::x",
+        ])
         #expect(answers[1] == [.output("::group::x"), .group("x")])
         #expect(answers[2] == [.annotation(Annotation(.notice, "n"))])
         #expect(answers[3] == [.output("::add-mask::***"), .mask(["m123"])])

@@ -30,6 +30,9 @@ struct pc_region {
     size_t capacity;
 };
 
+/// How a supervisor maps memory of its own; see forget.c.
+#define PC_OWN_MEMORY (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
+
 /// Makes room for `more` bytes at the end. Returns their offset, or SIZE_MAX.
 size_t pc_region_extend(struct pc_region *region, size_t more);
 
@@ -116,6 +119,8 @@ struct pc_supervisor {
     struct pc_message report;  // of a kill: exits are sent from `outbox` while it is filled
 };
 
+/// Unmaps the heap that a forked process was copied with. No pointer into it may be used afterwards.
+void pc_forget_heap(const struct pc_supervisor *supervisor);
 void pc_supervisor_drain_signals(void);
 void pc_supervisor_reap(struct pc_supervisor *supervisor);
 void pc_supervisor_send(struct pc_supervisor *supervisor);

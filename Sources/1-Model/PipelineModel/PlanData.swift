@@ -53,21 +53,6 @@ extension Trigger: DataRepresentable {
     }
 }
 
-extension Reason: DataRepresentable {
-    public var data: DataValue {
-        var object: DataObject = ["kind": .string(kind.rawValue), "text": .string(text)]
-        object.set("expression", expression.map(DataValue.string))
-        if !values.isEmpty { object["values"] = .array(values.map(DataValue.string)) }
-        return .object(object)
-    }
-
-    public init(data: DataValue) throws(DataShapeError) {
-        guard let kind = Kind(rawValue: try data.string("kind")) else { throw DataShapeError("a known kind of reason") }
-        self.init(
-            kind, try data.string("text"), expression: data["expression"]?.string, values: data.strings("values"))
-    }
-}
-
 extension PlannedJob: DataRepresentable {
     public var data: DataValue {
         var object: DataObject = [

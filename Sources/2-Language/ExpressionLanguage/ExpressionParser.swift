@@ -208,16 +208,18 @@ package struct ExpressionParser {
         _ name: String, _ count: Int, opening: ExpressionToken, call: ExpressionNode
     ) throws(ExpressionError) {
         guard let signature = scope.function(name) else { return }
+        let what: String
         if count < signature.minimumArguments {
-            throw .located(.parsing, "Too few parameters supplied", token: opening.range, in: text)
+            what = "Too few parameters supplied"
+        } else if count > signature.maximumArguments {
+            what = "Too many parameters supplied"
+        } else if name == "case", count % 2 == 0 {
+            what = "Even number of parameters supplied, requires an odd number of parameters"
+        } else {
+            return
         }
-        if count > signature.maximumArguments {
-            throw .located(.parsing, "Too many parameters supplied", token: opening.range, in: text)
-        }
-        if name == "case", count % 2 == 0 {
-            let what = "Even number of parameters supplied, requires an odd number of parameters"
-            throw .located(.parsing, what, token: call.start..<call.end, in: text)
-        }
+        // GitHub names the parenthesis, save for `case`, which it names itself.
+        throw .located(.parsing, what, token: name == "case" ? call.start..<call.end : opening.range, in: text)
     }
 
     private mutating func pushIndex(_ token: ExpressionToken, end: Int) throws(ExpressionError) {

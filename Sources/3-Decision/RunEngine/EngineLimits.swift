@@ -12,7 +12,7 @@ package enum EngineLimits {
     package static let jobSteps = 10_000
     /// Composite actions inside composite actions, as on GitHub.
     package static let compositeDepth = 10
-    /// Background steps of a job that run at the same time, as on GitHub.
+    /// Background steps of a job, or of one composite action, that run at the same time, as on GitHub.
     package static let backgroundSteps = 10
     /// Runs or jobs that wait in one concurrency group whose queue is `max`, as on GitHub.
     package static let groupQueue = 100

@@ -21,11 +21,17 @@ extension DataValue {
     package static func time(_ value: Int64) -> DataValue { .number(Double(value)) }
     package static func texts(_ values: [String]) -> DataValue { .array(values.map { .string($0) }) }
 
-    /// `nil` where false: absent says no.
-    package static func flag(_ value: Bool) -> DataValue? { value ? .bool(true) : nil }
+    /// `nil` where `isDefault`. (A ternary with `nil` would give `null`, which ``DataValue`` is a literal of.)
+    package static func omitted(_ value: DataValue, where isDefault: Bool) -> DataValue? {
+        if isDefault { return Optional.none }
+        return value
+    }
+
+    /// Absent where false.
+    package static func flag(_ value: Bool) -> DataValue? { omitted(.bool(true), where: !value) }
     /// `nil` where it is `fallback`.
-    package static func int(_ value: Int, unless fallback: Int) -> DataValue? { value == fallback ? nil : .int(value) }
-    package static func texts(nonEmpty values: [String]) -> DataValue? { values.isEmpty ? nil : .texts(values) }
+    package static func int(_ value: Int, unless fallback: Int) -> DataValue? { .omitted(.int(value), where: value == fallback) }
+    package static func texts(nonEmpty values: [String]) -> DataValue? { omitted(.texts(values), where: values.isEmpty) }
 
     package func int(_ key: String, default fallback: Int) -> Int { self[key]?.int ?? fallback }
     package func time(_ key: String) -> Int64? { self[key]?.int.map(Int64.init) }

@@ -27,7 +27,7 @@ package struct GroupRequest: Hashable, Sendable, DataRepresentable {
     public var data: DataValue {
         .present([
             "group": .string(group), "cancelInProgress": .flag(cancelsInProgress),
-            "queue": queue == .single ? nil : .string(queue.rawValue),
+            "queue": .omitted(.string(queue.rawValue), where: queue == .single),
         ])
     }
 

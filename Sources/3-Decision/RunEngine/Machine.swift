@@ -42,10 +42,12 @@ package struct Transition<M: Machine>: ~Copyable {
     package let definition: M.Definition
     package private(set) var events: [M.Event] = []
     package private(set) var effects: [M.Effect] = []
+    private let tampering: Tampering<M>?
     /// Indexes of what this decision has still to look at; how a machine follows long chains without recursion.
     var agenda: [Int] = []
 
-    fileprivate init(state: consuming M.State, now: Int64, definition: M.Definition) {
+    fileprivate init(state: consuming M.State, now: Int64, definition: M.Definition, tampering: Tampering<M>?) {
+        self.tampering = tampering
         self.state = state
         self.now = now
         self.definition = definition
@@ -53,17 +55,31 @@ package struct Transition<M: Machine>: ~Copyable {
 
     /// Appends the event and applies it.
     package mutating func record(_ event: M.Event) {
+        let event = tampering == nil ? event : tampering?.event(event) ?? event
         M.apply(event, to: &state)
         events.append(event)
     }
 
     /// Asks for something to be done once the events are durable.
     package mutating func request(_ effect: M.Effect) {
-        effects.append(effect)
+        effects.append(tampering == nil ? effect : tampering?.effect(effect) ?? effect)
     }
 
     fileprivate consuming func end() -> (M.State, Decision<M>) {
         (state, Decision(events: events, effects: effects))
+    }
+}
+
+/// Makes a machine decide wrongly on purpose, to show that its simulator would notice. Never used outside tests.
+package struct Tampering<M: Machine>: Sendable {
+    /// What is recorded in place of an event.
+    package var event: @Sendable (M.Event) -> M.Event
+    /// What is requested in place of an effect.
+    package var effect: @Sendable (M.Effect) -> M.Effect
+
+    package init(event: @escaping @Sendable (M.Event) -> M.Event, effect: @escaping @Sendable (M.Effect) -> M.Effect) {
+        self.event = event
+        self.effect = effect
     }
 }
 
@@ -85,11 +101,11 @@ extension Machine {
     ///
     /// - Parameter now: milliseconds since the epoch; the caller keeps it from going back.
     package static func step(
-        _ input: Input, now: Int64, definition: Definition, state: inout State
+        _ input: Input, now: Int64, definition: Definition, state: inout State, tampering: Tampering<Self>? = nil
     ) -> Decision<Self> {
         var moved = initialState
         swap(&moved, &state)
-        var transition = Transition<Self>(state: moved, now: now, definition: definition)
+        var transition = Transition<Self>(state: moved, now: now, definition: definition, tampering: tampering)
         moved = initialState
         decide(input, in: &transition)
         let (after, decision) = transition.end()

@@ -164,6 +164,11 @@ extension HostJob {
         }
     }
 
+    /// Its time is over: stopped as when cancelled, but a failure.
+    package func timeOut(_ attempt: StepAttempt) {
+        if let step = running[attempt.step] ?? composites[attempt.step], step.attempt == attempt { timeOut(step) }
+    }
+
     func timeOut(_ step: RunningStep) {
         stop(step, .timeout, force: false)
     }
@@ -187,6 +192,7 @@ extension HostJob {
         }
         if let stopNativeAction = step.stopNativeAction { return stopNativeAction() }
         guard step.pipe != nil else {
+            if cause == .timeout { return finish(step, outcome: .failure, timeoutReason(step)) }
             return finish(step, outcome: .cancelled, Reason(.cancelled, "The operation was canceled."))
         }
         if force { return killTree(step) }

@@ -14,7 +14,8 @@ extension HostJob {
             let isInAction = step.attempt.step.parent != nil
             // A composite action's steps do not take the job's defaults.
             let shellOption = try evaluation.optionalText(of: work.shell) ?? (isInAction ? nil : defaultShell)
-            let folder = try evaluation.optionalText(of: work.workingDirectory) ?? (isInAction ? nil : defaultWorkingDirectory)
+            let folder =
+                try evaluation.optionalText(of: work.workingDirectory) ?? (isInAction ? nil : defaultWorkingDirectory)
             openLog(step)
             let shell = try shells.shell(shellOption, prepended: prependedPaths)
             printHeader(step, script, shell)

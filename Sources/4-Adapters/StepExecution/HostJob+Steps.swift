@@ -25,10 +25,16 @@ extension HostJob {
         guard running[path] == nil, let planned = planned(path) else { return }
         if path.parent == nil { jobFlags = flags } else if flags.isCancelled { jobFlags.isCancelled = true }
         if attempt.number > 1 { forget(path) }
+        var flags = flags
+        // The action was stopped between two of its steps.
+        if let parent = path.parent, composites[parent]?.cancellation?.cause == .asked { flags.isCancelled = true }
         if planned.condition == "success()", !flags.isSuccess || flags.isCancelled {
             let cause = flags.isCancelled ? "the job was cancelled" : "an earlier step failed"
-            skip(attempt, planned, Reason(
-                .condition, "Skipped, since \(cause).", expression: planned.condition, values: ["success() → false"]))
+            skip(
+                attempt, planned,
+                Reason(
+                    .condition, "Skipped, since \(cause).", expression: planned.condition, values: ["success() → false"]
+                ))
             return
         }
         let inherited = scopes[path.parent]?.overrides ?? OrderedVariables()

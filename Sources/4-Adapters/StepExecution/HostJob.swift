@@ -2,7 +2,7 @@
 
 package import Diagnostics
 import ExpressionLanguage
-package import PipelineModel
+import PipelineModel
 import ProcessControl
 import SecretRedaction
 import StructuredData

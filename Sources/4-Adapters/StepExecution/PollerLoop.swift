@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
 package import Diagnostics
+import Dispatch
 package import ProcessControl
 import Synchronization
 

@@ -31,7 +31,8 @@ struct ShellLookup {
             shells = [:]
         }
         if let found = shells[option] { return found }
-        let template = try option.map { (text) throws(DiagnosticError) in try ShellTemplate(option: text) }
+        let template =
+            try option.map { (text) throws(DiagnosticError) in try ShellTemplate(option: text) }
             ?? .platformDefault
         let shell = try find(template)
         shells[option] = shell

@@ -51,13 +51,18 @@ package struct ShellTemplate: Hashable, Sendable {
     ///
     /// - Throws: where the format holds a place that is not `{0}`.
     package func arguments(script path: String) throws(DiagnosticError) -> [String] {
-        let quoted = path.utf8.contains(0x22) ? path.split(separator: "\"", omittingEmptySubsequences: false)
-            .joined(separator: "\\\"") : path
-        return splitArguments(try formatted(quoted))
+        // The path is put in after the split, so that blanks and quotes in it are its own.
+        try splitArguments(try formatted()).map { argument in
+            guard argument.contains(Self.place) else { return argument }
+            return argument.split(separator: Self.place, omittingEmptySubsequences: false).joined(separator: path)
+        }
     }
 
-    /// The format with its places filled in: `{0}` is the path, `{{` and `}}` are braces.
-    private func formatted(_ path: String) throws(DiagnosticError) -> String {
+    /// Stands for the script's path; no format can hold it.
+    private static let place: Character = "\0"
+
+    /// The format with its places marked: `{0}` is where the path goes, `{{` and `}}` are braces.
+    private func formatted() throws(DiagnosticError) -> String {
         var result: [UInt8] = []
         let format = Array(argumentFormat.utf8)
         var index = 0
@@ -72,7 +77,7 @@ package struct ShellTemplate: Hashable, Sendable {
                 result.append(byte)
                 index += 2
             } else if byte == 0x7B, index + 2 < format.count, format[index + 1] == 0x30, format[index + 2] == 0x7D {
-                result.append(contentsOf: path.utf8)
+                result.append(0)
                 index += 3
             } else {
                 throw DiagnosticError(

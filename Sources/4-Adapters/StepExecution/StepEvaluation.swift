@@ -2,7 +2,6 @@
 
 import ExpressionLanguage
 import PipelineModel
-import enum PipelineModel.TemplateValue
 import StructuredData
 
 /// The expressions of a plan, each text read once, however often it is evaluated.
@@ -176,8 +175,10 @@ extension DataValue {
 private enum EvaluationText {
     static func literal(_ value: DataValue) -> String {
         switch value {
-        case .string(let text): "'" + text.split(separator: "'", omittingEmptySubsequences: false)
-            .joined(separator: "''") + "'"
+        case .string(let text):
+            "'"
+                + text.split(separator: "'", omittingEmptySubsequences: false)
+                .joined(separator: "''") + "'"
         case .null: "null"
         default: value.coercedToString
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One workflow command that a step wrote on a line of its output: `::name key=value::data`, or `##[name key=value]data`.
+/// One workflow command on a line of a step's output: `::name key=value::data`, or `##[name key=value]data`.
 package struct WorkflowCommand: Hashable, Sendable {
     package struct Property: Hashable, Sendable {
         package var key: String

@@ -42,14 +42,14 @@ struct JobEnvironment {
             ? repository.root : store.workspace(run, job, repository: repository.name)
         let scratch = session.scratch + "/" + RunStore.fileName(job)
         return HostJob.Folders(
-            workspace: workspace, temporary: scratch + "/temp", scratch: scratch, toolCache: store.root + "/tools",
+            workspace: workspace, temporary: "\(store.root)/work/\(run)/\(RunStore.fileName(job))/_temp", scratch: scratch, toolCache: store.root + "/tools",
             durable: durable)
     }
 
     /// Removes what only the job needed. A failed job keeps its workspace, to be looked at.
     static func sweep(session: RunSession, job: JobID, succeeded: Bool) {
         try? Trees.remove(session.scratch + "/" + RunStore.fileName(job))
-        guard succeeded, !session.record.isBound else { return }
+        guard succeeded else { return }
         try? Trees.remove("\(session.store.root)/work/\(session.run)/\(RunStore.fileName(job))")
     }
 }

@@ -41,6 +41,8 @@ package final class RunSession {
     let evaluator: PlanEvaluator
     let loop: PollerLoop
     let bootID = HostBoot.identifier()
+    /// For what is written often and needed briefly; in memory where that can be had.
+    let scratch: String
     var machine: MachineStream<RunMachine>
     var jobs: [JobID: JobSession] = [:]
     var arbiter = GroupArbiter()
@@ -65,6 +67,7 @@ package final class RunSession {
         self.observer = observer
         lock = try store.lock(run)
         loop = try PollerLoop()
+        scratch = try ScratchDirectory.choose(name: "martlet").path + "/\(RunStore.scratchName(store, run))"
         evaluator = PlanEvaluator(RunSession.facts(record, settings, run, attempt))
         let digest = ContentDigest.of(record.plan.data)
         let definition = RunDefinition(

@@ -81,6 +81,11 @@ package final class RunStore {
         "\(root)/work/\(run)/\(Self.fileName(job))/\(repository)/\(repository)"
     }
 
+    /// Scratch of several stores lies side by side: the store's own name tells its runs apart.
+    static func scratchName(_ store: RunStore, _ run: RunID) -> String {
+        ContentDigest.of(Array(store.root.utf8)).prefix(12) + "-\(run)"
+    }
+
     /// A job's id as one file name.
     package static func fileName(_ job: JobID) -> String {
         String(job.text.map { $0 == "/" ? "+" : $0 })

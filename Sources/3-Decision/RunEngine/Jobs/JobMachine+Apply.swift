@@ -72,8 +72,8 @@ extension JobMachine {
         state.steps[step].phase = .scheduled
         state.steps[step].attempt = body.attempt.number
         state.steps[step].flags = body.flags
-        if state.steps[step].listing.isBackground { state.backgroundCount += 1 }
-        state.passHeld()
+        if state.steps[step].listing.isBackground { state.scopes[state.steps[step].scope].backgroundCount += 1 }
+        state.passHeld(state.steps[step].scope)
     }
 
     private static func apply(_ body: StepHeld, to state: inout JobState) {
@@ -81,7 +81,7 @@ extension JobMachine {
         state.begin(step)
         state.steps[step].phase = .held
         state.steps[step].flags = body.flags
-        state.held.append(step)
+        state.scopes[state.steps[step].scope].held.append(step)
     }
 
     private static func apply(_ body: StepStarted, to state: inout JobState) {
@@ -123,9 +123,9 @@ extension JobMachine {
         state.steps[step].result = body.result
         state.setDeadline(nil, of: step)
         if state.steps[step].listing.isBackground {
-            if !wasHeld { state.backgroundCount -= 1 }
+            if !wasHeld { state.scopes[scope].backgroundCount -= 1 }
             state.scopes[scope].openBackground -= 1
-            state.passHeld()
+            state.passHeld(scope)
             return
         }
         state.scopes[scope].foreground = nil
@@ -185,8 +185,8 @@ extension JobState {
         }
     }
 
-    fileprivate mutating func passHeld() {
-        held.dropFirst { steps[$0].phase != .held }
+    fileprivate mutating func passHeld(_ scope: Int) {
+        scopes[scope].held.dropFirst { steps[$0].phase != .held }
     }
 
     fileprivate mutating func setDeadline(_ deadline: Int64?, of step: Int) {

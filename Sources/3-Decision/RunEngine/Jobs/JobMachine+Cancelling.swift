@@ -10,9 +10,12 @@ extension Transition<JobMachine> {
         let deadline = level == .soft ? now + definition.cancelTimeoutMs : nil
         record(.jobCancelling(JobCancelling(level: level, reason: reason, deadline: deadline)))
         if state.phase == .preparing {
-            if level == .force { closeJob() }
-            return
+            guard level == .force else { return }
+            record(.stepsAbandoned(StepsAbandoned(parent: nil, reason: reason)))
+            return closeJob()
         }
+        // The job's timeout is no timeout of the step: the step is cancelled.
+        let reason = reason.kind == .timeout ? Reason(.cancelled, reason.text) : reason
         for step in activeSteps(of: 0) {
             if level == .force {
                 cancelStep(step, .force, reason)
@@ -69,8 +72,9 @@ extension Transition<JobMachine> {
         guard let deadline = state.deadline, deadline <= now else { return }
         switch (state.phase, state.cancel) {
         case (.preparing, .none), (.running, .none):
-            let minutes = definition.timeoutMs / 60_000
-            cancelJob(.soft, Reason(.timeout, "The job ran longer than \(minutes) minutes."))
+            let seconds = definition.timeoutMs / 1_000
+            let limit = seconds % 60 == 0 ? "\(seconds / 60) minutes" : "\(seconds) seconds"
+            cancelJob(.soft, Reason(.timeout, "The job ran longer than \(limit)."))
         case (.preparing, .soft), (.running, .soft):
             cancelJob(.force, state.cancelReason ?? Reason(.cancelled, "Its time to cancel is over."))
         default: break

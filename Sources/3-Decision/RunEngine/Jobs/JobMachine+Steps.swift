@@ -32,10 +32,11 @@ extension Transition<JobMachine> {
         let listing = state.steps[step].listing
         switch listing.kind {
         case .run:
-            let flags = flags(of: state.steps[step].scope)
-            if listing.isBackground, state.backgroundCount >= definition.backgroundLimit {
+            let scope = state.steps[step].scope
+            let flags = flags(of: scope)
+            if listing.isBackground, state.scopes[scope].backgroundCount >= definition.backgroundLimit {
                 let reason = Reason(
-                    .capacity, "\(state.backgroundCount) background steps run, which is as many as may.")
+                    .capacity, "As many background steps run as may: \(definition.backgroundLimit).")
                 return record(.stepHeld(StepHeld(step: state.steps[step].path, flags: flags, reason: reason)))
             }
             schedule(step, flags)
@@ -150,15 +151,17 @@ extension Transition<JobMachine> {
         record(.stepFinished(StepFinished(attempt: state.steps[step].stepAttempt, result: result)))
         let scope = state.steps[step].scope
         if state.steps[step].listing.isBackground {
-            releaseHeld()
+            releaseHeld(scope)
             if let foreground = state.scopes[scope].foreground { endWait(foreground) }
         }
         advance(scope)
     }
 
     /// Gives free places to the background steps that wait longest.
-    private mutating func releaseHeld() {
-        while state.backgroundCount < definition.backgroundLimit, let step = state.held.first {
+    private mutating func releaseHeld(_ scope: Int) {
+        while state.scopes[scope].backgroundCount < definition.backgroundLimit,
+            let step = state.scopes[scope].held.first
+        {
             schedule(step, state.steps[step].flags)
         }
     }

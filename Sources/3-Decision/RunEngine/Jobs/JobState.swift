@@ -27,9 +27,6 @@ package struct JobState: Hashable, Sendable {
     /// The job's timeout; once it is being cancelled, when it is forced.
     package internal(set) var deadline: Int64?
     var deadlines = DeadlineHeap()
-    /// Background steps that hold a place, and those that wait for one.
-    var backgroundCount = 0
-    var held = LegQueue()
     /// Ids of steps to run after the last, the newest first.
     package internal(set) var postSteps: [String] = []
     package internal(set) var conclusion: Conclusion?
@@ -53,6 +50,9 @@ package struct StepScope: Hashable, Sendable {
     /// Background steps that were begun and not yet joined.
     package internal(set) var background: [Int] = []
     package internal(set) var openBackground = 0
+    /// Background steps that hold a place, and those that wait for one.
+    var backgroundCount = 0
+    var held = LegQueue()
     package internal(set) var isFailed = false
     package internal(set) var failure: Reason?
     package internal(set) var isCancelled = false

@@ -37,7 +37,7 @@ package struct JobFinished: EventPayload {
     public var data: DataValue {
         .present([
             "job": .string(job.text), "result": result.data, "reason": reason?.data,
-            "lineage": lineage.isEmpty ? nil : .string(lineage.code), "unavailable": .flag(isUnavailable),
+            "lineage": .omitted(.string(lineage.code), where: lineage.isEmpty), "unavailable": .flag(isUnavailable),
         ])
     }
 

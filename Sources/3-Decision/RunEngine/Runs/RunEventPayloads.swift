@@ -102,7 +102,7 @@ package struct JobExpanded: EventPayload {
     public var data: DataValue {
         .present([
             "job": .string(job.text), "legs": .array(legs.map(\.data)), "matrix": .flag(isMatrix),
-            "failFast": failFast ? nil : .bool(false), "maxParallel": .int(maxParallel, unless: 0),
+            "failFast": .omitted(.bool(false), where: failFast), "maxParallel": .int(maxParallel, unless: 0),
             "continues": .flag(continues),
         ])
     }
@@ -245,7 +245,7 @@ package struct LegFinished: EventPayload {
     public var data: DataValue {
         .present([
             "leg": .string(leg.text), "attempt": .int(attempt, unless: 1), "outcome": outcome.data,
-            "conclusion": conclusion == outcome.conclusion ? nil : conclusion.data,
+            "conclusion": .omitted(conclusion.data, where: conclusion == outcome.conclusion),
             "takenFrom": takenFrom.map { .int($0) },
         ])
     }

@@ -9,12 +9,19 @@ extension Transition<RunMachine> {
         record(.runCancelling(RunCancelling(level: level, reason: reason)))
         if state.phase == .waiting { return endScope(0, as: .cancelled, reason) }
         // Legs that come to light while this runs were judged with the cancellation in sight.
-        for leg in 0..<state.legs.count where state.legs[leg].phase != .finished && state.legs[leg].innerScope == nil {
-            if level == .soft, outlives(state.legs[leg].job) { continue }
-            cancelLeg(leg, level, reason)
+        for job in 0..<state.jobs.count where state.jobs[job].phase == .expanded {
+            if isCalling(job) {
+                // What it calls is judged job by job; a leg that did not start its call does not any more.
+                for leg in state.jobs[job].legs where state.legs[leg].innerScope == nil { stopLeg(leg, level, reason) }
+                if state.jobs[job].openLegs == 0 { closeJob(job) }
+            } else if level == .force || !outlives(job) {
+                cancelLegs(of: job, level, reason)
+            }
         }
         if level == .force { for scope in state.scopes.indices { abandon(scope, reason) } }
     }
+
+    private func isCalling(_ job: Int) -> Bool { definition.node(of: job, in: state).call != nil }
 
     /// Whether the job's condition holds although the run is being cancelled, as `always()` does.
     private func outlives(_ job: Int) -> Bool {
@@ -29,18 +36,13 @@ extension Transition<RunMachine> {
         switch state.jobs[job].phase {
         case .finished: break
         case .waiting: endJob(job, as: .cancelled, reason)
-        case .expanded:
-            for leg in state.jobs[job].legs { stopLeg(leg, level, reason) }
-            if state.jobs[job].phase == .expanded, state.jobs[job].openLegs == 0 { closeJob(job) }
+        case .expanded: cancelLegs(of: job, level, reason)
         }
     }
 
     /// Cancels all jobs of a called workflow.
     mutating func cancelScope(_ scope: Int, _ level: CancelLevel, _ reason: Reason) {
-        for job in state.scopes[scope].jobs where state.jobs[job].phase == .expanded {
-            for leg in state.jobs[job].legs { stopLeg(leg, level, reason) }
-            if state.jobs[job].phase == .expanded, state.jobs[job].openLegs == 0 { closeJob(job) }
-        }
+        for job in state.scopes[scope].jobs { cancelLegs(of: job, level, reason) }
         abandon(scope, reason)
     }
 

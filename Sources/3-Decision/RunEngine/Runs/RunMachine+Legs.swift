@@ -10,7 +10,7 @@ extension Transition<RunMachine> {
         while true {
             let limit = state.jobs[job].maxParallel
             let next = state.jobs[job].nextLeg
-            guard state.jobs[job].phase == .expanded, next < state.jobs[job].legs.upperBound,
+            guard state.jobs[job].phase == .expanded, !state.jobs[job].isFailFastTripped, next < state.jobs[job].legs.upperBound,
                 limit == 0 || state.jobs[job].activeLegs < limit
             else { return }
             admit(next)
@@ -123,7 +123,20 @@ extension Transition<RunMachine> {
         let id = state.legs[leg].id
         record(.failFastTripped(FailFastTripped(job: state.jobs[job].id, leg: id)))
         let reason = Reason(.failFast, "The job \(id) failed, and fail-fast is on.")
-        for other in state.jobs[job].legs { stopLeg(other, .soft, reason) }
+        stopLegs(of: job, .soft, reason)
+    }
+
+    /// Stops all legs of a job: first those that do not run, so that the end of a running one starts none of them.
+    mutating func stopLegs(of job: Int, _ level: CancelLevel, _ reason: Reason) {
+        for leg in state.jobs[job].legs where state.legs[leg].phase != .running { stopLeg(leg, level, reason) }
+        for leg in state.jobs[job].legs where state.legs[leg].phase == .running { stopLeg(leg, level, reason) }
+    }
+
+    /// Cancels a job with all its legs.
+    mutating func cancelLegs(of job: Int, _ level: CancelLevel, _ reason: Reason) {
+        guard state.jobs[job].phase == .expanded else { return }
+        stopLegs(of: job, level, reason)
+        if state.jobs[job].phase == .expanded, state.jobs[job].openLegs == 0 { closeJob(job) }
     }
 
     /// Cancels a leg; where that ends its job, the job is ended too.

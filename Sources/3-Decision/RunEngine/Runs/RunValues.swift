@@ -58,11 +58,11 @@ package struct TakenJob: Hashable, Sendable, DataRepresentable {
     public var data: DataValue {
         .present([
             "job": .string(job.text), "result": result.data, "reason": reason?.data,
-            "legs": legs.isEmpty ? nil : .array(legs.map(\.data)),
+            "legs": .omitted(.array(legs.map(\.data)), where: legs.isEmpty),
             "expansion": expansion.map {
                 .present([
                     "legs": .array($0.legs.map(\.data)), "matrix": .flag($0.isMatrix),
-                    "failFast": $0.failFast ? nil : .bool(false), "maxParallel": .int($0.maxParallel, unless: 0),
+                    "failFast": .omitted(.bool(false), where: $0.failFast), "maxParallel": .int($0.maxParallel, unless: 0),
                 ])
             },
             "partial": .flag(!isComplete),
@@ -125,8 +125,8 @@ extension JobLeg: DataRepresentable {
         .present([
             "name": .string(name.bounded(EngineLimits.nameBytes)), "digest": matrixDigest.map { .string($0) },
             "continueOnError": .flag(continueOnError),
-            "timeoutMs": timeoutMs == EngineLimits.jobTimeoutMs ? nil : .time(timeoutMs),
-            "cancelTimeoutMs": cancelTimeoutMs == EngineLimits.cancelTimeoutMs ? nil : .time(cancelTimeoutMs),
+            "timeoutMs": .omitted(.time(timeoutMs), where: timeoutMs == EngineLimits.jobTimeoutMs),
+            "cancelTimeoutMs": .omitted(.time(cancelTimeoutMs), where: cancelTimeoutMs == EngineLimits.cancelTimeoutMs),
             "concurrency": concurrency?.data, "unavailable": unavailable?.bounded.data,
         ])
     }
