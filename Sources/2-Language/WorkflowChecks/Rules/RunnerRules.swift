@@ -80,7 +80,7 @@ extension Rule {
                 if let other = before.first(where: { $0.images.isDisjoint(with: images) }) {
                     findings.warn(
                         .conflictingRunnerLabels,
-                        "No runner is '\(node.text ?? "")' and '\(other.node.text ?? "")' at once: the job never starts.",
+                        "No runner is '\(node.text ?? "")' and '\(other.node.text ?? "")' at once: it never starts.",
                         at: node.position, remedy: "To run on each of them, make a matrix of them.")
                 } else {
                     accepted.append((node, images))
