@@ -52,6 +52,8 @@ struct JobOutline: Sendable {
     let key: YAMLNode
     let node: YAMLNode
     let steps: [StepOutline]
+    /// The steps, and those that run side by side within one of them.
+    let allSteps: [StepOutline]
     let id: String
     let foldedID: String
 
@@ -61,10 +63,9 @@ struct JobOutline: Sendable {
         id = key.text ?? ""
         foldedID = id.lowercased()
         steps = (node["steps"]?.items ?? []).map(StepOutline.init)
+        allSteps = steps.flatMap(\.withInner)
     }
 
-    /// The steps, and those that run side by side within one of them.
-    var allSteps: [StepOutline] { steps.flatMap(\.withInner) }
     var needs: [YAMLNode] { node["needs"]?.textsOrList ?? [] }
     var uses: YAMLNode? { node["uses"] }
     var matrix: YAMLNode? { node["strategy"]?["matrix"] }
