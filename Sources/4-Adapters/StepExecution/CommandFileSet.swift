@@ -42,9 +42,12 @@ final class CommandFileSet {
 
     func size(_ kind: Kind) -> Int { FileAccess.size(path(kind)) ?? 0 }
 
-    /// Makes the set fit for the next step.
+    /// Makes the set fit for the next step. A link or a pipe that the step put there is taken away, not written through.
     func empty() throws(DiagnosticError) {
-        for property in properties where FileAccess.size(property.path) != 0 {
+        for property in properties {
+            let size = FileAccess.size(property.path, followingLink: false)
+            if size == 0 { continue }
+            if size == nil { unlink(property.path) }
             try FileAccess.write("", to: property.path, mode: 0o666)
         }
     }

@@ -4,6 +4,9 @@ import Diagnostics
 import Glibc
 
 /// What the executor does with files, without Foundation: a step's overhead is counted in microseconds.
+///
+/// Steps may put anything in the place of a file, so nothing is opened in a way that waits: a pipe without a reader
+/// would stop the loop of all jobs.
 enum FileAccess {
     /// Makes a folder and those above it; one that is there is left as it is.
     static func makeFolder(_ path: String, mode: mode_t = 0o755) throws(DiagnosticError) {
@@ -17,7 +20,7 @@ enum FileAccess {
 
     /// Writes a file anew.
     static func write(_ bytes: some Sequence<UInt8>, to path: String, mode: mode_t = 0o644) throws(DiagnosticError) {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, mode)
         guard descriptor >= 0 else { throw failure("write", path) }
         defer { close(descriptor) }
         let contiguous = ContiguousArray(bytes)
@@ -27,7 +30,7 @@ enum FileAccess {
 
     /// Writes text anew; the common case, without a copy.
     static func write(_ text: String, to path: String, mode: mode_t = 0o644) throws(DiagnosticError) {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, mode)
         guard descriptor >= 0 else { throw failure("write", path) }
         defer { close(descriptor) }
         var text = text
@@ -49,17 +52,20 @@ enum FileAccess {
         return true
     }
 
-    /// The size in bytes; `nil` where there is no such file.
-    static func size(_ path: String) -> Int? {
+    /// The size in bytes; `nil` where there is no such file, or it is a pipe, a device or a folder.
+    static func size(_ path: String, followingLink: Bool = true) -> Int? {
         var status = stat()
-        return stat(path, &status) == 0 ? Int(status.st_size) : nil
+        guard (followingLink ? stat(path, &status) : lstat(path, &status)) == 0,
+            status.st_mode & S_IFMT == S_IFREG
+        else { return nil }
+        return Int(status.st_size)
     }
 
     /// The whole file; `nil` where there is none.
     ///
     /// - Throws: where it is larger than `limit`, or cannot be read.
     static func read(_ path: String, limit: Int) throws(DiagnosticError) -> [UInt8]? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             if errno == ENOENT { return nil }
             throw failure("read", path)
