@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Diagnostics
 internal import GitHubWorkflows
 
 /// What libFuzzer calls: any bytes are read as a workflow and as an action manifest, and neither may crash or hang.

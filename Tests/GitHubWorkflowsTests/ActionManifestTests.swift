@@ -54,7 +54,10 @@ import Testing
         ("runs: { using: composite }\n", "There's not enough info to determine what you meant"),
         ("runs: { using: composite, steps: [{ run: x }] }\n", "Required property is missing: shell"),
         ("runs: { using: composite, steps: [{ uses: x }] }\n", "Expected format {org}/{repo}[/path]@ref. Actual 'x'"),
-        ("runs: { using: composite, steps: [{ uses: a/b@c, if: secrets.x }] }\n", "Unrecognized named-value: 'secrets'"),
+        (
+            "runs: { using: composite, steps: [{ uses: a/b@c, if: secrets.x }] }\n",
+            "Unrecognized named-value: 'secrets'"
+        ),
         ("runs: { using: ruby, main: x }\n", "'using: ruby' is no kind of action"),
         ("runs: { using: docker, main: x }\n", "'using: docker' is no kind of action"),
     ])

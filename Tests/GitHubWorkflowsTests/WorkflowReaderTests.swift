@@ -127,6 +127,26 @@ import YAMLReading
             ])
     }
 
+    @Test func matrixFiltersAreChecked() {
+        let text = """
+            on: push
+            jobs:
+              a:
+                runs-on: x
+                strategy:
+                  matrix:
+                    os: [a, b]
+                    include: [{ os: a, extra: 1 }, {}]
+                    exclude: [{ OS: a }, { arch: z }, {}]
+            """
+        #expect(
+            errors(text) == [
+                "w.yml (Line: 8, Col: 40): Matrix include mapping does not contain any values",
+                "w.yml (Line: 9, Col: 32): Matrix exclude key 'arch' does not match any key within the matrix",
+                "w.yml (Line: 9, Col: 43): Matrix exclude filter must not be empty",
+            ])
+    }
+
     @Test func aKeyThatIsACollectionIsAnError() {
         #expect(errors("on: push\n? [a]\n: 1\njobs: { a: { runs-on: x } }\n").count == 1)
     }
@@ -198,7 +218,9 @@ import YAMLReading
 
     @Test func aWorkflowWithoutTheEventCannotBeCalled() {
         let diagnostics = read(caller, resolving: "on: push\njobs: { a: { runs-on: x } }\n").diagnostics
-        #expect(diagnostics.first?.message.hasSuffix("workflow_call key is not defined in the referenced workflow.") == true)
+        #expect(
+            diagnostics.first?.message.hasSuffix("workflow_call key is not defined in the referenced workflow.") == true
+        )
     }
 
     private func read(_ text: String, resolving called: String) -> WorkflowReader.Result {

@@ -48,4 +48,5 @@ extension DiagnosticCode {
     package static let calledWorkflowFaulty = DiagnosticCode(141)
     package static let tooManyGeneratedIdentifiers = DiagnosticCode(142)
     package static let actionKindUnknown = DiagnosticCode(143)
+    package static let matrixKeyUnknown = DiagnosticCode(144)
 }

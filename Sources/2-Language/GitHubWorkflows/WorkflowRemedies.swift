@@ -51,6 +51,7 @@ enum WorkflowRemedies {
         .activityTypeUnknown: "Correct the word, or remove it.",
         .calledWorkflowFaulty: "Correct the called file.",
         .tooManyGeneratedIdentifiers: "Give the steps ids, or make them fewer.",
+        .matrixKeyUnknown: "Correct the key, or remove the entry.",
         .actionKindUnknown:
             "Write `composite` with `steps`, `docker` with `image`, or `node20` and the like with `main`.",
     ]

@@ -50,7 +50,7 @@ package final class RunStore {
         let counter = root + "/last-run"
         let last = try Files.readIfPresent(counter, limit: 64).flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
         let run = RunID(last + 1)
-        try Trees.make(folder(of: run), mode: 0o700)
+        try Trees.make(folder(of: run) + "/logs", mode: 0o700)
         try Files.replace(Array(run.description.utf8), at: counter)
         return run
     }

@@ -50,7 +50,7 @@ package struct WorkflowFiles: Sendable {
         if let path = named.first { return path }
         for path in all where (try? read(path))?.workflow?.name?.text == text { return path }
         throw DiagnosticError(
-            .workflowMissing, "There is no workflow '\(text)' here.",
+            .workflowNotFound, "There is no workflow '\(text)' here.",
             remedy: all.isEmpty ? "Put one into \(Self.workflowsFolder)." : "There are: \(all.joined(separator: ", ")).")
     }
 

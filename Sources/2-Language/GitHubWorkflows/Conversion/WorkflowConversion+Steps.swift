@@ -163,11 +163,13 @@ struct ActionPath {
 
     /// `nil` where `text` has another form.
     init?(_ text: String) {
-        let halves = text.split(separator: "@", omittingEmptySubsequences: false)
-        guard halves.count == 2, !halves[1].isEmpty else { return nil }
-        let segments = halves[0].split { $0 == "/" || $0 == "\\" }
+        let bytes = text.utf8
+        guard let at = bytes.firstIndex(of: UInt8(ascii: "@")) else { return nil }
+        let ref = bytes[bytes.index(after: at)...]
+        guard !ref.isEmpty, !ref.contains(UInt8(ascii: "@")) else { return nil }
+        let segments = bytes[..<at].split { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }
         guard segments.count >= 2 else { return nil }
-        owner = segments[0]
-        repository = segments[1]
+        owner = Substring(segments[0])
+        repository = Substring(segments[1])
     }
 }
