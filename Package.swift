@@ -76,12 +76,14 @@ let services: [Target] = [
 ]
 
 let edges: [Target] = [
+    .target(name: "CErrorPages", path: "Sources/6-Edges/CErrorPages"),
+    floor("6-Edges", "ErrorPages", ["CErrorPages"]),
     floor(
         "6-Edges", "ConsoleCommands",
         [
-            "Diagnostics", "ExpressionLanguage", "GitHubWorkflows", "PipelineModel", "ProcessControl", "RunCoordination",
-            "SecretRedaction", "SourceControl", "StructuredData", "TerminalRendering", "WorkflowChecks",
-            "WorkflowPlanning", arguments,
+            "Diagnostics", "ErrorPages", "ExpressionLanguage", "GitHubWorkflows", "LogArchive", "PipelineModel",
+            "ProcessControl", "RunCoordination", "SecretRedaction", "SourceControl", "StepExecution", "StructuredData",
+            "TerminalRendering", "WorkflowChecks", arguments,
         ]),
     .executableTarget(
         name: "martlet", dependencies: ["ConsoleCommands"], path: "Sources/7-Program/martlet", swiftSettings: settings),

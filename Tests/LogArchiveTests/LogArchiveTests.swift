@@ -135,14 +135,15 @@ struct LogArchiveTests {
         var follower = try LogFollower(path: path, skipping: 1)
         var seen: [String] = []
         func look() throws -> LogTotals? { try follower.look { seen.append("\($0.number) \(text($0))") } }
-        try writer.append("one\ntwo\nthr", at: at(1))
+        try writer.append("one\ntwo\n", at: at(1))
+        try writer.append("thr", at: at(2))
         #expect(try look() == nil)
         #expect(seen == [])
         try writer.flush()
         #expect(try look() == nil)
         #expect(seen == ["2 two"])
-        try writer.append("ee\nrest", at: at(2))
-        try writer.flush()
+        // After a pause what comes is written at once.
+        try writer.append("ee\nrest", at: at(100))
         #expect(try look() == nil)
         #expect(seen == ["2 two", "3 three"])
         let totals = try writer.finish()

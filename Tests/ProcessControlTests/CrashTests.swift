@@ -29,6 +29,28 @@ import Testing
         #expect(log.bootID == "boot")
     }
 
+    @Test func nothingIsLeftWheneverTheCoordinatorIsKilled() throws {
+        // From before the supervisor has its lock to long after the steps are up.
+        for moment in 0..<24 {
+            let coordinator = try ForkedCoordinator(scripts: scripts, awaitsSteps: false)
+            let until = BootInstant.now() + .microseconds(moment * moment * 60)
+            while BootInstant.now() < until {}
+            coordinator.killHard()
+            let path = coordinator.directory + "/receipts"
+            let deadline = BootInstant.now() + .seconds(20)
+            var log = try ReceiptLog.read(path: path, until: deadline)
+            // A supervisor that was just being born takes its lock now, sees that it is alone, and goes.
+            while !RealProcesses.marked(run: coordinator.runID).isEmpty, BootInstant.now() < deadline {
+                log = try ReceiptLog.read(path: path, until: deadline)
+            }
+            #expect(RealProcesses.marked(run: coordinator.runID).isEmpty, "killed at moment \(moment)")
+            // A step that writes before it is killed meets a pipe that nobody reads.
+            let expected: [ReceiptLog.Receipt] = [.ended(.signalled(SIGKILL)), .ended(.signalled(SIGPIPE))]
+            let ends = log.receipts.values.filter { !expected.contains($0) }
+            #expect(ends == [], "killed at moment \(moment)")
+        }
+    }
+
     @Test func theReceiptsAreHeldWhileAnythingIsAlive() throws {
         let job = try SupervisedJob()
         _ = try job.run("a", "sleep 1000 > /dev/null 2>&1 &")
@@ -113,6 +135,7 @@ import Testing
         let directory = try SupervisedJob.makeDirectory()
         var job: SupervisedJob? = try SupervisedJob(in: directory)
         let runID = try #require(job?.runID)
+        job?.sweepsAtEnd = false
         try job?.shell("a", "sleep 1000 & echo up; sleep 1000")
         try job?.turn { $0.text("a") == "up\n" }
         let copy = directory + "-copy"

@@ -13,8 +13,9 @@ struct ForkedCoordinator {
     let runID: String
     let directory: String
 
-    /// Starts a job whose steps are these scripts, and returns when each has printed a line.
-    init(scripts: [String]) throws {
+    /// Starts a job whose steps are these scripts, and returns when each has printed a line, or before the first
+    /// of them is asked for.
+    init(scripts: [String], awaitsSteps: Bool = true) throws {
         directory = try SupervisedJob.makeDirectory()
         runID = "test-" + UUID().uuidString
         var ready: [Int32] = [-1, -1]
@@ -25,6 +26,7 @@ struct ForkedCoordinator {
         if processID == 0 {
             // The lifelines of other tests must not hang on this process.
             for descriptor in Int32(3)..<2048 where descriptor != ready[1] { close(descriptor) }
+            if !awaitsSteps { write(ready[1], "r", 1) }
             Self.coordinate(scripts: scripts, directory: directory, runID: runID, ready: ready[1])
             _exit(1)
         }

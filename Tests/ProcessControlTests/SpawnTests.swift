@@ -115,17 +115,4 @@ import Testing
         #expect(starts.map(\.processID) == [exit.processID])
         #expect(job.text("a") == "\(exit.processID)\n")
     }
-
-    @Test func aSupervisorLetsGoOfTheHeapItWasCopiedWithAndGoesOn() throws {
-        let ballast = [UInt8](repeating: 1, count: 32 << 20)
-        let job = try SupervisedJob()
-        _ = try job.run("a", "sleep 1000 > /dev/null 2>&1 & :")
-        try job.turn { RealProcesses.residentKibibytes($0.supervisor.processID) < 16 << 10 }
-        #expect(RealProcesses.residentKibibytes(ProcessInfo.processInfo.processIdentifier) > 32 << 10)
-        withExtendedLifetime(ballast) {}
-        try job.shell("a", "true")
-        try job.turn { $0.refusal("a") != nil }
-        #expect(try job.run("b", "exit 3").ending == .exited(3))
-        #expect(try job.shutdown().totalCount == 1)
-    }
 }

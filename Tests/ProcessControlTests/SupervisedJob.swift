@@ -34,7 +34,11 @@ final class SupervisedJob {
         return path
     }
 
+    /// A test that fails must not leave a fork bomb behind, whatever else is broken.
+    var sweepsAtEnd = true
+
     deinit {
+        if sweepsAtEnd, !RealProcesses.marked(run: runID).isEmpty { _ = try? LeftoverSweep(runID: runID).run() }
         try? FileManager.default.removeItem(atPath: directory)
     }
 
@@ -164,13 +168,6 @@ enum RealProcesses {
 
     static func name(_ pid: Int32) -> String {
         ((try? String(contentsOfFile: "/proc/\(pid)/comm", encoding: .utf8)) ?? "").filter { $0 != "\n" }
-    }
-
-    /// 0 when it is gone.
-    static func residentKibibytes(_ pid: Int32) -> Int {
-        let status = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
-        let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") } ?? "0"
-        return Int(line.filter(\.isNumber)) ?? 0
     }
 
     /// There, and not a zombie.

@@ -157,6 +157,7 @@ final class JobHarness {
                 run(path.child(index + 1), inner)
                 if results[path.child(index + 1)]?.conclusion == .failure { inner.isSuccess = false }
             }
+            job.conclude(StepAttempt(step: path))
         }
         loop.run(while: { !isOver(path) })
     }

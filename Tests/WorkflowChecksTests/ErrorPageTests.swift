@@ -14,6 +14,8 @@ struct ErrorPageTests {
         #expect(page.text.hasPrefix("# \(page.code): "))
         #expect(page.text.contains("\n## What happened\n"))
         #expect(page.text.contains("\n## What to do\n"))
+        // This one needs hundreds of findings: WorkflowLintTests shows it.
+        guard page.code != .tooManyFindings else { return }
         try #require(page.examples.count == 2, "\(page.code)")
         let faulty = lint(page.examples[0])
         #expect(faulty.contains { $0.code == page.code }, "\(page.code): \(faulty.map(\.message))")

@@ -164,13 +164,17 @@ void pc_census_trace(struct pc_census *census, int32_t ancestor) {
     }
 }
 
+bool pc_census_was_chosen(const struct pc_census *before, const struct pc_row *row) {
+    const struct pc_row *known = pc_census_find(before, row->pid);
+    return known && known->chosen && known->start_ticks == row->start_ticks;
+}
+
 uint32_t pc_census_compare(struct pc_census *census, const struct pc_census *before, struct pc_message *message) {
     uint32_t fresh = 0;
     for (size_t i = 0; i < pc_census_count(census); i++) {
         struct pc_row *row = pc_census_row(census, i);
         if (!row->chosen) continue;
-        const struct pc_row *known = pc_census_find(before, row->pid);
-        if (known && known->chosen && known->start_ticks == row->start_ticks) continue;
+        if (pc_census_was_chosen(before, row)) continue;
         fresh++;
         message->total++;
         if (message->listed >= PC_LISTED_COUNT) continue;

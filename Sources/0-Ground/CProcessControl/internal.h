@@ -30,9 +30,6 @@ struct pc_region {
     size_t capacity;
 };
 
-/// How a supervisor maps memory of its own; see forget.c.
-#define PC_OWN_MEMORY (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
-
 /// Makes room for `more` bytes at the end. Returns their offset, or SIZE_MAX.
 size_t pc_region_extend(struct pc_region *region, size_t more);
 
@@ -100,6 +97,8 @@ void pc_census_trace(struct pc_census *census, int32_t ancestor);
 /// The value of an environment variable of a process as it was started, or NULL; valid until the next call.
 const char *pc_census_environment(struct pc_census *census, int32_t pid, const char *name, size_t *length);
 bool pc_row_alive(const struct pc_row *row);
+/// Whether the round before chose this very process: what was meant once stays so, though its parent has died since.
+bool pc_census_was_chosen(const struct pc_census *before, const struct pc_row *row);
 /// Carries over what the round before knew. Returns how many chosen rows are new, counts and lists them in the message.
 uint32_t pc_census_compare(struct pc_census *census, const struct pc_census *before, struct pc_message *message);
 /// Signals the chosen rows, whole groups first, never the group `spared`. Returns how many were refused.
@@ -119,8 +118,6 @@ struct pc_supervisor {
     struct pc_message report;  // of a kill: exits are sent from `outbox` while it is filled
 };
 
-/// Unmaps the heap that a forked process was copied with. No pointer into it may be used afterwards.
-void pc_forget_heap(const struct pc_supervisor *supervisor);
 void pc_supervisor_drain_signals(void);
 void pc_supervisor_reap(struct pc_supervisor *supervisor);
 void pc_supervisor_send(struct pc_supervisor *supervisor);

@@ -24,7 +24,7 @@ size_t pc_region_extend(struct pc_region *region, size_t more) {
         while (capacity < needed) capacity *= 2;
         void *base = region->base
             ? mremap(region->base, region->capacity, capacity, MREMAP_MAYMOVE)
-            : mmap(NULL, capacity, PROT_READ | PROT_WRITE, PC_OWN_MEMORY, -1, 0);
+            : mmap(NULL, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (base == MAP_FAILED) return SIZE_MAX;
         region->base = base;
         region->capacity = capacity;
@@ -70,7 +70,7 @@ int64_t pc_ledger_find(const struct pc_ledger *ledger, const char *key, size_t l
 static bool grow_slots(struct pc_ledger *ledger) {
     uint32_t count = ledger->slot_count ? ledger->slot_count * 2 : 1024;
     size_t bytes = count * sizeof(uint32_t);
-    uint32_t *slots = mmap(NULL, bytes, PROT_READ | PROT_WRITE, PC_OWN_MEMORY, -1, 0);
+    uint32_t *slots = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (slots == MAP_FAILED) return false;
     if (ledger->slots) munmap(ledger->slots, ledger->slot_count * sizeof(uint32_t));
     ledger->slots = slots;

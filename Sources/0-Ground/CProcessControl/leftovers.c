@@ -62,7 +62,7 @@ static int32_t verdict_of(struct pc_census *census, struct pc_row *row) {
     return verdict;
 }
 
-static uint32_t choose(struct pc_census *census, const struct pc_leftovers *which) {
+static uint32_t choose(struct pc_census *census, const struct pc_census *before, const struct pc_leftovers *which) {
     uint32_t alive = 0;
     spare_parents(census);
     for (size_t i = 0; i < pc_census_count(census); i++) {
@@ -72,7 +72,7 @@ static uint32_t choose(struct pc_census *census, const struct pc_leftovers *whic
     for (size_t i = 0; i < pc_census_count(census); i++) {
         struct pc_row *row = pc_census_row(census, i);
         if (row->root == VERDICT_OTHER || !pc_row_alive(row)) continue;
-        row->chosen = verdict_of(census, row) == VERDICT_MEANT;
+        row->chosen = pc_census_was_chosen(before, row) || verdict_of(census, row) == VERDICT_MEANT;
         alive += row->chosen;
     }
     return alive;
@@ -99,7 +99,7 @@ int pc_leftovers_kill(const struct pc_leftovers *which, struct pc_message *repor
         before = now;
         now = swapped;
         if ((error = pc_census_take(&now))) break;
-        uint32_t alive = choose(&now, which);
+        uint32_t alive = choose(&now, &before, which);
         reap_adopted(&now, which);
         if (alive == 0) {
             // Somebody whose parent vanished while we looked may be meant.

@@ -23,7 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CHILD_STACK_SIZE = 64 << 10, DESCRIPTOR_LIMIT = 4, EXIT_PATIENCE_MS = 10000, IDLE_MS = 20 };
+enum { CHILD_STACK_SIZE = 64 << 10, DESCRIPTOR_LIMIT = 4, EXIT_PATIENCE_MS = 10000 };
 
 // MARK: messages
 
@@ -202,16 +202,15 @@ static void live(struct pc_supervisor *supervisor) {
         {.fd = PC_SOCKET_FD, .events = POLLIN},
         {.fd = PC_SIGNAL_FD, .events = POLLIN},
     };
-    // Unmapping takes about a millisecond, so it waits for a pause; a job that has none is over soon.
-    int patience_ms = IDLE_MS;
     for (;;) {
-        int ready = poll(watched, 2, patience_ms);
-        if (ready == 0) pc_forget_heap(supervisor), patience_ms = -1;
-        if (ready <= 0) continue;
+        if (poll(watched, 2, -1) < 0) continue;
         if (watched[1].revents) {
             pc_supervisor_drain_signals();
             pc_supervisor_reap(supervisor);
         }
+        // What a dead coordinator had asked for is not begun any more, though it is still in the queue.
+        if (watched[0].revents & (POLLHUP | POLLERR)) supervisor->lifeline_lost = true;
+        if (supervisor->lifeline_lost) break;
         if (watched[0].revents && !serve(supervisor)) break;
         if (supervisor->lifeline_lost) break;
     }
@@ -262,7 +261,7 @@ static int prepare(struct pc_supervisor *supervisor, const char *boot_id) {
     prctl(PR_SET_NAME, "martlet-job");
     if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return errno;
     supervisor->child_stack = mmap(NULL, CHILD_STACK_SIZE, PROT_READ | PROT_WRITE,
-                                   PC_OWN_MEMORY | MAP_STACK, -1, 0);
+                                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (supervisor->child_stack == MAP_FAILED) return errno;
     if (pc_region_extend(&supervisor->inbox, PC_INLINE_LIMIT) == SIZE_MAX) return ENOMEM;
     int error = pc_receipts_open(&supervisor->ledger, PC_RECEIPTS_FD, boot_id);
@@ -274,7 +273,7 @@ static int prepare(struct pc_supervisor *supervisor, const char *boot_id) {
 static void supervise(int socket, const char *receipts_path, const char *boot_id) {
     forget_signal_handlers();
     struct pc_supervisor *supervisor = mmap(NULL, sizeof *supervisor, PROT_READ | PROT_WRITE,
-                                            PC_OWN_MEMORY, -1, 0);
+                                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (supervisor == MAP_FAILED) _exit(1);
     supervisor->pid = getpid();
     int error = settle_descriptors(socket, receipts_path);

@@ -67,7 +67,7 @@ static uint32_t choose(struct pc_supervisor *supervisor, int64_t target) {
     for (size_t i = 0; i < pc_census_count(census); i++) {
         struct pc_row *row = pc_census_row(census, i);
         if (row->root <= 0 || !pc_row_alive(row)) continue;
-        if (target >= 0) {
+        if (target >= 0 && !pc_census_was_chosen(&supervisor->previous, row)) {
             struct pc_row *root = pc_census_find(census, row->root);
             row->chosen = owner_of(supervisor, row, root ? root : row) == target;
         } else {
@@ -201,6 +201,7 @@ void pc_sweep_kill(struct pc_supervisor *supervisor, int64_t target, uint32_t pa
 }
 
 void pc_sweep_signal(struct pc_supervisor *supervisor, int64_t target, int signal) {
+    supervisor->census.rows.size = 0;
     if (!has_children() || !look(supervisor)) return;
     choose(supervisor, target);
     struct pc_census *census = &supervisor->census;

@@ -11,6 +11,8 @@ package struct ReceiptLog: Hashable, Sendable {
     package enum Receipt: Hashable, Sendable {
         /// Started, its end unknown: it runs, or was cut off.
         case started
+        /// Not the outcome of the attempt unless the coordinator lived to record it: one that died takes its
+        /// attempts with it, by SIGKILL or already by a pipe that nobody reads.
         case ended(ProcessEnding)
         case launchFailed(LaunchStage, SystemError)
     }

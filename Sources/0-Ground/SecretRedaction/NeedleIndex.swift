@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if canImport(Glibc)
-    import Glibc
+    import Glibc  // memcmp
 #elseif canImport(Darwin)
-    import Darwin
+    import Darwin  // memcmp
 #endif
 
 /// All byte strings that are looked for, laid out for scanning.
 ///
-/// Every needle has at least four bytes. Text is probed at each `step`-th byte only: the four bytes there are hashed into
-/// a table that knows the four-byte groups at the first `step` offsets of every needle, so that wherever a needle stands,
-/// one probe falls on one of its known groups. Only on a hit are the needles of that group compared.
+/// Every needle has at least four bytes. Text is probed at each `step`-th byte only: the four bytes there are hashed
+/// into a table that knows the four-byte groups at the first `step` offsets of every needle, so that wherever a needle
+/// stands, one probe falls on one of its known groups. Only on a hit are the needles of that group compared.
 struct NeedleIndex: Sendable {
     /// One place in a needle that a probe can hit.
     private struct Group {

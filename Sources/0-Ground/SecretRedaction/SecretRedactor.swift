@@ -2,11 +2,11 @@
 
 /// Replaces secrets in a stream by `***`, wherever the writes are cut.
 ///
-/// The rule: every byte that belongs to an occurrence of a form of a secret (see ``add(_:)``) is left out; a run of such
-/// bytes, occurrences that overlap or touch included, becomes one `***`. The result does not depend on how the stream
-/// is cut into chunks. What could be the beginning of a form is held back until more comes; at most 255 bytes
-/// (see ``releaseIdle(into:)`` for prompts). The output never holds a secret either that the stars make up
-/// together with the text beside them.
+/// The rule: every byte that belongs to an occurrence of a form of a secret (see ``add(_:)``) is left out; a run of
+/// such bytes, occurrences that overlap or touch included, becomes one `***`. The result does not depend on how the
+/// stream is cut into chunks. What could be the beginning of a form is held back until more comes; at most 255 bytes
+/// (see ``releaseIdle(into:)`` for prompts). The output never holds a secret either that the stars make up together
+/// with the text beside them.
 public struct SecretRedactor: Sendable {
     /// Shorter values are not looked for: they would blank out ordinary text.
     public static let minimumLength = 4
@@ -59,7 +59,8 @@ public struct SecretRedactor: Sendable {
         }
         guard secret.value.count <= Self.maximumSecretBytes else {
             throw RedactionError(
-                "The secret '\(secret.name)' has \(secret.value.count) bytes; \(Self.maximumSecretBytes) can be masked.",
+                "The secret '\(secret.name)' has \(secret.value.count) bytes; "
+                    + "\(Self.maximumSecretBytes) can be masked.",
                 remedy: "Mask the parts of it that matter, each as a secret of its own.")
         }
         let owner = Int32(names.count)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if canImport(Glibc)
-    import Glibc
+    import Glibc  // the wall clock
 #elseif canImport(Darwin)
-    import Darwin
+    import Darwin  // the wall clock
 #endif
 
 /// A moment of wall time: whole milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted.

@@ -30,9 +30,17 @@ struct Findings {
     mutating func add(_ diagnostic: Diagnostic) {
         let identity = Identity(
             code: diagnostic.code, position: diagnostic.position ?? .start, message: diagnostic.message)
-        guard diagnostics.count < Self.maximumCount, seen.insert(identity).inserted else { return }
+        guard !isFull, seen.insert(identity).inserted else { return }
         diagnostics.append(diagnostic)
+        guard isFull else { return }
+        diagnostics.append(
+            Diagnostic(
+                .tooManyFindings, "There are more than \(Self.maximumCount) findings; the others are not shown.",
+                severity: .warning, position: diagnostic.position, remedy: "Correct these first."))
     }
+
+    /// Nothing more is taken: rules need not look further.
+    var isFull: Bool { diagnostics.count >= Self.maximumCount }
 }
 
 /// Words for messages.

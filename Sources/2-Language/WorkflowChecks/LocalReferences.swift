@@ -19,7 +19,7 @@ struct LocalReferences: Sendable {
             {
                 workflows[text] = LocalWorkflow(readFile(Self.path(text)))
             }
-            for step in job.steps {
+            for step in job.allSteps {
                 guard let text = step.uses?.text, text.hasPrefix("./"), !step.uses.hasExpression,
                     actions[text] == nil, actions.count < Self.maximumCount
                 else { continue }

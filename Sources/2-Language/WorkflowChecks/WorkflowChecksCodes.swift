@@ -83,6 +83,9 @@ extension DiagnosticCode {
     package static let variableOfSameStep = DiagnosticCode(375)
     package static let foreignCodeWithSecrets = DiagnosticCode(376)
 
+    // The lint itself.
+    package static let tooManyFindings = DiagnosticCode(399)
+
     /// Says what the reader also says where it rejects a line: then the reader's word is enough.
     var restatesReader: Bool {
         (300...308).contains(number) || (310...324).contains(number) || (331...332).contains(number)

@@ -8,19 +8,21 @@ struct WorkflowOutline: Sendable {
     let root: YAMLNode
     let events: [EventOutline]
     let jobs: [JobOutline]
+    private let jobIndex: [String: Int]
 
     init(root: YAMLNode) {
         self.root = root
         events = root["on"].map(EventOutline.events) ?? []
         jobs = (root["jobs"]?.entries ?? []).map { JobOutline(key: $0.key, node: $0.value) }
+        jobIndex = Dictionary(
+            jobs.enumerated().map { ($1.foldedID, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     func event(_ name: String) -> EventOutline? { events.first { $0.name == name } }
 
     /// Job ids are one without regard to case.
     func job(_ id: String) -> JobOutline? {
-        let folded = id.lowercased()
-        return jobs.first { $0.foldedID == folded }
+        jobIndex[id.lowercased()].map { jobs[$0] }
     }
 }
 
@@ -50,15 +52,20 @@ struct JobOutline: Sendable {
     let key: YAMLNode
     let node: YAMLNode
     let steps: [StepOutline]
+    /// The steps, and those that run side by side within one of them.
+    let allSteps: [StepOutline]
+    let id: String
+    let foldedID: String
 
     init(key: YAMLNode, node: YAMLNode) {
         self.key = key
         self.node = node
+        id = key.text ?? ""
+        foldedID = id.lowercased()
         steps = (node["steps"]?.items ?? []).map(StepOutline.init)
+        allSteps = steps.flatMap(\.withInner)
     }
 
-    var id: String { key.text ?? "" }
-    var foldedID: String { id.lowercased() }
     var needs: [YAMLNode] { node["needs"]?.textsOrList ?? [] }
     var uses: YAMLNode? { node["uses"] }
     var matrix: YAMLNode? { node["strategy"]?["matrix"] }
@@ -71,4 +78,10 @@ struct StepOutline: Sendable {
     var run: YAMLNode? { node["run"] }
     var uses: YAMLNode? { node["uses"] }
     var with: [YAMLEntry] { node["with"]?.entries ?? [] }
+
+    /// Recursion is as deep as the tree, which the YAML reader bounds.
+    fileprivate var withInner: [StepOutline] {
+        guard let inner = node["parallel"]?.items else { return [self] }
+        return [self] + inner.flatMap { StepOutline(node: $0).withInner }
+    }
 }

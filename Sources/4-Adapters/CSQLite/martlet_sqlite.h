@@ -7,7 +7,8 @@
 
 // sqlite3_db_config takes its arguments as C varargs, which Swift cannot pass.
 
-/// Leaves the write-ahead log in place when the last connection closes: the next open reads it, and closing costs no sync.
+/// Leaves the write-ahead log in place when the last connection closes: the next open reads it, and closing costs no
+/// sync.
 static inline int martlet_sqlite_keep_log_on_close(sqlite3 *database) {
     return sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)0);
 }

@@ -72,7 +72,8 @@ package enum JournalLimits {
             try check(append.stream)
             guard append.events.count <= eventsPerAppend, append.outbox.count <= messagesPerAppend else {
                 throw .limit(
-                    "An append to '\(append.stream)' has \(append.events.count) events and \(append.outbox.count) messages; "
+                    "An append to '\(append.stream)' has \(append.events.count) events "
+                        + "and \(append.outbox.count) messages; "
                         + "\(eventsPerAppend) and \(messagesPerAppend) are allowed.")
             }
             for event in append.events {
@@ -81,7 +82,8 @@ package enum JournalLimits {
                 else {
                     throw .limit(
                         "The event '\(event.type.prefix(80))' of '\(append.stream)' has \(event.payload.count) bytes; "
-                            + "\(NewEvent.maximumPayloadBytes) are allowed, and a type name of \(NewEvent.maximumTypeBytes)."
+                            + "\(NewEvent.maximumPayloadBytes) are allowed, "
+                            + "and a type name of \(NewEvent.maximumTypeBytes)."
                     )
                 }
             }

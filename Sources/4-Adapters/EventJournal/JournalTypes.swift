@@ -2,7 +2,8 @@
 
 package import Timekeeping
 
-/// The name of a stream: the kind of machine, a slash, and what tells it from others (`run/01J…`, `job/01J…/build/1`).
+/// The name of a stream: the kind of machine, a slash, and what tells it from others (`run/01J…`,
+/// `job/01J…/build/1`).
 package struct StreamID: Hashable, Sendable, Comparable, CustomStringConvertible {
     package static let maximumBytes = 512
 

@@ -157,7 +157,10 @@ package final class SQLiteJournal: Journal {
             // Few type names come again and again.
             var lastType = ""
             try state.connection.query(
-                "SELECT place, at, type, version, payload FROM events WHERE place >= ?1 AND place < ?2 ORDER BY place LIMIT ?3"
+                """
+                SELECT place, at, type, version, payload FROM events
+                WHERE place >= ?1 AND place < ?2 ORDER BY place LIMIT ?3
+                """
             ) {
                 $0.bind(1, first + Int64(max(1, sequence)))
                 $0.bind(2, first + 1 << 32)

@@ -6,22 +6,25 @@ import Glibc
 enum LineCounting {
     static let lineEnd = UInt8(ascii: "\n")
 
-    /// How many line ends there are; 64 bytes at a time.
+    /// How many line ends there are; eight bytes at a time.
     static func count(in bytes: UnsafeRawBufferPointer) -> Int {
+        let low: UInt64 = 0x7F7F_7F7F_7F7F_7F7F
+        let ends: UInt64 = 0x0A0A_0A0A_0A0A_0A0A
         var total = 0
         var at = 0
-        let ends = SIMD64<UInt8>(repeating: lineEnd)
-        while at + 64 <= bytes.count {
-            // A lane counts to 255 at most before it is added up.
-            var lanes = SIMD64<UInt8>(repeating: 0)
-            var rounds = 0
-            while rounds < 255, at + 64 <= bytes.count {
-                let block = bytes.loadUnaligned(fromByteOffset: at, as: SIMD64<UInt8>.self)
-                lanes &+= SIMD64<UInt8>(repeating: 0).replacing(with: 1, where: block .== ends)
-                at += 64
-                rounds += 1
+        while at + 8 <= bytes.count {
+            // Each of the eight lanes counts to 255 at most before they are added up.
+            var lanes: UInt64 = 0
+            let stop = min(bytes.count - 7, at + 255 * 8)
+            while at < stop {
+                let difference = bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self) ^ ends
+                // The high bit of a lane is set unless the lane is zero.
+                let nonzero = ((difference & low) &+ low) | difference
+                lanes &+= (~nonzero & ~low) &>> 7
+                at &+= 8
             }
-            total += Int(SIMD64<UInt16>(truncatingIfNeeded: lanes).wrappedSum())
+            let pairs = (lanes & 0x00FF_00FF_00FF_00FF) &+ ((lanes &>> 8) & 0x00FF_00FF_00FF_00FF)
+            total += Int((pairs &* 0x0001_0001_0001_0001) &>> 48)
         }
         while at < bytes.count {
             if bytes[at] == lineEnd { total += 1 }
@@ -40,5 +43,11 @@ enum LineCounting {
 
     static func last(in bytes: UnsafeRawBufferPointer) -> Int? {
         bytes.lastIndex(of: lineEnd)
+    }
+
+    /// What was left of a line and its rest.
+    static func joined(_ open: [UInt8], _ piece: UnsafeRawBufferPointer, _ range: Range<Int>) -> [UInt8] {
+        let rest = UnsafeRawBufferPointer(rebasing: piece[range])
+        return open.isEmpty ? [UInt8](rest) : open + [UInt8](rest)
     }
 }

@@ -42,8 +42,8 @@ package struct LogFolder: Hashable, Sendable {
         }
     }
 
-    /// A name that no text leads out of its folder with: other characters than letters, digits, `-` and `_`, and dots at
-    /// the start, are written as `%` and two digits; long names are cut and told apart by a checksum.
+    /// A name that no text leads out of its folder with: other characters than letters, digits, `-` and `_`, and dots
+    /// at the start, are written as `%` and two digits; long names are cut and told apart by a checksum.
     static func fileName(_ text: String) -> String {
         let digits = Array("0123456789ABCDEF".utf8)
         var name: [UInt8] = []

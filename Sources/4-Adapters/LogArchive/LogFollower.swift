@@ -42,11 +42,11 @@ package struct LogFollower {
     private mutating func take(_ piece: UnsafeRawBufferPointer, _ body: (LogLine) -> Void) {
         var at = 0
         while let end = LineCounting.next(in: piece, from: at) {
-            give(open + piece[at..<end], body)
+            give(LineCounting.joined(open, piece, at..<end), body)
             open = []
             at = end + 1
         }
-        open += piece[at...]
+        open.append(contentsOf: UnsafeRawBufferPointer(rebasing: piece[at...]))
     }
 
     private mutating func give(_ text: [UInt8], _ body: (LogLine) -> Void) {

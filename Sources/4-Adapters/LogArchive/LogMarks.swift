@@ -31,9 +31,9 @@ struct LogMark: Hashable {
 
 /// The file beside a log's text: marks as differences, and at the end the totals.
 ///
-/// Layout: the four bytes `MLM1`; then records. `1`: a mark, as three variable-length numbers (lines and bytes since the
-/// mark before, milliseconds since it, zigzag). `2`: the same without a time. `3`: the totals (lines, bytes, dropped
-/// bytes, then 32 bytes of digest); nothing comes after it.
+/// Layout: the four bytes `MLM1`; then records. `1`: a mark, as three variable-length numbers (lines and bytes since
+/// the mark before, milliseconds since it, zigzag). `2`: the same without a time. `3`: the totals (lines, bytes,
+/// dropped bytes, then 32 bytes of digest); nothing comes after it.
 enum LogMarkCoding {
     static let signature = Array("MLM1".utf8)
     private static let digestBytes = 32

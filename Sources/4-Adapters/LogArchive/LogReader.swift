@@ -146,12 +146,12 @@ package struct LogReader {
         try pieces(from: start.offset) { piece in
             var at = 0
             while goesOn, let end = LineCounting.next(in: piece, from: at) {
-                let text = open + piece[at..<end]
+                let text = LineCounting.joined(open, piece, at..<end)
                 open = []
                 at = end + 1
                 goesOn = give(text)
             }
-            if goesOn { open += piece[at...] }
+            if goesOn { open.append(contentsOf: UnsafeRawBufferPointer(rebasing: piece[at...])) }
             return goesOn
         }
         if goesOn, !open.isEmpty { _ = give(open) }

@@ -25,6 +25,9 @@ package final class LogWriter {
     /// Logs larger than this are hashed beside the writing.
     private static let digestBesideBytes = 4 << 20
 
+    /// Output that comes slower than this is written at once, so that those who follow see it.
+    private static let flushMilliseconds: Int64 = 50
+
     package let path: String
     private let limits: LogLimits
     private let text: LogFile
@@ -42,6 +45,7 @@ package final class LogWriter {
     private var dropped = 0
     private var lastMark = LogMark(line: 0, offset: 0, time: nil)
     private var hasNote = false
+    private var flushedAt = Timestamp(milliseconds: 0)
     private var pendingMarks = LogMarkCoding.signature
     private var marksWritten = 0
 
@@ -76,6 +80,10 @@ package final class LogWriter {
             try store(rest)
         }
         if dropped > 0 { try appendLimitNote() }
+        if time - flushedAt >= .milliseconds(Self.flushMilliseconds) || time < flushedAt {
+            flushedAt = time
+            try flush()
+        }
     }
 
     package func append(_ line: String, at time: Timestamp) throws(LogError) {
@@ -84,7 +92,7 @@ package final class LogWriter {
         }
     }
 
-    /// Lets readers see all that was appended.
+    /// Lets readers see all that was appended: to be called when no more output is there for the moment.
     package func flush() throws(LogError) {
         guard !buffer.isEmpty else { return }
         try buffer.withUnsafeBufferPointer { (bytes) throws(LogError) in
@@ -195,7 +203,8 @@ package final class LogWriter {
         guard !hasNote else { return }
         hasNote = true
         let note =
-            "\(openLine > 0 ? "\n" : "")The log's limit of \(limits.totalBytes) bytes is reached; the rest is not kept.\n"
+            (openLine > 0 ? "\n" : "")
+            + "The log's limit of \(limits.totalBytes) bytes is reached; the rest is not kept.\n"
         try Array(note.utf8).withUnsafeBufferPointer { (bytes) throws(LogError) in
             try store(UnsafeRawBufferPointer(bytes))
         }

@@ -114,6 +114,11 @@ package struct GitRepository: Sendable {
         return String(kept)
     }
 
+    /// Where this repository's hooks lie, absolute; `core.hooksPath` is honoured.
+    package func hooksFolder() throws(DiagnosticError) -> String {
+        try output(["rev-parse", "--path-format=absolute", "--git-path", "hooks"]).trimmingLineBreak
+    }
+
     // MARK: changes
 
     /// Paths that a push of the working tree as it stands would change: what differs from where the branch was last

@@ -4,12 +4,13 @@ import Diagnostics
 import ExpressionLanguage
 package import PipelineModel
 import StructuredData
+import WorkflowPlanning
 
 /// `uses` steps: actions that are built in, and composite actions.
 extension HostJob {
-    func runAction(_ step: RunningStep, _ work: ActionWork, _ evaluation: StepEvaluation) {
+    func runAction(_ step: RunningStep, _ work: ActionWork, _ evaluation: TemplateEvaluation) {
         do throws(ExpressionError) {
-            let given = try evaluation.pairs(of: work.inputs)
+            let given = try evaluation.pairs(of: work.inputs).map { FileCommandPairs.Pair($0.name, $0.value) }
             switch work.definition {
             case .native(let name): runNative(step, name, given, evaluation)
             case .composite(let action): try expand(step, work, action, given, evaluation)
@@ -41,7 +42,7 @@ extension HostJob {
     // MARK: native actions
 
     private func runNative(
-        _ step: RunningStep, _ name: String, _ inputs: [FileCommandPairs.Pair], _ evaluation: StepEvaluation
+        _ step: RunningStep, _ name: String, _ inputs: [FileCommandPairs.Pair], _ evaluation: TemplateEvaluation
     ) {
         guard let action = options.nativeActions[name], case .action(let work) = step.planned.work else {
             return failUnavailable(step, name)
@@ -95,7 +96,7 @@ extension HostJob {
 
     private func expand(
         _ step: RunningStep, _ work: ActionWork, _ action: CompositeAction, _ given: [FileCommandPairs.Pair],
-        _ evaluation: StepEvaluation
+        _ evaluation: TemplateEvaluation
     ) throws(ExpressionError) {
         let path = step.attempt.step
         var inputs = given
@@ -122,10 +123,9 @@ extension HostJob {
         }
         enter(scope, action, work.reference, id: step.planned.id)
         composites[path] = step
-        _ = startTimeout(step)
-        let steps = action.steps.map { ExpandedStep(id: $0.id, isBackground: $0.isBackground) }
-        callbacks.report(step.attempt, .expanded(steps: steps))
-        if action.steps.isEmpty { concludeParent(of: path.child(1)) }
+        // The machine watches the deadline of a step that has no process of its own.
+        if step.timeoutMinutes != nil { callbacks.report(step.attempt, .started(deadline: deadline(of: step))) }
+        callbacks.report(step.attempt, .expanded(steps: action.expandedSteps))
     }
 
     private func enter(_ record: ScopeRecord, _ action: CompositeAction, _ reference: ActionReference, id: String) {
@@ -168,52 +168,53 @@ extension HostJob {
             overrides: OrderedVariables(record.environment))
     }
 
-    /// Ends the composite action that a step belongs to, once each of its steps has ended.
-    func concludeParent(of path: StepPath) {
-        guard let parent = path.parent, let step = composites[parent], let scope = scopes[parent], scope.isOver else {
+    /// All inside a composite action is over: evaluates its outputs and `continue-on-error`, and reports it finished.
+    ///
+    /// - Parameters:
+    ///   - outcome: of its steps together; `nil`: as the executor saw them.
+    ///   - reason: why it did not succeed.
+    package func conclude(_ attempt: StepAttempt, outcome: Conclusion? = nil, reason: Reason? = nil) {
+        let path = attempt.step
+        guard let step = composites[path], step.attempt == attempt, let scope = scopes[path] else {
+            // An earlier process had concluded it, and was cut off before that was known.
+            if let result = restored[attempt] { callbacks.report(attempt, .finished(result)) }
             return
         }
-        conclude(step, scope)
-    }
-
-    /// Ends a composite action now, its steps that were not reached left out. (It ends by itself after its last step.)
-    package func conclude(_ attempt: StepAttempt) {
-        guard let step = composites[attempt.step], step.attempt == attempt, let scope = scopes[attempt.step] else {
-            return
-        }
-        conclude(step, scope)
-    }
-
-    private func conclude(_ step: RunningStep, _ scope: StepScope) {
-        let path = step.attempt.step
         composites[path] = nil
         openLog(step)
-        var outcome: Conclusion = scope.isCancelled ? .cancelled : scope.hasFailed ? .failure : .success
-        var reason: Reason?
-        switch (step.cancellation?.cause, outcome) {
-        case (.timeout, _):
+        var outcome = outcome ?? scope.outcome
+        var reason = reason
+        switch (outcome, reason?.kind) {
+        case (_, .timeout?):
             outcome = .failure
             reason = timeoutReason(step)
             step.output?.error(reason?.text ?? "")
-        case (_, .cancelled): reason = Reason(.cancelled, "The operation was canceled.")
-        case (_, .failure): reason = Reason(.exitCode, "A step of the action failed.")
+        case (.cancelled, nil): reason = Reason(.cancelled, "The operation was canceled.")
+        case (.failure, nil): reason = Reason(.exitCode, "A step of the action failed.")
         default: break
         }
         do throws(ExpressionError) {
-            guard case .action(let work) = step.planned.work, case .composite(let action)? = work.definition else {
-                preconditionFailure("only composite actions are put into the table of composite actions")
-            }
-            let evaluation = evaluation(
-                scope: path, environment: step.environment, github: nil, flags: step.flags)
-            for output in action.outputs {
-                guard case .string(let name) = output.key else { continue }
-                step.record.outputs.append(.init(name, try evaluation.text(of: output.value)))
-            }
+            try evaluateOutputs(of: step)
         } catch {
             outcome = .failure
             reason = Reason(.invalid, redacted(Self.invalidTemplate(error, line: step.planned.line)))
             step.output?.error(reason?.text ?? "")
         }
-        finish(step, outcome: outcome, reason)
+        finish(step, outcome: outcome, outcome == .success ? nil : reason)
     }
+
+    private func evaluateOutputs(of step: RunningStep) throws(ExpressionError) {
+        guard case .action(let work) = step.planned.work, case .composite(let action)? = work.definition else { return }
+        let evaluation = evaluation(
+            scope: step.attempt.step, environment: step.environment, github: nil, flags: step.flags)
+        for output in action.outputs {
+            guard case .string(let name) = output.key else { continue }
+            step.record.outputs.append(.init(name, try evaluation.text(of: output.value)))
+        }
+    }
+}
+
+extension CompositeAction {
+    /// Its steps as the machine is told of them.
+    var expandedSteps: [ExpandedStep] { steps.map { ExpandedStep(id: $0.id, isBackground: $0.isBackground) } }
 }

@@ -3,11 +3,12 @@
 import ExpressionLanguage
 import PipelineModel
 import StructuredData
+import WorkflowPlanning
 
 /// What expressions of the job see.
 extension HostJob {
     /// Where no step runs: the job's environment, defaults and outputs.
-    func jobEvaluation() -> StepEvaluation {
+    func jobEvaluation() -> TemplateEvaluation {
         evaluation(scope: nil, environment: variables, github: nil, flags: jobFlags)
     }
 
@@ -15,9 +16,9 @@ extension HostJob {
     func evaluation(
         scope path: StepPath?, environment: OrderedVariables, github: [(name: String, value: DataValue)]?,
         flags: StatusFlags
-    ) -> StepEvaluation {
-        StepEvaluation(
-            shelf: shelf,
+    ) -> TemplateEvaluation {
+        TemplateEvaluation(
+            shelf: shelf, functions: functions(flags),
             context: { [self] name in
                 switch name {
                 case "env": environmentContext(environment)
@@ -28,8 +29,7 @@ extension HostJob {
                 case "runner": .object(runnerContext)
                 default: options.contexts.valueIgnoringCase(name)
                 }
-            },
-            functions: functions(flags))
+            })
     }
 
     private func functions(_ flags: StatusFlags) -> [String: ExpressionFunction] {

@@ -6,6 +6,7 @@ import Glibc
 package import PipelineModel
 import ProcessControl
 import StructuredData
+import WorkflowPlanning
 
 /// How steps end, and the job.
 extension HostJob {
@@ -104,8 +105,6 @@ extension HostJob {
         if step.record.isDeferred { deferred[path] = step.record } else { apply(step.record) }
         release(step)
         callbacks.report(step.attempt, .finished(step.record.result))
-        settleWaits(after: path)
-        concludeParent(of: path)
     }
 
     private func continuesOnError(_ step: RunningStep) -> Bool {
@@ -137,54 +136,50 @@ extension HostJob {
     static let interruptPatience = Duration.milliseconds(7500)
     static let terminatePatience = Duration.milliseconds(2500)
 
-    /// Stops a step: an interrupt, then a request to terminate, then the whole tree is killed. What does not run is
-    /// left as it is.
+    /// Stops a step: an interrupt, then a request to terminate, then the whole tree is killed. Its outcome is
+    /// `cancelled`. What does not run is left as it is.
     ///
     /// - Parameter force: kills at once.
     package func cancel(_ attempt: StepAttempt, force: Bool) {
-        let path = attempt.step
-        if let composite = composites[path], composite.attempt == attempt {
-            stop(composite, .asked, force: force)
-            return
-        }
-        guard let step = running[path], step.attempt == attempt else { return }
-        stop(step, .asked, force: force)
+        if let step = runningStep(attempt) { stop(step, .asked, force: force) }
     }
 
-    /// The job was cancelled: steps whose conditions still hold go on, the others are stopped.
+    /// Stops a step as ``cancel(_:force:)`` does, for it ran too long: its outcome is `failure`.
+    package func timeOut(_ attempt: StepAttempt, force: Bool = false) {
+        if let step = runningStep(attempt) { stop(step, .timeout, force: force) }
+    }
+
+    /// The job is cancelled: stops the step unless its condition, and those of the composite actions around it, hold
+    /// with `cancelled()` true.
+    package func cancelUnlessConditionHolds(_ attempt: StepAttempt) {
+        jobFlags.isCancelled = true
+        guard let step = runningStep(attempt), step.cancellation == nil, !goesOn(step) else { return }
+        stop(step, .asked, force: false)
+    }
+
+    /// The job is cancelled: ``cancelUnlessConditionHolds(_:)`` for every step, or ends all of them by force.
     package func cancelJob(force: Bool) {
         jobFlags.isCancelled = true
-        for step in Array(running.values) where step.cancellation == nil || force {
-            var flags = step.flags
-            flags.isCancelled = true
-            let evaluation = evaluation(
-                scope: step.attempt.step.parent, environment: step.environment, github: nil, flags: flags)
-            let goesOn = !force && (try? evaluation.condition(step.planned.condition).holds) == true
-            if !goesOn { stop(step, .asked, force: force) }
+        for step in Array(running.values) {
+            if force { stop(step, .asked, force: true) } else { cancelUnlessConditionHolds(step.attempt) }
         }
     }
 
-    /// Its time is over: stopped as when cancelled, but a failure.
-    package func timeOut(_ attempt: StepAttempt) {
-        if let step = running[attempt.step] ?? composites[attempt.step], step.attempt == attempt { timeOut(step) }
+    private func runningStep(_ attempt: StepAttempt) -> RunningStep? {
+        running[attempt.step].flatMap { $0.attempt == attempt ? $0 : nil }
     }
 
-    func timeOut(_ step: RunningStep) {
-        stop(step, .timeout, force: false)
+    private func goesOn(_ step: RunningStep) -> Bool {
+        var flags = step.flags
+        flags.isCancelled = true
+        let evaluation = evaluation(
+            scope: step.attempt.step.parent, environment: step.environment, github: nil, flags: flags)
+        guard (try? evaluation.condition(step.planned.condition).holds) == true else { return false }
+        guard let parent = step.attempt.step.parent, let action = composites[parent] else { return true }
+        return goesOn(action)
     }
 
     func stop(_ step: RunningStep, _ cause: RunningStep.Cancellation.Cause, force: Bool) {
-        if composites[step.attempt.step] === step {
-            if step.cancellation == nil { step.cancellation = .init(cause: cause) }
-            scopes[step.attempt.step]?.isTimedOut = cause == .timeout
-            for inner in Array(running.values) where inner.attempt.step.parent == step.attempt.step {
-                stop(inner, cause, force: force)
-            }
-            for inner in Array(composites.values) where inner.attempt.step.parent == step.attempt.step {
-                stop(inner, cause, force: force)
-            }
-            return
-        }
         if step.cancellation == nil {
             step.cancellation = .init(cause: cause)
         } else if !force {
@@ -227,9 +222,14 @@ extension HostJob {
     // MARK: the end of the job
 
     /// All steps are over: evaluates the job's outputs and kills what its steps left behind.
-    package func finish() {
+    ///
+    /// - Parameter conclusion: what `job.status` is in the outputs; `nil`: as the last step saw it.
+    package func finish(_ conclusion: Conclusion? = nil) {
         var ending = Ending()
-        absorb(Array(deferred.keys))
+        if let conclusion {
+            jobFlags = StatusFlags(isSuccess: conclusion != .failure, isCancelled: conclusion == .cancelled)
+        }
+        absorb(Array(deferred.keys), isRecorded: false)
         let evaluation = jobEvaluation()
         evaluateOutputs(&ending, evaluation)
         do throws(ExpressionError) {
@@ -252,7 +252,8 @@ extension HostJob {
         }
     }
 
-    private func evaluateOutputs(_ ending: inout Ending, _ evaluation: StepEvaluation) {
+    private func evaluateOutputs(_ ending: inout Ending, _ evaluation: TemplateEvaluation) {
+        var outputs: [FileCommandPairs.Pair] = []
         do throws(ExpressionError) {
             for output in try evaluation.pairs(of: options.steps.outputs) where !output.value.isEmpty {
                 if redacted(output.value) != output.value {
@@ -260,11 +261,19 @@ extension HostJob {
                         Annotation(.warning, "Skip output '\(output.name)' since it may contain secret."))
                 } else {
                     ending.outputs[output.name] = .string(output.value)
+                    outputs.append(.init(output.name, output.value))
                 }
             }
         } catch {
             ending.annotations.append(Annotation(.error, "Fail to evaluate job outputs"))
             ending.annotations.append(Annotation(.error, redacted(error.message)))
+            ending.isFailed = true
+        }
+        guard !outputs.isEmpty else { return }
+        do throws(DiagnosticError) {
+            ending.recordDigest = try record.append(.outputs(outputs))
+        } catch {
+            ending.annotations.append(Annotation(.error, redacted(error.diagnostic.message)))
             ending.isFailed = true
         }
     }

@@ -4,21 +4,32 @@ package import Diagnostics
 package import PipelineModel
 package import ProcessControl
 import SecretRedaction
-import StructuredData
+package import StructuredData
 
 /// What is known of a job's step attempts after a crash.
 package struct JobEvidence: Sendable {
     /// Attempts whose end is in the sealed record.
     package fileprivate(set) var outcomes: [StepAttempt: StepResult] = [:]
+    /// Of a job whose steps were all over.
+    package fileprivate(set) var outputs: DataObject?
+    fileprivate var expanded: [StepAttempt: [ExpandedStep]] = [:]
     fileprivate var begun: Set<StepAttempt> = []
     fileprivate var receipts = ReceiptLog()
     /// The machine was started anew: a receipt that is missing may have been lost.
     fileprivate var isAfterReboot = false
 
-    package subscript(attempt: StepAttempt) -> StepEvidence {
-        if let result = outcomes[attempt] { return .outcome(result) }
-        if begun.contains(attempt) || receipts[attempt.description] != nil || isAfterReboot { return .started }
-        return .notStarted
+    package subscript(attempt: StepAttempt) -> AttemptEvidence {
+        if let result = outcomes[attempt] {
+            if result.outcome == .skipped, let reason = result.reason { return .reported(.skipped(reason)) }
+            return .reported(.finished(result))
+        }
+        if let steps = expanded[attempt] { return .reported(.expanded(steps: steps)) }
+        if begun.contains(attempt) || receipts[attempt.description] != nil {
+            return .interrupted(Reason(.interrupted, "The step was cut off before its outcome was known."))
+        }
+        guard isAfterReboot else { return .notStarted }
+        return .interrupted(
+            Reason(.interrupted, "The machine was started anew, so that nobody knows whether the step ran."))
     }
 }
 
@@ -52,10 +63,15 @@ extension HostJob {
                 throw DiagnosticError(error.diagnostic)
             }
         case .begun(let attempt): evidence.begun.insert(attempt)
-        case .scope(let scope): restore(scope)
+        case .scope(let scope):
+            restore(scope)
+            evidence.expanded[scope.attempt] = scopes[scope.attempt.step]?.steps
+                .map { ExpandedStep(id: $0.id, isBackground: $0.isBackground) }
+        case .outputs(let outputs): evidence.outputs = DataObject(outputs.map { ($0.name, .string($0.value)) })
         case .absorbed(let steps): absorb(steps, isRecorded: true)
         case .step(let record):
             evidence.outcomes[record.attempt] = record.result
+            restored[record.attempt] = record.result
             restore(record)
         }
     }
@@ -80,8 +96,6 @@ extension HostJob {
         var record = StepRecord(attempt: attempt, result: result)
         record.result.recordDigest = try? self.record.append(.step(record))
         scopes[attempt.step.parent]?.note(record, id: planned.id)
-        settleWaits(after: attempt.step)
-        concludeParent(of: attempt.step)
     }
 
     /// Takes back what earlier attempts of a step did to the environment.
@@ -90,10 +104,5 @@ extension HostJob {
         guard applied.contains(where: { $0.attempt.step == path }) else { return }
         applied.removeAll { $0.attempt.step == path }
         rebuildVariables()
-    }
-
-    /// Ends composite actions whose last step had ended when the earlier process was cut off.
-    func concludeRestored() {
-        for path in Array(composites.keys) where scopes[path]?.isOver == true { concludeParent(of: path.child(1)) }
     }
 }

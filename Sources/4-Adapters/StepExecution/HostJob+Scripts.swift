@@ -5,17 +5,18 @@ import ExpressionLanguage
 import Glibc
 import PipelineModel
 import ProcessControl
+import WorkflowPlanning
 
 /// `run` steps.
 extension HostJob {
-    func runScript(_ step: RunningStep, _ work: ScriptWork, _ evaluation: StepEvaluation) {
+    func runScript(_ step: RunningStep, _ work: ScriptWork, _ evaluation: TemplateEvaluation) {
         do {
             let script = try evaluation.text(of: work.script)
             let isInAction = step.attempt.step.parent != nil
             // A composite action's steps do not take the job's defaults.
-            let shellOption = try evaluation.optionalText(of: work.shell) ?? (isInAction ? nil : defaultShell)
+            let shellOption = try evaluation.text(of: work.shell) ?? (isInAction ? nil : defaultShell)
             let folder =
-                try evaluation.optionalText(of: work.workingDirectory) ?? (isInAction ? nil : defaultWorkingDirectory)
+                try evaluation.text(of: work.workingDirectory) ?? (isInAction ? nil : defaultWorkingDirectory)
             openLog(step)
             let shell = try shells.shell(shellOption, prepended: prependedPaths)
             printHeader(step, script, shell)
@@ -235,7 +236,8 @@ extension HostJob {
     }
 
     func timeoutReason(_ step: RunningStep) -> Reason {
-        let minutes = step.timeoutMinutes ?? 0
+        // Another step's time ran out, of which this one is part.
+        guard let minutes = step.timeoutMinutes else { return Reason(.timeout, "The action has timed out.") }
         let text = minutes == minutes.rounded() ? String(Int(minutes)) : String(minutes)
         return Reason(.timeout, redacted("The action '\(step.name)' has timed out after \(text) minutes."))
     }

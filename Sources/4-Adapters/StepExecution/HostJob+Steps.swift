@@ -7,6 +7,7 @@ package import PipelineModel
 import ProcessControl
 import SecretRedaction
 import StructuredData
+import WorkflowPlanning
 
 /// Starting steps.
 extension HostJob {
@@ -25,9 +26,7 @@ extension HostJob {
         guard running[path] == nil, let planned = planned(path) else { return }
         if path.parent == nil { jobFlags = flags } else if flags.isCancelled { jobFlags.isCancelled = true }
         if attempt.number > 1 { forget(path) }
-        var flags = flags
-        // The action was stopped between two of its steps.
-        if let parent = path.parent, composites[parent]?.cancellation?.cause == .asked { flags.isCancelled = true }
+        absorbWaited(before: path)
         if planned.condition == "success()", !flags.isSuccess || flags.isCancelled {
             let cause = flags.isCancelled ? "the job was cancelled" : "an earlier step failed"
             skip(
@@ -65,7 +64,6 @@ extension HostJob {
         } catch {
             return failEarly(step, error)
         }
-        if scopes[path.parent]?.isTimedOut == true { return failEarly(step, timedOutScope: path) }
         run(step, evaluation)
     }
 
@@ -91,10 +89,9 @@ extension HostJob {
         }
         scopes[attempt.step.parent]?.note(record, id: planned.id)
         callbacks.report(attempt, .skipped(reason))
-        concludeParent(of: attempt.step)
     }
 
-    private func run(_ step: RunningStep, _ evaluation: StepEvaluation) {
+    private func run(_ step: RunningStep, _ evaluation: TemplateEvaluation) {
         do throws(ExpressionError) {
             step.timeoutMinutes = try evaluation.number(of: step.planned.timeoutMinutes).flatMap { $0 > 0 ? $0 : nil }
         } catch {
@@ -105,22 +102,21 @@ extension HostJob {
         switch step.planned.work {
         case .script(let work): runScript(step, work, evaluation)
         case .action(let work): runAction(step, work, evaluation)
-        case .wait(let ids): wait(step, for: ids)
-        case .waitAll: waitForAll(step)
-        case .cancel(let ids): cancelSteps(step, ids)
+        // The machine carries these itself.
+        case .wait, .waitAll, .cancel: finish(step, outcome: .success, nil)
         }
     }
 
     // MARK: names
 
     /// What people see: the step's name, else `Run` and the first line of what it does.
-    func displayName(_ planned: PlannedStep, _ evaluation: StepEvaluation) -> String {
+    func displayName(_ planned: PlannedStep, _ evaluation: TemplateEvaluation) -> String {
         if let name = planned.name {
-            return Self.firstLine((try? evaluation.text(of: name)) ?? planned.id)
+            return Self.firstLine((try? evaluation.text(of: name) as String) ?? planned.id)
         }
         switch planned.work {
         case .script(let work):
-            return "Run " + Self.firstLine((try? evaluation.text(of: work.script)) ?? planned.id)
+            return "Run " + Self.firstLine((try? evaluation.text(of: work.script) as String) ?? planned.id)
         case .action(let work): return "Run " + work.reference.text
         case .wait(let ids): return "Wait for " + ids.joined(separator: ", ")
         case .waitAll: return "Wait for all background steps"
@@ -144,19 +140,21 @@ extension HostJob {
 
     /// Sets the step's timeout, and says when it is, in milliseconds since the epoch.
     func startTimeout(_ step: RunningStep) -> Int64? {
-        guard let minutes = step.timeoutMinutes else { return nil }
-        let milliseconds = Int64(min(minutes, Self.longestTimeoutMinutes) * 60_000)
+        guard let milliseconds = step.timeoutMilliseconds else { return nil }
         step.timers.append(
             loop.schedule(at: .now() + .milliseconds(milliseconds)) { [weak self, weak step] in
-                if let self, let step { self.timeOut(step) }
+                if let self, let step { self.stop(step, .timeout, force: false) }
             })
+        return deadline(of: step)
+    }
+
+    /// When the step's time is over, in milliseconds since the epoch.
+    func deadline(of step: RunningStep) -> Int64? {
+        guard let milliseconds = step.timeoutMilliseconds else { return nil }
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
         return Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000 + milliseconds
     }
-
-    /// A year.
-    private static let longestTimeoutMinutes = 525_600.0
 
     func clearTimers(_ step: RunningStep) {
         for timer in step.timers { loop.remove(timer) }
@@ -167,11 +165,6 @@ extension HostJob {
 
     private func failEarly(_ step: RunningStep, _ error: ExpressionError) {
         fail(step, error)
-    }
-
-    private func failEarly(_ step: RunningStep, timedOutScope path: StepPath) {
-        let message = "The action that this step belongs to has run out of time."
-        fail(step, Reason(.timeout, message), Diagnostic(.stepNotStarted, message))
     }
 
     /// The step fails, for what an expression of it came to.

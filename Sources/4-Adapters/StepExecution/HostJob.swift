@@ -6,6 +6,7 @@ import PipelineModel
 import ProcessControl
 import SecretRedaction
 import StructuredData
+import WorkflowPlanning
 
 /// Carries out the effects of one job's machine on this machine: prepares, starts and cancels steps, reports what came
 /// of them, and cleans up. One event-loop thread; nothing here blocks for long.
@@ -31,6 +32,8 @@ package final class HostJob {
     /// Ended background attempts that nobody has waited for.
     var deferred: [StepPath: StepRecord] = [:]
     var scopes: [StepPath?: StepScope]
+    /// Ends that an earlier process recorded.
+    var restored: [StepAttempt: StepResult] = [:]
     /// Composite actions under way, by their own place.
     var composites: [StepPath: RunningStep] = [:]
     var running: [StepPath: RunningStep] = [:]
@@ -95,7 +98,6 @@ package final class HostJob {
         guard !isPrepared else { return }
         isPrepared = true
         callbacks.prepared(error)
-        if isResumed, error == nil { concludeRestored() }
     }
 
     private func makeFolders() throws(DiagnosticError) {
@@ -116,8 +118,8 @@ package final class HostJob {
             for pair in try evaluation.pairs(of: template) { baseVariables[pair.name] = pair.value }
         }
         rebuildVariables()
-        defaultShell = try evaluation.optionalText(of: options.steps.defaultShell)
-        defaultWorkingDirectory = try evaluation.optionalText(of: options.steps.defaultWorkingDirectory)
+        defaultShell = try evaluation.text(of: options.steps.defaultShell)
+        defaultWorkingDirectory = try evaluation.text(of: options.steps.defaultWorkingDirectory)
     }
 
     private func startSupervisor() throws(DiagnosticError) {

@@ -157,6 +157,8 @@ extension HostJob {
         /// Processes that outlived their steps and were killed; as many as the supervisor names.
         package var killed: [FoundProcess] = []
         package var killedCount = 0
+        /// Of the sealed record's frame that holds the outputs; `nil` where there are none.
+        package var recordDigest: String?
         /// `nil` unless the job names an environment with a URL.
         package var environmentURL: String?
 
@@ -200,9 +202,11 @@ package enum NativeActionOutcome: Sendable {
 }
 
 /// What is known of a step attempt after a crash.
-package enum StepEvidence: Hashable, Sendable {
+package enum AttemptEvidence: Hashable, Sendable {
+    /// It never ran.
     case notStarted
-    case outcome(StepResult)
+    /// What was, or would have been, reported of it.
+    case reported(StepReport)
     /// It was started, and nobody knows how it ended.
-    case started
+    case interrupted(Reason)
 }

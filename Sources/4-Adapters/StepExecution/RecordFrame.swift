@@ -50,6 +50,8 @@ package enum RecordFrame: Hashable, Sendable {
     case step(StepRecord)
     /// The deferred changes of these background steps count from here on.
     case absorbed([StepPath])
+    /// The job's outputs, evaluated when its steps were over.
+    case outputs([FileCommandPairs.Pair])
 }
 
 extension RecordFrame {
@@ -63,6 +65,7 @@ extension RecordFrame {
                 "env": Self.list(scope.environment),
             ]
         case .absorbed(let steps): ["absorbed": .array(steps.map { .string($0.description) })]
+        case .outputs(let outputs): ["outputs": Self.list(outputs), "job": true]
         case .step(let record): .object(Self.object(record))
         }
     }
@@ -74,6 +77,8 @@ extension RecordFrame {
             self = .begun(try data.required("begun") { $0.string.flatMap { StepAttempt($0) } })
         } else if data["absorbed"] != nil {
             self = .absorbed(data.strings("absorbed").compactMap { StepPath($0) })
+        } else if data.bool("job") {
+            self = .outputs(Self.pairs(data["outputs"]))
         } else if data["scope"] != nil {
             self = .scope(
                 ScopeRecord(
@@ -87,14 +92,7 @@ extension RecordFrame {
     private static func object(_ record: StepRecord) -> DataObject {
         var object = DataObject()
         object["step"] = .string(record.attempt.description)
-        object["outcome"] = .string(record.result.outcome.rawValue)
-        object["conclusion"] = .string(record.result.conclusion.rawValue)
-        object.set("exit", record.result.exitCode.map { .number(Double($0)) })
-        object.set("log", record.result.logDigest.map { .string($0) })
-        object["lines"] = .number(Double(record.result.logLines))
-        if let reason = record.result.reason {
-            object["reason"] = [.string(reason.kind.rawValue), .string(reason.text)]
-        }
+        object["result"] = record.result.data
         if !record.outputs.isEmpty { object["outputs"] = list(record.outputs) }
         if !record.environment.isEmpty { object["env"] = list(record.environment) }
         if !record.state.isEmpty { object["state"] = list(record.state) }
@@ -104,17 +102,8 @@ extension RecordFrame {
     }
 
     private static func record(_ data: DataValue) throws(DataShapeError) -> StepRecord {
-        var result = StepResult(
-            outcome: try data.required("outcome") { $0.string.flatMap(Conclusion.init) },
-            conclusion: try data.required("conclusion") { $0.string.flatMap(Conclusion.init) },
-            exitCode: data["exit"]?.int)
-        if let parts = data["reason"]?.array, parts.count == 2, let kind = parts[0].string.flatMap(Reason.Kind.init),
-            let text = parts[1].string
-        {
-            result.reason = Reason(kind, text)
-        }
-        result.logLines = data["lines"]?.int ?? 0
-        result.logDigest = data["log"]?.string
+        guard let resultData = data["result"] else { throw DataShapeError("a step's record") }
+        let result = try StepResult(data: resultData)
         var record = StepRecord(
             attempt: try data.required("step") { $0.string.flatMap { StepAttempt($0) } }, result: result)
         record.outputs = pairs(data["outputs"])
@@ -122,7 +111,6 @@ extension RecordFrame {
         record.state = pairs(data["state"])
         record.paths = data.strings("paths")
         record.isDeferred = data.bool("deferred")
-        record.result.outputNames = record.outputs.map(\.name)
         return record
     }
 

@@ -17,16 +17,16 @@ struct StepScope {
     var github: [(name: String, value: DataValue)] = []
     /// How its steps ended so far.
     var conclusions: [StepPath: Conclusion] = [:]
-    /// The action ran out of time: no step of it starts any more.
-    var isTimedOut = false
+    /// Places up to this one are looked through for steps that waited for background steps.
+    var waitsSeen = 0
 
     init(steps: [PlannedStep]) { self.steps = steps }
 
-    /// Whether a step failed, for all that the executor saw.
-    var hasFailed: Bool { conclusions.values.contains(.failure) }
-    var isCancelled: Bool { conclusions.values.contains(.cancelled) }
-    /// Every step has a conclusion.
-    var isOver: Bool { conclusions.count == steps.count }
+    /// What its steps came to, for all that the executor saw.
+    var outcome: Conclusion {
+        if conclusions.values.contains(.cancelled) { return .cancelled }
+        return conclusions.values.contains(.failure) ? .failure : .success
+    }
 
     /// Puts a step's end into the `steps` context; a step without an id of its own is not in it.
     mutating func note(_ record: StepRecord, id: String) {
@@ -69,8 +69,6 @@ final class RunningStep {
     var exitCode: Int?
     /// A native action's way to stop.
     var stopNativeAction: (() -> Void)?
-    /// Steps that a `wait` or `cancel` step waits for.
-    var awaited: Set<StepPath> = []
 
     /// Why a step is being stopped, and how far that has come.
     struct Cancellation {
@@ -80,6 +78,13 @@ final class RunningStep {
         var cause: Cause
         var stage = Stage.asked
     }
+
+    var timeoutMilliseconds: Int64? {
+        timeoutMinutes.map { Int64(min($0, Self.longestTimeoutMinutes) * 60_000) }
+    }
+
+    /// A year.
+    private static let longestTimeoutMinutes = 525_600.0
 
     init(
         attempt: StepAttempt, planned: PlannedStep, flags: StatusFlags, name: String, environment: OrderedVariables,

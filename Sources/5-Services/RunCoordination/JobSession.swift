@@ -13,14 +13,21 @@ internal import Timekeeping
 
 /// One job of a run: its machine, its executor, its logs.
 final class JobSession {
-    private unowned let session: RunSession
+    /// What waits for the executor to be ready again after a crash.
+    enum Pending {
+        case evidence([StepAttempt: StepEvidence])
+        case effects([JobEffect])
+    }
+
+    unowned let session: RunSession
     let id: JobID
     /// Attempt of the job within the run.
     let number: Int
     private let steps: PlannedSteps
     private let needs: [NeedResult]
     var machine: MachineStream<JobMachine>
-    private var host: HostJob?
+    var host: HostJob?
+    var pending: Pending?
     private(set) var outcome: JobOutcome?
     private(set) var outputs = DataObject()
     private var names: [StepAttempt: String] = [:]
@@ -55,7 +62,8 @@ final class JobSession {
         case .prepareJob: prepare()
         case .startStep(let attempt, let flags): host?.start(attempt, flags)
         case .cancelStep(let attempt, let cancellation): cancel(attempt, cancellation)
-        case .completeStep(let attempt, _, _): host?.conclude(attempt)
+        case .completeStep(let attempt, let outcome, let reason):
+            host?.conclude(attempt, outcome: outcome, reason: reason)
         case .finishJob: host?.finish() ?? closed(HostJob.Ending())
         }
     }
@@ -70,15 +78,16 @@ final class JobSession {
         }
     }
 
-    private func makeHost() throws(DiagnosticError) -> HostJob {
+    func makeHost() throws(DiagnosticError) -> HostJob {
         let options = try JobEnvironment(session: session, job: self, steps: steps, needs: needs).options()
         return HostJob(options, loop: session.loop, callbacks: callbacks)
     }
 
     private func cancel(_ attempt: StepAttempt, _ cancellation: StepCancellation) {
         switch cancellation.mode {
-        case .unlessConditionHolds: host?.cancelJob(force: false)
+        case .unlessConditionHolds: host?.cancelUnlessConditionHolds(attempt)
         case .soft where cancellation.reason.kind == .timeout: host?.timeOut(attempt)
+        case .force where cancellation.reason.kind == .timeout: host?.timeOut(attempt, force: true)
         case .soft: host?.cancel(attempt, force: false)
         case .force: host?.cancel(attempt, force: true)
         }
@@ -88,12 +97,20 @@ final class JobSession {
 
     private var callbacks: HostJob.Callbacks {
         HostJob.Callbacks(
-            prepared: { [weak self] error in
-                self?.arrive(.prepared(failure: error.map { Reason(.setup, $0.diagnostic.message) }))
-            },
+            prepared: { [weak self] error in self?.prepared(error) },
             report: { [weak self] attempt, report in self?.arrive(.reported(attempt, report)) },
             openLog: { [weak self] heading in self?.openLog(heading) ?? .discarding },
             finished: { [weak self] ending in self?.closed(ending) })
+    }
+
+    private func prepared(_ error: DiagnosticError?) {
+        let waiting = pending
+        pending = nil
+        switch waiting {
+        case .evidence(let evidence)? where error == nil: arrive(.resumed(evidence))
+        case .effects(let effects)? where error == nil: for effect in effects { perform(effect) }
+        default: arrive(.prepared(failure: error.map { Reason(.setup, $0.diagnostic.message) }))
+        }
     }
 
     private func arrive(_ input: JobInput) {
@@ -103,6 +120,7 @@ final class JobSession {
 
     private func closed(_ ending: HostJob.Ending) {
         outputs = ending.outputs
+        OutputsFile.save(outputs, session.store, session.run, session.attempt, id)
         let place = StepPlace(job: id, attempt: StepAttempt(step: StepPath(max(1, steps.steps.count))))
         for annotation in ending.annotations { session.observer.update(.annotation(place, annotation)) }
         let digest = outputs.isEmpty ? nil : ContentDigest.of(.object(outputs))
@@ -124,9 +142,18 @@ final class JobSession {
 
     // MARK: telling
 
-    func tell(_ event: JobEvent, at time: Int64) {
+    /// What a history has told already.
+    func note(_ event: JobEvent, at time: Int64) {
         switch event {
         case .stepStarted(let started): startedAt[started.attempt] = time
+        case .jobEnded(let ended): outcome = ended.outcome
+        default: break
+        }
+    }
+
+    func tell(_ event: JobEvent, at time: Int64) {
+        note(event, at: time)
+        switch event {
         case .stepFinished(let finished):
             let attempt = finished.attempt
             let place = StepPlace(job: id, attempt: attempt)
@@ -135,7 +162,6 @@ final class JobSession {
                     place, name: names[attempt] ?? title(of: attempt), finished.result,
                     durationMs: startedAt[attempt].map { time - $0 } ?? 0))
         case .jobEnded(let ended):
-            outcome = ended.outcome
             session.enqueue(.run(.jobFinished(id, attempt: number, ended.outcome)))
             host = nil
             JobEnvironment.sweep(session: session, job: id, succeeded: ended.outcome.conclusion == .success)

@@ -50,7 +50,7 @@ package struct WorkflowFiles: Sendable {
         if let path = named.first { return path }
         for path in all where (try? read(path))?.workflow?.name?.text == text { return path }
         throw DiagnosticError(
-            .workflowMissing, "There is no workflow '\(text)' here.",
+            .workflowNotFound, "There is no workflow '\(text)' here.",
             remedy: all.isEmpty ? "Put one into \(Self.workflowsFolder)." : "There are: \(all.joined(separator: ", ")).")
     }
 
@@ -74,7 +74,7 @@ package struct WorkflowFiles: Sendable {
     }
 
     package var options: WorkflowOptions {
-        package var options = WorkflowOptions()
+        var options = WorkflowOptions()
         let root = state.root
         options.resolver = { reference, _ in Self.calledWorkflow(reference, root: root) }
         return options

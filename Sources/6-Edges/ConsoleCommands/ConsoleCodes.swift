@@ -4,11 +4,8 @@ internal import Diagnostics
 
 extension DiagnosticCode {
     static let argumentInvalid = DiagnosticCode(900)
-    static let fileUnreadable = DiagnosticCode(901)
     static let workflowMissing = DiagnosticCode(902)
     static let nothingToRun = DiagnosticCode(903)
-    static let runMissing = DiagnosticCode(904)
     static let codeUnknown = DiagnosticCode(905)
     static let stepMissing = DiagnosticCode(906)
-    static let hookExists = DiagnosticCode(907)
 }

@@ -17,11 +17,15 @@ package struct MartletCommand: ParsableCommand {
         version: ProgramVersion.text,
         groupedSubcommands: [
             CommandGroup(
-                name: "Pipelines:", subcommands: [PlanCommand.self, CheckCommand.self, EvalCommand.self]),
+                name: "Pipelines:", subcommands: [RunCommand.self, PlanCommand.self, CheckCommand.self, EvalCommand.self]),
+            CommandGroup(
+                name: "Looking back:",
+                subcommands: [RunsCommand.self, LogsCommand.self, WhyCommand.self, ExplainCommand.self]),
             CommandGroup(
                 name: "This machine:",
                 subcommands: [
-                    RedactCommand.self, CompletionsCommand.self, ExitCodesCommand.self,
+                    DoctorCommand.self, HooksCommand.self, RedactCommand.self, CompletionsCommand.self,
+                    ExitCodesCommand.self,
                 ]),
         ])
 

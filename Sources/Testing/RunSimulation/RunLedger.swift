@@ -16,9 +16,6 @@ struct RunLedger {
     private var finishedPaths: [JobRun: Set<StepPath>] = [:]
     private var endedJobs: [JobRun: JobOutcome] = [:]
     private var capacity: Int?
-    /// Whether anything but fail-fast may have cancelled jobs.
-    private(set) var hasCancellation = false
-
     init() {}
 
     func isFinished(_ key: ProcessKey) -> Bool { finishedSteps.contains(key) }
@@ -31,7 +28,6 @@ struct RunLedger {
         case .jobFinished(let body):
             if !finishedJobs.insert(body.job).inserted { return "the job \(body.job) ends twice" }
         case .failFastTripped(let body): tripped.insert(body.job)
-        case .runCancelling, .legCancelling: hasCancellation = true
         case .capacityChanged(let body): capacity = body.capacity
         default: break
         }
@@ -72,14 +68,9 @@ struct RunLedger {
         guard let job = simulation.plan.byKey[body.leg.key] else { return nil }
         if job.call == nil { occupied -= 1 }
         for (group, leg) in groups where leg == body.leg { groups[group] = nil }
-        if job.failFast, body.conclusion == .failure, !tripped.contains(whole) { pendingTrip = whole }
+        // Whatever the machine says of it: with fail-fast its other legs must not start any more.
+        if job.failFast, body.conclusion == .failure { tripped.insert(whole) }
         return nil
-    }
-
-    /// A job one of whose legs failed with fail-fast on: its other legs must not start any more.
-    private var pendingTrip: JobID? {
-        get { nil }
-        set { if let newValue { tripped.insert(newValue) } }
     }
 
     mutating func note(_ event: JobEvent, of run: JobRun) {

@@ -40,7 +40,7 @@ final class RunOracle {
         case .runCancelling(let body):
             runCancelledAt = min(runCancelledAt, place)
             if body.level == .force { isForced = true }
-        case .legCancelling: hasJobCancellation = true
+        case .legCancelling, .waitingJobCancelled: hasJobCancellation = true
         case .runFinished(let body): conclusion = body.conclusion
         default: break
         }

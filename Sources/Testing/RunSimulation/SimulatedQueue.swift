@@ -10,7 +10,7 @@ struct JobRun: Hashable, Sendable {
 }
 
 /// Something that will happen at a virtual time.
-enum Happening: Sendable {
+indirect enum Happening: Sendable {
     case toRun(RunInput, epoch: Int)
     case toJob(JobRun, JobInput, epoch: Int)
     case processEnded(Int, version: Int)

@@ -52,7 +52,7 @@ extension Simulation {
 
     private func checkConclusion() {
         let oracle = RunOracle(plan: plan, events: journal.run.events) { [ledger] in ledger.outcome(of: $0) }
-        if let text = oracle.check(cancelsJobs: ledger.hasCancellation) { violate(text) }
+        if let text = oracle.check(cancelsJobs: hasCancelledAJob) { violate(text) }
     }
 
     /// Every event reads back as it was written, through JSON.

@@ -24,13 +24,11 @@ extension Simulation {
     func feedJob(_ run: JobRun, _ input: JobInput) {
         guard isUp, violation == nil, let job = live[run] else { return }
         let now = now(after: journal.jobs[run]?.now ?? 0)
-        var state = job.state
-        live[run]?.state = JobMachine.initialState
+        let asked = misdirected(input, job)
         let decision = JobMachine.step(
-            misdirected(input, state), now: now, definition: job.definition, state: &state, tampering: jobTampering)
-        let wakeUp = JobMachine.wakeUp(of: state)
-        let isOver = state.phase == .finished
-        live[run]?.state = state
+            asked, now: now, definition: job.definition, state: &job.state, tampering: jobTampering)
+        let wakeUp = JobMachine.wakeUp(of: job.state)
+        let isOver = job.state.phase == .finished
         if decision.isEmpty { return }
         if defect == .actsBeforeRecording { act(decision.effects.map { .job(run, $0) }) }
         isUnrecorded = !decision.events.isEmpty
@@ -48,9 +46,9 @@ extension Simulation {
     }
 
     /// With the defect, an outcome counts whatever attempt it names.
-    private func misdirected(_ input: JobInput, _ state: JobState) -> JobInput {
+    private func misdirected(_ input: JobInput, _ job: LiveJob) -> JobInput {
         guard defect == .takesAnyAttemptsOutcome, case .reported(let attempt, let report) = input,
-            let step = state.step(attempt.step)
+            let step = job.state.step(attempt.step)
         else { return input }
         return .reported(step.stepAttempt, report)
     }
@@ -143,7 +141,7 @@ extension Simulation {
         job.backgroundLimit = plan.backgroundLimit
         job.stepRetry = RetryPolicy(interruptedRetries: plan.stepRetries)
         let state = journal.jobs[run].map { JobMachine.replay($0.events) } ?? JobMachine.initialState
-        live[run] = LiveJob(definition: job, state: state, leg: index, spec: spec, legNumber: leg.number)
+        live[run] = LiveJob(definition: job, state: state, spec: spec, legNumber: leg.number)
         liveOrder.append(run)
         switch state.phase {
         case .new: feedJob(run, .start)

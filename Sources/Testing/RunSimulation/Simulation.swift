@@ -46,6 +46,7 @@ package final class Simulation {
     var isUnrecorded = false
 
     // What is checked.
+    var hasCancelledAJob = false
     var ledger = RunLedger()
     var everStarted: Set<ProcessKey> = []
     var crashesLeft: Int
@@ -53,12 +54,19 @@ package final class Simulation {
     package private(set) var crashes = 0
     package private(set) var refusedResumes = 0
 
-    struct LiveJob {
-        var definition: JobDefinition
+    /// A reference, so that its state is moved into a decision and never copied.
+    final class LiveJob {
+        let definition: JobDefinition
         var state: JobState
-        var leg: Int
-        var spec: SimulatedJob
-        var legNumber: Int
+        let spec: SimulatedJob
+        let legNumber: Int
+
+        init(definition: JobDefinition, state: JobState, spec: SimulatedJob, legNumber: Int) {
+            self.definition = definition
+            self.state = state
+            self.spec = spec
+            self.legNumber = legNumber
+        }
     }
 
     enum PendingWork {
@@ -137,6 +145,7 @@ package final class Simulation {
             feedRun(.cancelRequested(.run, level, Reason(.cancelled, "Somebody asked for it.")))
         case .cancelJob(let number):
             guard isUp, !runState.jobs.isEmpty else { return }
+            hasCancelledAJob = true
             let id = runState.jobs[number % runState.jobs.count].id
             feedRun(.cancelRequested(.job(id), .soft, Reason(.cancelled, "Somebody asked for it.")))
         case .outsiderLeaves(let holder, let group): handle(arbiter.release(holder, group: group))

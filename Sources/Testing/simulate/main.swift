@@ -10,6 +10,7 @@ internal import RunSimulation
 
 // simulate SEED            one seed, with its history
 // simulate --seeds N [FIRST]   N seeds from FIRST (default 1) on two threads
+// simulate --history SEED      the streams that the seed leaves, as NDJSON
 
 func say(_ text: String) {
     var text = text + "\n"
@@ -42,5 +43,11 @@ if arguments.first == "--seeds", let count = numbers.first {
         _ = show(Simulation(seed: failure.seed, isKeepingTranscript: true).run())
     }
     exit(summary.failures.isEmpty ? 0 : 1)
+}
+if arguments.first == "--history" {
+    let simulation = Simulation(seed: numbers.first ?? 1)
+    let report = simulation.run()
+    for line in simulation.history.lines { say(line) }
+    exit(report.violation == nil ? 0 : 1)
 }
 exit(show(Simulation(seed: numbers.first ?? 1, isKeepingTranscript: true).run()) ? 0 : 1)

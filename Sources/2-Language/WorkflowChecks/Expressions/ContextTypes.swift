@@ -9,8 +9,16 @@ struct ContextTypes {
     private let local: LocalReferences
     private var workflow: [String: ExpressionType] = [:]
     private var jobs: [[String: ExpressionType]] = []
-    /// For each job the `steps` context before each step, and after the last.
-    private var steps: [[ExpressionType]] = []
+    /// The `steps` context at the place last asked for: places are asked for in the order of the text.
+    private var steps = StepsBefore()
+
+    private struct StepsBefore {
+        var job = -1
+        var count = 0
+        var named: [String: ExpressionType] = [:]
+        /// An id is worked out at run time, so it may be any.
+        var isOpen = false
+    }
 
     init(_ outline: WorkflowOutline, _ local: LocalReferences) {
         self.outline = outline
@@ -24,28 +32,28 @@ struct ContextTypes {
             "runner": Self.runner,
             "strategy": Self.strategy,
         ]
-        workflow["jobs"] = jobsContext()
+        if outline.event("workflow_call") != nil { workflow["jobs"] = jobsContext() }
         for job in outline.jobs {
             var contexts = workflow
             contexts["needs"] = needs(of: job)
             contexts["matrix"] = matrix(of: job, contexts)
             contexts["job"] = Self.job(job)
             jobs.append(contexts)
-            steps.append(stepContexts(of: job))
         }
     }
 
-    /// What the expressions of a site may see, with their types.
-    func contexts(at site: ExpressionSite) -> [String: ExpressionType] {
+    /// What the expressions of a site may see, with their types; `steps` only where asked for.
+    mutating func contexts(at site: ExpressionSite, withSteps: Bool) -> [String: ExpressionType] {
         guard let index = site.job, jobs.indices.contains(index) else {
             guard site.place == .callInputDefault else { return workflow }
             var contexts = workflow
             contexts["inputs"] = inputs(before: site.node)
             return contexts
         }
+        guard withSteps else { return jobs[index] }
+        advance(to: site.step ?? outline.jobs[index].steps.count, in: index)
         var contexts = jobs[index]
-        let before = site.step ?? steps[index].count - 1
-        contexts["steps"] = steps[index].indices.contains(before) ? steps[index][before] : .open()
+        contexts["steps"] = .object(.init(steps.named, rest: steps.isOpen ? .any : nil))
         return contexts
     }
 
@@ -193,25 +201,23 @@ extension ContextTypes {
         ])
     }
 
-    private func stepContexts(of job: JobOutline) -> [ExpressionType] {
-        var named: [String: ExpressionType] = [:]
-        var contexts: [ExpressionType] = [.strict(named)]
-        contexts.reserveCapacity(job.steps.count + 1)
-        for step in job.steps {
-            if let id = step.id?.text, !id.isEmpty {
-                // An id that is worked out at run time may be any.
-                if step.id?.hasExpression == true { return Array(repeating: .open(), count: job.steps.count + 1) }
-                named[id] = .strict(["outcome": .string, "conclusion": .string, "outputs": outputs(of: step)])
-            }
-            for inner in step.node["parallel"]?.items ?? [] {
-                guard let id = inner["id"]?.text else { continue }
-                named[id] = .strict([
-                    "outcome": .string, "conclusion": .string, "outputs": outputs(of: StepOutline(node: inner)),
-                ])
-            }
-            contexts.append(.strict(named))
+    /// Takes up the steps of a job before the one with this number.
+    private mutating func advance(to count: Int, in job: Int) {
+        if steps.job != job || steps.count > count { steps = StepsBefore(job: job) }
+        let all = outline.jobs[job].steps
+        while steps.count < min(count, all.count) {
+            take(all[steps.count])
+            for inner in all[steps.count].node["parallel"]?.items ?? [] { take(StepOutline(node: inner)) }
+            steps.count += 1
         }
-        return contexts
+    }
+
+    private mutating func take(_ step: StepOutline) {
+        guard let id = step.id, let name = id.text, !name.isEmpty else { return }
+        steps.isOpen = steps.isOpen || id.hasExpression
+        steps.named[name.lowercased()] = .strict([
+            "outcome": .string, "conclusion": .string, "outputs": outputs(of: step),
+        ])
     }
 
     private func outputs(of step: StepOutline) -> ExpressionType {

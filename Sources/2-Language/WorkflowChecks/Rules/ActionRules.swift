@@ -10,7 +10,7 @@ extension Rule {
         for job in workflow.outline.jobs {
             // A checkout of something else, or to elsewhere, may bring the files that local references name.
             var mayBringFiles = false
-            for step in job.steps where step.run == nil {
+            for step in job.allSteps where step.run == nil {
                 checkStep(step, workflow.local, mayBringFiles: mayBringFiles, &findings)
                 mayBringFiles = mayBringFiles || step.with.contains { ["path", "repository"].contains($0.key.text) }
             }
@@ -35,7 +35,7 @@ extension Rule {
     /// Each outdated version is reported once, at its first use.
     private static func checkVersions(_ outline: WorkflowOutline, _ findings: inout Findings) {
         var uses: [String: (count: Int, position: SourcePosition)] = [:]
-        for node in outline.jobs.lazy.flatMap(\.steps).compactMap(\.uses) {
+        for node in outline.jobs.lazy.flatMap(\.allSteps).compactMap(\.uses) {
             guard let reference = node.text else { continue }
             uses[reference, default: (0, node.position)].count += 1
         }

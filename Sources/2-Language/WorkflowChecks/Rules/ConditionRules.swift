@@ -7,7 +7,8 @@ internal import YAMLReading
 extension Rule {
     /// Conditions that are always the same: by text around the braces, or because nothing in them varies.
     static let conditions = Rule("conditions") { workflow, findings in
-        for expression in workflow.expressions where expression.site.expected == .condition && expression.index == 0 {
+        for expression in workflow.expressions
+        where !findings.isFull && expression.site.expected == .condition && expression.index == 0 {
             let node = expression.site.node
             guard let scalar = node.text else { continue }
             if !expression.isBare, expression.isClosed, !(scalar.hasPrefix("${{") && isEnd(scalar, expression)) {

@@ -7,7 +7,7 @@ extension Rule {
     /// Workflow commands that GitHub switched off, or will.
     static let deprecatedCommands = Rule("deprecated commands") { workflow, findings in
         for job in workflow.outline.jobs {
-            for step in job.steps {
+            for step in job.allSteps {
                 guard let node = step.run, let script = node.text, script.utf8.contains(0x3A) else { continue }
                 checkScript(script, node, workflow.source, &findings)
             }

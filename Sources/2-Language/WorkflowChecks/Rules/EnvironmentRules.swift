@@ -11,7 +11,7 @@ extension Rule {
             checkNames(job.node["env"], &findings)
             checkNames(job.node["container"]?["env"], &findings)
             for service in job.node["services"]?.entries ?? [] { checkNames(service.value["env"], &findings) }
-            for step in job.steps { checkNames(step.node["env"], &findings) }
+            for step in job.allSteps { checkNames(step.node["env"], &findings) }
         }
     }
 

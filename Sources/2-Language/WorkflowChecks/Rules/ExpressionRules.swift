@@ -8,7 +8,7 @@ internal import YAMLReading
 extension Rule {
     /// Expressions that cannot be read, and contexts and functions that are not there.
     static let expressionNames = Rule("expression names") { workflow, findings in
-        for expression in workflow.expressions { checkNames(expression, &findings) }
+        for expression in workflow.expressions where !findings.isFull { checkNames(expression, &findings) }
     }
 
     private static let contexts: Set<String> = [
@@ -110,7 +110,7 @@ extension Rule {
 
     /// Arguments that can be judged where they are written out: JSON texts and format patterns.
     static let literalArguments = Rule("literal arguments") { workflow, findings in
-        for expression in workflow.expressions {
+        for expression in workflow.expressions where !findings.isFull {
             expression.parsed?.root?.walk { node in
                 guard case .call(let name, let arguments) = node.kind, let first = arguments.first,
                     case .literal(.string(let text)) = first.kind

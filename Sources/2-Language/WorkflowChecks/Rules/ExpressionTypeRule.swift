@@ -8,10 +8,11 @@ extension Rule {
     /// Properties that are not there, values used as what they are not, and results that do not fit their key.
     static let expressionTypes = Rule("expression types") { workflow, findings in
         guard !workflow.expressions.isEmpty else { return }
-        let types = ContextTypes(workflow.outline, workflow.local)
-        for expression in workflow.expressions {
+        var types = ContextTypes(workflow.outline, workflow.local)
+        for expression in workflow.expressions where !findings.isFull {
             guard let parsed = expression.parsed, let root = parsed.root else { continue }
-            let checker = ExpressionTypeChecker(contexts: types.contexts(at: expression.site))
+            let checker = ExpressionTypeChecker(
+                contexts: types.contexts(at: expression.site, withSteps: parsed.contextNames.contains("steps")))
             let (type, faults) = checker.check(parsed)
             for fault in faults { report(fault, expression, workflow, &findings) }
             if expression.isWhole {

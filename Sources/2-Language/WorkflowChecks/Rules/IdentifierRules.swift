@@ -9,7 +9,7 @@ extension Rule {
         for job in workflow.outline.jobs {
             checkForm(job.key, of: "job", &findings)
             var seen: [String: YAMLNode] = [:]
-            for step in job.steps {
+            for step in job.allSteps {
                 guard let id = step.id, let text = id.text, !text.isEmpty else { continue }
                 checkForm(id, of: "step", &findings)
                 // The same step reached through an alias is reported where it is written.
@@ -41,9 +41,9 @@ extension Rule {
 
     /// `needs`: jobs that exist, once each, without a circle.
     static let needs = Rule("needs") { workflow, findings in
-        for job in workflow.outline.jobs {
+        for job in workflow.outline.jobs where !findings.isFull {
             var seen: Set<String> = []
-            for need in job.needs {
+            for need in job.needs where !findings.isFull {
                 guard let id = need.text, !id.isEmpty else { continue }
                 if !seen.insert(id.lowercased()).inserted {
                     findings.warn(

@@ -44,7 +44,7 @@ extension Rule {
     /// A step either runs a script or uses an action; each kind has keys of its own.
     static let stepKeys = Rule("step keys") { workflow, findings in
         for job in workflow.outline.jobs {
-            for step in job.steps { checkStep(step, &findings) }
+            for step in job.allSteps { checkStep(step, &findings) }
         }
     }
 

@@ -31,6 +31,9 @@ extension Rule {
         }
     }
 
+    /// A matrix makes at most 256 jobs; one that asks for more comparisons than this is refused anyway.
+    private static let maximumComparisons = 1_000_000
+
     private static func checkExcludes(_ matrix: YAMLNode, _ rows: [YAMLEntry], _ findings: inout Findings) {
         guard let excludes = matrix["exclude"]?.items else { return }
         var values: [String: [MatrixValue]] = [:]
@@ -52,6 +55,8 @@ extension Rule {
                 values[name, default: []].append(MatrixValue(entry.value))
             }
         }
+        let largest = values.values.map(\.count).max() ?? 0
+        guard excludes.count * largest <= maximumComparisons else { return }
         for exclude in excludes {
             for entry in exclude.entries ?? [] {
                 guard let key = entry.key.text, !open.contains(key.lowercased()) else { continue }

@@ -18,7 +18,7 @@ extension Rule {
             for label in groups.joined() where reported.insert(label.text ?? "").inserted {
                 checkLabel(label, workflow.options, &findings)
             }
-            if labels.count > 1 { checkConflicts(groups, &findings) }
+            if labels.count > 1, labels.count <= maximumLabels { checkConflicts(groups, &findings) }
         }
     }
 
@@ -65,6 +65,9 @@ extension Rule {
         }
     }
 
+    /// More labels than any runner has.
+    private static let maximumLabels = 64
+
     private static func checkConflicts(_ groups: [[YAMLNode]], _ findings: inout Findings) {
         var accepted: [(node: YAMLNode, images: Set<String>)] = []
         // Labels written in the job come first: what the matrix brings is held against them.
@@ -77,7 +80,7 @@ extension Rule {
                 if let other = before.first(where: { $0.images.isDisjoint(with: images) }) {
                     findings.warn(
                         .conflictingRunnerLabels,
-                        "No runner is '\(node.text ?? "")' and '\(other.node.text ?? "")' at once: the job never starts.",
+                        "No runner is '\(node.text ?? "")' and '\(other.node.text ?? "")' at once: it never starts.",
                         at: node.position, remedy: "To run on each of them, make a matrix of them.")
                 } else {
                     accepted.append((node, images))

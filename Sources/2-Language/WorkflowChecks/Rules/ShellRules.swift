@@ -10,7 +10,7 @@ extension Rule {
         for job in workflow.outline.jobs {
             let system = RunnerTable.system(of: job)
             checkShell(job.node["defaults"]?["run"]?["shell"], on: system, &findings)
-            for step in job.steps where step.uses == nil { checkShell(step.node["shell"], on: system, &findings) }
+            for step in job.allSteps where step.uses == nil { checkShell(step.node["shell"], on: system, &findings) }
         }
     }
 

@@ -8,7 +8,7 @@ internal import YAMLReading
 extension Rule {
     /// `env.X` in the `env` of the very step that sets X: the context does not have it yet.
     static let sameStepVariables = Rule("variables of the same step") { workflow, findings in
-        for expression in workflow.expressions where expression.site.place == .stepEnv {
+        for expression in workflow.expressions where !findings.isFull && expression.site.place == .stepEnv {
             guard let index = expression.site.job, let number = expression.site.step,
                 workflow.outline.jobs.indices.contains(index),
                 workflow.outline.jobs[index].steps.indices.contains(number)
@@ -44,7 +44,7 @@ extension Rule {
     /// A checkout of a pull request's code in a run that has the secrets and the rights of the repository.
     static let foreignCode = Rule("foreign code") { workflow, findings in
         guard workflow.outline.event("pull_request_target") != nil else { return }
-        for expression in workflow.expressions where expression.site.place == .stepWith {
+        for expression in workflow.expressions where !findings.isFull && expression.site.place == .stepWith {
             guard let index = expression.site.job, let number = expression.site.step,
                 workflow.outline.jobs.indices.contains(index),
                 workflow.outline.jobs[index].steps.indices.contains(number)

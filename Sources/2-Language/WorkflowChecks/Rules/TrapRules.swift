@@ -21,7 +21,7 @@ extension Rule {
                     for item in row.value.items ?? [] { checkVersion(item, &findings) }
                 }
             }
-            for step in job.steps {
+            for step in job.allSteps {
                 checkNames(step.with, &findings)
                 checkNames(step.node["env"]?.entries ?? [], &findings)
             }
@@ -53,7 +53,7 @@ extension Rule {
 
     /// Texts that look like numbers, put in order as texts: '10' comes before '9'.
     static let numberComparisons = Rule("number comparisons") { workflow, findings in
-        for expression in workflow.expressions {
+        for expression in workflow.expressions where !findings.isFull {
             expression.parsed?.root?.walk { node in
                 guard case .comparison(let comparison, let left, let right) = node.kind else { return true }
                 for side in [left, right] {

@@ -51,6 +51,8 @@ enum Mark: Sendable {
     case job
     case step
     case service
+    /// A step within a step, of the step's own shape.
+    case innerStep
 }
 
 struct Section: Sendable {

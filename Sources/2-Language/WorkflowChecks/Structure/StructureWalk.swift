@@ -32,6 +32,7 @@ struct StructureWalk {
     /// - Parameter owner: where the key stands that this is the value of; for an item of a list the item itself.
     mutating func visit(_ node: YAMLNode, as shape: Shape, owner: SourcePosition) {
         if shape.isOpaque { return gather(node, shape) }
+        if case .innerStep = shape.mark { return visit(node, as: WorkflowShapes.step, owner: owner) }
         switch node.content {
         case .scalar(let text, _):
             if text.isEmpty || node.isNull {
@@ -135,6 +136,7 @@ extension StructureWalk {
     }
 
     private mutating func unexpected(_ node: YAMLNode, _ key: String, _ section: Section, _ shape: Shape) {
+        guard !findings.isFull else { return }
         let known = section.fields.map(\.key)
         let meant = Wording.nearest(to: key, among: known)
         let remedy: String

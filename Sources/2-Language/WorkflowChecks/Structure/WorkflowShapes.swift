@@ -218,7 +218,7 @@ enum WorkflowShapes {
 
     private static let steps = Shape.list("steps", of: step.marked(.step))
 
-    private static let step = Shape.fields(
+    static let step = Shape.fields(
         "step",
         [
             Field("id", .text("id", .withoutContexts("jobs.<job_id>.steps.id"))),
@@ -238,6 +238,6 @@ enum WorkflowShapes {
             Field("wait", .textOrList("wait")),
             Field("wait-all", Shape(name: "wait-all", scalar: .boolean, isEmptyAllowed: true)),
             Field("cancel", .text("cancel")),
-            Field("parallel", .list("parallel", of: .anything("step"))),
+            Field("parallel", .list("parallel", of: Shape(name: "step").marked(.innerStep))),
         ])
 }

@@ -16,6 +16,7 @@ package enum RunEvent: MachineEvent {
     case legFinished(LegFinished)
     case failFastTripped(FailFastTripped)
     case jobFinished(JobFinished)
+    case waitingJobCancelled(WaitingJobCancelled)
     case groupAsked(GroupAsked)
     case groupHeld(GroupHeld)
     case groupReleased(GroupReleased)
@@ -36,6 +37,7 @@ package enum RunEvent: MachineEvent {
         case .legFinished(let body): body
         case .failFastTripped(let body): body
         case .jobFinished(let body): body
+        case .waitingJobCancelled(let body): body
         case .groupAsked(let body): body
         case .groupHeld(let body): body
         case .groupReleased(let body): body
@@ -77,7 +79,7 @@ package enum RunEvent: MachineEvent {
             reader(RunEvent.legCancelling), reader(RunEvent.legRetried), reader(RunEvent.legFinished),
             reader(RunEvent.failFastTripped), reader(RunEvent.jobFinished), reader(RunEvent.groupAsked),
             reader(RunEvent.groupHeld), reader(RunEvent.groupReleased), reader(RunEvent.runCancelling),
-            reader(RunEvent.capacityChanged), reader(RunEvent.runFinished),
+            reader(RunEvent.waitingJobCancelled), reader(RunEvent.capacityChanged), reader(RunEvent.runFinished),
         ])
 }
 

@@ -23,6 +23,25 @@ package struct FailFastTripped: EventPayload {
     }
 }
 
+/// A job that still waits for its needs was cancelled: it ends, without being judged, when they are over.
+package struct WaitingJobCancelled: EventPayload {
+    package static let typeName = "waitingJobCancelled"
+    package var job: JobID
+    package var reason: Reason
+
+    public var data: DataValue { ["job": .string(job.text), "reason": reason.data] }
+
+    package init(job: JobID, reason: Reason) {
+        self.job = job
+        self.reason = reason.bounded
+    }
+
+    public init(data: DataValue) throws(DataShapeError) {
+        job = try data.job("job")
+        reason = try data.reason("reason") ?? Reason(.cancelled, "")
+    }
+}
+
 package struct JobFinished: EventPayload {
     package static let typeName = "jobFinished"
     package var job: JobID

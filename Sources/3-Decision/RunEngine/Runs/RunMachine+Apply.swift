@@ -19,6 +19,7 @@ extension RunMachine {
         case .groupAsked(let body): apply(body, to: &state)
         case .groupHeld(let body): apply(body, to: &state)
         case .groupReleased(let body): apply(body, to: &state)
+        case .waitingJobCancelled(let body): state.withJob(body.job) { $0.cancelReason = body.reason }
         case .runCancelling(let body):
             state.cancel = body.level
             state.cancelReason = body.reason

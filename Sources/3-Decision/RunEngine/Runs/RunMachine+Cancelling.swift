@@ -35,7 +35,9 @@ extension Transition<RunMachine> {
         guard let job = state.jobIndexes[id] else { return }
         switch state.jobs[job].phase {
         case .finished: break
-        case .waiting: endJob(job, as: .cancelled, reason)
+        case .waiting:
+            if state.jobs[job].cancelReason != nil { return }
+            record(.waitingJobCancelled(WaitingJobCancelled(job: id, reason: reason)))
         case .expanded: cancelLegs(of: job, level, reason)
         }
     }

@@ -25,6 +25,7 @@ extension Transition<RunMachine> {
             guard let expansion = taken.expansion else { return endJob(job, as: taken.result, taken.reason) }
             return expand(job, expansion, node)
         }
+        if let reason = state.jobs[job].cancelReason { return endJob(job, as: .cancelled, reason) }
         if state.cancel == .force {
             return endJob(job, as: .cancelled, state.cancelReason ?? Reason(.cancelled, "The run was cancelled."))
         }

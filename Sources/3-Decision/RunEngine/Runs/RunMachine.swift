@@ -23,9 +23,10 @@ package import PipelineModel
 /// | leg   | grouping         | legFinished     | finished  | cancelled, superseded, refused                            |
 /// | leg   | queued           | legFinished     | finished  | cancelled                                                 |
 /// | leg   | running          | legFinished     | finished  | its outcome came, or its last deadline passed             |
-/// | claim | none             | groupAsked      | asked     |                                                           |
-/// | claim | asked            | groupHeld       | held      |                                                           |
-/// | claim | asked, held      | legFinished …   | releasing | its holder is over                                        |
+/// | claim | none             | groupAsked      | asked     | it is wanted                                              |
+/// | claim | asked            | groupHeld       | held      | the arbiter granted it                                    |
+/// | claim | asked, held      | legFinished     | releasing | the leg is over                                           |
+/// | claim | asked, held      | runFinished     | releasing | the run is over                                           |
 /// | claim | releasing        | groupReleased   | released  | the arbiter confirmed                                     |
 package enum RunMachine: Machine {
     package typealias State = RunState

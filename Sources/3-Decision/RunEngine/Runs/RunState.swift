@@ -79,6 +79,8 @@ package struct RunJob: Hashable, Sendable {
     package internal(set) var tally = ConclusionTally()
     package internal(set) var result: Conclusion?
     package internal(set) var reason: Reason?
+    /// Why it was cancelled before its turn came.
+    package internal(set) var cancelReason: Reason?
     /// Its own result and those of all jobs before it: what jobs after it inherit.
     package internal(set) var lineage: JobStatusFlags = []
 
