@@ -21,13 +21,13 @@ final class CommandFileSet {
     /// The most bytes of a summary, as on GitHub.
     static let maximumSummaryBytes = 1 << 20
 
-    /// Properties of the `github` context that name the files.
-    let properties: [(name: String, path: String)]
+    /// The variables that name the files.
+    let properties: [(variable: String, path: String)]
     private let folder: String
 
     init(folder: String) throws(DiagnosticError) {
         self.folder = folder
-        properties = Kind.allCases.map { ($0.rawValue, folder + "/" + $0.rawValue) }
+        properties = Kind.allCases.map { ("GITHUB_" + $0.rawValue.uppercasedASCII(), folder + "/" + $0.rawValue) }
         try FileAccess.makeFolder(folder)
         for property in properties { try FileAccess.write("", to: property.path, mode: 0o666) }
     }

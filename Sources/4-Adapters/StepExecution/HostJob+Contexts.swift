@@ -104,8 +104,12 @@ extension HostJob {
             block[variable.name] = variable.value
             contextNames.insert(variable.name)
         }
-        for kind in CommandFileSet.Kind.allCases { contextNames.insert(Self.fileVariable(kind)) }
-        contextNames.formUnion(["GITHUB_ACTION", "GITHUB_ACTION_PATH"])
+        // Every step has these; a place for each now spares each step a rebuilt table.
+        for name in CommandFileSet.Kind.allCases.map(Self.fileVariable) + ["GITHUB_ACTION"] {
+            block[name] = ""
+            contextNames.insert(name)
+        }
+        contextNames.insert("GITHUB_ACTION_PATH")
         block["GITHUB_ACTIONS"] = "true"
         if !block.contains("CI") { block["CI"] = "true" }
         jobBlock = block
@@ -131,9 +135,7 @@ extension HostJob {
             }
         }
         if step.attempt.step.parent == nil { block["GITHUB_ACTION"] = step.planned.id }
-        for property in step.files?.properties ?? [] {
-            block["GITHUB_" + property.name.uppercasedASCII()] = property.path
-        }
+        for property in step.files?.properties ?? [] { block[property.variable] = property.path }
         return block
     }
 }
