@@ -38,6 +38,23 @@ struct SQLiteJournalTests {
         #expect(error == .conflict(run, expected: 1, actual: 2))
     }
 
+    @Test("Two that take turns on a stream both go on, with what they expect or with a conflict")
+    func turns() throws {
+        let path = try temporaryFolder() + "/journal.db"
+        let journals = [try SQLiteJournal(path: path), try SQLiteJournal(path: path)]
+        for version in 0..<20 {
+            let append = StreamAppend(run, expectedVersion: version, events: [event("e\(version)")])
+            _ = try journals[version / 3 % 2].append(append, now: at(Int64(100 - version)))
+            let error = #expect(throws: JournalError.self) {
+                try journals[(version / 3 + 1) % 2].append(append, now: at(1))
+            }
+            #expect(error == .conflict(run, expected: version, actual: version + 1))
+        }
+        let events = try journals[0].events(of: run)
+        #expect(events.map(\.event.type) == (0..<20).map { "e\($0)" })
+        #expect(events.map(\.recordedAt) == events.map(\.recordedAt).sorted())
+    }
+
     @Test("A file that a newer Martlet wrote is left alone")
     func newer() throws {
         let path = try temporaryFolder() + "/journal.db"

@@ -71,7 +71,7 @@ import Testing
         let outcome = JobOutcome(.failure, reason: reason, outputNames: Array(repeating: long, count: 5_000))
         let finished = RunEvent.legFinished(
             LegFinished(leg: JobID("a"), attempt: 1, outcome: outcome, conclusion: .failure))
-        #expect(finished.payload.jsonText().utf8.count <= 128 << 10)
+        #expect(finished.payload.jsonText().utf8.count <= EngineLimits.eventBytes)
         var run = Scenario(["test": .init(legs: 256, group: String(long.prefix(5_000)))])
         run.start()
         for event in run.events { #expect(event.payload.jsonText().utf8.count <= EngineLimits.eventBytes) }

@@ -23,11 +23,15 @@ package enum EngineLimits {
     /// UTF-8 bytes of a reason's sentence, expression and each of its values; longer ones are cut.
     package static let reasonBytes = 1_000
     /// Values of a reason that are kept.
-    package static let reasonValues = 16
+    package static let reasonValues = 8
     /// Names of outputs that an event carries.
-    package static let outputNames = 200
-    /// Legs, jobs, steps or taken results that one event lists.
-    package static let listChunk = 100
+    package static let outputNames = 100
+    /// Legs, steps or taken results that one event lists.
+    package static let listChunk = 40
+    /// Ids of jobs that one event lists.
+    package static let idChunk = 200
+    /// UTF-8 bytes of a sentence that stands in a list.
+    package static let listedReasonBytes = 200
 
     package static let jobTimeoutMs: Int64 = 360 * 60_000
     package static let cancelTimeoutMs: Int64 = 5 * 60_000

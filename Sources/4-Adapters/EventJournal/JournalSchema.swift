@@ -6,17 +6,15 @@ enum JournalSchema {
     static let applicationID: Int64 = 0x4D52_544A
     static let currentVersion = 1
 
-    /// An event's row number is its stream's number and its sequence: one tree, in reading order, without an index.
-    /// A stream's row, which every append rewrites, is small.
+    /// An event's row number is its stream's number and its sequence: one tree, in reading order, without an index. A
+    /// stream's version and last event are found at the end of its part of that tree, so that an append without a new
+    /// wake-up time changes one page.
     private static let firstVersion = """
         CREATE TABLE streams (
             number INTEGER PRIMARY KEY,
             name TEXT NOT NULL UNIQUE,
-            version INTEGER NOT NULL,
-            last_type TEXT NOT NULL,
-            last_at INTEGER NOT NULL,
             wake_at INTEGER,
-            epoch INTEGER NOT NULL,
+            epoch INTEGER NOT NULL DEFAULT 0,
             owner TEXT
         ) STRICT;
         CREATE INDEX streams_by_wake ON streams (wake_at) WHERE wake_at IS NOT NULL;

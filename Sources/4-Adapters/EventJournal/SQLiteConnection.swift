@@ -10,6 +10,8 @@ final class SQLiteConnection {
 
     let path: String
     private let database: OpaquePointer
+    /// Whether the last statement that failed did so because its row is there already.
+    private(set) var failedOnExistingRow = false
     private var statements: [StaticString.Key: SQLiteStatement] = [:]
 
     init(path: String) throws(JournalError) {
@@ -90,6 +92,7 @@ final class SQLiteConnection {
 
     private func check(_ status: Int32) throws(JournalError) {
         guard status != SQLITE_OK, status != SQLITE_DONE, status != SQLITE_ROW else { return }
+        failedOnExistingRow = status & 0xFF == SQLITE_CONSTRAINT
         throw Self.error(status, detail: String(cString: sqlite3_errmsg(database)), path: path)
     }
 

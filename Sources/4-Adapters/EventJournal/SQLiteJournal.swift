@@ -20,13 +20,24 @@ package final class SQLiteJournal: Journal {
 
     private struct State {
         let connection: SQLiteConnection
-        /// Row numbers of streams seen; a name never gets another one.
-        var numbers: [StreamID: Int64] = [:]
+        /// What this process knows of streams: the row number never changes, the version can only have grown.
+        var known: [StreamID: Known] = [:]
         var lastRecordedAt = Timestamp(milliseconds: .min)
+
+        mutating func remember(_ changed: [StreamID: Known]) {
+            if known.count > maximumKnown { known.removeAll() }
+            for (stream, value) in changed { known[stream] = value }
+        }
     }
 
-    /// What is kept of the row numbers, so that a server's journal does not grow in memory.
-    private static let maximumCachedNumbers = 4096
+    private struct Known {
+        var number: Int64
+        var version: Int
+        var lastRecordedAt: Timestamp
+    }
+
+    /// How many streams are kept in mind, so that a server's journal does not grow in memory.
+    private static let maximumKnown = 4096
 
     /// Opens the file, or creates it; its folder must be there.
     ///
@@ -48,41 +59,66 @@ package final class SQLiteJournal: Journal {
     package func append(_ appends: [StreamAppend], now: Timestamp) throws(JournalError) -> Timestamp {
         try JournalLimits.check(appends)
         return try locked { (state) throws(JournalError) in
-            var recordedAt = max(now, state.lastRecordedAt)
-            let connection = state.connection
-            var created: [(StreamID, Int64)] = []
-            try connection.transaction { () throws(JournalError) in
-                let rows = try appends.map { (append) throws(JournalError) in
-                    try Self.row(of: append.stream, connection, number: state.numbers[append.stream])
-                }
-                for row in rows { recordedAt = max(recordedAt, row.summary.lastRecordedAt) }
-                var versions: [StreamID: Int] = [:]
-                for (append, row) in zip(appends, rows) {
-                    let version = versions[append.stream] ?? row.summary.version
-                    try Self.check(append, version: version, epoch: row.summary.epoch)
-                    try Self.record(append, row: row, at: recordedAt, connection)
-                    versions[append.stream] = version + append.events.count
-                    created.append((append.stream, row.number))
-                }
+            do throws(JournalError) {
+                return try Self.append(appends, now: now, &state)
+            } catch {
+                guard state.connection.failedOnExistingRow, !state.known.isEmpty else { throw error }
+                // Another process appended to a stream that was thought to be known: the second try looks first.
+                state.known.removeAll()
+                return try Self.append(appends, now: now, &state)
             }
-            state.lastRecordedAt = recordedAt
-            if state.numbers.count > Self.maximumCachedNumbers { state.numbers.removeAll() }
-            for (stream, number) in created { state.numbers[stream] = number }
-            return recordedAt
         }
     }
 
-    private static func check(_ append: StreamAppend, version: Int, epoch: Int) throws(JournalError) {
-        if let own = append.epoch, own != epoch { throw .fenced(append.stream, epoch: own, current: epoch) }
-        guard version == append.expectedVersion else {
-            throw .conflict(append.stream, expected: append.expectedVersion, actual: version)
+    private static func append(
+        _ appends: [StreamAppend], now: Timestamp, _ state: inout State
+    ) throws(JournalError) -> Timestamp {
+        let connection = state.connection
+        var recordedAt = max(now, state.lastRecordedAt)
+        let changed = try connection.transaction { () throws(JournalError) in
+            var changed: [StreamID: Known] = [:]
+            for append in appends where changed[append.stream] == nil {
+                let stream = try look(at: append, state.known[append.stream], connection)
+                recordedAt = max(recordedAt, stream.lastRecordedAt)
+                changed[append.stream] = stream
+            }
+            for append in appends {
+                guard var stream = changed[append.stream] else { continue }
+                guard stream.version == append.expectedVersion else {
+                    throw .conflict(append.stream, expected: append.expectedVersion, actual: stream.version)
+                }
+                try record(append, number: stream.number, at: recordedAt, connection)
+                stream.version += append.events.count
+                stream.lastRecordedAt = recordedAt
+                changed[append.stream] = stream
+            }
+            return changed
         }
+        // Only what is committed is known.
+        state.remember(changed)
+        state.lastRecordedAt = recordedAt
+        return recordedAt
+    }
+
+    /// What the journal has of the stream now, looked up unless a look is not needed: where this process wrote the
+    /// version that the append expects, a later one shows when the event's row is there already.
+    private static func look(
+        at append: StreamAppend, _ known: Known?, _ connection: SQLiteConnection
+    ) throws(JournalError) -> Known {
+        if let known, known.version == append.expectedVersion, append.epoch == nil, !append.events.isEmpty {
+            return known
+        }
+        let row = try row(of: append.stream, connection)
+        if let own = append.epoch, own != row.summary.epoch {
+            throw .fenced(append.stream, epoch: own, current: row.summary.epoch)
+        }
+        return Known(number: row.number, version: row.summary.version, lastRecordedAt: row.summary.lastRecordedAt)
     }
 
     private static func record(
-        _ append: StreamAppend, row: StreamRow, at time: Timestamp, _ connection: SQLiteConnection
+        _ append: StreamAppend, number: Int64, at time: Timestamp, _ connection: SQLiteConnection
     ) throws(JournalError) {
-        var place = row.number << 32 | Int64(append.expectedVersion)
+        var place = number << 32 | Int64(append.expectedVersion)
         for event in append.events {
             place += 1
             try event.payload.withUnsafeBufferPointer { (payload) throws(JournalError) in
@@ -95,22 +131,15 @@ package final class SQLiteJournal: Journal {
                 }
             }
         }
-        var wakeUp = row.summary.wakeUp
-        switch append.wakeUp {
-        case .unchanged: break
-        case .none: wakeUp = nil
-        case .at(let moment): wakeUp = moment
+        if append.wakeUp != .unchanged {
+            var wakeUp: Timestamp?
+            if case .at(let moment) = append.wakeUp { wakeUp = moment }
+            try connection.run("UPDATE streams SET wake_at = ?2 WHERE number = ?1 AND wake_at IS NOT ?2") {
+                $0.bind(1, number)
+                $0.bind(2, wakeUp?.milliseconds)
+            }
         }
-        try connection.run(
-            "UPDATE streams SET version = ?2, last_type = ?3, last_at = ?4, wake_at = ?5 WHERE number = ?1"
-        ) {
-            $0.bind(1, row.number)
-            $0.bind(2, Int64(append.expectedVersion + append.events.count))
-            $0.bind(3, append.events.last?.type ?? row.summary.lastType)
-            $0.bind(4, time.milliseconds)
-            $0.bind(5, wakeUp?.milliseconds)
-        }
-        for message in append.outbox { try record(message, stream: row.number, connection) }
+        for message in append.outbox { try record(message, stream: number, connection) }
     }
 
     private static func record(
@@ -133,7 +162,7 @@ package final class SQLiteJournal: Journal {
         return try locked { (state) throws(JournalError) in
             let connection = state.connection
             return try connection.transaction { () throws(JournalError) in
-                let row = try Self.row(of: stream, connection, number: nil)
+                let row = try Self.row(of: stream, connection)
                 try connection.run("UPDATE streams SET epoch = ?2, owner = ?3 WHERE number = ?1") {
                     $0.bind(1, row.number)
                     $0.bind(2, Int64(row.summary.epoch + 1))
@@ -186,7 +215,11 @@ package final class SQLiteJournal: Journal {
             var found: [StreamSummary] = []
             try state.connection.query(
                 """
-                SELECT number, name, version, last_type, last_at, wake_at, epoch, owner FROM streams
+                SELECT streams.number, name, coalesce(place & 4294967295, 0), coalesce(type, ''), coalesce(at, 0),
+                    wake_at, epoch, owner
+                FROM streams LEFT JOIN events ON place = (
+                    SELECT place FROM events WHERE place > streams.number << 32 AND place < (streams.number + 1) << 32
+                    ORDER BY place DESC LIMIT 1)
                 WHERE name >= ?1 AND name > ?2 AND substr(name, 1, length(?1)) = ?1 ORDER BY name LIMIT ?3
                 """
             ) {
@@ -205,7 +238,11 @@ package final class SQLiteJournal: Journal {
             var found: [StreamSummary] = []
             try state.connection.query(
                 """
-                SELECT number, name, version, last_type, last_at, wake_at, epoch, owner FROM streams
+                SELECT streams.number, name, coalesce(place & 4294967295, 0), coalesce(type, ''), coalesce(at, 0),
+                    wake_at, epoch, owner
+                FROM streams LEFT JOIN events ON place = (
+                    SELECT place FROM events WHERE place > streams.number << 32 AND place < (streams.number + 1) << 32
+                    ORDER BY place DESC LIMIT 1)
                 WHERE wake_at IS NOT NULL AND wake_at <= ?1 ORDER BY wake_at, name LIMIT ?2
                 """
             ) {
@@ -286,7 +323,14 @@ package final class SQLiteJournal: Journal {
     ) throws(JournalError) -> StreamRow? {
         var found: StreamRow?
         try connection.query(
-            "SELECT number, name, version, last_type, last_at, wake_at, epoch, owner FROM streams WHERE name = ?1"
+            """
+            SELECT streams.number, name, coalesce(place & 4294967295, 0), coalesce(type, ''), coalesce(at, 0),
+                wake_at, epoch, owner
+            FROM streams LEFT JOIN events ON place = (
+                SELECT place FROM events WHERE place > streams.number << 32 AND place < (streams.number + 1) << 32
+                ORDER BY place DESC LIMIT 1)
+            WHERE name = ?1
+            """
         ) {
             $0.bind(1, stream.text)
         } row: {
@@ -296,27 +340,9 @@ package final class SQLiteJournal: Journal {
     }
 
     /// The stream's row, made where there is none.
-    private static func row(
-        of stream: StreamID, _ connection: SQLiteConnection, number: Int64?
-    ) throws(JournalError) -> StreamRow {
-        var found: StreamRow?
-        if let number {
-            try connection.query(
-                "SELECT number, name, version, last_type, last_at, wake_at, epoch, owner FROM streams WHERE number = ?1"
-            ) {
-                $0.bind(1, number)
-            } row: {
-                found = row($0)
-            }
-            if let found, found.summary.stream == stream { return found }
-        }
+    private static func row(of stream: StreamID, _ connection: SQLiteConnection) throws(JournalError) -> StreamRow {
         if let found = try existingRow(of: stream, connection) { return found }
-        try connection.run(
-            "INSERT INTO streams (name, version, last_type, last_at, epoch) VALUES (?1, 0, '', ?2, 0)"
-        ) {
-            $0.bind(1, stream.text)
-            $0.bind(2, Timestamp.beforeAll.milliseconds)
-        }
+        try connection.run("INSERT INTO streams (name) VALUES (?1)") { $0.bind(1, stream.text) }
         guard let created = try existingRow(of: stream, connection) else {
             throw .failed(path: connection.path, detail: "a new stream is not there")
         }

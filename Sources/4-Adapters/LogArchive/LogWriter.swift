@@ -173,29 +173,26 @@ package final class LogWriter {
 
     /// Breaks lines that are too long, never inside of a UTF-8 character.
     private func appendBroken(_ bytes: UnsafeRawBufferPointer) throws(LogError) {
-        var start = 0
-        while start < bytes.count {
-            let end = LineCounting.next(in: bytes, from: start).map { $0 + 1 } ?? bytes.count
-            let hasEnd = bytes[end - 1] == LineCounting.lineEnd
+        var rest = bytes
+        while openLine + rest.count > limits.lineBytes {
+            // All lines that end within the room that the open line has are short enough.
             let room = limits.lineBytes - openLine
-            if end - start - (hasEnd ? 1 : 0) <= room {
-                try store(UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
-                start = end
-                continue
+            let window = UnsafeRawBufferPointer(rebasing: rest.prefix(room + 1))
+            var cut: Int
+            if let end = LineCounting.last(in: window) {
+                cut = end + 1
+                try store(UnsafeRawBufferPointer(rebasing: rest[..<cut]))
+            } else {
+                cut = room
+                while cut > max(0, room - 3), rest[cut] & 0xC0 == 0x80 { cut -= 1 }
+                try store(UnsafeRawBufferPointer(rebasing: rest[..<cut]))
+                try [LineCounting.lineEnd].withUnsafeBufferPointer { (end) throws(LogError) in
+                    try store(UnsafeRawBufferPointer(end))
+                }
             }
-            var cut = start + max(0, room)
-            var steps = 0
-            while steps < 3, cut > start, bytes[cut] & 0xC0 == 0x80 {
-                cut -= 1
-                steps += 1
-            }
-            try store(UnsafeRawBufferPointer(rebasing: bytes[start..<cut]))
-            let lineEnd: [UInt8] = [LineCounting.lineEnd]
-            try lineEnd.withUnsafeBufferPointer { (bytes) throws(LogError) in
-                try store(UnsafeRawBufferPointer(bytes))
-            }
-            start = cut
+            rest = UnsafeRawBufferPointer(rebasing: rest[cut...])
         }
+        try store(rest)
     }
 
     /// Written once, when the first byte is dropped.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Diagnostics
 internal import GitHubWorkflows
 internal import PipelineModel
 internal import WorkflowPlanning

@@ -2,6 +2,7 @@
 
 package import Diagnostics
 internal import FileAccess
+internal import PipelineModel
 internal import SourceControl
 
 /// The git hooks that Martlet sets: each runs chosen jobs. A hook that somebody else wrote is never touched.

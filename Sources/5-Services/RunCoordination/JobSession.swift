@@ -15,7 +15,7 @@ internal import Timekeeping
 final class JobSession {
     /// What waits for the executor to be ready again after a crash.
     enum Pending {
-        case evidence([StepAttempt: RunEngine.StepEvidence])
+        case evidence([StepAttempt: StepEvidence])
         case effects([JobEffect])
     }
 
@@ -62,7 +62,8 @@ final class JobSession {
         case .prepareJob: prepare()
         case .startStep(let attempt, let flags): host?.start(attempt, flags)
         case .cancelStep(let attempt, let cancellation): cancel(attempt, cancellation)
-        case .completeStep(let attempt, _, _): host?.conclude(attempt)
+        case .completeStep(let attempt, let outcome, let reason):
+            host?.conclude(attempt, outcome: outcome, reason: reason)
         case .finishJob: host?.finish() ?? closed(HostJob.Ending())
         }
     }
@@ -84,8 +85,9 @@ final class JobSession {
 
     private func cancel(_ attempt: StepAttempt, _ cancellation: StepCancellation) {
         switch cancellation.mode {
-        case .unlessConditionHolds: host?.cancelJob(force: false)
+        case .unlessConditionHolds: host?.cancelUnlessConditionHolds(attempt)
         case .soft where cancellation.reason.kind == .timeout: host?.timeOut(attempt)
+        case .force where cancellation.reason.kind == .timeout: host?.timeOut(attempt, force: true)
         case .soft: host?.cancel(attempt, force: false)
         case .force: host?.cancel(attempt, force: true)
         }

@@ -16,30 +16,34 @@ struct LegPlanning {
 
     func verdict() -> JobVerdict {
         do throws(ExpressionError) {
-            let matrices = try legs()
-            if let matrices, matrices.isEmpty {
-                return .skip(Reason(.matrix, "No combination of its matrix is left."))
-            }
-            let evaluation = contexts.evaluation()
-            let failFast = try job.strategy?.failFast.map { (template) throws(ExpressionError) in
-                try evaluation.flag(of: template)
-            } ?? true
-            let maxParallel = Int(try evaluation.number(of: job.strategy?.maxParallel) ?? 0)
-            var planned: [JobLeg] = []
-            for (index, matrix) in (matrices ?? [nil]).enumerated() {
-                let values = matrix.map { values($0, index, matrices?.count ?? 1, failFast, maxParallel) }
-                planned.append(try leg(index, values, isMatrix: matrices != nil))
-            }
-            return .run(
-                JobExpansion(
-                    legs: planned, isMatrix: matrices != nil, failFast: failFast, maxParallel: max(0, maxParallel)))
+            return try spread()
         } catch {
             return .invalid(Reason(.invalid, error.message))
         }
     }
 
+    private func spread() throws(ExpressionError) -> JobVerdict {
+        let matrices = try legs()
+        if let matrices, matrices.isEmpty {
+            return .skip(Reason(.matrix, "No combination of its matrix is left."))
+        }
+        let evaluation = contexts.evaluation()
+        var failFast = true
+        if let template = job.strategy?.failFast { failFast = try evaluation.flag(of: template) }
+        let maxParallel = Int(try evaluation.number(of: job.strategy?.maxParallel) ?? 0)
+        guard let matrices else {
+            return .run(JobExpansion(legs: [try leg(0, nil, isMatrix: false)], failFast: failFast))
+        }
+        var planned: [JobLeg] = []
+        for (index, matrix) in matrices.enumerated() {
+            let values = values(matrix, index, matrices.count, failFast, maxParallel)
+            planned.append(try leg(index, values, isMatrix: true))
+        }
+        return .run(JobExpansion(legs: planned, isMatrix: true, failFast: failFast, maxParallel: max(0, maxParallel)))
+    }
+
     /// `nil` without a matrix.
-    private func legs() throws(ExpressionError) -> [DataObject?]? {
+    private func legs() throws(ExpressionError) -> [DataObject]? {
         guard let template = job.strategy?.matrix else { return nil }
         let value = try contexts.evaluation().value(of: template)
         if value == .null || value == .string("") { return nil }

@@ -17,7 +17,7 @@ enum OutputsFile {
             return
         }
         // Before the job's end is recorded: where this fails, the next process evaluates the job's end again.
-        try? Files.replace(Array(box), at: path(store, run, attempt, job))
+        try? Files.replace(path(store, run, attempt, job), with: box, mode: 0o600)
     }
 
     static func load(_ store: RunStore, _ run: RunID, _ attempt: Int, _ job: JobID) -> DataObject? {

@@ -74,19 +74,17 @@ extension JobSession {
             host.prepare()
             return
         }
-        var found: [StepAttempt: RunEngine.StepEvidence] = [:]
+        var found: [StepAttempt: StepEvidence] = [:]
         for case .startStep(let attempt, _) in effects { found[attempt] = Self.evidence(evidence[attempt]) }
         pending = .evidence(found)
         host.prepare()
     }
 
-    private static func evidence(_ evidence: StepExecution.StepEvidence) -> RunEngine.StepEvidence {
+    private static func evidence(_ evidence: AttemptEvidence) -> StepEvidence {
         switch evidence {
         case .notStarted: .notStarted
-        case .outcome(let result): .reported([.finished(result)])
-        case .started:
-            .interrupted(
-                Reason(.interrupted, "The step was cut off: its end was not recorded when Martlet was stopped."))
+        case .reported(let report): .reported([report])
+        case .interrupted(let reason): .interrupted(reason)
         }
     }
 }

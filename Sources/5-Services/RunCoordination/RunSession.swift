@@ -9,6 +9,7 @@ package import SecretRedaction
 internal import StepExecution
 internal import StructuredData
 internal import Timekeeping
+internal import WorkflowPlanning
 
 /// Drives one run to its end on this machine: inputs to the machines, their events to the journal, their effects to the
 /// executor, outcomes back as inputs. One thread, one loop.

@@ -6,7 +6,7 @@ package import EventJournal
 internal import FileAccess
 package import LogArchive
 package import PipelineModel
-internal import ProcessControl
+package import ProcessControl
 internal import StepExecution
 
 /// Where runs are kept on this machine: one folder with the journal, the runs' records and logs, and their workspaces.
@@ -51,7 +51,7 @@ package final class RunStore {
         let last = try Files.readIfPresent(counter, limit: 64).flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
         let run = RunID(last + 1)
         try Trees.make(folder(of: run) + "/logs", mode: 0o700)
-        try Files.replace(Array(run.description.utf8), at: counter)
+        try Files.replace(counter, with: run.description.utf8)
         return run
     }
 

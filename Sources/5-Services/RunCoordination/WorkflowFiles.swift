@@ -74,7 +74,7 @@ package struct WorkflowFiles: Sendable {
     }
 
     package var options: WorkflowOptions {
-        package var options = WorkflowOptions()
+        var options = WorkflowOptions()
         let root = state.root
         options.resolver = { reference, _ in Self.calledWorkflow(reference, root: root) }
         return options

@@ -3,8 +3,10 @@
 internal import ArgumentParser
 internal import Diagnostics
 internal import GitHubWorkflows
+internal import PipelineModel
 internal import RunCoordination
 internal import StructuredData
+internal import TerminalRendering
 internal import WorkflowChecks
 
 struct CheckCommand: ParsableCommand {
@@ -57,9 +59,7 @@ struct CheckCommand: ParsableCommand {
         do throws(DiagnosticError) {
             let source = try RepositoryText.read(place, limit: RepositoryText.workflowLimitBytes)
             let root = Self.root(of: place)
-            var readerOptions = WorkflowOptions()
-            let result = WorkflowReader.read(source, path: path, options: readerOptions)
-            readerOptions.resolver = nil
+            let result = WorkflowReader.read(source, path: path)
             var options = WorkflowLintOptions()
             options.readerDiagnostics = result.diagnostics
             options.readFile = { name in

@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Diagnostics
+internal import TerminalRendering
 
 struct CompletionsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

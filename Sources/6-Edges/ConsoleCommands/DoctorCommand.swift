@@ -5,6 +5,7 @@ internal import Diagnostics
 internal import PipelineModel
 internal import ProcessControl
 internal import RunCoordination
+internal import TerminalRendering
 
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -4,6 +4,7 @@ internal import ArgumentParser
 internal import Diagnostics
 internal import ExpressionLanguage
 internal import StructuredData
+internal import TerminalRendering
 
 struct EvalCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -49,7 +50,7 @@ struct EvalCommand: ParsableCommand {
             throw ExitStatus.error.exit
         }
         let value = answer["result"]?["value"] ?? .null
-        console.out.writeLine(value.isPrimitive ? value.coercedToString : value.gitHubJSONText())
+        console.out.writeLine(value.isPrimitive ? value.coercedToString : value.prettyJSONText())
     }
 
     private func answerLines(_ console: Console) {

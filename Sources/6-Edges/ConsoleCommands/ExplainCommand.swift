@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import Diagnostics
 internal import ErrorPages
+internal import TerminalRendering
 
 struct ExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

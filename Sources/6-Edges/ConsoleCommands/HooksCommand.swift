@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import Diagnostics
 internal import RunCoordination
+internal import TerminalRendering
 
 struct HooksCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -4,6 +4,7 @@ internal import PipelineModel
 internal import RunCoordination
 internal import StepExecution
 internal import StructuredData
+internal import TerminalRendering
 
 /// One JSON object a line, flushed as it comes. The last one is `runFinished`.
 final class JSONRunView {

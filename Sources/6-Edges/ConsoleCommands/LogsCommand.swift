@@ -16,8 +16,8 @@ struct LogsCommand: ParsableCommand {
               martlet logs 12 --job test#2 --step 3 -f
             """)
 
-    @Argument(help: "The run's number; without it, the newest.")
-    var run: Int?
+    @Argument(help: ArgumentHelp("The run's number; without it, the newest.", valueName: "run"))
+    var number: Int?
 
     @Option(help: "Only this job.")
     var job: String?
@@ -32,10 +32,10 @@ struct LogsCommand: ParsableCommand {
         let console = Console()
         try console.guarded {
             let store = try RunStore(root: RunStore.defaultRoot(console.environment))
-            guard let id = run.map(RunID.init) ?? (try store.runs().first), store.exists(id) else {
-                throw RunCommand.missing(run.map(RunID.init) ?? RunID(0))
+            guard let id = try number.map(RunID.init) ?? store.runs().first, store.exists(id) else {
+                throw RunCommand.missing(RunID(number ?? 0))
             }
-            var reading = LogReading(store: store, run: id, job: job, step: step)
+            var reading = try LogReading(store: store, run: id, job: job, step: step)
             let isPrefixed = job == nil
             let show = { (entry: LogReading.Entry, line: [UInt8]) in
                 if isPrefixed { console.out.write(console.palette.paint("[\(entry.job)] ", .cyan)) }

@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Diagnostics
+internal import PipelineModel
 internal import RunCoordination
 internal import SourceControl
 internal import StructuredData

@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Glibc
+internal import TerminalRendering
 
 /// Parses the command line, runs the verb, and ends with its exit code.
 package enum Program {

@@ -2,7 +2,9 @@
 
 internal import ArgumentParser
 internal import Diagnostics
+internal import RunCoordination
 internal import SecretRedaction
+internal import TerminalRendering
 
 struct RedactCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

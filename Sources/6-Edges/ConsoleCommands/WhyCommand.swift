@@ -18,8 +18,8 @@ struct WhyCommand: ParsableCommand {
             Every skip, wait, failure and cancellation is recorded with its reason.
             """)
 
-    @Argument(help: "The run's number; without it, the newest.")
-    var run: Int?
+    @Argument(help: ArgumentHelp("The run's number; without it, the newest.", valueName: "run"))
+    var number: Int?
 
     @Argument(help: "Only this job.")
     var job: String?
@@ -31,8 +31,8 @@ struct WhyCommand: ParsableCommand {
         let console = Console()
         try console.guarded {
             let store = try RunStore(root: RunStore.defaultRoot(console.environment))
-            guard let id = run.map(RunID.init) ?? (try store.runs().first), store.exists(id) else {
-                throw RunCommand.missing(run.map(RunID.init) ?? RunID(0))
+            guard let id = try number.map(RunID.init) ?? store.runs().first, store.exists(id) else {
+                throw RunCommand.missing(RunID(number ?? 0))
             }
             let history = try RunHistory(store: store, run: id)
             let entries = try history.reasons(job: job)

@@ -62,7 +62,7 @@ package final class MemoryJournal: Journal {
             stream.summary.lastType = event.type
             stream.events.append(RecordedEvent(sequence: stream.summary.version, recordedAt: time, event: event))
         }
-        stream.summary.lastRecordedAt = time
+        if !append.events.isEmpty { stream.summary.lastRecordedAt = time }
         switch append.wakeUp {
         case .unchanged: break
         case .none: stream.summary.wakeUp = nil

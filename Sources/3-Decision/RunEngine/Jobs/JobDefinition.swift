@@ -92,6 +92,23 @@ package struct StepListing: Hashable, Sendable, DataRepresentable {
     var bounded: StepListing {
         var listing = self
         listing.id = id.bounded(EngineLimits.nameBytes)
+        switch kind {
+        case .run, .waitAll: break
+        case .wait(let ids): listing.kind = .wait(Self.bounded(ids))
+        case .cancel(let ids): listing.kind = .cancel(Self.bounded(ids))
+        }
         return listing
+    }
+
+    private static func bounded(_ ids: [String]) -> [String] {
+        ids.prefix(EngineLimits.listChunk * 2).map { $0.bounded(EngineLimits.nameBytes) }
+    }
+
+    /// How much of an event it takes, in ids.
+    var weight: Int {
+        switch kind {
+        case .run, .waitAll: 1
+        case .wait(let ids), .cancel(let ids): 1 + ids.count
+        }
     }
 }

@@ -106,8 +106,8 @@ extension Transition<JobMachine> {
     /// Lists steps in pieces that fit an event.
     mutating func list(_ steps: [StepListing], parent: StepPath?, continues: Bool = false) {
         var continues = continues
-        for chunk in steps.chunks(of: EngineLimits.listChunk) {
-            record(.stepsListed(StepsListed(parent: parent, steps: chunk.map(\.bounded), continues: continues)))
+        for chunk in steps.map(\.bounded).chunks(of: EngineLimits.listChunk * 3, weighing: \.weight) {
+            record(.stepsListed(StepsListed(parent: parent, steps: chunk, continues: continues)))
             continues = true
         }
         if !continues { record(.stepsListed(StepsListed(parent: parent, steps: [], continues: false))) }

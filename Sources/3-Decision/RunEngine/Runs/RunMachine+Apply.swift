@@ -6,7 +6,10 @@ extension RunMachine {
     package static func apply(_ event: RunEvent, to state: inout RunState) {
         switch event {
         case .runStarted(let body): apply(body, to: &state)
-        case .resultsTakenOver(let body): for job in body.jobs { state.taken[job.job] = job }
+        case .resultsTakenOver(let body):
+            for job in body.jobs {
+                if state.taken[job.job] == nil { state.taken[job.job] = job } else { state.taken[job.job]?.merge(job) }
+            }
         case .jobsListed(let body): apply(body, to: &state)
         case .jobExpanded(let body): apply(body, to: &state)
         case .legQueued(let body): apply(body, to: &state)

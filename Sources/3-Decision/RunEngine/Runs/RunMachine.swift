@@ -104,9 +104,10 @@ extension Transition<RunMachine> {
                 RunStarted(
                     run: start.run, attempt: start.attempt, planDigest: definition.planDigest,
                     capacity: definition.settings.capacity, previousAttempt: start.takeover?.attempt,
-                    rerun: start.takeover?.rerun ?? [])))
+                    rerun: Array(start.takeover?.rerun.prefix(EngineLimits.idChunk) ?? []))))
         if let takeover = start.takeover {
-            for chunk in takeover.jobs.chunks(of: EngineLimits.listChunk / 5) {
+            let pieces = takeover.jobs.flatMap(\.pieces)
+            for chunk in pieces.chunks(of: EngineLimits.listChunk, weighing: { max(1, $0.legs.count) }) {
                 record(.resultsTakenOver(ResultsTakenOver(attempt: takeover.attempt, jobs: chunk)))
             }
         }
@@ -126,7 +127,7 @@ extension Transition<RunMachine> {
     mutating func openScope(caller: JobID?, template: Int) {
         let ids = definition.scopes[template].nodes.map { definition.nodes[$0].localID }
         var continues = false
-        for chunk in ids.chunks(of: EngineLimits.listChunk * 5) {
+        for chunk in ids.chunks(of: EngineLimits.idChunk) {
             record(.jobsListed(JobsListed(caller: caller, jobs: chunk, continues: continues)))
             continues = true
         }
@@ -212,7 +213,21 @@ extension RunDefinition {
 }
 
 extension Array {
-    func chunks(of size: Int) -> [[Element]] {
-        stride(from: 0, to: count, by: size).map { Array(self[$0..<Swift.min($0 + size, count)]) }
+    func chunks(of size: Int) -> [[Element]] { chunks(of: size) { _ in 1 } }
+
+    /// In order, each chunk as heavy as `size` allows.
+    func chunks(of size: Int, weighing weight: (Element) -> Int) -> [[Element]] {
+        var chunks: [[Element]] = []
+        var room = 0
+        for element in self {
+            let heavy = weight(element)
+            if chunks.isEmpty || heavy > room {
+                chunks.append([])
+                room = size
+            }
+            chunks[chunks.count - 1].append(element)
+            room -= heavy
+        }
+        return chunks
     }
 }

@@ -138,7 +138,7 @@ private struct RerunMarks {
         // The jobs of an untouched call are not instantiated again: the call's own result stands for them.
         if isInUntouchedCall(job) { return nil }
         if isTouched && isCall { return nil }
-        var taken = TakenJob(job: old.id, result: result, reason: old.reason, isComplete: !isTouched)
+        var taken = TakenJob(job: old.id, result: result, reason: old.reason?.listed, isComplete: !isTouched)
         guard old.legCount > 0 else { return taken }
         let standing = old.legs.filter { !legs.contains($0) }
         taken.legs = standing.map { TakenLeg(leg: state.legs[$0], runAttempt: state.attempt) }

@@ -83,6 +83,31 @@ package struct TakenJob: Hashable, Sendable, DataRepresentable {
     }
 }
 
+extension TakenJob {
+    /// The job in pieces that an event can hold; ``merge(_:)`` puts them together.
+    var pieces: [TakenJob] {
+        let size = EngineLimits.listChunk
+        let count = max(legs.count, expansion?.legs.count ?? 0)
+        guard count > size else { return [self] }
+        return stride(from: 0, to: count, by: size).map { start in
+            var piece = self
+            piece.legs = Array(legs.dropFirst(start).prefix(size))
+            piece.expansion?.legs = Array((expansion?.legs ?? []).dropFirst(start).prefix(size))
+            return piece
+        }
+    }
+
+    mutating func merge(_ next: TakenJob) {
+        legs.append(contentsOf: next.legs)
+        expansion?.legs.append(contentsOf: next.expansion?.legs ?? [])
+    }
+}
+
+extension Reason {
+    /// As it stands in a list: the sentence alone, cut short.
+    var listed: Reason { Reason(kind, text.bounded(EngineLimits.listedReasonBytes)) }
+}
+
 package struct TakenLeg: Hashable, Sendable, DataRepresentable {
     /// From 1.
     package var number: Int
@@ -105,7 +130,7 @@ package struct TakenLeg: Hashable, Sendable, DataRepresentable {
         matrixDigest = leg.settings.matrixDigest
         attempt = leg.attempt
         outcome = JobOutcome(
-            leg.outcome ?? .skipped, reason: leg.reason, outputNames: leg.outputNames, recordDigest: leg.recordDigest)
+            leg.outcome ?? .skipped, reason: leg.reason?.listed, recordDigest: leg.recordDigest)
         conclusion = leg.conclusion ?? .skipped
         self.runAttempt = leg.takenFrom ?? runAttempt
     }
@@ -127,7 +152,7 @@ extension JobLeg: DataRepresentable {
             "continueOnError": .flag(continueOnError),
             "timeoutMs": .omitted(.time(timeoutMs), where: timeoutMs == EngineLimits.jobTimeoutMs),
             "cancelTimeoutMs": .omitted(.time(cancelTimeoutMs), where: cancelTimeoutMs == EngineLimits.cancelTimeoutMs),
-            "concurrency": concurrency?.data, "unavailable": unavailable?.bounded.data,
+            "concurrency": concurrency?.data, "unavailable": unavailable?.data,
         ])
     }
 
@@ -144,7 +169,7 @@ extension JobLeg: DataRepresentable {
     var bounded: JobLeg {
         var leg = self
         leg.name = name.bounded(EngineLimits.nameBytes)
-        leg.unavailable = unavailable?.bounded
+        leg.unavailable = unavailable?.listed
         return leg
     }
 }
