@@ -89,10 +89,39 @@ let edges: [Target] = [
         name: "martlet", dependencies: ["ConsoleCommands"], path: "Sources/7-Program/martlet", swiftSettings: settings),
 ]
 
+/// Libraries and programs that only tests and `make simulate` use.
+let testing: [Target] = [
+    floor("Testing", "JournalSimulation", ["EventJournal", "Timekeeping"]),
+    .executableTarget(
+        name: "JournalVictim", dependencies: ["EventJournal", "Timekeeping"], path: "Sources/Testing/JournalVictim",
+        swiftSettings: settings),
+    floor("Testing", "RunSimulation", ["Diagnostics", "PipelineModel", "RunEngine", "StructuredData"]),
+    .executableTarget(
+        name: "simulate", dependencies: ["RunSimulation"], path: "Sources/Testing/simulate", swiftSettings: settings),
+]
+
 let testTargets: [Target] = [
     tests("TidyTests", []),
     tests("StructuredDataTests", ["StructuredData"]),
+    tests("YAMLReadingTests", ["Diagnostics", "YAMLReading"]),
+    tests("TimekeepingTests", ["Diagnostics", "Timekeeping"]),
+    tests("PatternMatchingTests", ["Diagnostics", "PatternMatching"]),
+    tests("SecretRedactionTests", ["Diagnostics", "SecretRedaction"]),
+    tests("FileAccessTests", ["Diagnostics", "FileAccess"]),
+    tests("ProcessControlTests", ["Diagnostics", "ProcessControl"]),
     tests("ExpressionLanguageTests", ["Diagnostics", "ExpressionLanguage", "StructuredData"]),
+    tests(
+        "GitHubWorkflowsTests", ["Diagnostics", "GitHubWorkflows", "PipelineModel", "StructuredData", "YAMLReading"]),
+    tests("WorkflowChecksTests", ["Diagnostics", "GitHubWorkflows", "WorkflowChecks"]),
+    tests("RunEngineTests", ["Diagnostics", "PipelineModel", "RunEngine", "StructuredData"]),
+    tests("SimulationTests", ["PipelineModel", "RunEngine", "RunSimulation"]),
+    tests("EventJournalTests", ["Diagnostics", "EventJournal", "JournalSimulation", "JournalVictim", "Timekeeping"]),
+    tests("LogArchiveTests", ["Diagnostics", "LogArchive", "Timekeeping"]),
+    tests(
+        "StepExecutionTests",
+        [
+            "Diagnostics", "PipelineModel", "ProcessControl", "SecretRedaction", "StepExecution", "StructuredData", crypto,
+        ]),
 ]
 
 let package = Package(
@@ -102,5 +131,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     ],
-    targets: ground + language + [runEngine] + adapters + services + edges + testTargets
+    targets: ground + language + [runEngine] + adapters + services + edges + testing + testTargets
 )

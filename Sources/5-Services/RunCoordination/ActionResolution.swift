@@ -30,7 +30,7 @@ struct ActionResolution {
     }
 
     private func local(_ path: String) -> ActionFinding {
-        let folder = root + "/" + path.drop { $0 == "." || $0 == "/" }
+        let folder = root + "/" + (path.hasPrefix("./") ? path.dropFirst(2) : path[...])
         for name in ["action.yml", "action.yaml"] {
             guard let text = try? RepositoryText.read("\(folder)/\(name)", limit: RepositoryText.workflowLimitBytes) else {
                 continue

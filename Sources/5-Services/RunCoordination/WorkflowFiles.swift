@@ -73,9 +73,11 @@ package struct WorkflowFiles: Sendable {
         WorkflowReader.read(try bytes(path), path: path, options: options)
     }
 
-    package var options: WorkflowOptions {
+    package var options: WorkflowOptions { Self.options(root: state.root) }
+
+    /// Calls of workflows of the repository at `root` are followed; other repositories' are not to be had here.
+    package static func options(root: String) -> WorkflowOptions {
         var options = WorkflowOptions()
-        let root = state.root
         options.resolver = { reference, _ in Self.calledWorkflow(reference, root: root) }
         return options
     }

@@ -59,7 +59,7 @@ struct CheckCommand: ParsableCommand {
         do throws(DiagnosticError) {
             let source = try RepositoryText.read(place, limit: RepositoryText.workflowLimitBytes)
             let root = Self.root(of: place)
-            let result = WorkflowReader.read(source, path: path)
+            let result = WorkflowReader.read(source, path: path, options: WorkflowFiles.options(root: root))
             var options = WorkflowLintOptions()
             options.readerDiagnostics = result.diagnostics
             options.readFile = { name in

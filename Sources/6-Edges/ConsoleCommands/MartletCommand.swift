@@ -24,8 +24,8 @@ package struct MartletCommand: ParsableCommand {
             CommandGroup(
                 name: "This machine:",
                 subcommands: [
-                    DoctorCommand.self, HooksCommand.self, RedactCommand.self, CompletionsCommand.self,
-                    ExitCodesCommand.self,
+                    DoctorCommand.self, HooksCommand.self, RedactCommand.self, SchemaCommand.self,
+                    CompletionsCommand.self, ExitCodesCommand.self,
                 ]),
         ])
 
