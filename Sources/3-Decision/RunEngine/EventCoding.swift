@@ -30,8 +30,12 @@ extension DataValue {
     /// Absent where false.
     package static func flag(_ value: Bool) -> DataValue? { omitted(.bool(true), where: !value) }
     /// `nil` where it is `fallback`.
-    package static func int(_ value: Int, unless fallback: Int) -> DataValue? { .omitted(.int(value), where: value == fallback) }
-    package static func texts(nonEmpty values: [String]) -> DataValue? { omitted(.texts(values), where: values.isEmpty) }
+    package static func int(_ value: Int, unless fallback: Int) -> DataValue? {
+        .omitted(.int(value), where: value == fallback)
+    }
+    package static func texts(nonEmpty values: [String]) -> DataValue? {
+        omitted(.texts(values), where: values.isEmpty)
+    }
 
     package func int(_ key: String, default fallback: Int) -> Int { self[key]?.int ?? fallback }
     package func time(_ key: String) -> Int64? { self[key]?.int.map(Int64.init) }

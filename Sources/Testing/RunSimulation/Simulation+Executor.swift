@@ -17,8 +17,12 @@ extension Simulation {
         case .completeStep(let attempt, let outcome, let reason):
             let step = step(attempt.step, of: job)
             let forgives = outcome == .failure && step.continueOnError
-            send(run, .reported(attempt, .finished(
-                StepResult(outcome: outcome, conclusion: forgives ? .success : outcome, reason: reason))))
+            send(
+                run,
+                .reported(
+                    attempt,
+                    .finished(
+                        StepResult(outcome: outcome, conclusion: forgives ? .success : outcome, reason: reason))))
         case .finishJob:
             if let index = alive.first(where: { processes[$0].key.job == run }) {
                 violate("the process \(processes[index].key) is alive at its job's end")
@@ -45,7 +49,9 @@ extension Simulation {
         }
         let deadline = step.timeoutMs.map { clock + Int64($0) }
         if !step.inner.isEmpty {
-            if deadline != nil { queue.insert(.toJob(run, .reported(attempt, .started(deadline: deadline)), epoch: epoch), at: clock) }
+            if deadline != nil {
+                queue.insert(.toJob(run, .reported(attempt, .started(deadline: deadline)), epoch: epoch), at: clock)
+            }
             let inner = step.inner.map { ExpandedStep(id: $0.listing.id, isBackground: $0.listing.isBackground) }
             return send(run, .reported(attempt, .expanded(steps: inner)))
         }

@@ -118,7 +118,9 @@ package final class Simulation {
             queue.insert(.cancelRun(.soft), at: at)
             if random.chance(percent: 30) { queue.insert(.cancelRun(.force), at: at + Int64(random.below(15_000))) }
         }
-        if random.chance(percent: 10) { queue.insert(.cancelJob(random.below(1_000)), at: clock + Int64(random.below(span))) }
+        if random.chance(percent: 10) {
+            queue.insert(.cancelJob(random.below(1_000)), at: clock + Int64(random.below(span)))
+        }
         if random.chance(percent: 6) { queue.insert(.secondResume, at: clock + Int64(random.below(span))) }
         if random.chance(percent: 5) {
             queue.insert(.capacity(random.within(1...4)), at: clock + Int64(random.below(span)))

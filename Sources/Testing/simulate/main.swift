@@ -10,6 +10,8 @@ internal import RunSimulation
 
 // simulate SEED            one seed, with its history
 // simulate --seeds N [FIRST]   N seeds from FIRST (default 1) on two threads
+// simulate --defects       at which seed each bug put in on purpose is found, and how
+// simulate --bench         what the machines cost for a run of 1 000 jobs and 20 000 steps
 // simulate --history SEED      the streams that the seed leaves, as NDJSON
 
 func say(_ text: String) {
@@ -20,7 +22,9 @@ func say(_ text: String) {
 /// - Returns: whether every invariant held.
 func show(_ report: SimulationReport) -> Bool {
     for line in report.transcript { say(line) }
-    say("seed \(report.seed): \(report.happenings) happenings, \(report.crashes) crashes, \(report.processes) processes")
+    say(
+        "seed \(report.seed): \(report.happenings) happenings, \(report.crashes) crashes, \(report.processes) processes"
+    )
     guard let violation = report.violation else {
         say("the run ended with \(report.conclusion ?? "nothing"); every invariant held")
         return true
@@ -43,6 +47,24 @@ if arguments.first == "--seeds", let count = numbers.first {
         _ = show(Simulation(seed: failure.seed, isKeepingTranscript: true).run())
     }
     exit(summary.failures.isEmpty ? 0 : 1)
+}
+if arguments.first == "--defects" {
+    for defect in SimulatedDefect.allCases {
+        let failure = await SimulationSweep.run(first: 1, count: 2_000, threads: 1, defect: defect).failures.first
+        say(
+            "\(defect)\(defect.isOfAMachine ? " (machine)" : ""): \(failure.map { "seed \($0.seed): \($0.violation ?? "")" } ?? "NOT FOUND")"
+        )
+    }
+    exit(0)
+}
+if arguments.first == "--bench" {
+    var bench = EngineBenchmark(jobs: 1_000, steps: 20)
+    bench.run()
+    let inputs = Double(bench.inputs)
+    say("\(bench.inputs) inputs, \(bench.events) events, \(bench.bytes) bytes")
+    say("decide \(bench.decideMicroseconds / inputs) µs, encode \(bench.encodeMicroseconds / inputs) µs an input")
+    say("fold of everything \(bench.foldMilliseconds) ms")
+    exit(0)
 }
 if arguments.first == "--history" {
     let simulation = Simulation(seed: numbers.first ?? 1)

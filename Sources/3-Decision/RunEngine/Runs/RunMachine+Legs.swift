@@ -10,7 +10,8 @@ extension Transition<RunMachine> {
         while true {
             let limit = state.jobs[job].maxParallel
             let next = state.jobs[job].nextLeg
-            guard state.jobs[job].phase == .expanded, !state.jobs[job].isFailFastTripped, next < state.jobs[job].legs.upperBound,
+            guard state.jobs[job].phase == .expanded, !state.jobs[job].isFailFastTripped,
+                next < state.jobs[job].legs.upperBound,
                 limit == 0 || state.jobs[job].activeLegs < limit
             else { return }
             admit(next)

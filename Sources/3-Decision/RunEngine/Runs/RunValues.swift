@@ -62,7 +62,8 @@ package struct TakenJob: Hashable, Sendable, DataRepresentable {
             "expansion": expansion.map {
                 .present([
                     "legs": .array($0.legs.map(\.data)), "matrix": .flag($0.isMatrix),
-                    "failFast": .omitted(.bool(false), where: $0.failFast), "maxParallel": .int($0.maxParallel, unless: 0),
+                    "failFast": .omitted(.bool(false), where: $0.failFast),
+                    "maxParallel": .int($0.maxParallel, unless: 0),
                 ])
             },
             "partial": .flag(!isComplete),
