@@ -1,27 +1,135 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Every Swift target is built with the same settings; see docs/decisions.
+/// Every Swift target is built with the same settings; see docs/decisions/dependencies.md.
 let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
 func floor(_ folder: String, _ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, path: "Sources/\(folder)/\(name)", swiftSettings: settings)
 }
 
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: settings)
+}
+
+let ground: [Target] = [
+    .systemLibrary(
+        name: "CLibYAML", path: "Sources/0-Ground/CLibYAML", pkgConfig: "yaml-0.1",
+        providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
+    .target(name: "CProcessControl", path: "Sources/0-Ground/CProcessControl"),
+    .target(name: "CFileAccess", path: "Sources/0-Ground/CFileAccess"),
+    floor("0-Ground", "Diagnostics"),
+    floor("0-Ground", "StructuredData"),
+    floor("0-Ground", "YAMLReading", ["CLibYAML", "Diagnostics"]),
+    floor("0-Ground", "TerminalRendering", ["Diagnostics"]),
+    floor("0-Ground", "PatternMatching", ["Diagnostics"]),
+    floor("0-Ground", "SecretRedaction", ["Diagnostics"]),
+    floor("0-Ground", "Timekeeping", ["Diagnostics"]),
+    floor("0-Ground", "FileAccess", ["CFileAccess", "Diagnostics"]),
+    floor("0-Ground", "ProcessControl", ["CProcessControl", "Diagnostics"]),
+]
+
+let language: [Target] = [
+    floor("1-Model", "PipelineModel", ["StructuredData"]),
+    floor("2-Language", "ExpressionLanguage", ["Diagnostics", "StructuredData"]),
+    floor(
+        "2-Language", "GitHubWorkflows",
+        ["Diagnostics", "ExpressionLanguage", "PipelineModel", "StructuredData", "YAMLReading"]),
+    floor(
+        "2-Language", "WorkflowChecks",
+        ["Diagnostics", "ExpressionLanguage", "GitHubWorkflows", "PatternMatching", "StructuredData", "YAMLReading"]),
+    floor(
+        "2-Language", "WorkflowPlanning",
+        ["Diagnostics", "ExpressionLanguage", "GitHubWorkflows", "PatternMatching", "PipelineModel", "StructuredData"]),
+]
+
+let runEngine = floor("3-Decision", "RunEngine", ["Diagnostics", "PipelineModel", "StructuredData"])
+
+let adapters: [Target] = [
+    .systemLibrary(name: "CSQLite", path: "Sources/4-Adapters/CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+    floor("4-Adapters", "EventJournal", ["CSQLite", "Diagnostics", "Timekeeping", crypto]),
+    floor("4-Adapters", "LogArchive", ["Diagnostics", "Timekeeping", crypto]),
+    floor("4-Adapters", "SourceControl", ["Diagnostics", "FileAccess", "PipelineModel", "ProcessControl"]),
+    floor(
+        "4-Adapters", "StepExecution",
+        [
+            "Diagnostics", "ExpressionLanguage", "PatternMatching", "PipelineModel", "ProcessControl", "SecretRedaction",
+            "StructuredData", "WorkflowPlanning", crypto,
+        ]),
+]
+
+let services: [Target] = [
+    floor(
+        "5-Services", "RunCoordination",
+        [
+            "Diagnostics", "EventJournal", "ExpressionLanguage", "FileAccess", "GitHubWorkflows", "LogArchive",
+            "PipelineModel", "ProcessControl", "RunEngine", "SecretRedaction", "SourceControl", "StepExecution",
+            "StructuredData", "Timekeeping", "WorkflowPlanning", crypto,
+        ])
+]
+
+let edges: [Target] = [
+    .target(name: "CErrorPages", path: "Sources/6-Edges/CErrorPages"),
+    floor("6-Edges", "ErrorPages", ["CErrorPages"]),
+    floor(
+        "6-Edges", "ConsoleCommands",
+        [
+            "Diagnostics", "ErrorPages", "ExpressionLanguage", "GitHubWorkflows", "LogArchive", "PipelineModel",
+            "ProcessControl", "RunCoordination", "SecretRedaction", "SourceControl", "StepExecution", "StructuredData",
+            "TerminalRendering", "WorkflowChecks", arguments,
+        ]),
+    .executableTarget(
+        name: "martlet", dependencies: ["ConsoleCommands"], path: "Sources/7-Program/martlet", swiftSettings: settings),
+]
+
+/// Libraries and programs that only tests and `make simulate` use.
+let testing: [Target] = [
+    floor("Testing", "JournalSimulation", ["EventJournal", "Timekeeping"]),
+    .executableTarget(
+        name: "JournalVictim", dependencies: ["EventJournal", "Timekeeping"], path: "Sources/Testing/JournalVictim",
+        swiftSettings: settings),
+    floor("Testing", "RunSimulation", ["Diagnostics", "PipelineModel", "RunEngine", "StructuredData"]),
+    .executableTarget(
+        name: "simulate", dependencies: ["RunSimulation"], path: "Sources/Testing/simulate", swiftSettings: settings),
+]
+
+let testTargets: [Target] = [
+    tests("TidyTests", []),
+    tests("StructuredDataTests", ["StructuredData"]),
+    tests("YAMLReadingTests", ["Diagnostics", "YAMLReading"]),
+    tests("TimekeepingTests", ["Diagnostics", "Timekeeping"]),
+    tests("PatternMatchingTests", ["Diagnostics", "PatternMatching"]),
+    tests("SecretRedactionTests", ["Diagnostics", "SecretRedaction"]),
+    tests("FileAccessTests", ["Diagnostics", "FileAccess"]),
+    tests("ProcessControlTests", ["Diagnostics", "ProcessControl"]),
+    tests("ExpressionLanguageTests", ["Diagnostics", "ExpressionLanguage", "StructuredData"]),
+    tests(
+        "GitHubWorkflowsTests", ["Diagnostics", "GitHubWorkflows", "PipelineModel", "StructuredData", "YAMLReading"]),
+    tests("WorkflowChecksTests", ["Diagnostics", "GitHubWorkflows", "WorkflowChecks"]),
+    tests("RunEngineTests", ["Diagnostics", "PipelineModel", "RunEngine", "StructuredData"]),
+    tests("SimulationTests", ["PipelineModel", "RunEngine", "RunSimulation"]),
+    tests("EventJournalTests", ["Diagnostics", "EventJournal", "JournalSimulation", "JournalVictim", "Timekeeping"]),
+    tests("LogArchiveTests", ["Diagnostics", "LogArchive", "Timekeeping"]),
+    tests(
+        "StepExecutionTests",
+        [
+            "Diagnostics", "PipelineModel", "ProcessControl", "SecretRedaction", "StepExecution", "StructuredData", crypto,
+        ]),
+]
+
 let package = Package(
     name: "martlet",
-    targets: [
-        .systemLibrary(
-            name: "CLibYAML", path: "Sources/0-Ground/CLibYAML", pkgConfig: "yaml-0.1",
-            providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
-        floor("0-Ground", "Diagnostics"),
-        floor("0-Ground", "StructuredData"),
-        floor("0-Ground", "YAMLReading", ["CLibYAML", "Diagnostics"]),
-        floor("0-Ground", "TerminalRendering", ["Diagnostics"]),
-        floor("1-Model", "PipelineModel", ["StructuredData"]),
-    ]
+    products: [.executable(name: "martlet", targets: ["martlet"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    ],
+    targets: ground + language + [runEngine] + adapters + services + edges + testing + testTargets
 )

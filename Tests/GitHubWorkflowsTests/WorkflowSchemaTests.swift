@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import GitHubWorkflows
 import Testing
 import YAMLReading
@@ -73,5 +74,17 @@ import YAMLReading
             return .enter
         }
         #expect(paths.contains("jobs.a.stepz.0.run"))
+    }
+}
+
+@Suite struct SchemaReferenceTests {
+    /// `MARTLET_BLESS=1` writes the page anew.
+    @Test func theManualsPageOfKeysIsCurrent() throws {
+        let page = URL(filePath: #filePath).appending(path: "../../../docs/reference/workflow-keys.md").standardized
+        let wanted = SchemaReference.page()
+        if ProcessInfo.processInfo.environment["MARTLET_BLESS"] == "1" {
+            try Data(wanted.utf8).write(to: page)
+        }
+        #expect(String(decoding: try Data(contentsOf: page), as: UTF8.self) == wanted)
     }
 }

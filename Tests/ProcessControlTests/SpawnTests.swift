@@ -102,4 +102,17 @@ import Testing
         ]
         #expect(lines == expected)
     }
+
+    @Test func aStartIsReportedWhereThatWasAskedFor() throws {
+        let job = try SupervisedJob()
+        var request = job.request("a", ["sh", "-c", "echo $$"])
+        request.reportsStart = true
+        try job.spawn(request)
+        let exit = try job.waitForExit("a")
+        let starts = job.messages.compactMap { message -> SupervisorMessage.Start? in
+            if case .started(let start) = message { start } else { nil }
+        }
+        #expect(starts.map(\.processID) == [exit.processID])
+        #expect(job.text("a") == "\(exit.processID)\n")
+    }
 }

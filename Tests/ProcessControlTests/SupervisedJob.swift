@@ -34,7 +34,11 @@ final class SupervisedJob {
         return path
     }
 
+    /// A test that fails must not leave a fork bomb behind, whatever else is broken.
+    var sweepsAtEnd = true
+
     deinit {
+        if sweepsAtEnd, !RealProcesses.marked(run: runID).isEmpty { _ = try? LeftoverSweep(runID: runID).run() }
         try? FileManager.default.removeItem(atPath: directory)
     }
 
@@ -63,7 +67,8 @@ final class SupervisedJob {
         let deadline = BootInstant.now() + .seconds(seconds)
         while !condition(self) {
             try #require(BootInstant.now() < deadline, "nothing came within \(seconds) s; so far: \(messages)")
-            turnOnce(until: deadline)
+            // Conditions may look at the world outside too, so the loop turns though nothing comes.
+            turnOnce(until: BootInstant.now() + .milliseconds(10))
         }
     }
 
@@ -159,6 +164,10 @@ enum RealProcesses {
 
     static func all() -> [Int32] {
         ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { Int32($0) }
+    }
+
+    static func name(_ pid: Int32) -> String {
+        ((try? String(contentsOfFile: "/proc/\(pid)/comm", encoding: .utf8)) ?? "").filter { $0 != "\n" }
     }
 
     /// There, and not a zombie.

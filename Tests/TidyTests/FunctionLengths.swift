@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
+
 /// Finds functions and their lengths by the indentation that `swift format` guarantees.
 enum FunctionLengths {
     struct Function {

@@ -22,8 +22,9 @@ struct SourceTree {
     static let shared = SourceTree()
 
     private init() {
-        root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
+        self.root = root
         sources = Self.swiftFiles(below: "Sources", root: root).map { path in
             let parts = path.split(separator: "/").map(String.init)
             return File(

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -161,6 +162,57 @@ void pc_census_trace(struct pc_census *census, int32_t ancestor) {
             row = pc_census_find(census, row->parent);
         }
     }
+}
+
+bool pc_census_was_chosen(const struct pc_census *before, const struct pc_row *row) {
+    const struct pc_row *known = pc_census_find(before, row->pid);
+    return known && known->chosen && known->start_ticks == row->start_ticks;
+}
+
+uint32_t pc_census_compare(struct pc_census *census, const struct pc_census *before, struct pc_message *message) {
+    uint32_t fresh = 0;
+    for (size_t i = 0; i < pc_census_count(census); i++) {
+        struct pc_row *row = pc_census_row(census, i);
+        if (!row->chosen) continue;
+        if (pc_census_was_chosen(before, row)) continue;
+        fresh++;
+        message->total++;
+        if (message->listed >= PC_LISTED_COUNT) continue;
+        struct pc_process *process = &message->processes[message->listed++];
+        process->pid = row->pid;
+        process->parent = row->parent;
+        memcpy(process->name, row->name, sizeof process->name);
+    }
+    return fresh;
+}
+
+// Whether a signal to the group reaches nobody who is not meant.
+static bool may_signal_group(const struct pc_census *census, int32_t group) {
+    const struct pc_row *leader = pc_census_find(census, group);
+    if (leader && pc_row_alive(leader)) return leader->chosen;
+    for (size_t i = 0; i < pc_census_count(census); i++) {
+        const struct pc_row *row = pc_census_row(census, i);
+        if (row->group == group && pc_row_alive(row) && !row->chosen) return false;
+    }
+    return true;
+}
+
+// Groups first: the kernel signals a group as a whole, and a fork under way in it is undone and
+// repeated after the signal, so a fork bomb within one group has no way out.
+uint32_t pc_census_signal(struct pc_census *census, int signal, int32_t spared) {
+    int32_t last_group = 0;
+    uint32_t refused = 0;
+    for (size_t i = 0; i < pc_census_count(census); i++) {
+        struct pc_row *row = pc_census_row(census, i);
+        if (!row->chosen || row->group == last_group || row->group <= 1 || row->group == spared) continue;
+        last_group = row->group;
+        if (may_signal_group(census, row->group)) kill(-row->group, signal);
+    }
+    for (size_t i = 0; i < pc_census_count(census); i++) {
+        struct pc_row *row = pc_census_row(census, i);
+        if (row->chosen && kill(row->pid, signal) != 0) refused += errno == EPERM;
+    }
+    return refused;
 }
 
 const char *pc_census_environment(struct pc_census *census, int32_t pid, const char *name, size_t *length) {

@@ -17,6 +17,9 @@
 
 #if defined(__linux__)
 
+/// The soft limit of open files before pc_open_files_raise, for steps to start with; 0 when it was not raised.
+extern uint64_t pc_usual_open_files;
+
 // Fixed descriptors of a supervisor; 0–2 are /dev/null.
 enum { PC_SOCKET_FD = 3, PC_RECEIPTS_FD = 4, PC_SIGNAL_FD = 5, PC_FIRST_FREE_FD = 6 };
 
@@ -75,7 +78,6 @@ struct pc_row {
     uint64_t start_ticks;
     char state;
     bool chosen;
-    bool signalled;
     char name[16];
 };
 
@@ -95,6 +97,12 @@ void pc_census_trace(struct pc_census *census, int32_t ancestor);
 /// The value of an environment variable of a process as it was started, or NULL; valid until the next call.
 const char *pc_census_environment(struct pc_census *census, int32_t pid, const char *name, size_t *length);
 bool pc_row_alive(const struct pc_row *row);
+/// Whether the round before chose this very process: what was meant once stays so, though its parent has died since.
+bool pc_census_was_chosen(const struct pc_census *before, const struct pc_row *row);
+/// Carries over what the round before knew. Returns how many chosen rows are new, counts and lists them in the message.
+uint32_t pc_census_compare(struct pc_census *census, const struct pc_census *before, struct pc_message *message);
+/// Signals the chosen rows, whole groups first, never the group `spared`. Returns how many were refused.
+uint32_t pc_census_signal(struct pc_census *census, int signal, int32_t spared);
 
 struct pc_supervisor {
     int32_t pid;

@@ -142,6 +142,16 @@ int pc_pipe_open(int *read_end, int *write_end, size_t capacity) {
     return 0;
 }
 
+int pc_input_pipe_open(int *read_end, int *write_end) {
+    int ends[2];
+    int error = open_pipe(ends);
+    if (error) return error;
+    fcntl(ends[1], F_SETFL, O_NONBLOCK);
+    *read_end = ends[0];
+    *write_end = ends[1];
+    return 0;
+}
+
 int64_t pc_bytes_waiting(int descriptor) {
     int count = 0;
     return ioctl(descriptor, FIONREAD, &count) == 0 ? count : -(int64_t)errno;

@@ -97,6 +97,12 @@ static int join_cgroup(const char *directory) {
 }
 
 static int apply_limits(const struct pc_request *request) {
+    struct rlimit files;
+    if (pc_usual_open_files && getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        // Martlet raised its own; a program that uses select() must not meet descriptors past 1024.
+        files.rlim_cur = (rlim_t)pc_usual_open_files;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
     for (uint32_t i = 0; i < request->limit_count; i++) {
         const struct pc_limit *limit = &request->limits[i];
         struct rlimit value = {

@@ -208,6 +208,9 @@ static void live(struct pc_supervisor *supervisor) {
             pc_supervisor_drain_signals();
             pc_supervisor_reap(supervisor);
         }
+        // What a dead coordinator had asked for is not begun any more, though it is still in the queue.
+        if (watched[0].revents & (POLLHUP | POLLERR)) supervisor->lifeline_lost = true;
+        if (supervisor->lifeline_lost) break;
         if (watched[0].revents && !serve(supervisor)) break;
         if (supervisor->lifeline_lost) break;
     }
@@ -225,11 +228,12 @@ static void close_from(unsigned first) {
     for (unsigned descriptor = first; descriptor < end; descriptor++) close((int)descriptor);
 }
 
+// Ignored signals would be inherited through exec. Straight to the kernel: the C library keeps two
+// signals to itself, and those can be ignored as well. All zeroes is SIG_DFL in every layout.
 static void forget_signal_handlers(void) {
-    struct sigaction usual;
-    memset(&usual, 0, sizeof usual);
-    usual.sa_handler = SIG_DFL;
-    for (int signal = 1; signal <= SIGRTMAX; signal++) sigaction(signal, &usual, NULL);
+    const unsigned char usual[64] = {0};
+    for (int signal = 1; signal <= 64; signal++)
+        syscall(SYS_rt_sigaction, signal, usual, NULL, sizeof(uint64_t));
 }
 
 // Puts the socket, the receipts and /dev/null where they belong and closes everything else.

@@ -67,7 +67,7 @@ static uint32_t choose(struct pc_supervisor *supervisor, int64_t target) {
     for (size_t i = 0; i < pc_census_count(census); i++) {
         struct pc_row *row = pc_census_row(census, i);
         if (row->root <= 0 || !pc_row_alive(row)) continue;
-        if (target >= 0) {
+        if (target >= 0 && !pc_census_was_chosen(&supervisor->previous, row)) {
             struct pc_row *root = pc_census_find(census, row->root);
             row->chosen = owner_of(supervisor, row, root ? root : row) == target;
         } else {
@@ -76,31 +76,6 @@ static uint32_t choose(struct pc_supervisor *supervisor, int64_t target) {
         alive += row->chosen;
     }
     return alive;
-}
-
-// MARK: signals
-
-static int send_signal(int32_t pid, int signal) { return kill(pid, signal) == 0 ? 0 : errno; }
-
-// Groups first: the kernel signals a group as a whole, and a fork under way in it is undone and
-// repeated after the signal, so a fork bomb within one group has no way out.
-static uint32_t signal_chosen(struct pc_supervisor *supervisor, int signal) {
-    struct pc_census *census = &supervisor->census;
-    int32_t last_group = 0;
-    uint32_t refused = 0;
-    for (size_t i = 0; i < pc_census_count(census); i++) {
-        struct pc_row *row = pc_census_row(census, i);
-        if (!row->chosen || row->group == last_group || row->group <= 1 || row->group == supervisor->pid) continue;
-        last_group = row->group;
-        send_signal(-row->group, signal);
-    }
-    for (size_t i = 0; i < pc_census_count(census); i++) {
-        struct pc_row *row = pc_census_row(census, i);
-        if (!row->chosen) continue;
-        refused += send_signal(row->pid, signal) == EPERM;
-        row->signalled = true;
-    }
-    return refused;
 }
 
 // MARK: cgroups
@@ -132,7 +107,7 @@ static void kill_listed(const char *directory) {
             if (text[i] >= '0' && text[i] <= '9') {
                 pid = pid * 10 + (text[i] - '0');
             } else {
-                if (pid > 1 && pid != getpid()) send_signal(pid, SIGKILL);
+                if (pid > 1 && pid != getpid()) kill(pid, SIGKILL);
                 pid = 0;
             }
         }
@@ -162,26 +137,9 @@ static bool has_children(void) {
     return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 || errno != ECHILD;
 }
 
-// Carries over what the round before knew. Returns how many were not known yet, and lists them.
-static uint32_t compare(struct pc_supervisor *supervisor, struct pc_message *message) {
-    uint32_t fresh = 0;
-    for (size_t i = 0; i < pc_census_count(&supervisor->census); i++) {
-        struct pc_row *row = pc_census_row(&supervisor->census, i);
-        if (!row->chosen) continue;
-        const struct pc_row *before = pc_census_find(&supervisor->previous, row->pid);
-        if (before && before->chosen && before->start_ticks == row->start_ticks) {
-            row->signalled = before->signalled;
-            continue;
-        }
-        fresh++;
-        message->total++;
-        if (message->listed >= PC_LISTED_COUNT) continue;
-        struct pc_process *process = &message->processes[message->listed++];
-        process->pid = row->pid;
-        process->parent = row->parent;
-        memcpy(process->name, row->name, sizeof process->name);
-    }
-    return fresh;
+// A leader that is dead but not reaped: its exit is told before its tree is said to be gone.
+static bool is_running(const struct pc_supervisor *supervisor, int64_t target) {
+    return pc_ledger_entry(&supervisor->ledger, (size_t)target)->running;
 }
 
 static void pause_for_exit(struct pc_supervisor *supervisor, int milliseconds) {
@@ -221,16 +179,16 @@ void pc_sweep_kill(struct pc_supervisor *supervisor, int64_t target, uint32_t pa
             continue;
         }
         uint32_t alive = choose(supervisor, target);
-        if (alive == 0 && target >= 0 && !supervisor->census.uncertain) break;
-        uint32_t fresh = compare(supervisor, message), refused = 0;
+        if (alive == 0 && target >= 0 && !supervisor->census.uncertain && !is_running(supervisor, target)) break;
+        uint32_t fresh = pc_census_compare(&supervisor->census, &supervisor->previous, message), refused = 0;
         if (alive > CROWD && !boosted) boosted = setpriority(PRIO_PROCESS, 0, -20) == 0;
         if (freeze && fresh > 0 && round < FREEZE_ROUNDS) {
-            signal_chosen(supervisor, SIGSTOP);
+            pc_census_signal(&supervisor->census, SIGSTOP, supervisor->pid);
             continue;
         }
         freeze = false;
         kill_cgroups(supervisor, target);
-        refused = signal_chosen(supervisor, SIGKILL);
+        refused = pc_census_signal(&supervisor->census, SIGKILL, supervisor->pid);
         if (pc_boottime_ns() >= deadline && (!supervisor->lifeline_lost || refused == alive)) {
             message->remaining = alive;
             break;
@@ -243,11 +201,12 @@ void pc_sweep_kill(struct pc_supervisor *supervisor, int64_t target, uint32_t pa
 }
 
 void pc_sweep_signal(struct pc_supervisor *supervisor, int64_t target, int signal) {
+    supervisor->census.rows.size = 0;
     if (!has_children() || !look(supervisor)) return;
     choose(supervisor, target);
     struct pc_census *census = &supervisor->census;
     for (size_t i = 0; i < pc_census_count(census); i++)
-        if (pc_census_row(census, i)->chosen) send_signal(pc_census_row(census, i)->pid, signal);
+        if (pc_census_row(census, i)->chosen) kill(pc_census_row(census, i)->pid, signal);
 }
 
 #endif

@@ -63,7 +63,7 @@ public struct FileGlobSet {
 
     /// Whether the patterns select this absolute path, taken as a file.
     public func matches(file path: String) -> Bool {
-        kinds(places(at: path)).contains(.file)
+        kinds(places(at: path)).contains(.files)
     }
 
     /// The files below the workspace that the patterns select, in the order in which they are hashed.
@@ -112,10 +112,17 @@ public struct FileGlobSet {
         }
     }
 
-    fileprivate func kinds(_ places: [FileGlob.Places]) -> Set<DirectoryReader.EntryKind> {
-        var kinds: Set<DirectoryReader.EntryKind> = []
+    fileprivate struct Kinds: OptionSet {
+        let rawValue: UInt8
+        static let files = Kinds(rawValue: 1)
+        static let folders = Kinds(rawValue: 2)
+    }
+
+    /// What a path with these places is selected as; the last pattern that matches decides.
+    fileprivate func kinds(_ places: [FileGlob.Places]) -> Kinds {
+        var kinds: Kinds = []
         for (index, pattern) in patterns.enumerated() where pattern.isMatch(places[index]) {
-            let own: Set<DirectoryReader.EntryKind> = pattern.isFolderOnly ? [.directory] : [.directory, .file]
+            let own: Kinds = pattern.isFolderOnly ? .folders : [.files, .folders]
             kinds = pattern.isNegated ? kinds.subtracting(own) : kinds.union(own)
         }
         return kinds
@@ -153,7 +160,7 @@ private struct FileGlobWalk {
         let goesOn = set.mayMatchBelow(places)
         guard !kinds.isEmpty || goesOn, let kind = try reader.kind(path, followingLinks) else { return }
         guard kind == .directory else {
-            if kinds.contains(.file) { found(path) }
+            if kinds.contains(.files) { found(path) }
             return
         }
         if followingLinks {

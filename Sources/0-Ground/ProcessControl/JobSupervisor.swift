@@ -65,7 +65,8 @@ package final class JobSupervisor {
         pc_close(descriptor)  // the supervisor kills what is left and ends
     }
 
-    /// Starts an attempt. ``SupervisorMessage/exited(_:)``, `launchFailed` or `refused` follows, exactly one of them,
+    /// Starts an attempt. A refusal as a duplicate means that it was started before: whatever the receipts said
+    /// when they were read, it is not to be started again. ``SupervisorMessage/exited(_:)``, `launchFailed` or `refused` follows, exactly one of them,
     /// unless the supervisor ends before.
     ///
     /// - Throws: ``DiagnosticCode/spawnRequestInvalid``, ``DiagnosticCode/supervisorLost``.

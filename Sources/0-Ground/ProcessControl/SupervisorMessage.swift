@@ -106,6 +106,12 @@ package struct KillReport: Hashable, Sendable {
     package var totalCount: Int
     /// Still there when patience ended: in the kernel's hands, or not ours to kill. 0 is the rule.
     package var remainingCount: Int
+
+    package init(processes: [FoundProcess], totalCount: Int, remainingCount: Int) {
+        self.processes = processes
+        self.totalCount = totalCount
+        self.remainingCount = remainingCount
+    }
 }
 
 extension SupervisorMessage {

@@ -35,6 +35,12 @@ public struct DataObject: Hashable, Sendable {
     }
 
     public var count: Int { keys.count }
+
+    /// Makes room for so many keys at once.
+    public mutating func reserveCapacity(_ count: Int) {
+        keys.reserveCapacity(count)
+        values.reserveCapacity(count)
+    }
     public var isEmpty: Bool { keys.isEmpty }
 
     /// The exact key's value. Setting `nil` removes the key; setting an existing one keeps its place.

@@ -155,6 +155,8 @@ struct JSONReader {
             depth -= 1
             return members
         }
+        // Most objects are small: this saves growing one key at a time.
+        members.reserveCapacity(4)
         while true {
             skipWhiteSpace()
             let start = offset

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if canImport(Glibc)
-    internal import Glibc
+    internal import Glibc  // vsnprintf writes numbers with 15 digits
 #elseif canImport(Musl)
     internal import Musl
 #elseif canImport(Darwin)

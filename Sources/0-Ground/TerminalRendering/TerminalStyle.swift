@@ -39,7 +39,9 @@ package enum ColourChoice: String, Sendable, CaseIterable {
         case .auto: break
         }
         if let value = environment["NO_COLOR"], !value.isEmpty { return false }
-        if let value = environment["FORCE_COLOR"] ?? environment["CLICOLOR_FORCE"], !value.isEmpty { return value != "0" }
+        if let value = environment["FORCE_COLOR"] ?? environment["CLICOLOR_FORCE"], !value.isEmpty {
+            return value != "0"
+        }
         return isTerminal && environment["TERM"] != "dumb"
     }
 }

@@ -35,6 +35,8 @@ public struct YAMLReader {
     public static func read(_ text: [UInt8], limits: YAMLLimits = YAMLLimits()) throws(DiagnosticError) -> YAMLDocument
     {
         try TextValidation.check(text, limit: limits.bytes)
+        // libyaml wants an address, which an empty array need not have.
+        if text.isEmpty { return YAMLDocument(root: nil, anchors: []) }
         var reader = YAMLReader(limits: limits)
         return try reader.run(text)
     }
@@ -50,7 +52,9 @@ public struct YAMLReader {
         }
         defer { yaml_parser_delete(&parser) }
         var failure: DiagnosticError?
-        text.withUnsafeBufferPointer { buffer in
+        // libyaml counts a byte order mark as a column, and then finds the second line's keys badly indented.
+        let start = text.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+        text[start...].withUnsafeBufferPointer { buffer in
             yaml_parser_set_input_string(&parser, buffer.baseAddress, buffer.count)
             yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING)
             do throws(DiagnosticError) {

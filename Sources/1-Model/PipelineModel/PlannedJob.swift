@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import StructuredData
+
 /// One job of a plan. What depends on results stays symbolic: a ``TemplateValue``, or the source of an expression.
 public struct PlannedJob: Hashable, Sendable {
     public var key: JobKey
@@ -12,6 +14,8 @@ public struct PlannedJob: Hashable, Sendable {
     /// Whether the plan takes the job, and why (not).
     public var isIncluded = true
     public var reason = Reason(.included, "Its workflow is triggered by this event.")
+    /// Why it cannot run on this machine, where that is known before it starts.
+    public var unavailable: Reason?
     public var strategy: PlannedStrategy?
     /// Scope to level (`read`, `write`, `none`); `nil`: the default of the repository.
     public var permissions: [String: String]?
@@ -33,6 +37,8 @@ public struct PlannedStrategy: Hashable, Sendable {
     /// Default true.
     public var failFast: TemplateValue?
     public var maxParallel: TemplateValue?
+    /// The legs, where the matrix depends on nothing that is known later; `nil` otherwise.
+    public var legs: [DataObject]?
 
     public init(matrix: TemplateValue? = nil, failFast: TemplateValue? = nil, maxParallel: TemplateValue? = nil) {
         self.matrix = matrix

@@ -32,7 +32,10 @@ package struct ExpressionError: CodedError, Hashable, CustomStringConvertible {
 
     package var diagnostic: Diagnostic {
         switch kind {
-        case .lexing: Diagnostic(.expressionNotLexed, message)
+        case .lexing:
+            Diagnostic(
+                .expressionNotLexed, message,
+                remedy: message.hasPrefix("Unexpected symbol: '\"") ? "Write strings in single quotes." : nil)
         case .parsing: Diagnostic(.expressionNotParsed, message)
         case .evaluation: Diagnostic(.expressionNotEvaluated, message)
         }

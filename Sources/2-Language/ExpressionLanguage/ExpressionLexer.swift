@@ -39,7 +39,8 @@ struct ExpressionLexer {
         case UInt8(ascii: "&"): return addDoubled(.and)
         case UInt8(ascii: "|"): return addDoubled(.or)
         case UInt8(ascii: "."):
-            guard startsNumber else {
+            // Where an operand may begin, a full stop begins a number rather than a property.
+            guard previous.isOperandStart else {
                 add(.dereference, length: 1)
                 return nil
             }
@@ -48,15 +49,6 @@ struct ExpressionLexer {
         default: return keyword()
         }
         return nil
-    }
-
-    /// Whether a full stop at this place begins a number rather than a property.
-    private var startsNumber: Bool {
-        switch previous {
-        case .none, .separator, .startGroup, .startIndex, .startParameters: true
-        case .not, .notEqual, .greater, .greaterOrEqual, .less, .lessOrEqual, .equal, .and, .or: true
-        default: false
-        }
     }
 
     private mutating func add(_ kind: ExpressionToken.Kind, length: Int) {

@@ -11,7 +11,7 @@ package struct ExpressionParser {
     private var unclosed: [ExpressionToken.Kind] = []
     private var previous = ExpressionToken(kind: .none, start: 0, end: 0)
 
-    /// A node, how many levels it has, and, for a call, where the argument list opened.
+    /// A node and how many levels it has.
     private struct Operand {
         var node: ExpressionNode
         var depth: Int
@@ -20,6 +20,8 @@ package struct ExpressionParser {
     private init(_ text: String, _ scope: ExpressionScope) {
         self.text = text
         self.scope = scope
+        operands.reserveCapacity(8)
+        operators.reserveCapacity(8)
     }
 
     /// Reads the text of one expression, without `${{` and `}}`.
@@ -33,14 +35,14 @@ package struct ExpressionParser {
             throw ExpressionError(.lexing, "Exceeded max expression length \(ExpressionLimits.maximumLength)")
         }
         var bytes = text
-        let outcome = bytes.withUTF8 { text -> Result<ExpressionNode?, ExpressionError> in
-            Result { () throws(ExpressionError) in try root(String(decoding: text, as: UTF8.self), text, scope) }
+        let outcome = bytes.withUTF8 { utf8 -> Result<ExpressionNode?, ExpressionError> in
+            Result { () throws(ExpressionError) in try root(text, of: utf8, scope) }
         }
         return ParsedExpression(text: text, root: try outcome.get())
     }
 
     private static func root(
-        _ text: String, _ bytes: UnsafeBufferPointer<UInt8>, _ scope: ExpressionScope
+        _ text: String, of bytes: UnsafeBufferPointer<UInt8>, _ scope: ExpressionScope
     ) throws(ExpressionError) -> ExpressionNode? {
         var lexer = ExpressionLexer(bytes)
         if let fault = lexer.run() { throw .located(.lexing, "Unexpected symbol", token: fault, in: text) }
@@ -206,16 +208,18 @@ package struct ExpressionParser {
         _ name: String, _ count: Int, opening: ExpressionToken, call: ExpressionNode
     ) throws(ExpressionError) {
         guard let signature = scope.function(name) else { return }
+        let what: String
         if count < signature.minimumArguments {
-            throw .located(.parsing, "Too few parameters supplied", token: opening.range, in: text)
+            what = "Too few parameters supplied"
+        } else if count > signature.maximumArguments {
+            what = "Too many parameters supplied"
+        } else if name == "case", count % 2 == 0 {
+            what = "Even number of parameters supplied, requires an odd number of parameters"
+        } else {
+            return
         }
-        if count > signature.maximumArguments {
-            throw .located(.parsing, "Too many parameters supplied", token: opening.range, in: text)
-        }
-        if name == "case", count % 2 == 0 {
-            let what = "Even number of parameters supplied, requires an odd number of parameters"
-            throw .located(.parsing, what, token: call.start..<call.end, in: text)
-        }
+        // GitHub names the parenthesis, save for `case`, which it names itself.
+        throw .located(.parsing, what, token: name == "case" ? call.start..<call.end : opening.range, in: text)
     }
 
     private mutating func pushIndex(_ token: ExpressionToken, end: Int) throws(ExpressionError) {

@@ -25,12 +25,21 @@ extension ExpressionNode {
             let texts = arguments.map { $0.canonicalText(replacing: substitute) }
             return "\(ExpressionFunctionSignature.spelling(of: name))(\(texts.joined(separator: ", ")))"
         case .index(let object, let index):
-            let object = object.canonicalText(replacing: substitute)
+            let object = object.indexedText(replacing: substitute)
             if case .wildcard = index.kind { return object + ".*" }
             if case .literal(.string(let name)) = index.kind, ExpressionNames.isLegal(name.utf8) {
                 return "\(object).\(name)"
             }
             return "\(object)[\(index.canonicalText(replacing: substitute))]"
+        }
+    }
+
+    /// Text that `.` or `[` may follow.
+    private func indexedText(replacing substitute: (ExpressionNode) -> String?) -> String {
+        let text = canonicalText(replacing: substitute)
+        switch kind {
+        case .literal, .not: return "(\(text))"
+        default: return text
         }
     }
 }

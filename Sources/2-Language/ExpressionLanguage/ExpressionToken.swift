@@ -48,47 +48,41 @@ extension ExpressionToken.Kind {
 
     /// Whether this token may follow `previous`.
     func mayFollow(_ previous: Self) -> Bool {
-        predecessors.contains(previous)
-    }
-
-    private var predecessors: KindSet {
         switch self {
-        case .startGroup, .not: .operandStart
-        case .null, .yes, .no, .number, .string, .function, .namedValue: .operandStart
-        case .startIndex, .dereference: .container
-        case .startParameters: [.function]
-        case .endParameters: .operandEnd.union([.startParameters])
-        case .wildcard: [.startIndex, .dereference]
-        case .property: [.dereference]
-        case .none: []
-        default: .operandEnd
+        case .startGroup, .not, .null, .yes, .no, .number, .string, .function, .namedValue:
+            previous.isOperandStart
+        case .startIndex, .dereference: previous.isContainer
+        case .startParameters: previous == .function
+        case .endParameters: previous.isOperandEnd || previous == .startParameters
+        case .wildcard: previous == .startIndex || previous == .dereference
+        case .property: previous == .dereference
+        case .none: false
+        default: previous.isOperandEnd
         }
-    }
-}
-
-/// A set of token kinds in one word.
-private struct KindSet: ExpressibleByArrayLiteral {
-    private var bits: UInt64
-
-    init(arrayLiteral kinds: ExpressionToken.Kind...) {
-        bits = kinds.reduce(0) { $0 | 1 << UInt64($1.rawValue) }
-    }
-
-    func contains(_ kind: ExpressionToken.Kind) -> Bool { bits & 1 << UInt64(kind.rawValue) != 0 }
-
-    func union(_ other: KindSet) -> KindSet {
-        var union = self
-        union.bits |= other.bits
-        return union
     }
 
     /// What an operand or a prefix stands behind.
-    static let operandStart: KindSet = [
-        .none, .separator, .startGroup, .startIndex, .startParameters,
-        .not, .notEqual, .greater, .greaterOrEqual, .less, .lessOrEqual, .equal, .and, .or,
-    ]
+    var isOperandStart: Bool {
+        switch self {
+        case .none, .separator, .startGroup, .startIndex, .startParameters: true
+        case .not, .notEqual, .greater, .greaterOrEqual, .less, .lessOrEqual, .equal, .and, .or: true
+        default: false
+        }
+    }
+
     /// What can be indexed.
-    static let container: KindSet = [.endGroup, .endParameters, .endIndex, .wildcard, .property, .namedValue]
+    private var isContainer: Bool {
+        switch self {
+        case .endGroup, .endParameters, .endIndex, .wildcard, .property, .namedValue: true
+        default: false
+        }
+    }
+
     /// What an infix or closing token stands behind.
-    static let operandEnd: KindSet = container.union([.null, .yes, .no, .number, .string])
+    private var isOperandEnd: Bool {
+        switch self {
+        case .null, .yes, .no, .number, .string: true
+        default: isContainer
+        }
+    }
 }

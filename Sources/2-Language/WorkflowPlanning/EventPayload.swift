@@ -38,7 +38,9 @@ package struct EventPayload {
             return ["ref": .string(GitReference.shortName(ref)), "ref_type": .string(GitReference.kind(ref))]
         case "release":
             let tag = DataValue.string(GitReference.shortName(ref))
-            return ["action": "published", "release": ["tag_name": tag, "name": tag, "draft": false, "prerelease": false]]
+            return [
+                "action": "published", "release": ["tag_name": tag, "name": tag, "draft": false, "prerelease": false],
+            ]
         default: return DataObject()
         }
     }
@@ -47,7 +49,8 @@ package struct EventPayload {
         let none = DataValue.string(String(repeating: "0", count: 40))
         let commit = repository.headCommit.map { DataValue.object(commitObject($0)) } ?? .null
         return [
-            "ref": .string(ref ?? ""), "before": none, "after": .string(repository.sha), "created": false, "deleted": false,
+            "ref": .string(ref ?? ""), "before": none, "after": .string(repository.sha), "created": false,
+            "deleted": false,
             "forced": false, "base_ref": .null, "compare": "", "head_commit": commit,
             "commits": .array(commit == .null ? [] : [commit]),
             "pusher": ["name": .string(repository.actor), "email": .string(repository.headCommit?.authorEmail ?? "")],
@@ -56,7 +59,8 @@ package struct EventPayload {
 
     private func pullRequest(ref: String?) -> DataObject {
         let head: DataValue = [
-            "ref": .string(GitReference.shortName(ref)), "sha": .string(repository.sha), "repo": .object(repositoryObject),
+            "ref": .string(GitReference.shortName(ref)), "sha": .string(repository.sha),
+            "repo": .object(repositoryObject),
         ]
         let target: DataValue = ["ref": .string(repository.defaultBranch), "repo": .object(repositoryObject)]
         return [

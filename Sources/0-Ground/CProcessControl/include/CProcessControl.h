@@ -154,6 +154,78 @@ int pc_reap(int32_t pid, int32_t *status);
 /// Reaps one child by its pid, waiting for it. Returns 0 or an errno value.
 int pc_reap_waiting(int32_t pid, int32_t *status);
 
+// MARK: what an earlier run left behind
+
+struct pc_leftovers {
+    const char *run;        // processes whose MARTLET_RUN is this; NULL for none
+    const int32_t *spared;  // these processes of the caller and all that descends from them stay
+    size_t spared_count;
+    uint32_t adopted;  // also every other child of the caller (it is a subreaper and knows all its own children)
+    uint32_t patience_ms;
+};
+
+/// Kills what an earlier run left behind and waits until it is gone. Blocks. The report's total, remaining and list are set.
+int pc_leftovers_kill(const struct pc_leftovers *which, struct pc_message *report);
+/// From now on orphaned descendants become children of the caller.
+int pc_become_subreaper(void);
+
+// MARK: processes and the host
+
+/// The start time of a process in clock ticks since boot, 0 when it is not there or a zombie.
+uint64_t pc_start_ticks(int32_t pid);
+int32_t pc_own_pid(void);
+uint32_t pc_own_user(void);
+/// Raises the soft limit of open files to the hard one; supervised processes still start with the old one. Returns the new limit.
+uint64_t pc_open_files_raise(void);
+/// Takes an exclusive lock (flock) on an open file without waiting. EWOULDBLOCK: another holds it.
+int pc_lock(int descriptor);
+/// Lets go of the lock although a process that is being forked right now has a copy of the descriptor.
+void pc_unlock(int descriptor);
+/// A close-on-exec descriptor for reading and writing, made with mode 0600 where there is no file; or a negative errno.
+int pc_lock_file_open(const char *path);
+/// Replaces the whole contents of an open file.
+int pc_contents_replace(int descriptor, const void *bytes, size_t size);
+/// Opens for reading, close-on-exec; or a negative errno.
+int pc_open_for_reading(const char *path);
+int pc_write_file(const char *path, const char *text);
+int pc_make_directory(const char *path, uint32_t mode);
+int pc_remove_directory(const char *path);
+void pc_nap(uint64_t nanoseconds);
+
+struct pc_directory_facts {
+    uint64_t free_bytes;
+    uint32_t owner;
+    uint32_t mode;       // permission bits
+    uint32_t in_memory;  // tmpfs or ramfs
+};
+/// ENOTDIR for anything but a directory, symbolic links to one included.
+int pc_directory_facts(const char *path, struct pc_directory_facts *facts);
+/// Whether a file can be written to.
+int pc_writable_file(const char *path);
+/// NULL when it is not set.
+const char *pc_variable(const char *name);
+
+// MARK: helper commands
+
+struct pc_command {
+    const char *program;      // with a slash a path, else looked up in the caller's PATH
+    char *const *arguments;   // NULL at the end
+    char *const *environment; // NULL at the end; NULL for the caller's
+    const char *directory;    // NULL for the caller's
+    int32_t input;
+    int32_t output;
+    int32_t errors;
+};
+
+/// Starts a command in a session of its own with nothing open but these streams.
+int pc_command_start(const struct pc_command *command, int32_t *pid);
+/// Kills the command's whole process group.
+void pc_command_kill(int32_t pid);
+/// A descriptor that is readable when the process has ended, or a negative errno where there is no such thing.
+int pc_exit_descriptor(int32_t pid);
+/// write(2) without blocking and without SIGPIPE: the count, or a negative errno.
+int64_t pc_write_some(int descriptor, const void *bytes, size_t size);
+
 // MARK: the event loop's parts
 
 uint64_t pc_boottime_ns(void);
@@ -186,6 +258,8 @@ int pc_signal_restore(int signal);
 
 /// A pipe, both ends close-on-exec, the read end non-blocking, with room for `capacity` bytes where that is allowed.
 int pc_pipe_open(int *read_end, int *write_end, size_t capacity);
+/// A pipe, both ends close-on-exec, the write end non-blocking: for feeding a process.
+int pc_input_pipe_open(int *read_end, int *write_end);
 /// A pseudo-terminal, both ends close-on-exec, the master non-blocking.
 int pc_terminal_open(int *master, int *slave, uint16_t rows, uint16_t columns);
 int pc_terminal_resize(int master, uint16_t rows, uint16_t columns);

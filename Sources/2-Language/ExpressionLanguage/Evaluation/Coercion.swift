@@ -95,3 +95,10 @@ extension Operand {
         }
     }
 }
+
+extension DataValue {
+    /// `==` of two values that no context holds: as in an expression; arrays and objects are never equal.
+    package func looselyEquals(_ other: DataValue) -> Bool {
+        Operand(self, identity: 1).looselyEquals(Operand(other, identity: 2))
+    }
+}

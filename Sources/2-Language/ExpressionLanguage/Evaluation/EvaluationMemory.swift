@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the live values of one evaluation take, counted as GitHub's runner counts them: 24 bytes an object, 26 and two a
-/// UTF-16 unit for a string; once a node has a primitive result, what lies below it is free again.
+/// What the live values of one evaluation take, counted as GitHub's runner counts them: 24 bytes an object, 26 and
+/// two a UTF-16 unit for a string; once a node has a primitive result, what lies below it is free again.
 struct EvaluationMemory {
     private let maximumBytes: Int
     private var total = 0

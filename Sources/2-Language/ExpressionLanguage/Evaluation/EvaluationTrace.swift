@@ -9,6 +9,11 @@ package struct EvaluationTrace: Sendable {
         /// In canonical form: `github.ref`, `success()`.
         package var text: String
         package var value: DataValue
+
+        package init(text: String, value: DataValue) {
+            self.text = text
+            self.value = value
+        }
     }
 
     struct NodeKey: Hashable {

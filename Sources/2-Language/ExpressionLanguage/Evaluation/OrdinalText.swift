@@ -56,11 +56,28 @@ enum OrdinalText {
         if part.count == 1 { return text.contains(first) }
         // Knuth, Morris and Pratt: linear in both lengths, whatever they hold.
         let fallback = fallbacks(part)
+        return text.withUnsafeBufferPointer { text in
+            part.withUnsafeBufferPointer { part in
+                fallback.withUnsafeBufferPointer { search(text, for: part, $0) }
+            }
+        }
+    }
+
+    private static func search(
+        _ text: UnsafeBufferPointer<UInt8>, for part: UnsafeBufferPointer<UInt8>, _ fallback: UnsafeBufferPointer<Int>
+    ) -> Bool {
         var matched = 0
-        for byte in text {
-            while matched > 0, part[matched] != byte { matched = fallback[matched - 1] }
-            if part[matched] == byte { matched += 1 }
-            if matched == part.count { return true }
+        var index = 0
+        while index < text.count {
+            if part[matched] == text[index] {
+                matched += 1
+                if matched == part.count { return true }
+                index += 1
+            } else if matched > 0 {
+                matched = fallback[matched - 1]
+            } else {
+                index += 1
+            }
         }
         return false
     }

@@ -42,6 +42,30 @@ extension WorkflowConversion {
         if !hasVector && !hasInclude {
             log.error(.matrixEmpty, "Matrix must define at least one vector", at: matrix.place)
         }
+        // An expression anywhere puts the rest off until the run, as on GitHub.
+        if !token.holdsExpression { checkFilters(of: matrix) }
+    }
+
+    private mutating func checkFilters(of matrix: TemplateToken) {
+        var vectors: Set<String> = []
+        for entry in matrix.entries ?? [] {
+            if let name = entry.key.string, name != "include", name != "exclude" { vectors.insert(name.lowercased()) }
+        }
+        for item in matrix["include"]?.items ?? [] where item.entries?.isEmpty == true {
+            log.error(.matrixEmpty, "Matrix include mapping does not contain any values", at: item.place)
+        }
+        for item in matrix["exclude"]?.items ?? [] {
+            guard let entries = item.entries, !entries.isEmpty else {
+                log.error(.matrixEmpty, "Matrix exclude filter must not be empty", at: item.place)
+                continue
+            }
+            for entry in entries {
+                guard let name = entry.key.string, !vectors.contains(name.lowercased()) else { continue }
+                log.error(
+                    .matrixKeyUnknown, "Matrix exclude key '\(name)' does not match any key within the matrix",
+                    at: entry.key.place)
+            }
+        }
     }
 
     mutating func checkServices(_ token: TemplateToken) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Diagnostics
+internal import ExpressionLanguage
 
 extension WorkflowConversion {
     mutating func jobs(_ token: TemplateToken) -> [WorkflowJob] {
@@ -155,12 +156,13 @@ extension WorkflowConversion {
     mutating func condition(_ token: TemplateToken?, _ availability: Availability) -> Condition? {
         guard let token else { return .success }
         let text = token.expression ?? token.literalText ?? ""
-        if TemplateText.trimmed(text).isEmpty { return Condition(source: "success()", place: token.place) }
-        switch ExpressionValidation.statusFunction(in: text, availability) {
-        case .called: return Condition(source: text, place: token.place)
-        case .notCalled: return Condition(source: "success() && (\(text))", place: token.place)
-        case .fault(let message):
-            log.error(.expressionFaulty, message, at: token.place)
+        if WhiteSpaceText.isBlank(text) { return Condition(source: "success()", place: token.place) }
+        do throws(ExpressionError) {
+            let expression = try ExpressionReading.parse(text, availability)
+            let source = expression.callsStatusFunction ? text : "success() && (\(text))"
+            return Condition(source: source, place: token.place)
+        } catch {
+            log.error(error.diagnostic.code, error.message, at: token.place)
             return nil
         }
     }

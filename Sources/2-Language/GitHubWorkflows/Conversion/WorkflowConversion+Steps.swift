@@ -3,9 +3,16 @@
 internal import Diagnostics
 
 extension WorkflowConversion {
-    mutating func steps(_ token: TemplateToken, isParallel: Bool = false) -> [WorkflowStep] {
-        var scope = StepScope()
-        let steps = (token.items ?? []).map { step($0, &scope, isParallel: isParallel) }
+    /// - Parameter availability: What the conditions may use: those of a job's steps, or of a composite action's.
+    mutating func steps(_ token: TemplateToken, _ availability: Availability = .stepCondition) -> [WorkflowStep] {
+        var scope = StepScope(availability: availability)
+        let steps = (token.items ?? []).map { step($0, &scope) }
+        return named(steps, &scope)
+    }
+
+    private mutating func parallelSteps(_ token: TemplateToken) -> [WorkflowStep] {
+        var scope = StepScope(availability: .stepCondition, isParallel: true)
+        let steps = (token.items ?? []).map { step($0, &scope) }
         return named(steps, &scope)
     }
 
@@ -14,11 +21,12 @@ extension WorkflowConversion {
         var identifiers = IdentifierBuilder()
         /// Those given so far, as written.
         var known: Set<String> = []
+        var availability: Availability
+        /// The steps stand in a `parallel` block.
+        var isParallel = false
     }
 
-    private mutating func step(
-        _ token: TemplateToken, _ scope: inout StepScope, isParallel: Bool
-    ) -> WorkflowStep {
+    private mutating func step(_ token: TemplateToken, _ scope: inout StepScope) -> WorkflowStep {
         var step = WorkflowStep(id: "", work: .waitAll)
         step.place = token.place
         var conditionToken: TemplateToken?
@@ -48,13 +56,13 @@ extension WorkflowConversion {
             case "cancel":
                 if let target = target(value, step, scope) { step.work = .cancel(target) }
             case "parallel":
-                step.work = .parallel(steps(value, isParallel: true))
+                step.work = .parallel(parallelSteps(value))
             default: break
             }
         }
-        step.condition = condition(conditionToken, .stepCondition) ?? .success
+        step.condition = condition(conditionToken, scope.availability) ?? .success
         if case .uses(let uses) = step.work { checkReference(uses.reference) }
-        if isParallel { checkParallel(step) }
+        if scope.isParallel { checkParallel(step) }
         return step
     }
 
@@ -155,11 +163,13 @@ struct ActionPath {
 
     /// `nil` where `text` has another form.
     init?(_ text: String) {
-        let halves = text.split(separator: "@", omittingEmptySubsequences: false)
-        guard halves.count == 2, !halves[1].isEmpty else { return nil }
-        let segments = halves[0].split { $0 == "/" || $0 == "\\" }
+        let bytes = text.utf8
+        guard let at = bytes.firstIndex(of: UInt8(ascii: "@")) else { return nil }
+        let ref = bytes[bytes.index(after: at)...]
+        guard !ref.isEmpty, !ref.contains(UInt8(ascii: "@")) else { return nil }
+        let segments = bytes[..<at].split { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }
         guard segments.count >= 2 else { return nil }
-        owner = segments[0]
-        repository = segments[1]
+        owner = Substring(segments[0])
+        repository = Substring(segments[1])
     }
 }

@@ -47,7 +47,8 @@ extension WorkflowSchema {
                         .optional("inputs", "workflow-dispatch-inputs", "What the person who starts the run is asked.")
                     ], isOpen: true, strictBeside: "inputs")))
         oneOf("workflow-dispatch-inputs", ["null", "workflow-dispatch-inputs-mapping"])
-        dictionary("workflow-dispatch-inputs-mapping", of: "workflow-dispatch-input", key: "workflow-dispatch-input-name")
+        dictionary(
+            "workflow-dispatch-inputs-mapping", of: "workflow-dispatch-input", key: "workflow-dispatch-input-name")
         nonEmptyString("workflow-dispatch-input-name")
         oneOf("workflow-dispatch-input", ["null", "workflow-dispatch-input-mapping"])
         mapping(

@@ -8,6 +8,8 @@ package struct WorkflowSchema: Sendable {
     /// In the order in which they are documented.
     package private(set) var definitions: [SchemaDefinition] = []
     private var indexes: [String: Int] = [:]
+    /// Parallel to ``definitions``.
+    private var shapes: [SchemaShape] = []
 
     /// Built on first use, some 0.1 ms.
     package static let current = WorkflowSchema()
@@ -32,6 +34,7 @@ package struct WorkflowSchema: Sendable {
         defineActionRoot()
         defineActionRuns()
         defineActionSteps()
+        shapes = definitions.map { SchemaShape(alternatives: alternatives(of: $0), $0.availability) }
     }
 
     /// The definition called `name`.
@@ -40,6 +43,12 @@ package struct WorkflowSchema: Sendable {
     package subscript(name: String) -> SchemaDefinition {
         guard let index = indexes[name] else { preconditionFailure("the schema has no definition '\(name)'") }
         return definitions[index]
+    }
+
+    /// What the reader asks of the definition called `name`, worked out once.
+    func shape(_ name: String) -> SchemaShape {
+        guard let index = indexes[name] else { preconditionFailure("the schema has no definition '\(name)'") }
+        return shapes[index]
     }
 
     package func find(_ name: String) -> SchemaDefinition? {

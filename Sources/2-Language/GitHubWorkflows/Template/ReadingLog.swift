@@ -43,6 +43,8 @@ struct ReadingLog {
     mutating func add(_ diagnostic: Diagnostic) {
         guard diagnostics.count < limits.diagnostics else { return }
         if diagnostic.severity == .error { errorCount += 1 }
+        var diagnostic = diagnostic
+        diagnostic.remedy = diagnostic.remedy ?? WorkflowRemedies.remedy(for: diagnostic.code)
         diagnostics.append(diagnostic)
     }
 

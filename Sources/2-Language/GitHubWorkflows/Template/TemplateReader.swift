@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Diagnostics
+internal import ExpressionLanguage
 internal import YAMLReading
 
 /// Turns a YAML tree into typed tokens along the schema, and records what does not fit.
@@ -22,8 +23,8 @@ struct TemplateReader {
     /// Reads `root` as `definition`; `nil` after an error that ends the reading.
     mutating func read(_ root: YAMLNode, as definition: String) -> TemplateToken? {
         do throws(DiagnosticError) {
-            let entry = schema[definition]
-            return try value(root, Rule(definition: entry, availability: entry.availability))
+            let shape = schema.shape(definition)
+            return try value(root, Rule(shape: shape, availability: shape.availability))
         } catch {
             var diagnostic = error.diagnostic
             diagnostic.file = log.files.indices.contains(file) ? log.files[file] : nil
@@ -35,13 +36,13 @@ struct TemplateReader {
 
     /// A definition, and what expressions may use by it and those above.
     private struct Rule {
-        var definition: SchemaDefinition
+        var shape: SchemaShape
         var availability: Availability
     }
 
     private func rule(_ name: String, below parent: Rule) -> Rule {
-        let definition = schema[name]
-        return Rule(definition: definition, availability: parent.availability.union(definition.availability))
+        let shape = schema.shape(name)
+        return Rule(shape: shape, availability: parent.availability.union(shape.availability))
     }
 
     private func place(_ node: YAMLNode) -> TokenPlace { TokenPlace(file: file, position: node.position) }
@@ -82,11 +83,7 @@ struct TemplateReader {
         try log.enterCollection(at: node.position)
         try log.addToken()
         var result: [TemplateToken] = []
-        var itemName: String?
-        for case .sequence(let name) in schema.alternatives(of: rule.definition).lazy.map(\.kind) where itemName == nil {
-            itemName = name
-        }
-        if let itemName {
+        if let itemName = rule.shape.item {
             let itemRule = self.rule(itemName, below: rule)
             result.reserveCapacity(items.count)
             for item in items { result.append(try value(item, itemRule)) }
@@ -103,9 +100,7 @@ struct TemplateReader {
         try log.enterCollection(at: node.position)
         try log.addToken()
         var reading = MappingReading(rule: rule, node: node)
-        for alternative in schema.alternatives(of: rule.definition) {
-            if case .mapping(let mapping) = alternative.kind { reading.candidates.append(mapping) }
-        }
+        reading.candidates = rule.shape.mappings
         if reading.candidates.isEmpty {
             log.error(.unexpectedMapping, "A mapping was not expected", at: place(node))
         } else {
@@ -219,13 +214,11 @@ extension TemplateReader {
     ) throws(DiagnosticError) -> TemplateToken {
         let content = try ScalarResolution.resolve(text, style, of: node)
         let token = TemplateToken(content, place(node))
-        guard case .string(let raw) = content, TemplateText.holdsExpression(raw) else { return token }
-        switch TemplateText.parse(raw, availability) {
-        case .literal(let text): return TemplateToken(.string(text), token.place)
-        case .expression(let source): return TemplateToken(.expression(source), token.place)
-        case .insert: return TemplateToken(.insert, token.place)
-        case .fault(let code, let message):
-            log.error(code, message, at: token.place)
+        guard case .string(let raw) = content, TemplateText.mayHoldExpression(raw) else { return token }
+        do throws(TemplateError) {
+            return TemplateToken(try ExpressionReading.template(raw, availability), token.place)
+        } catch {
+            log.error(error.code, error.message, at: token.place)
             return token
         }
     }
@@ -243,16 +236,14 @@ extension TemplateReader {
             }
             return
         }
-        var strings: [SchemaString] = []
-        for alternative in schema.alternatives(of: rule.definition) {
-            switch (alternative.kind, token.content) {
-            case (.null, .null), (.boolean, .bool), (.number, .number): return
-            case (.string(let string), _): strings.append(string)
-            default: break
-            }
+        switch token.content {
+        case .null where rule.shape.acceptsNull, .bool where rule.shape.acceptsBoolean,
+            .number where rule.shape.acceptsNumber:
+            return
+        default: break
         }
         let text = token.literalText ?? ""
-        guard let match = strings.first(where: { $0.accepts(text) }) else {
+        guard let match = rule.shape.strings.first(where: { $0.accepts(text) }) else {
             log.error(.unexpectedValue, "Unexpected value '\(text)'", at: token.place)
             return
         }

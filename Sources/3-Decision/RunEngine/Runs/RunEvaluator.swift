@@ -49,6 +49,13 @@ package struct NeedResult: Hashable, Sendable {
     package var result: Conclusion
     /// Why, for the sentence of a skip.
     package var reason: Reason?
+
+    package init(key: JobKey, job: JobID, result: Conclusion, reason: Reason? = nil) {
+        self.key = key
+        self.job = job
+        self.result = result
+        self.reason = reason
+    }
 }
 
 /// What the status functions see in a job's condition: all jobs that it needs, directly and through others.

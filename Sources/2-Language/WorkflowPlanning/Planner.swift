@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Diagnostics
+internal import ExpressionLanguage
+package import GitHubWorkflows
+package import PipelineModel
+internal import StructuredData
+
+/// Compiles a workflow and an event to a plan: every job, in or out, with the reason.
+package struct Planner {
+    private let workflow: Workflow
+    private let request: PlanRequest
+    private let preview: ConditionPreview
+    private var jobs: [PlannedJob] = []
+
+    /// Jobs of one plan, called workflows included.
+    package static let jobLimit = 10_000
+
+    /// - Throws: ``DiagnosticError`` for inputs that do not fit, and for a job that was asked for and is not there.
+    package static func plan(_ workflow: Workflow, _ request: PlanRequest) throws(DiagnosticError) -> Plan {
+        let match = TriggerMatch(workflow.triggers, request.facts)
+        let trigger = workflow.triggers.first { $0.event == request.facts.event }
+        let inputs = try DispatchInputs.values(request.facts.inputs, for: trigger?.inputs ?? [])
+        var planner = Planner(workflow, request, inputs: inputs)
+        planner.add(workflow.jobs, under: nil, defaults: workflow.defaults)
+        guard planner.jobs.count <= jobLimit else {
+            throw DiagnosticError(
+                .tooManyJobs, "This workflow has \(planner.jobs.count) jobs; at most \(jobLimit) are planned.")
+        }
+        planner.decide(match)
+        try planner.select()
+        return planner.finish(inputs: inputs)
+    }
+
+    private init(_ workflow: Workflow, _ request: PlanRequest, inputs: DataObject) {
+        self.workflow = workflow
+        self.request = request
+        var contexts = request.contexts
+        contexts["inputs"] = .object(inputs)
+        preview = ConditionPreview(contexts: contexts)
+    }
+
+    private func finish(inputs: DataObject) -> Plan {
+        let facts = request.facts
+        let trigger = Trigger(event: facts.event, ref: facts.ref, inputs: inputs)
+        var plan = Plan(
+            workflowPath: workflow.path, workflowName: workflow.name?.text ?? workflow.path, trigger: trigger,
+            jobs: jobs)
+        plan.runName = workflow.runName?.template
+        plan.env = workflow.env?.template
+        plan.concurrency = workflow.concurrency?.template
+        return plan
+    }
+
+    // MARK: jobs
+
+    private mutating func add(_ workflowJobs: [WorkflowJob], under caller: JobKey?, defaults: TemplateToken?) {
+        for job in workflowJobs {
+            let key = JobKey(caller.map { "\($0)/\(job.id.text)" } ?? job.id.text)
+            switch job.work {
+            case .steps(let steps):
+                jobs.append(planned(job, key, .steps(StepPlanning(request: request).steps(steps, defaults: defaults))))
+                let last = jobs.count - 1
+                jobs[last].timeoutMinutes = steps.timeoutMinutes?.template
+                jobs[last].cancelTimeoutMinutes = steps.cancelTimeoutMinutes?.template
+                jobs[last].continueOnError = steps.continueOnError?.template
+                jobs[last].unavailable = StepPlanning(request: request).refusal(jobs[last])
+            case .call(let call):
+                jobs.append(planned(job, key, .call(Self.planned(call))))
+                if let called = call.called {
+                    add(called.jobs, under: key, defaults: called.defaults)
+                } else {
+                    jobs[jobs.count - 1].unavailable = Reason(
+                        .unavailable, "The workflow '\(call.reference.text)' that it calls could not be found here.")
+                }
+            }
+        }
+    }
+
+    private func planned(_ job: WorkflowJob, _ key: JobKey, _ work: PlannedWork) -> PlannedJob {
+        var planned = PlannedJob(key: key, work: work)
+        planned.name = job.name.string == job.id.text ? nil : job.name.template
+        planned.needs = job.needs.map { need in JobKey(key.caller.map { "\($0)/\(need.text)" } ?? need.text) }
+        planned.condition = job.condition.source
+        planned.permissions = job.permissions.map { permissions in
+            Dictionary(uniqueKeysWithValues: permissions.granted.map { ($0.scope.rawValue, $0.level.text) })
+        }
+        planned.concurrency = job.concurrency?.template
+        planned.strategy = job.strategy.map(strategy)
+        return planned
+    }
+
+    private func strategy(_ token: TemplateToken) -> PlannedStrategy {
+        guard token.entries != nil else { return PlannedStrategy(matrix: token.template["matrix"]) }
+        var strategy = PlannedStrategy(
+            matrix: token["matrix"]?.template, failFast: token["fail-fast"]?.template,
+            maxParallel: token["max-parallel"]?.template)
+        if let matrix = strategy.matrix, let value = preview.value(of: matrix)?.object {
+            strategy.legs = try? MatrixExpansion.legs(of: value).filter(isSelected)
+        }
+        return strategy
+    }
+
+    private func isSelected(_ leg: DataObject) -> Bool {
+        request.selectedMatrix.allSatisfy { key, wanted in leg[key].map { $0.looselyEquals(.string(wanted)) } ?? false }
+    }
+
+    private static func planned(_ call: WorkflowCall) -> PlannedCall {
+        var planned = PlannedCall(reference: call.reference.text)
+        planned.inheritsSecrets = call.inheritsSecrets
+        planned.secrets = call.secrets?.template
+        guard let called = call.called else { return planned }
+        planned.env = called.env?.template
+        planned.outputs = called.outputs.map { outputs in
+            .mapping(
+                (outputs.entries ?? []).map {
+                    TemplateEntry(key: $0.key.template, value: $0.value["value"]?.template ?? .null)
+                })
+        }
+        planned.inputs = (called.inputDefinitions?.entries ?? []).map { entry in
+            let name = entry.key.literalText ?? ""
+            let given = call.inputs?.entries?.first { $0.key.literalText?.lowercased() == name.lowercased() }
+            return PlannedInput(
+                name: name, type: entry.value["type"]?.literalText ?? "string",
+                value: (given?.value ?? entry.value["default"])?.template ?? .null)
+        }
+        return planned
+    }
+
+    // MARK: decisions
+
+    /// What the trigger and each job's own condition say, as far as it is known now.
+    private mutating func decide(_ match: TriggerMatch) {
+        for index in jobs.indices {
+            if !match.isMatch {
+                jobs[index].isIncluded = false
+                jobs[index].reason = match.reason
+                continue
+            }
+            let decision = preview.decide(jobs[index].condition, isNested: jobs[index].key.caller != nil)
+            jobs[index].isIncluded = decision.isIncluded
+            jobs[index].reason = decision.reason ?? match.reason
+            if jobs[index].strategy?.legs?.isEmpty == true {
+                jobs[index].isIncluded = false
+                jobs[index].reason = Reason(.matrix, "No combination of its matrix is left.")
+            }
+        }
+        excludeBelowExcludedCallers()
+    }
+
+    private mutating func excludeBelowExcludedCallers() {
+        var excluded: Set<JobKey> = []
+        for index in jobs.indices {
+            if let caller = jobs[index].key.caller, excluded.contains(caller), jobs[index].isIncluded {
+                jobs[index].isIncluded = false
+                jobs[index].reason = Reason(.needs, "The job '\(caller)' that calls it is left out.")
+            }
+            if !jobs[index].isIncluded { excluded.insert(jobs[index].key) }
+        }
+    }
+
+    /// Leaves out what the user did not ask for.
+    private mutating func select() throws(DiagnosticError) {
+        guard !request.selectedJobs.isEmpty else { return }
+        var wanted: Set<JobKey> = []
+        for name in request.selectedJobs.sorted() {
+            guard jobs.contains(where: { $0.key.text == name }) else {
+                let known = jobs.map(\.key.text).joined(separator: ", ")
+                throw DiagnosticError(.jobUnknown, "The workflow has no job '\(name)'.", remedy: "It has: \(known).")
+            }
+            wanted.insert(JobKey(name))
+        }
+        let byKey = Dictionary(uniqueKeysWithValues: jobs.map { ($0.key, $0) })
+        var pending = Array(wanted)
+        while let key = pending.popLast() {
+            let needed = (byKey[key]?.needs ?? []) + (key.caller.map { [$0] } ?? [])
+            for need in needed where wanted.insert(need).inserted { pending.append(need) }
+        }
+        for index in jobs.indices where jobs[index].isIncluded && !isWanted(jobs[index].key, wanted) {
+            jobs[index].isIncluded = false
+            jobs[index].reason = Reason(.notSelected, "The user asked for other jobs.")
+        }
+    }
+
+    /// A called workflow comes with all of its jobs, unless some of them were named.
+    private func isWanted(_ key: JobKey, _ wanted: Set<JobKey>) -> Bool {
+        if wanted.contains(key) { return true }
+        guard let caller = key.caller else { return false }
+        let hasNamedInside = wanted.contains { $0.text.hasPrefix(caller.text + "/") }
+        return !hasNamedInside && isWanted(caller, wanted)
+    }
+}

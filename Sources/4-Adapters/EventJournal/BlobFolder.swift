@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Crypto
+import Glibc
+
+/// The SHA-256 of a blob's bytes.
+package struct BlobDigest: Hashable, Sendable, CustomStringConvertible {
+    /// 64 lower-case hexadecimal digits.
+    package let hex: String
+
+    /// `nil` unless the text is such a digest: it becomes a file's name.
+    package init?(hex: String) {
+        guard hex.utf8.count == 64, hex.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) }) else {
+            return nil
+        }
+        self.hex = hex
+    }
+
+    package init(of bytes: [UInt8]) {
+        let digits = Array("0123456789abcdef".utf8)
+        hex = String(
+            decoding: SHA256.hash(data: bytes).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+
+    package var description: String { "sha256:\(hex)" }
+}
+
+/// Bytes by digest, a file each, `ab/cdef…`. A file is there whole or not at all.
+struct BlobFolder: Sendable {
+    let path: String
+
+    func store(_ bytes: [UInt8]) throws(JournalError) -> BlobDigest {
+        guard bytes.count <= JournalLimits.blobBytes else {
+            throw .limit("A blob has \(bytes.count) bytes; \(JournalLimits.blobBytes) are allowed.")
+        }
+        let digest = BlobDigest(of: bytes)
+        let target = file(digest)
+        if access(target, F_OK) == 0 { return digest }
+        for folder in [path, "\(path)/\(digest.hex.prefix(2))"] {
+            guard mkdir(folder, 0o700) == 0 || errno == EEXIST else { throw failure(folder) }
+        }
+        // The name is this process's own, so that two that store the same bytes do not meet.
+        let draft = "\(target).\(getpid())-\(UInt64.random(in: .min ... .max)).tmp"
+        let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw failure(draft) }
+        defer { close(descriptor) }
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                write(descriptor, $0.baseAddress.map { $0 + written }, bytes.count - written)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else {
+                let error = failure(draft)
+                unlink(draft)
+                throw error
+            }
+            written += count
+        }
+        guard rename(draft, target) == 0 else { throw failure(target) }
+        return digest
+    }
+
+    func read(_ digest: BlobDigest) throws(JournalError) -> [UInt8] {
+        let descriptor = open(file(digest), O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .blobDamaged(digest: digest.description, detail: "is not there") }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_size <= JournalLimits.blobBytes else {
+            throw .blobDamaged(digest: digest.description, detail: "is larger than a blob can be")
+        }
+        let size = Int(status.st_size)
+        let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            while count < size {
+                let got = Glibc.read(descriptor, buffer.baseAddress.map { $0 + count }, size - count)
+                if got < 0, errno == EINTR { continue }
+                guard got > 0 else { return }
+                count += got
+            }
+        }
+        guard BlobDigest(of: bytes) == digest else {
+            throw .blobDamaged(digest: digest.description, detail: "has bytes with another digest")
+        }
+        return bytes
+    }
+
+    private func file(_ digest: BlobDigest) -> String {
+        "\(path)/\(digest.hex.prefix(2))/\(digest.hex.dropFirst(2))"
+    }
+
+    private func failure(_ file: String) -> JournalError {
+        let detail = String(cString: strerror(errno))
+        return errno == ENOSPC || errno == EDQUOT
+            ? .diskFull(path: file, detail: detail) : .notWritable(path: file, detail: detail)
+    }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Timekeeping
+
+/// The record of everything that was decided: streams of events that are only ever added to.
+///
+/// A call returns when its change is as durable as the journal promises; a call that throws changed nothing. Calls from
+/// several threads are carried out one after another.
+package protocol Journal: Sendable {
+    /// Records all appends in one transaction, or none.
+    ///
+    /// - Returns: the recorded time: `now`, or the last recorded time where the clock went back.
+    func append(_ appends: [StreamAppend], now: Timestamp) throws(JournalError) -> Timestamp
+
+    /// The events from `sequence` on (1 is the first), at most `limit` of them, in order.
+    func events(of stream: StreamID, from sequence: Int, limit: Int) throws(JournalError) -> [RecordedEvent]
+
+    /// What the journal knows of one stream; `nil` where it has never been written to.
+    func summary(of stream: StreamID) throws(JournalError) -> StreamSummary?
+
+    /// The streams whose names begin with `prefix`, by name, those after `after` only.
+    func streams(prefix: String, after: StreamID?, limit: Int) throws(JournalError) -> [StreamSummary]
+
+    /// The streams whose wake-up time has come, the earliest first.
+    func dueStreams(at now: Timestamp, limit: Int) throws(JournalError) -> [StreamSummary]
+
+    /// The earliest wake-up time of all streams.
+    func nextWakeUp() throws(JournalError) -> Timestamp?
+
+    /// Makes `owner` the stream's only writer: appends with an earlier epoch are refused from now on.
+    ///
+    /// - Returns: the new epoch, from 1.
+    func claim(_ stream: StreamID, owner: String) throws(JournalError) -> Int
+
+    /// Messages not yet delivered, in the order in which they were recorded.
+    func pendingMessages(limit: Int) throws(JournalError) -> [PendingMessage]
+
+    /// Marks messages as delivered; their keys stay known.
+    func settleMessages(_ numbers: [Int64]) throws(JournalError)
+
+    /// Keeps bytes under their digest; the same bytes are kept once.
+    func storeBlob(_ bytes: [UInt8]) throws(JournalError) -> BlobDigest
+
+    /// - Throws: ``JournalError/blobDamaged(digest:detail:)`` where it is gone or changed.
+    func blob(_ digest: BlobDigest) throws(JournalError) -> [UInt8]
+}
+
+extension Journal {
+    package func append(_ append: StreamAppend, now: Timestamp) throws(JournalError) -> Timestamp {
+        try self.append([append], now: now)
+    }
+
+    package func events(of stream: StreamID) throws(JournalError) -> [RecordedEvent] {
+        try events(of: stream, from: 1, limit: .max)
+    }
+}
+
+/// The limits that every implementation keeps.
+package enum JournalLimits {
+    package static let appendsPerTransaction = 1_000
+    package static let eventsPerAppend = 10_000
+    package static let messagesPerAppend = 1_000
+    package static let keyBytes = 512
+    package static let blobBytes = 256 << 20
+
+    /// - Throws: ``JournalError/limit(_:)`` for the first thing that is too large.
+    package static func check(_ appends: [StreamAppend]) throws(JournalError) {
+        guard appends.count <= appendsPerTransaction else {
+            throw .limit("A transaction has \(appends.count) appends; \(appendsPerTransaction) are allowed.")
+        }
+        for append in appends {
+            try check(append.stream)
+            guard append.events.count <= eventsPerAppend, append.outbox.count <= messagesPerAppend else {
+                throw .limit(
+                    "An append to '\(append.stream)' has \(append.events.count) events "
+                        + "and \(append.outbox.count) messages; "
+                        + "\(eventsPerAppend) and \(messagesPerAppend) are allowed.")
+            }
+            for event in append.events {
+                guard event.payload.count <= NewEvent.maximumPayloadBytes,
+                    event.type.utf8.count <= NewEvent.maximumTypeBytes
+                else {
+                    throw .limit(
+                        "The event '\(event.type.prefix(80))' of '\(append.stream)' has \(event.payload.count) bytes; "
+                            + "\(NewEvent.maximumPayloadBytes) are allowed, "
+                            + "and a type name of \(NewEvent.maximumTypeBytes)."
+                    )
+                }
+            }
+            for message in append.outbox
+            where message.payload.count > NewEvent.maximumPayloadBytes || message.key.utf8.count > keyBytes {
+                throw .limit(
+                    "The message '\(message.key.prefix(80))' of '\(append.stream)' has \(message.payload.count) bytes; "
+                        + "\(NewEvent.maximumPayloadBytes) are allowed, and a key of \(keyBytes).")
+            }
+        }
+    }
+
+    package static func check(_ stream: StreamID) throws(JournalError) {
+        guard (1...StreamID.maximumBytes).contains(stream.text.utf8.count) else {
+            throw .limit(
+                "A stream's name has 1 to \(StreamID.maximumBytes) bytes: '\(stream.text.prefix(80))' has not.")
+        }
+    }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Diagnostics
+
+/// The codes of this target.
+extension DiagnosticCode {
+    /// Someone else appended to the stream first.
+    package static let journalConflict = DiagnosticCode(400)
+    /// The stream has a new owner; this one must stop.
+    package static let journalFenced = DiagnosticCode(401)
+    /// The file was written by a newer Martlet.
+    package static let journalTooNew = DiagnosticCode(402)
+    /// The file is damaged, or no journal.
+    package static let journalDamaged = DiagnosticCode(403)
+    /// No space, or a quota is used up.
+    package static let journalDiskFull = DiagnosticCode(404)
+    /// The file or its folder cannot be opened or written.
+    package static let journalNotWritable = DiagnosticCode(405)
+    /// Another process held the journal longer than the time that is waited.
+    package static let journalBusy = DiagnosticCode(406)
+    /// An operation of the disk failed, or something that this program did not foresee.
+    package static let journalFailed = DiagnosticCode(407)
+    /// An event, a name or an append over its limit.
+    package static let journalLimit = DiagnosticCode(408)
+    /// A blob that is named in the journal is not there, or is not what its digest says.
+    package static let blobDamaged = DiagnosticCode(409)
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Diagnostics
+package import PipelineModel
+internal import ProcessControl
+
+/// A git repository on this machine, read through the `git` command.
+package struct GitRepository: Sendable {
+    /// The working tree's top folder, absolute.
+    package let root: String
+
+    /// The repository that `folder` is in; `nil` outside any, and where there is no git.
+    package init?(containing folder: String) {
+        guard let outcome = try? Self.git(["rev-parse", "--show-toplevel"], in: folder), outcome.succeeded else {
+            return nil
+        }
+        root = outcome.text.trimmingLineBreak
+    }
+
+    package init(root: String) {
+        self.root = root
+    }
+
+    /// Output of one git command that is kept.
+    private static let outputLimitBytes = 256 << 20
+
+    static func git(
+        _ arguments: [String], in folder: String, environment: [String: String] = [:]
+    ) throws(DiagnosticError) -> HelperCommand.Outcome {
+        var command = HelperCommand("git", arguments)
+        command.workingDirectory = folder
+        command.outputLimit = outputLimitBytes
+        command.patience = .seconds(600)
+        return try command.run()
+    }
+
+    /// The command's output; a failure becomes a diagnostic with git's own words.
+    func output(_ arguments: [String]) throws(DiagnosticError) -> String {
+        let outcome = try Self.git(arguments, in: root)
+        guard outcome.succeeded else {
+            throw DiagnosticError(
+                .gitFailed, "git \(arguments.joined(separator: " ")): \(outcome.errorText.trimmingLineBreak)",
+                remedy: "Run the same command in \(root) to see it fail by itself.")
+        }
+        return outcome.text
+    }
+
+    private func value(_ arguments: [String]) -> String? {
+        guard let outcome = try? Self.git(arguments, in: root), outcome.succeeded else { return nil }
+        let text = outcome.text.trimmingLineBreak
+        return text.isEmpty ? nil : text
+    }
+
+    // MARK: state
+
+    /// Everything a run needs to know of it, in few commands.
+    package func state() -> RepositoryState {
+        var state = RepositoryState(root: root)
+        state.isRepository = true
+        state.ref = value(["symbolic-ref", "-q", "HEAD"]) ?? tagAtHead()
+        if let commit = headCommit() {
+            state.headCommit = commit
+            state.sha = commit.id
+        }
+        let settings = configuration()
+        if let url = settings["remote.origin.url"], let remote = RemoteAddress(url) {
+            state.fullName = remote.fullName
+            state.serverURL = remote.serverURL
+        }
+        state.actor = settings["github.user"] ?? settings["user.name"].map(Self.login) ?? state.actor
+        state.defaultBranch = defaultBranch(settings)
+        return state
+    }
+
+    private func tagAtHead() -> String? {
+        value(["describe", "--tags", "--exact-match", "HEAD"]).map { "refs/tags/\($0)" }
+    }
+
+    private func headCommit() -> CommitInfo? {
+        guard let text = value(["log", "-1", "--format=%H%x00%an%x00%ae%x00%aI%x00%B", "HEAD"]) else { return nil }
+        let parts = text.split(separator: "\0", maxSplits: 4, omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 5 else { return nil }
+        return CommitInfo(
+            id: parts[0], message: parts[4].trimmingLineBreak, authorName: parts[1], authorEmail: parts[2],
+            timestamp: parts[3])
+    }
+
+    private func configuration() -> [String: String] {
+        guard let text = value(["config", "--null", "--list"]) else { return [:] }
+        var settings: [String: String] = [:]
+        for entry in text.split(separator: "\0") {
+            let parts = entry.split(separator: "\n", maxSplits: 1)
+            if parts.count == 2 { settings[String(parts[0])] = String(parts[1]) }
+        }
+        return settings
+    }
+
+    private func defaultBranch(_ settings: [String: String]) -> String {
+        if let head = value(["symbolic-ref", "-q", "--short", "refs/remotes/origin/HEAD"]) {
+            return String(head.drop { $0 != "/" }.dropFirst())
+        }
+        for name in ["main", "master"] where value(["rev-parse", "-q", "--verify", "refs/heads/\(name)"]) != nil {
+            return name
+        }
+        return settings["init.defaultbranch"] ?? "main"
+    }
+
+    /// A name as a forge would have it as a login.
+    private static func login(_ name: String) -> String {
+        let kept = name.unicodeScalars.map { scalar -> Character in
+            let isKept = scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar))
+            return isKept ? Character(scalar) : "-"
+        }
+        return String(kept)
+    }
+
+    /// Where this repository's hooks lie, absolute; `core.hooksPath` is honoured.
+    package func hooksFolder() throws(DiagnosticError) -> String {
+        try output(["rev-parse", "--path-format=absolute", "--git-path", "hooks"]).trimmingLineBreak
+    }
+
+    // MARK: changes
+
+    /// Paths that a push of the working tree as it stands would change: what differs from where the branch was last
+    /// pushed, else from where it left the default branch; untracked files that are not ignored count.
+    ///
+    /// - Returns: `nil` where there is nothing to compare with; then every file is new.
+    package func changedPaths(_ state: RepositoryState) -> [String]? {
+        let upstream = value(["rev-parse", "-q", "--verify", "@{push}"]) ?? value(["rev-parse", "-q", "--verify", "@{upstream}"])
+        let isOnDefault = state.ref == "refs/heads/\(state.defaultBranch)"
+        let fork =
+            isOnDefault
+            ? value(["rev-parse", "-q", "--verify", "HEAD~1"])
+            : value(["merge-base", "HEAD", "refs/heads/\(state.defaultBranch)"])
+                ?? value(["merge-base", "HEAD", "refs/remotes/origin/\(state.defaultBranch)"])
+        guard let before = upstream ?? fork, let changed = value(["diff", "--name-only", "-z", "--no-renames", before]) else {
+            return nil
+        }
+        let untracked = value(["ls-files", "-z", "--others", "--exclude-standard"]) ?? ""
+        return (changed.split(separator: "\0") + untracked.split(separator: "\0")).map(String.init)
+    }
+}
+
+extension String {
+    /// Without line breaks and spaces at the end.
+    var trimmingLineBreak: String {
+        var text = self[...]
+        while let last = text.last, last.isWhitespace { text.removeLast() }
+        return String(text)
+    }
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnostics
+import ExpressionLanguage
+import Glibc
+package import PipelineModel
+import ProcessControl
+import SecretRedaction
+import StructuredData
+import WorkflowPlanning
+
+/// Starting steps.
+extension HostJob {
+    /// The planned step at a place; inside a composite action only once that is under way.
+    func planned(_ path: StepPath) -> PlannedStep? {
+        guard let index = path.indexes.last, let steps = scopes[path.parent]?.steps, index <= steps.count else {
+            return nil
+        }
+        return steps[index - 1]
+    }
+
+    /// Starts a step: evaluates its condition and, where that holds, does what it says. One report or more follow:
+    /// `skipped`; or `started` or `expanded` and later `finished`; or `finished` alone.
+    package func start(_ attempt: StepAttempt, _ flags: StatusFlags) {
+        let path = attempt.step
+        guard running[path] == nil, let planned = planned(path) else { return }
+        if path.parent == nil { jobFlags = flags } else if flags.isCancelled { jobFlags.isCancelled = true }
+        if attempt.number > 1 { forget(path) }
+        absorbWaited(before: path)
+        if planned.condition == "success()", !flags.isSuccess || flags.isCancelled {
+            let cause = flags.isCancelled ? "the job was cancelled" : "an earlier step failed"
+            skip(
+                attempt, planned,
+                Reason(
+                    .condition, "Skipped, since \(cause).", expression: planned.condition, values: ["success() → false"]
+                ))
+            return
+        }
+        let inherited = scopes[path.parent]?.overrides ?? OrderedVariables()
+        var environment = variables
+        environment.merge(inherited)
+        var overrides = inherited
+        let before = evaluation(scope: path.parent, environment: environment, github: own(planned, path), flags: flags)
+        var fault: ExpressionError?
+        do throws(ExpressionError) {
+            for pair in try before.pairs(of: planned.env) {
+                environment[pair.name] = pair.value
+                overrides[pair.name] = pair.value
+            }
+        } catch {
+            fault = error
+        }
+        let evaluation = evaluation(
+            scope: path.parent, environment: environment, github: own(planned, path), flags: flags)
+        let step = RunningStep(
+            attempt: attempt, planned: planned, flags: flags, name: displayName(planned, evaluation),
+            environment: environment, overrides: overrides)
+        if let fault { return failEarly(step, fault) }
+        do throws(ExpressionError) {
+            if planned.condition != "success()" {
+                let answer = try evaluation.condition(planned.condition)
+                guard answer.holds else { return skip(attempt, planned, reason(planned, answer)) }
+            }
+        } catch {
+            return failEarly(step, error)
+        }
+        run(step, evaluation)
+    }
+
+    /// What a step of the job itself adds to the `github` context.
+    private func own(_ planned: PlannedStep, _ path: StepPath) -> [(name: String, value: DataValue)] {
+        if path.parent == nil { return [("action", .string(planned.id))] }
+        return []
+    }
+
+    private func reason(_ planned: PlannedStep, _ answer: ConditionAnswer) -> Reason {
+        Reason(
+            .condition, redacted("Its condition is false: \(answer.summary)"), expression: planned.condition,
+            values: answer.values.map(redacted))
+    }
+
+    private func skip(_ attempt: StepAttempt, _ planned: PlannedStep, _ reason: Reason) {
+        var record = StepRecord(attempt: attempt, result: StepResult(outcome: .skipped))
+        record.result.reason = reason
+        do {
+            record.result.recordDigest = try self.record.append(.step(record))
+        } catch {
+            record.result.reason?.text += " (Not recorded: \(error.diagnostic.message))"
+        }
+        scopes[attempt.step.parent]?.note(record, id: planned.id)
+        callbacks.report(attempt, .skipped(reason))
+    }
+
+    private func run(_ step: RunningStep, _ evaluation: TemplateEvaluation) {
+        do throws(ExpressionError) {
+            step.timeoutMinutes = try evaluation.number(of: step.planned.timeoutMinutes).flatMap { $0 > 0 ? $0 : nil }
+        } catch {
+            openLog(step)
+            step.output?.error("An error occurred when attempting to determine the step timeout.")
+            step.output?.error(error.message)
+        }
+        switch step.planned.work {
+        case .script(let work): runScript(step, work, evaluation)
+        case .action(let work): runAction(step, work, evaluation)
+        // The machine carries these itself.
+        case .wait, .waitAll, .cancel: finish(step, outcome: .success, nil)
+        }
+    }
+
+    // MARK: names
+
+    /// What people see: the step's name, else `Run` and the first line of what it does.
+    func displayName(_ planned: PlannedStep, _ evaluation: TemplateEvaluation) -> String {
+        if let name = planned.name {
+            return Self.firstLine((try? evaluation.text(of: name) as String) ?? planned.id)
+        }
+        switch planned.work {
+        case .script(let work):
+            return "Run " + Self.firstLine((try? evaluation.text(of: work.script) as String) ?? planned.id)
+        case .action(let work): return "Run " + work.reference.text
+        case .wait(let ids): return "Wait for " + ids.joined(separator: ", ")
+        case .waitAll: return "Wait for all background steps"
+        case .cancel(let ids): return "Cancel " + ids.joined(separator: ", ")
+        }
+    }
+
+    static func firstLine(_ text: String) -> String {
+        let bytes = text.utf8.drop { $0 == 0x20 || ($0 >= 0x09 && $0 <= 0x0D) }
+        return String(Substring(bytes.prefix { $0 != .lineFeed && $0 != .carriageReturn }))
+    }
+
+    // MARK: logs and timers
+
+    func openLog(_ step: RunningStep) {
+        guard step.output == nil else { return }
+        let heading = StepHeading(attempt: step.attempt, id: step.planned.id, name: redacted(step.name))
+        step.output = StepOutput(
+            log: callbacks.openLog(heading), redactor: redactor.forAnotherStream(), showsDebug: options.isDebug)
+    }
+
+    /// Sets the step's timeout, and says when it is, in milliseconds since the epoch.
+    func startTimeout(_ step: RunningStep) -> Int64? {
+        guard let milliseconds = step.timeoutMilliseconds else { return nil }
+        step.timers.append(
+            loop.schedule(at: .now() + .milliseconds(milliseconds)) { [weak self, weak step] in
+                if let self, let step { self.stop(step, .timeout, force: false) }
+            })
+        return deadline(of: step)
+    }
+
+    /// When the step's time is over, in milliseconds since the epoch.
+    func deadline(of step: RunningStep) -> Int64? {
+        guard let milliseconds = step.timeoutMilliseconds else { return nil }
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000 + milliseconds
+    }
+
+    func clearTimers(_ step: RunningStep) {
+        for timer in step.timers { loop.remove(timer) }
+        step.timers = []
+    }
+
+    // MARK: failing before anything ran
+
+    private func failEarly(_ step: RunningStep, _ error: ExpressionError) {
+        fail(step, error)
+    }
+
+    /// The step fails, for what an expression of it came to.
+    func fail(_ step: RunningStep, _ error: ExpressionError) {
+        let message = Self.invalidTemplate(error, line: step.planned.line)
+        fail(step, Reason(.invalid, redacted(message)), Diagnostic(.stepEvaluation, message))
+    }
+
+    /// The step fails without a process, or without knowing how its process ended.
+    func fail(_ step: RunningStep, _ reason: Reason, _ diagnostic: Diagnostic) {
+        openLog(step)
+        step.output?.error(diagnostic.message)
+        if let remedy = diagnostic.remedy { step.output?.line("\(diagnostic.code): \(remedy)") }
+        finish(step, outcome: .failure, reason)
+    }
+}

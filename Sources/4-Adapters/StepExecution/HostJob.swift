@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Diagnostics
+import ExpressionLanguage
+import PipelineModel
+import ProcessControl
+import SecretRedaction
+import StructuredData
+import WorkflowPlanning
+
+/// Carries out the effects of one job's machine on this machine: prepares, starts and cancels steps, reports what came
+/// of them, and cleans up. One event-loop thread; nothing here blocks for long.
+package final class HostJob {
+    let options: Options
+    let callbacks: Callbacks
+    let loop: PollerLoop
+    let shelf = ExpressionShelf()
+    let record: SealedRecord
+    var supervisor: JobSupervisor?
+    private var supervisorToken: PollerLoop.Token?
+    private var watchesForWriting = false
+
+    /// All secrets so far, for new streams and single texts.
+    var redactor = SecretRedactor()
+    /// `env` as it was before the first step, and what steps added.
+    private(set) var baseVariables = OrderedVariables()
+    var variables = OrderedVariables()
+    /// What steps put before `PATH`, the latest last.
+    var prependedPaths: [String] = []
+    /// Ended attempts whose environment counts, in order.
+    var applied: [StepRecord] = []
+    /// Ended background attempts that nobody has waited for.
+    var deferred: [StepPath: StepRecord] = [:]
+    var scopes: [StepPath?: StepScope]
+    /// Ends that an earlier process recorded.
+    var restored: [StepAttempt: StepResult] = [:]
+    /// Composite actions under way, by their own place.
+    var composites: [StepPath: RunningStep] = [:]
+    var running: [StepPath: RunningStep] = [:]
+    /// Output that background processes of ended steps may still write; read and dropped.
+    var orphanPipes: [PollerLoop.Token: OutputPipe] = [:]
+    var freeFiles: [CommandFileSet] = []
+    var fileSetCount = 0
+    var shells: ShellLookup
+    /// Cached for as long as `variables` and `prependedPaths` are the same.
+    var jobBlock: EnvironmentBlock?
+    /// Variables that the contexts own: a step's `env` does not change them.
+    var contextNames: Set<String> = []
+    var defaultShell: String?
+    var defaultWorkingDirectory: String?
+    var jobFlags = StatusFlags()
+    var matchers: [String] = []
+    /// Whether a step has filled the workspace, so that an empty one needs no hint.
+    var hasHintedEmptyWorkspace = false
+    var isResumed = false
+    private var isPrepared = false
+    var ending: Ending?
+    let hostBlock: EnvironmentBlock
+    lazy var baseGitHub: DataObject = makeGitHubContext()
+    lazy var runnerContext: DataObject = makeRunnerContext()
+
+    package init(_ options: Options, loop: PollerLoop, callbacks: Callbacks) {
+        self.options = options
+        self.loop = loop
+        self.callbacks = callbacks
+        hostBlock = EnvironmentBlock(entries: options.hostEnvironment)
+        shells = ShellLookup(hostPath: hostBlock["PATH"] ?? "")
+        scopes = [nil: StepScope(steps: options.steps.steps)]
+        record = SealedRecord(
+            path: options.folders.durable + "/record", key: options.sealingKey, job: options.identity.text)
+    }
+
+    deinit {
+        if let supervisorToken { loop.remove(supervisorToken) }
+    }
+
+    // MARK: prepare
+
+    /// Makes the job's folders, evaluates its environment and starts its supervisor.
+    package func prepare() {
+        do {
+            try makeFolders()
+            for secret in options.secrets { try redactor.add(secret) }
+            try evaluateEnvironment()
+            try startSupervisor()
+        } catch let error as ExpressionError {
+            callbacks.prepared(DiagnosticError(.stepEvaluation, redacted(Self.invalidTemplate(error, line: nil))))
+            return
+        } catch {
+            callbacks.prepared((error as? any CodedError).map { DiagnosticError($0.diagnostic) })
+            return
+        }
+        // A resumed job waits: whoever held its receipts must be gone first.
+        if !isResumed { reportPrepared(nil) }
+    }
+
+    private func reportPrepared(_ error: DiagnosticError?) {
+        guard !isPrepared else { return }
+        isPrepared = true
+        callbacks.prepared(error)
+    }
+
+    private func makeFolders() throws(DiagnosticError) {
+        let folders = options.folders
+        for path in [folders.workspace, folders.temporary, folders.scratch, folders.toolCache, folders.durable] {
+            try FileAccess.makeFolder(path)
+        }
+        if let event = options.contexts["github"]?["event"], event.object != nil {
+            try FileAccess.write(event.jsonText(), to: eventPath)
+        }
+    }
+
+    var eventPath: String { options.folders.scratch + "/event.json" }
+
+    private func evaluateEnvironment() throws {
+        let evaluation = jobEvaluation()
+        for template in options.outerEnvironments + [options.steps.env].compactMap({ $0 }) {
+            for pair in try evaluation.pairs(of: template) { baseVariables[pair.name] = pair.value }
+        }
+        rebuildVariables()
+        defaultShell = try evaluation.text(of: options.steps.defaultShell)
+        defaultWorkingDirectory = try evaluation.text(of: options.steps.defaultWorkingDirectory)
+    }
+
+    private func startSupervisor() throws(DiagnosticError) {
+        let supervisor = try JobSupervisor(
+            JobSupervisor.Options(
+                receiptsPath: options.folders.receipts, runID: options.identity.text, bootID: options.bootID))
+        self.supervisor = supervisor
+        supervisorToken = loop.watch(supervisor.descriptor) { [weak self] readiness in
+            self?.serveSupervisor(readiness)
+        }
+    }
+
+    // MARK: the supervisor
+
+    private func serveSupervisor(_ readiness: Poller.Readiness) {
+        guard let supervisor else { return }
+        if readiness.contains(.writable) {
+            try? supervisor.sendUnsent()
+            watchForWriting()
+        }
+        supervisor.receive { message in serve(message) }
+    }
+
+    /// Asks to be told when the socket has room again, while something waits to be sent.
+    func watchForWriting() {
+        guard let supervisor, let supervisorToken, supervisor.hasUnsentRequests != watchesForWriting else { return }
+        watchesForWriting.toggle()
+        loop.change(supervisorToken, to: watchesForWriting ? [.readable, .writable] : .readable)
+    }
+
+    private func serve(_ message: SupervisorMessage) {
+        switch message {
+        case .ready: reportPrepared(nil)
+        case .startFailed(let error):
+            loseSupervisor("The job's receipts cannot be used: \(error).")
+        case .started: break
+        case .exited(let exit): processExited(exit)
+        case .launchFailed(let failure): launchFailed(failure)
+        case .refused(let refusal): launchRefused(refusal)
+        case .treeGone(let key, _): treeGone(key)
+        case .allGone(let report): allGone(report)
+        case .ended:
+            loseSupervisor("The job's supervisor is gone.")
+        }
+    }
+
+    private func loseSupervisor(_ message: String) {
+        if let supervisorToken { loop.remove(supervisorToken) }
+        supervisorToken = nil
+        supervisor = nil
+        let error = DiagnosticError(
+            .stepNotStarted, message,
+            remedy: "Resume the run: it kills what was left over and goes on after the last step that ended.")
+        reportPrepared(error)
+        for step in Array(running.values) where step.pipe != nil {
+            fail(step, Reason(.interrupted, message), error.diagnostic)
+        }
+        if ending != nil { reportEnding() }
+    }
+
+    func reportEnding() {
+        guard let ending else { return }
+        self.ending = nil
+        for (token, _) in orphanPipes { loop.remove(token) }
+        orphanPipes = [:]
+        callbacks.finished(ending)
+    }
+
+    // MARK: variables and masks
+
+    /// Puts together the environment that ended steps left, anew.
+    func rebuildVariables() {
+        variables = baseVariables
+        prependedPaths = []
+        for record in applied {
+            for pair in record.environment { variables[pair.name] = pair.value }
+            for path in record.paths { prepend(path) }
+        }
+        jobBlock = nil
+    }
+
+    func apply(_ record: StepRecord) {
+        guard !record.environment.isEmpty || !record.paths.isEmpty else { return }
+        applied.append(record)
+        for pair in record.environment { variables[pair.name] = pair.value }
+        for path in record.paths { prepend(path) }
+        jobBlock = nil
+    }
+
+    private func prepend(_ path: String) {
+        prependedPaths.removeAll { $0 == path }
+        prependedPaths.append(path)
+    }
+
+    /// From here on the values are redacted in every stream, after a restart too.
+    func mask(_ values: [String], from step: RunningStep) {
+        let secrets = values.filter { !$0.isEmpty }.map { Secret(name: "add-mask", value: $0) }
+        guard !secrets.isEmpty else { return }
+        do {
+            try record.append(.masks(values))
+            for secret in secrets { try redactor.add(secret) }
+        } catch {
+            step.hasCommandFailure = true
+            step.output?.error((error as? any CodedError)?.diagnostic.message ?? "\(error)")
+        }
+        for other in running.values {
+            for secret in secrets {
+                do { try other.output?.add(secret) } catch { other.hasCommandFailure = true }
+            }
+        }
+        for composite in composites.values {
+            for secret in secrets { try? composite.output?.add(secret) }
+        }
+    }
+
+    func redacted(_ text: String) -> String {
+        redactor.isTransparent ? text : redactor.redactingAll(text)
+    }
+
+    static func invalidTemplate(_ error: ExpressionError, line: Int?) -> String {
+        let place = line.map { " (Line: \($0))" } ?? ""
+        return "The template is not valid\(place). \(error.message)"
+    }
+}

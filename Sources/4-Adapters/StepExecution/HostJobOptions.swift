@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Crypto
+package import Diagnostics
+package import PipelineModel
+package import ProcessControl
+package import SecretRedaction
+package import StructuredData
+
+extension HostJob {
+    /// All that one job needs to run on this machine.
+    package struct Options {
+        package var identity: Identity
+        package var steps: PlannedSteps
+        /// `env` of the workflow, then of the called workflow where the job is in one; the job's own comes after them.
+        package var outerEnvironments: [TemplateValue] = []
+        /// Values by context: `github`, `needs`, `strategy`, `matrix`, `inputs`, `vars`, `secrets`.
+        package var contexts: DataObject
+        package var folders: Folders
+        /// `NAME=value`, what every process inherits.
+        package var hostEnvironment: [String]
+        package var runner = RunnerFacts()
+        /// Known before the first step; steps add to them.
+        package var secrets: [Secret] = []
+        /// By name: `checkout`.
+        package var nativeActions: [String: NativeAction] = [:]
+        package var sealingKey: SymmetricKey
+        /// Of this boot, for the receipts.
+        package var bootID: String
+        package var limits: [SpawnRequest.ResourceLimit] = []
+        package var cgroups: [String] = []
+        /// Shows debug lines and echoes commands: what `ACTIONS_STEP_DEBUG` does on GitHub.
+        package var isDebug = false
+
+        package init(
+            identity: Identity, steps: PlannedSteps, contexts: DataObject, folders: Folders, sealing: Sealing
+        ) {
+            self.identity = identity
+            self.steps = steps
+            self.contexts = contexts
+            self.folders = folders
+            sealingKey = sealing.key
+            bootID = sealing.bootID
+            hostEnvironment = []
+        }
+    }
+
+    /// What ties a job's records to this store and this boot.
+    package struct Sealing {
+        package var key: SymmetricKey
+        package var bootID: String
+
+        package init(key: SymmetricKey, bootID: String) {
+            self.key = key
+            self.bootID = bootID
+        }
+    }
+
+    /// Which job of which run it is.
+    package struct Identity: Hashable, Sendable {
+        package var run: RunID
+        /// Of the run, from 1.
+        package var attempt: Int
+        package var job: JobID
+
+        package init(run: RunID, attempt: Int = 1, job: JobID) {
+            self.run = run
+            self.attempt = attempt
+            self.job = job
+        }
+
+        /// What the record's frames are bound to, and what processes carry in `MARTLET_RUN`.
+        package var text: String { "\(run)/\(attempt)/\(job)" }
+    }
+
+    /// Absolute paths, without a slash at the end.
+    package struct Folders: Hashable, Sendable {
+        /// `GITHUB_WORKSPACE`.
+        package var workspace: String
+        /// `RUNNER_TEMP`.
+        package var temporary: String
+        /// The executor's own files: scripts, command files. Best in memory.
+        package var scratch: String
+        /// `RUNNER_TOOL_CACHE`.
+        package var toolCache: String
+        /// Outlives a crash: the sealed record.
+        package var durable: String
+        /// The receipts of the supervisor.
+        package var receipts: String
+
+        package init(workspace: String, temporary: String, scratch: String, toolCache: String, durable: String) {
+            self.workspace = workspace
+            self.temporary = temporary
+            self.scratch = scratch
+            self.toolCache = toolCache
+            self.durable = durable
+            receipts = durable + "/receipts"
+        }
+    }
+
+    /// The `runner` context.
+    package struct RunnerFacts: Hashable, Sendable {
+        package var name = "martlet"
+        /// `Linux`, `macOS`, `Windows`.
+        package var system = RunnerFacts.thisSystem
+        /// `X64`, `ARM64`, `X86`, `ARM`.
+        package var architecture = RunnerFacts.thisArchitecture
+        package var environment = "self-hosted"
+
+        package init() {}
+
+        #if os(macOS)
+            private static let thisSystem = "macOS"
+        #else
+            private static let thisSystem = "Linux"
+        #endif
+        #if arch(x86_64)
+            private static let thisArchitecture = "X64"
+        #elseif arch(arm64)
+            private static let thisArchitecture = "ARM64"
+        #elseif arch(i386)
+            private static let thisArchitecture = "X86"
+        #else
+            private static let thisArchitecture = "ARM"
+        #endif
+    }
+
+    /// What the job tells its coordinator. All on the loop's thread; a callback may call the job again.
+    package struct Callbacks {
+        /// The steps may be started; or they cannot be, and why.
+        package var prepared: (DiagnosticError?) -> Void
+        package var report: (StepAttempt, StepReport) -> Void
+        package var openLog: (StepHeading) -> StepLog
+        package var finished: (Ending) -> Void
+
+        package init(
+            prepared: @escaping (DiagnosticError?) -> Void,
+            report: @escaping (StepAttempt, StepReport) -> Void,
+            openLog: @escaping (StepHeading) -> StepLog,
+            finished: @escaping (Ending) -> Void
+        ) {
+            self.prepared = prepared
+            self.report = report
+            self.openLog = openLog
+            self.finished = finished
+        }
+    }
+
+    /// What is left when all steps are over.
+    package struct Ending: Sendable {
+        /// The job's outputs that are not empty and hold no secret.
+        package var outputs = DataObject()
+        /// Why outputs were left out, and what could not be evaluated; redacted.
+        package var annotations: [Annotation] = []
+        /// The job's outputs could not be evaluated: the job fails.
+        package var isFailed = false
+        /// Processes that outlived their steps and were killed; as many as the supervisor names.
+        package var killed: [FoundProcess] = []
+        package var killedCount = 0
+        /// Of the sealed record's frame that holds the outputs; `nil` where there are none.
+        package var recordDigest: String?
+        /// `nil` unless the job names an environment with a URL.
+        package var environmentURL: String?
+
+        package init() {}
+    }
+}
+
+/// An action that is built in. Called on the loop's thread; it must not block there.
+///
+/// - Returns: what to call when the step is cancelled; the action then completes soon.
+package typealias NativeAction = (NativeActionCall) -> (() -> Void)
+
+/// What a native action is called with.
+package struct NativeActionCall {
+    package var attempt: StepAttempt
+    /// As given or by default, in order.
+    package var inputs: [FileCommandPairs.Pair]
+    package var workspace: String
+    package var temporary: String
+    /// The step's `env` context.
+    package var environment: OrderedVariables
+    /// The step's `github` context.
+    package var github: DataObject
+    package var loop: PollerLoop
+    /// A line of output; redacted. Nothing after `complete`.
+    package var line: (String) -> Void
+    package var mark: (LogMark) -> Void
+    /// To be called once, on the loop's thread.
+    package var complete: (NativeActionOutcome) -> Void
+
+    /// An input whose name is this one, whatever its case.
+    package func input(_ name: String) -> String? {
+        inputs.first { $0.name.equalsIgnoringASCIICase(name) }?.value
+    }
+}
+
+package enum NativeActionOutcome: Sendable {
+    case success(outputs: [FileCommandPairs.Pair])
+    case failure(Diagnostic)
+    case cancelled
+}
+
+/// What is known of a step attempt after a crash.
+package enum AttemptEvidence: Hashable, Sendable {
+    /// It never ran.
+    case notStarted
+    /// What was, or would have been, reported of it.
+    case reported(StepReport)
+    /// It was started, and nobody knows how it ended.
+    case interrupted(Reason)
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Diagnostics
+import Dispatch
+package import ProcessControl
+import Synchronization
+
+/// An event loop over a ``Poller``: calls what was left for a descriptor, a deadline or a wake-up. One thread.
+package final class PollerLoop {
+    package typealias Token = Poller.Token
+
+    private let poller: Poller
+    /// Shared by all who read on this loop.
+    package let readBuffer: ReadBuffer
+    private var watchers: [Token: (Poller.Readiness) -> Void] = [:]
+    private var timers: [Token: () -> Void] = [:]
+    private var signals: [Int32: () -> Void] = [:]
+    private let inbox = LoopInbox()
+    private var answers: [Int: (any Sendable) -> Void] = [:]
+    private var lastAnswer = 0
+
+    package init() throws(DiagnosticError) {
+        poller = try Poller()
+        readBuffer = try ReadBuffer()
+    }
+
+    /// Calls `body` whenever the descriptor is ready, until ``remove(_:)``.
+    package func watch(
+        _ descriptor: Int32, for interest: Poller.Readiness = .readable, _ body: @escaping (Poller.Readiness) -> Void
+    ) -> Token {
+        let token = poller.watch(descriptor, for: interest)
+        watchers[token] = body
+        return token
+    }
+
+    package func change(_ token: Token, to interest: Poller.Readiness) {
+        poller.change(token, to: interest)
+    }
+
+    /// Calls `body` once, when the time has come.
+    package func schedule(at deadline: BootInstant, _ body: @escaping () -> Void) -> Token {
+        let token = poller.schedule(at: deadline)
+        timers[token] = body
+        return token
+    }
+
+    /// Forgets a watched descriptor or a timer; nothing more is called for it.
+    package func remove(_ token: Token) {
+        watchers[token] = nil
+        timers[token] = nil
+        poller.remove(token)
+    }
+
+    /// Calls `body` for each delivery of a signal, instead of what the signal does.
+    package func onSignal(_ signal: Int32, _ body: @escaping () -> Void) throws(DiagnosticError) {
+        try poller.catchSignal(signal)
+        signals[signal] = body
+    }
+
+    /// Does long work on another thread; `then` is called on the loop with its result.
+    package func offload<Value: Sendable>(
+        _ work: @escaping @Sendable () -> Value, then: @escaping (Value) -> Void
+    ) {
+        lastAnswer += 1
+        let number = lastAnswer
+        answers[number] = { value in
+            if let value = value as? Value { then(value) }
+        }
+        let inbox = inbox
+        let waker = poller.waker
+        DispatchQueue.global().async {
+            inbox.put(number, work())
+            waker.wake()
+        }
+    }
+
+    /// How many pieces of work are on other threads.
+    package var offloadedCount: Int { answers.count }
+
+    /// Waits for something to happen and serves it; returns at `deadline` at the latest.
+    package func turn(until deadline: BootInstant? = nil) {
+        for event in poller.wait(until: deadline) {
+            switch event {
+            case .ready(let token, let readiness): watchers[token]?(readiness)
+            case .due(let token): timers.removeValue(forKey: token)?()
+            case .signal(let number): signals[number]?()
+            case .woken:
+                for (number, value) in inbox.takeAll() { answers.removeValue(forKey: number)?(value) }
+            }
+        }
+    }
+
+    /// Serves what happens for as long as `isNeeded` says.
+    package func run(while isNeeded: () -> Bool) {
+        while isNeeded() { turn() }
+    }
+}
+
+/// What other threads have finished.
+private final class LoopInbox: Sendable {
+    private let items = Mutex<[(Int, any Sendable)]>([])
+
+    func put(_ number: Int, _ value: any Sendable) {
+        items.withLock { $0.append((number, value)) }
+    }
+
+    func takeAll() -> [(Int, any Sendable)] {
+        items.withLock { items in
+            defer { items = [] }
+            return items
+        }
+    }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Diagnostics
+internal import FileAccess
+internal import PipelineModel
+internal import SourceControl
+internal import StepExecution
+internal import WorkflowPlanning
+
+/// `actions/checkout`, built in: it puts the working tree, uncommitted changes included, into the workspace.
+enum CheckoutAction {
+    static func action(_ record: RunRecord) -> NativeAction {
+        { call in
+            do throws(DiagnosticError) {
+                let checkout = try plan(call, record)
+                start(checkout, call, record)
+            } catch {
+                call.complete(.failure(error.diagnostic))
+            }
+            // A copy ends soon by itself, and half of one is of no use.
+            return {}
+        }
+    }
+
+    private static func plan(_ call: NativeActionCall, _ record: RunRecord) throws(DiagnosticError) -> WorkspaceCheckout? {
+        let path = call.input("path").flatMap { $0.isEmpty ? nil : $0 }
+        let destination = path.map { call.workspace + "/" + $0 } ?? call.workspace
+        guard !destination.split(separator: "/").contains("..") else {
+            throw DiagnosticError(.checkoutPathInvalid, "The path '\(path ?? "")' leads out of the workspace.")
+        }
+        // In place there is nothing to bring.
+        if record.isBound, path == nil { return nil }
+        var checkout = WorkspaceCheckout(from: try source(call, record), to: destination)
+        if let ref = call.input("ref"), !ref.isEmpty, !isCurrent(ref, record.repository) { checkout.ref = ref }
+        if let depth = call.input("fetch-depth"), let number = Int(depth), number >= 0 { checkout.depth = number }
+        return checkout
+    }
+
+    /// The run's own commit is the working tree.
+    private static func isCurrent(_ ref: String, _ repository: RepositoryState) -> Bool {
+        ref == repository.sha || ref == repository.ref || "refs/heads/\(ref)" == repository.ref
+    }
+
+    /// This repository, or a clone of another one on this machine: a path, or a sibling folder of that name.
+    private static func source(_ call: NativeActionCall, _ record: RunRecord) throws(DiagnosticError) -> RepositoryState {
+        guard let name = call.input("repository"), !name.isEmpty, name.lowercased() != record.repository.fullName.lowercased()
+        else { return record.repository }
+        let folder = name.split(separator: "/").last.map(String.init) ?? name
+        for candidate in [name, Files.directory(of: record.repository.root) + "/" + folder] where candidate.hasPrefix("/") {
+            if Files.isDirectory(candidate), let git = GitRepository(containing: candidate) { return git.state() }
+        }
+        throw DiagnosticError(
+            .checkoutRepositoryMissing, "There is no local clone of '\(name)'.",
+            remedy: "Clone it next to \(record.repository.root), or give its path as 'repository'.")
+    }
+
+    private static func start(_ checkout: WorkspaceCheckout?, _ call: NativeActionCall, _ record: RunRecord) {
+        guard let checkout else {
+            call.line("Running in place: \(record.repository.root)")
+            return call.complete(.success(outputs: outputs(record.repository, record.repository.sha)))
+        }
+        call.line("Martlet's own checkout: \(checkout.source.root) → \(checkout.destination)")
+        call.loop.offload {
+            Result { () throws(DiagnosticError) in try checkout.run() }
+        } then: { (result: Result<WorkspaceCheckout.Summary, DiagnosticError>) in
+            switch result {
+            case .success(let summary):
+                let what = checkout.ref.map { "at '\($0)'" } ?? "the working tree as it stands"
+                call.line("\(summary.fileCount) files, \(what)")
+                call.complete(.success(outputs: outputs(checkout.source, summary.commit)))
+            case .failure(let error):
+                call.complete(.failure(error.diagnostic))
+            }
+        }
+    }
+
+    private static func outputs(_ repository: RepositoryState, _ commit: String) -> [FileCommandPairs.Pair] {
+        [.init("ref", repository.ref ?? ""), .init("commit", commit)]
+    }
+}

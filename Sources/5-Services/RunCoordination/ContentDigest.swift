@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Crypto
+package import StructuredData
+
+/// SHA-256 over the compact JSON of a value: what plans, outputs and matrix values are named by.
+package enum ContentDigest {
+    /// 64 hexadecimal digits.
+    package static func of(_ value: DataValue) -> String {
+        var bytes: [UInt8] = []
+        value.appendJSON(to: &bytes)
+        return of(bytes)
+    }
+
+    package static func of(_ bytes: [UInt8]) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: SHA256.hash(data: bytes).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+}

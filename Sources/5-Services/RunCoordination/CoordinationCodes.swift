@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Diagnostics
+
+extension DiagnosticCode {
+    static let checkoutRepositoryMissing = DiagnosticCode(452)
+    static let checkoutPathInvalid = DiagnosticCode(453)
+    static let runRecordUnreadable = DiagnosticCode(700)
+    static let runFinishedAlready = DiagnosticCode(701)
+    package static let secretsMissing = DiagnosticCode(702)
+    package static let runMissing = DiagnosticCode(703)
+    static let workflowNotFound = DiagnosticCode(705)
+    static let hooksOutsideRepository = DiagnosticCode(706)
+    static let hookForeign = DiagnosticCode(707)
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Diagnostics
+internal import FileAccess
+internal import PipelineModel
+internal import ProcessControl
+internal import RunEngine
+internal import SecretRedaction
+internal import StepExecution
+internal import StructuredData
+
+/// Puts together what a job's executor is started with.
+struct JobEnvironment {
+    let session: RunSession
+    let job: JobSession
+    let steps: PlannedSteps
+    let needs: [NeedResult]
+
+    func options() throws(DiagnosticError) -> HostJob.Options {
+        let (store, run) = (session.store, session.run)
+        var folders = try Self.folders(session, job.id)
+        folders.receipts = folders.durable + "/receipts"
+        var options = HostJob.Options(
+            identity: HostJob.Identity(run: run, attempt: session.attempt, job: job.id), steps: steps,
+            contexts: session.evaluator.contexts(of: job.id, needs: needs), folders: folders,
+            sealing: HostJob.Sealing(key: store.key, bootID: session.bootID))
+        options.outerEnvironments = session.evaluator.outerEnvironments(of: job.id)
+        options.hostEnvironment = session.settings.hostEnvironment
+        options.secrets = session.settings.secrets
+        options.isDebug = session.settings.isDebug
+        options.nativeActions = ["checkout": CheckoutAction.action(session.record)]
+        return options
+    }
+
+    static func folders(_ session: RunSession, _ job: JobID) throws(DiagnosticError) -> HostJob.Folders {
+        let (store, run) = (session.store, session.run)
+        let repository = session.record.repository
+        let durable = store.jobFolder(run, session.attempt, job)
+        try Trees.make(durable, mode: 0o700)
+        let workspace =
+            session.record.isBound
+            ? repository.root : store.workspace(run, job, repository: repository.name)
+        let scratch = session.scratch + "/" + RunStore.fileName(job)
+        return HostJob.Folders(
+            workspace: workspace, temporary: "\(store.root)/work/\(run)/\(RunStore.fileName(job))/_temp", scratch: scratch, toolCache: store.root + "/tools",
+            durable: durable)
+    }
+
+    /// Removes what only the job needed. A failed job keeps its workspace, to be looked at.
+    static func sweep(session: RunSession, job: JobID, succeeded: Bool) {
+        try? Trees.remove(session.scratch + "/" + RunStore.fileName(job))
+        guard succeeded else { return }
+        try? Trees.remove("\(session.store.root)/work/\(session.run)/\(RunStore.fileName(job))")
+    }
+}

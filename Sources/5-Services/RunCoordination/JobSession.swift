@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Diagnostics
+internal import EventJournal
+internal import FileAccess
+internal import LogArchive
+internal import PipelineModel
+internal import ProcessControl
+internal import RunEngine
+internal import StepExecution
+internal import StructuredData
+internal import Timekeeping
+
+/// One job of a run: its machine, its executor, its logs.
+final class JobSession {
+    /// What waits for the executor to be ready again after a crash.
+    enum Pending {
+        case evidence([StepAttempt: StepEvidence])
+        case effects([JobEffect])
+    }
+
+    unowned let session: RunSession
+    let id: JobID
+    /// Attempt of the job within the run.
+    let number: Int
+    private let steps: PlannedSteps
+    private let needs: [NeedResult]
+    var machine: MachineStream<JobMachine>
+    var host: HostJob?
+    var pending: Pending?
+    private(set) var outcome: JobOutcome?
+    private(set) var outputs = DataObject()
+    private var names: [StepAttempt: String] = [:]
+    private var startedAt: [StepAttempt: Int64] = [:]
+    private var hasLogFolder = false
+
+    init(_ session: RunSession, id: JobID, number: Int, leg: JobLeg, steps: PlannedSteps, needs: [NeedResult]) {
+        self.session = session
+        self.id = id
+        self.number = number
+        self.steps = steps
+        self.needs = needs
+        let definition = JobDefinition(
+            job: id, attempt: number, planDigest: session.machine.definition.planDigest, planned: steps, leg: leg)
+        machine = MachineStream(
+            RunStore.stream(session.run, attempt: session.attempt, job: id, jobAttempt: number), definition: definition)
+    }
+
+    func begin() {
+        session.enqueue(.job(id, .start))
+    }
+
+    /// Lets go of the job without its end: the supervisor sees that and kills what is left.
+    func abandon() {
+        host = nil
+    }
+
+    // MARK: effects
+
+    func perform(_ effect: JobEffect) {
+        switch effect {
+        case .prepareJob: prepare()
+        case .startStep(let attempt, let flags): host?.start(attempt, flags)
+        case .cancelStep(let attempt, let cancellation): cancel(attempt, cancellation)
+        case .completeStep(let attempt, let outcome, let reason):
+            host?.conclude(attempt, outcome: outcome, reason: reason)
+        case .finishJob: host?.finish() ?? closed(HostJob.Ending())
+        }
+    }
+
+    private func prepare() {
+        do throws(DiagnosticError) {
+            let host = try makeHost()
+            self.host = host
+            host.prepare()
+        } catch {
+            arrive(.prepared(failure: Reason(.setup, error.diagnostic.message)))
+        }
+    }
+
+    func makeHost() throws(DiagnosticError) -> HostJob {
+        let options = try JobEnvironment(session: session, job: self, steps: steps, needs: needs).options()
+        return HostJob(options, loop: session.loop, callbacks: callbacks)
+    }
+
+    private func cancel(_ attempt: StepAttempt, _ cancellation: StepCancellation) {
+        switch cancellation.mode {
+        case .unlessConditionHolds: host?.cancelUnlessConditionHolds(attempt)
+        case .soft where cancellation.reason.kind == .timeout: host?.timeOut(attempt)
+        case .force where cancellation.reason.kind == .timeout: host?.timeOut(attempt, force: true)
+        case .soft: host?.cancel(attempt, force: false)
+        case .force: host?.cancel(attempt, force: true)
+        }
+    }
+
+    // MARK: outcomes
+
+    private var callbacks: HostJob.Callbacks {
+        HostJob.Callbacks(
+            prepared: { [weak self] error in self?.prepared(error) },
+            report: { [weak self] attempt, report in self?.arrive(.reported(attempt, report)) },
+            openLog: { [weak self] heading in self?.openLog(heading) ?? .discarding },
+            finished: { [weak self] ending in self?.closed(ending) })
+    }
+
+    private func prepared(_ error: DiagnosticError?) {
+        let waiting = pending
+        pending = nil
+        switch waiting {
+        case .evidence(let evidence)? where error == nil: arrive(.resumed(evidence))
+        case .effects(let effects)? where error == nil: for effect in effects { perform(effect) }
+        default: arrive(.prepared(failure: error.map { Reason(.setup, $0.diagnostic.message) }))
+        }
+    }
+
+    private func arrive(_ input: JobInput) {
+        session.enqueue(.job(id, input))
+        session.drain()
+    }
+
+    private func closed(_ ending: HostJob.Ending) {
+        outputs = ending.outputs
+        OutputsFile.save(outputs, session.store, session.run, session.attempt, id)
+        let place = StepPlace(job: id, attempt: StepAttempt(step: StepPath(max(1, steps.steps.count))))
+        for annotation in ending.annotations { session.observer.update(.annotation(place, annotation)) }
+        let digest = outputs.isEmpty ? nil : ContentDigest.of(.object(outputs))
+        let failure = ending.isFailed ? Reason(.invalid, "The job's outputs could not be evaluated.") : nil
+        arrive(.closed(JobClosure(outputNames: outputs.keys, recordDigest: digest, failure: failure)))
+    }
+
+    // MARK: logs
+
+    private func openLog(_ heading: StepHeading) -> StepLog {
+        names[heading.attempt] = heading.name
+        let place = StepPlace(job: id, attempt: heading.attempt)
+        session.observer.update(.stepStarted(place, name: heading.name))
+        let key = LogKey(job: RunStore.fileName(id), step: heading.attempt.step.description, attempt: heading.attempt.number)
+        let folder = session.store.logs(of: session.run, attempt: session.attempt)
+        guard let writer = try? folder.writer(key) else { return .discarding }
+        return JobLog(writer: writer, place: place, observer: session.observer).stepLog
+    }
+
+    // MARK: telling
+
+    /// What a history has told already.
+    func note(_ event: JobEvent, at time: Int64) {
+        switch event {
+        case .stepStarted(let started): startedAt[started.attempt] = time
+        case .jobEnded(let ended): outcome = ended.outcome
+        default: break
+        }
+    }
+
+    func tell(_ event: JobEvent, at time: Int64) {
+        note(event, at: time)
+        switch event {
+        case .stepFinished(let finished):
+            let attempt = finished.attempt
+            let place = StepPlace(job: id, attempt: attempt)
+            session.observer.update(
+                .stepFinished(
+                    place, name: names[attempt] ?? title(of: attempt), finished.result,
+                    durationMs: startedAt[attempt].map { time - $0 } ?? 0))
+        case .jobEnded(let ended):
+            session.enqueue(.run(.jobFinished(id, attempt: number, ended.outcome)))
+            host = nil
+            JobEnvironment.sweep(session: session, job: id, succeeded: ended.outcome.conclusion == .success)
+        default:
+            break
+        }
+    }
+
+    /// A step that never opened a log, by what the plan says of it.
+    private func title(of attempt: StepAttempt) -> String {
+        guard attempt.step.indexes.count == 1, steps.steps.indices.contains(attempt.step.indexes[0] - 1) else {
+            return "Step \(attempt.step)"
+        }
+        return StepTitle.text(steps.steps[attempt.step.indexes[0] - 1])
+    }
+}
+
+extension StepLog {
+    /// Where the archive cannot be written, the step runs all the same.
+    static var discarding: StepLog {
+        StepLog(write: { _ in }, mark: { _ in }, close: { LogSummary(lines: 0) })
+    }
+}
+
+/// Gives a step's output to the archive and to those who watch.
+struct JobLog {
+    let writer: LogWriter
+    let place: StepPlace
+    let observer: RunObserver
+
+    var stepLog: StepLog {
+        StepLog(
+            write: { bytes in
+                try? writer.append(bytes, at: .now())
+                observer.output(place, bytes)
+            },
+            mark: { mark in
+                if case .annotation(let annotation) = mark { observer.update(.annotation(place, annotation)) }
+                guard let text = mark.text else { return }
+                var line = text + "\n"
+                line.withUTF8 { bytes in
+                    let raw = UnsafeRawBufferPointer(bytes)
+                    try? writer.append(raw, at: .now())
+                    observer.output(place, raw)
+                }
+            },
+            close: {
+                guard let totals = try? writer.finish() else { return LogSummary(lines: 0) }
+                return LogSummary(lines: totals.lines, digest: totals.digest)
+            })
+    }
+}
+
+/// How a step is called that has no name.
+enum StepTitle {
+    static func text(_ step: PlannedStep) -> String {
+        if let name = step.name?.literal?.string { return name }
+        switch step.work {
+        case .script(let work):
+            let script = work.script.literal?.string ?? "a script"
+            return "Run " + (script.split(separator: "\n").first.map(String.init) ?? script)
+        case .action(let work): return "Run " + work.reference.text
+        case .wait(let ids): return "Wait for " + ids.joined(separator: ", ")
+        case .waitAll: return "Wait for all"
+        case .cancel(let ids): return "Cancel " + ids.joined(separator: ", ")
+        }
+    }
+}

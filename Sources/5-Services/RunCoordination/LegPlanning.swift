@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Diagnostics
+internal import ExpressionLanguage
+internal import PipelineModel
+internal import RunEngine
+internal import StructuredData
+internal import WorkflowPlanning
+
+/// Spreads a job whose condition held over its matrix, and evaluates what each leg needs before it starts.
+struct LegPlanning {
+    let evaluator: PlanEvaluator
+    let job: PlannedJob
+    let question: JobQuestion
+    let contexts: JobContexts
+
+    func verdict() -> JobVerdict {
+        do throws(ExpressionError) {
+            return try spread()
+        } catch {
+            return .invalid(Reason(.invalid, error.message))
+        }
+    }
+
+    private func spread() throws(ExpressionError) -> JobVerdict {
+        let matrices = try legs()
+        if let matrices, matrices.isEmpty {
+            return .skip(Reason(.matrix, "No combination of its matrix is left."))
+        }
+        let evaluation = contexts.evaluation()
+        var failFast = true
+        if let template = job.strategy?.failFast { failFast = try evaluation.flag(of: template) }
+        let maxParallel = Int(try evaluation.number(of: job.strategy?.maxParallel) ?? 0)
+        guard let matrices else {
+            return .run(JobExpansion(legs: [try leg(0, nil, isMatrix: false)], failFast: failFast))
+        }
+        var planned: [JobLeg] = []
+        for (index, matrix) in matrices.enumerated() {
+            let values = values(matrix, index, matrices.count, failFast, maxParallel)
+            planned.append(try leg(index, values, isMatrix: true))
+        }
+        return .run(JobExpansion(legs: planned, isMatrix: true, failFast: failFast, maxParallel: max(0, maxParallel)))
+    }
+
+    /// `nil` without a matrix.
+    private func legs() throws(ExpressionError) -> [DataObject]? {
+        guard let template = job.strategy?.matrix else { return nil }
+        let value = try contexts.evaluation().value(of: template)
+        if value == .null || value == .string("") { return nil }
+        guard let matrix = value.object else {
+            throw ExpressionError(evaluation: "The matrix must be a mapping; it is of the type \(value.expressionKind).")
+        }
+        do {
+            return try MatrixExpansion.legs(of: matrix).filter(isSelected)
+        } catch {
+            throw ExpressionError(evaluation: error.diagnostic.message)
+        }
+    }
+
+    private func isSelected(_ leg: DataObject) -> Bool {
+        evaluator.facts.selectedMatrix.allSatisfy { name, wanted in
+            leg[name].map { $0.looselyEquals(.string(wanted)) } ?? true
+        }
+    }
+
+    private func values(
+        _ matrix: DataObject, _ index: Int, _ total: Int, _ failFast: Bool, _ maxParallel: Int
+    ) -> LegValues {
+        let strategy: DataObject = [
+            "fail-fast": .bool(failFast), "job-index": .number(Double(index)), "job-total": .number(Double(total)),
+            "max-parallel": .number(Double(maxParallel > 0 ? maxParallel : total)),
+        ]
+        return LegValues(matrix: matrix, strategy: strategy)
+    }
+
+    private func leg(_ index: Int, _ values: LegValues?, isMatrix: Bool) throws(ExpressionError) -> JobLeg {
+        let id = isMatrix ? JobID("\(question.job)#\(index + 1)") : question.job
+        if let values { evaluator.keep(values, of: id) }
+        var scope = contexts
+        scope.values["matrix"] = values.map { .object($0.matrix) } ?? .null
+        scope.values["strategy"] = .object(values?.strategy ?? LegValues.plainStrategy)
+        let evaluation = scope.evaluation()
+        var leg = JobLeg(
+            name: try name(evaluation, values?.matrix),
+            matrixDigest: values.map { ContentDigest.of(.object($0.matrix)) })
+        leg.continueOnError = try evaluation.flag(of: job.continueOnError)
+        if let minutes = try evaluation.number(of: job.timeoutMinutes) { leg.timeoutMs = Int64(minutes * 60_000) }
+        if let minutes = try evaluation.number(of: job.cancelTimeoutMinutes) {
+            leg.cancelTimeoutMs = Int64(minutes * 60_000)
+        }
+        leg.concurrency = try job.concurrency.flatMap { (template) throws(ExpressionError) in
+            try GroupReading.request(template, evaluation)
+        }
+        leg.unavailable = try unavailable(evaluation)
+        if case .call(let call) = job.work { try keepInputs(of: call, id, evaluation) }
+        return leg
+    }
+
+    private func name(_ evaluation: TemplateEvaluation, _ matrix: DataObject?) throws(ExpressionError) -> String {
+        let local: String
+        if let template = job.name, template.literal == nil {
+            local = try evaluation.text(of: template)
+        } else {
+            let own = try evaluation.text(of: job.name) ?? String(job.key.localID)
+            local = matrix.map { MatrixExpansion.displayName(own, leg: $0) } ?? own
+        }
+        return evaluator.prefix(of: question.job) + local
+    }
+
+    private func unavailable(_ evaluation: TemplateEvaluation) throws(ExpressionError) -> Reason? {
+        if let known = job.unavailable { return known }
+        guard case .steps(let steps) = job.work else { return nil }
+        return evaluator.facts.runners.refusal(of: RunnerOffer.labels(of: try evaluation.value(of: steps.runsOn)))
+    }
+
+    /// The called workflow's inputs, typed as it declares them.
+    private func keepInputs(
+        of call: PlannedCall, _ id: JobID, _ evaluation: TemplateEvaluation
+    ) throws(ExpressionError) {
+        var inputs = DataObject()
+        for input in call.inputs {
+            let value = try evaluation.value(of: input.value)
+            inputs[input.name] = switch input.type {
+            case "boolean": .bool(value == .null ? false : value.coercedToString.lowercased() == "true")
+            case "number": .number(value.coercedToNumber)
+            default: .string(value.coercedToString)
+            }
+        }
+        evaluator.keep(inputs: inputs, of: id)
+        evaluator.keep(name: try name(evaluation, evaluator.matrix(of: id)), of: id)
+    }
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Diagnostics
+internal import ExpressionLanguage
+package import PipelineModel
+package import RunEngine
+package import StructuredData
+internal import Synchronization
+package import WorkflowPlanning
+
+/// Answers a run machine's questions from a plan, and keeps the values that the machine must not hold: outputs, matrix
+/// values, inputs of called workflows.
+package final class PlanEvaluator: RunEvaluator {
+    /// What does not change while the run goes on.
+    package struct Facts: Sendable {
+        package var plan: Plan
+        package var github: DataObject
+        package var vars: DataObject
+        package var secrets: DataObject
+        package var runners: RunnerOffer
+        /// Matrix values that the user asked for.
+        package var selectedMatrix: [String: String]
+
+        package init(
+            plan: Plan, github: DataObject, vars: DataObject = DataObject(), secrets: DataObject = DataObject(),
+            runners: RunnerOffer = RunnerOffer(), selectedMatrix: [String: String] = [:]
+        ) {
+            self.plan = plan
+            self.github = github
+            self.vars = vars
+            self.secrets = secrets
+            self.runners = runners
+            self.selectedMatrix = selectedMatrix
+        }
+    }
+
+    package let facts: Facts
+    let jobs: [JobKey: PlannedJob]
+    let values: Mutex<RunValues>
+
+    package init(_ facts: Facts) {
+        self.facts = facts
+        jobs = Dictionary(uniqueKeysWithValues: facts.plan.jobs.map { ($0.key, $0) })
+        values = Mutex(RunValues())
+    }
+
+    // MARK: the machine's questions
+
+    package func runConcurrency() -> GroupVerdict {
+        guard let template = facts.plan.concurrency else { return .none }
+        let contexts = JobContexts(values: baseContexts(inputs: .object(facts.plan.trigger.inputs)))
+        return Self.verdict { () throws(ExpressionError) in try GroupReading.request(template, contexts.evaluation()) }
+    }
+
+    package func evaluate(_ question: JobQuestion) -> JobVerdict {
+        guard let job = jobs[question.key] else {
+            return .invalid(Reason(.invalid, "The plan has no job '\(question.key)'."))
+        }
+        let contexts = JobContexts(values: contexts(for: question))
+        do throws(ExpressionError) {
+            let evaluation = contexts.evaluation(functions: StatusFunctions.functions(question))
+            let answer = try evaluation.condition(job.condition)
+            guard answer.holds else { return .skip(SkipReasons.reason(job.condition, answer, question)) }
+        } catch {
+            return .invalid(Reason(.invalid, "Its condition: \(error.message)", expression: job.condition))
+        }
+        return LegPlanning(evaluator: self, job: job, question: question, contexts: contexts).verdict()
+    }
+
+    package func callOutputs(_ question: CallQuestion) -> CallOutputs {
+        guard case .call(let call)? = jobs[question.key]?.work, let template = call.outputs else {
+            return .outputs(names: [], digest: nil)
+        }
+        var contexts = baseContexts(inputs: inputs(of: question.job))
+        contexts["jobs"] = .object(innerJobs(of: question.job))
+        do throws(ExpressionError) {
+            let value = try JobContexts(values: contexts).evaluation().value(of: template)
+            let outputs = DataObject((value.object ?? DataObject()).map { ($0, .string($1.coercedToString)) })
+            return .outputs(names: outputs.keys, digest: keep(outputs: outputs, of: question.job))
+        } catch {
+            return .invalid(Reason(.invalid, "The outputs of the called workflow: \(error.message)"))
+        }
+    }
+
+    // MARK: values
+
+    /// Keeps what a job set, for the jobs after it; returns the digest of the values.
+    @discardableResult
+    package func keep(outputs: DataObject, of job: JobID) -> String? {
+        values.withLock { $0.outputs[job] = outputs }
+        return outputs.isEmpty ? nil : ContentDigest.of(.object(outputs))
+    }
+
+    /// The result of a job that is over, for the `jobs` context of the workflow that it is called in.
+    package func keep(result: Conclusion, of job: JobID) {
+        values.withLock { $0.results[job] = result }
+    }
+
+    /// The contexts with which a job's steps run.
+    package func contexts(of leg: JobID, needs: [NeedResult]) -> DataObject {
+        let question = JobQuestion(key: leg.key, job: leg.withoutLeg, needs: needs, status: [])
+        var contexts = contexts(for: question)
+        let matrix = values.withLock { $0.legs[leg] } ?? recomputedLeg(leg, question)
+        contexts["matrix"] = matrix.map { .object($0.matrix) } ?? .null
+        contexts["strategy"] = .object(matrix?.strategy ?? LegValues.plainStrategy)
+        contexts["secrets"] = .object(secrets(of: leg))
+        if var github = contexts["github"]?.object {
+            github["job"] = .string(String(leg.key.localID))
+            contexts["github"] = .object(github)
+        }
+        return contexts
+    }
+
+    /// The `env` templates around a job: the workflow's, or the called workflow's.
+    package func outerEnvironments(of job: JobID) -> [TemplateValue] {
+        guard let caller = job.key.caller, case .call(let call)? = jobs[caller]?.work else {
+            return facts.plan.env.map { [$0] } ?? []
+        }
+        return call.env.map { [$0] } ?? []
+    }
+
+    func keep(_ leg: LegValues, of job: JobID) {
+        values.withLock { $0.legs[job] = leg }
+    }
+
+    func keep(inputs: DataObject, of leg: JobID) {
+        values.withLock { $0.callInputs[leg] = inputs }
+    }
+
+    func keep(name: String, of leg: JobID) {
+        values.withLock { $0.names[leg] = name }
+    }
+
+    func matrix(of leg: JobID) -> DataObject? {
+        values.withLock { $0.legs[leg]?.matrix }
+    }
+
+    /// `caller / ` for a job of a called workflow.
+    func prefix(of job: JobID) -> String {
+        job.parent.map { parent in "\(values.withLock { $0.names[parent] } ?? parent.text) / " } ?? ""
+    }
+
+    /// After a resume the values of a leg are found by asking again; the answers are the same.
+    private func recomputedLeg(_ leg: JobID, _ question: JobQuestion) -> LegValues? {
+        guard leg != leg.withoutLeg else { return nil }
+        _ = evaluate(question)
+        return values.withLock { $0.legs[leg] }
+    }
+
+    // MARK: contexts
+
+    func contexts(for question: JobQuestion) -> DataObject {
+        var contexts = baseContexts(inputs: inputs(within: question.job))
+        contexts["needs"] = .object(needs(question.needs))
+        return contexts
+    }
+
+    private func baseContexts(inputs: DataValue) -> DataObject {
+        ["github": .object(facts.github), "vars": .object(facts.vars), "inputs": inputs]
+    }
+
+    private func needs(_ results: [NeedResult]) -> DataObject {
+        values.withLock { values in
+            DataObject(
+                results.map { need in
+                    (
+                        String(need.key.localID),
+                        ["outputs": .object(values.outputs(of: need.job)), "result": .string(need.result.rawValue)]
+                    )
+                })
+        }
+    }
+
+    private func innerJobs(of caller: JobID) -> DataObject {
+        values.withLock { values in
+            var jobs = DataObject()
+            for (job, result) in values.results.sorted(by: { $0.key < $1.key }) where job.parent == caller {
+                jobs[String(job.key.localID)] = [
+                    "outputs": .object(values.outputs(of: job)), "result": .string(result.rawValue),
+                ]
+            }
+            return jobs
+        }
+    }
+
+    /// The inputs that a job sees: those of the call that it is in, else those of the trigger.
+    private func inputs(within job: JobID) -> DataValue {
+        job.parent.map { inputs(of: $0) } ?? .object(facts.plan.trigger.inputs)
+    }
+
+    private func inputs(of caller: JobID) -> DataValue {
+        .object(values.withLock { $0.callInputs[caller] } ?? DataObject())
+    }
+
+    /// The secrets that a job sees: what each call on the way to it hands on.
+    private func secrets(of job: JobID) -> DataObject {
+        guard let parent = job.parent, case .call(let call)? = jobs[parent.key]?.work else { return facts.secrets }
+        let outer = secrets(of: parent)
+        guard !call.inheritsSecrets else { return outer }
+        var handed = DataObject()
+        handed.set("GITHUB_TOKEN", outer["GITHUB_TOKEN"])
+        guard let template = call.secrets else { return handed }
+        var contexts = baseContexts(inputs: inputs(within: parent))
+        contexts["secrets"] = .object(outer)
+        let value = try? JobContexts(values: contexts).evaluation().value(of: template)
+        for (name, secret) in value?.object ?? DataObject() { handed[name] = .string(secret.coercedToString) }
+        return handed
+    }
+
+    static func verdict(_ read: () throws(ExpressionError) -> GroupRequest?) -> GroupVerdict {
+        do throws(ExpressionError) {
+            return try read().map(GroupVerdict.group) ?? .none
+        } catch {
+            return .invalid(Reason(.invalid, "Its concurrency: \(error.message)"))
+        }
+    }
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Diagnostics
+internal import GitHubWorkflows
+package import PipelineModel
+package import StructuredData
+package import WorkflowPlanning
+
+/// Makes the plan of a workflow of this repository for an event: what `plan` shows and `run` runs.
+package struct PlanPreparation {
+    /// What the user said; what is left out is taken from the repository.
+    package struct Request {
+        package var event: String?
+        /// A branch, or a full reference.
+        package var ref: String?
+        package var changedPaths: [String]?
+        package var inputs: [String: String] = [:]
+        package var payload: DataObject?
+        package var jobs: Set<String> = []
+        package var matrix: [String: String] = [:]
+        package var vars: [String: String] = [:]
+        package var runnerLabels: [String] = []
+
+        package init() {}
+    }
+
+    /// A plan, and what it was made from.
+    package struct Prepared {
+        package var plan: Plan
+        package var digest: String
+        package var payload: DataObject
+        package var facts: PlanEvaluator.Facts
+        package var diagnostics: [Diagnostic]
+    }
+
+    private let files: WorkflowFiles
+    private let request: Request
+
+    package init(files: WorkflowFiles, request: Request) {
+        self.files = files
+        self.request = request
+    }
+
+    /// - Returns: `nil` for the plan where the file cannot be read as a workflow; then the diagnostics say why.
+    package func prepare(_ path: String) throws(DiagnosticError) -> (prepared: Prepared?, diagnostics: [Diagnostic]) {
+        let result = try files.read(path)
+        guard let workflow = result.workflow else { return (nil, result.diagnostics) }
+        let event = try event(of: workflow)
+        let ref = request.ref.map(GitReference.full) ?? files.state.ref
+        let facts = facts(event: event, ref: ref)
+        let vars = DataObject(request.vars.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })
+        let runners = RunnerOffer(extraLabels: request.runnerLabels)
+        let actions = ActionResolution(root: files.state.root)
+        var planRequest = PlanRequest(facts: facts, runners: runners) { actions.find($0) }
+        planRequest.selectedJobs = request.jobs
+        planRequest.selectedMatrix = request.matrix
+        // Contexts that a plan is decided with: the payload comes first, for the inputs are checked by the planner.
+        let payload = EventPayload(repository: files.state).make(
+            event: event, ref: ref, inputs: DataObject(request.inputs.map { ($0.key, .string($0.value)) }),
+            given: request.payload)
+        let outline = Plan(
+            workflowPath: path, workflowName: workflow.name?.text ?? path, trigger: Trigger(event: event, ref: ref), jobs: [])
+        let context = GitHubContext(repository: files.state, plan: outline, payload: payload, run: RunID(0)).object
+        planRequest.contexts = ["github": .object(context), "vars": .object(vars)]
+        let plan = try Planner.plan(workflow, planRequest)
+        let evaluatorFacts = PlanEvaluator.Facts(
+            plan: plan, github: context, vars: vars, runners: runners, selectedMatrix: request.matrix)
+        return (
+            Prepared(
+                plan: plan, digest: ContentDigest.of(plan.data), payload: payload, facts: evaluatorFacts,
+                diagnostics: result.diagnostics), result.diagnostics
+        )
+    }
+
+    /// The event that was asked for; else a push, and where the workflow does not take one, the first that it names.
+    private func event(of workflow: Workflow) throws(DiagnosticError) -> String {
+        let events = workflow.triggers.map(\.event)
+        if let event = request.event {
+            guard EventCatalog.events.contains(where: { $0.name == event }) else {
+                throw DiagnosticError(
+                    .eventUnknown, "There is no event '\(event)'.",
+                    remedy: "The workflow is triggered by: \(events.joined(separator: ", ")).")
+            }
+            return event
+        }
+        if !request.inputs.isEmpty, events.contains("workflow_dispatch") { return "workflow_dispatch" }
+        return "push"
+    }
+
+    private func facts(event: String, ref: String?) -> TriggerFacts {
+        var facts = TriggerFacts(event: event, ref: ref)
+        facts.inputs = request.inputs
+        facts.activity = request.payload?["action"]?.string
+        facts.changedPaths = request.changedPaths
+        facts.baseBranch =
+            request.payload?["pull_request"]?["base"]?["ref"]?.string
+            ?? (event.hasPrefix("pull_request") ? files.state.defaultBranch : nil)
+        return facts
+    }
+}

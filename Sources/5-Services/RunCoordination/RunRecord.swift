@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Crypto
+package import Diagnostics
+internal import FileAccess
+package import PipelineModel
+package import StructuredData
+
+/// What a run was started with, beside its journal: the plan, the contexts, where the code is. Sealed at rest, because
+/// variables and payloads may hold what nobody else should read. Secrets are not in it.
+package struct RunRecord {
+    package var plan: Plan
+    package var repository: RepositoryState
+    package var payload: DataObject
+    package var vars: DataObject
+    package var selectedMatrix: [String: String]
+    package var runnerLabels: [String]
+    package var isBound: Bool
+    /// Milliseconds since the epoch.
+    package var createdAt: Int64
+    /// Names of the secrets that it was given: a resume must be given them again.
+    package var secretNames: [String]
+
+    private static let sizeLimitBytes = 256 << 20
+
+    package func save(in store: RunStore, _ run: RunID) throws(DiagnosticError) {
+        let bytes = Array(data.jsonText().utf8)
+        guard let box = try? AES.GCM.seal(bytes, using: store.key, authenticating: Array("run \(run)".utf8)).combined else {
+            throw DiagnosticError(.runRecordUnreadable, "The record of run \(run) could not be sealed.")
+        }
+        try Files.write(box, to: Self.path(store, run), mode: 0o600)
+        // What lists need is small and not secret: it stands in the clear.
+        try Files.write(
+            Array(DataValue.object(summary).jsonText().utf8), to: store.folder(of: run) + "/summary.json", mode: 0o600)
+    }
+
+    package static func load(from store: RunStore, _ run: RunID) throws(DiagnosticError) -> RunRecord {
+        let bytes = try Files.read(path(store, run), limit: sizeLimitBytes)
+        guard let box = try? AES.GCM.SealedBox(combined: bytes),
+            let text = try? AES.GCM.open(box, using: store.key, authenticating: Array("run \(run)".utf8)),
+            let data = try? DataValue(json: Array(text)), let record = try? RunRecord(data: data)
+        else {
+            throw DiagnosticError(
+                .runRecordUnreadable, "The record of run \(run) cannot be read.",
+                remedy: "It was sealed with another key, or is damaged; start the run anew.")
+        }
+        return record
+    }
+
+    private static func path(_ store: RunStore, _ run: RunID) -> String { store.folder(of: run) + "/record" }
+
+    private var summary: DataObject {
+        [
+            "workflow": .string(plan.workflowName), "path": .string(plan.workflowPath),
+            "event": .string(plan.trigger.event), "ref": plan.trigger.ref.map(DataValue.string) ?? .null,
+            "root": .string(repository.root), "createdAt": .number(Double(createdAt)),
+        ]
+    }
+
+    private var data: DataValue {
+        let commit = repository.headCommit
+        return [
+            "plan": plan.data, "payload": .object(payload), "vars": .object(vars),
+            "matrix": .object(DataObject(selectedMatrix.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
+            "labels": .array(runnerLabels.map(DataValue.string)), "bound": .bool(isBound),
+            "createdAt": .number(Double(createdAt)), "secretNames": .array(secretNames.map(DataValue.string)),
+            "repository": [
+                "root": .string(repository.root), "isRepository": .bool(repository.isRepository),
+                "fullName": .string(repository.fullName), "serverURL": .string(repository.serverURL),
+                "ref": repository.ref.map(DataValue.string) ?? .null, "sha": .string(repository.sha),
+                "defaultBranch": .string(repository.defaultBranch), "actor": .string(repository.actor),
+                "commit": commit.map {
+                    .array([$0.id, $0.message, $0.authorName, $0.authorEmail, $0.timestamp].map(DataValue.string))
+                } ?? .null,
+            ],
+        ]
+    }
+
+    private init(data: DataValue) throws(DataShapeError) {
+        plan = try Plan(data: data["plan"] ?? .null)
+        payload = data["payload"]?.object ?? DataObject()
+        vars = data["vars"]?.object ?? DataObject()
+        selectedMatrix = Dictionary(
+            (data["matrix"]?.object ?? DataObject()).map { ($0, $1.string ?? "") }, uniquingKeysWith: { first, _ in first })
+        runnerLabels = data.strings("labels")
+        isBound = data.bool("bound")
+        createdAt = Int64(try data.int("createdAt"))
+        secretNames = data.strings("secretNames")
+        let facts = data["repository"] ?? .null
+        repository = RepositoryState(root: try facts.string("root"))
+        repository.isRepository = facts.bool("isRepository")
+        repository.fullName = try facts.string("fullName")
+        repository.serverURL = try facts.string("serverURL")
+        repository.ref = facts["ref"]?.string
+        repository.sha = try facts.string("sha")
+        repository.defaultBranch = try facts.string("defaultBranch")
+        repository.actor = try facts.string("actor")
+        let commit = facts.strings("commit")
+        if commit.count == 5 {
+            repository.headCommit = CommitInfo(
+                id: commit[0], message: commit[1], authorName: commit[2], authorEmail: commit[3], timestamp: commit[4])
+        }
+    }
+
+    package init(plan: Plan, repository: RepositoryState, payload: DataObject) {
+        self.plan = plan
+        self.repository = repository
+        self.payload = payload
+        vars = DataObject()
+        selectedMatrix = [:]
+        runnerLabels = []
+        isBound = false
+        createdAt = 0
+        secretNames = []
+    }
+}

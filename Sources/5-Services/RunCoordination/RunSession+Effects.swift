@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Diagnostics
+internal import PipelineModel
+internal import RunEngine
+internal import StructuredData
+
+/// What the run machine asks for.
+extension RunSession {
+    func perform(_ effect: RunEffect) {
+        switch effect {
+        case .startJob(let id, let number):
+            startJob(id, number)
+        case .cancelJob(let id, let number, let level, let reason):
+            guard let job = jobs[id], job.number == number else { return }
+            enqueue(.job(id, .cancelRequested(level, reason)))
+        case .acquireGroup(let holder, let request, let isHeld):
+            answer(arbiter.acquire(holder, request, isHeld: isHeld))
+        case .releaseGroup(let holder, let group):
+            answer(arbiter.release(holder, group: group))
+            enqueue(.run(.groupReleased(holder.job)))
+        }
+    }
+
+    private func answer(_ answers: [GroupArbiter.Answer]) {
+        for answer in answers where answer.holder.run == run {
+            switch answer.verdict {
+            case .granted: enqueue(.run(.groupGranted(answer.holder.job)))
+            case .superseded(let newer): enqueue(.run(.groupSuperseded(answer.holder.job, by: newer)))
+            case .refused(let reason): enqueue(.run(.groupRefused(answer.holder.job, reason)))
+            }
+        }
+    }
+
+    private func startJob(_ id: JobID, _ number: Int) {
+        if let job = jobs[id], job.number == number {
+            // Asked again: its outcome may have been lost on the way.
+            if let outcome = job.outcome { enqueue(.run(.jobFinished(id, attempt: number, outcome))) }
+            return
+        }
+        guard let leg = machine.state.leg(id), let planned = record.plan.jobs.first(where: { $0.key == id.key }),
+            case .steps(let steps) = planned.work
+        else { return }
+        let job = JobSession(self, id: id, number: number, leg: leg.settings, steps: steps, needs: needs(of: id))
+        jobs[id] = job
+        job.begin()
+    }
+
+    /// Results of the jobs that a leg's job needs, as its `needs` context has them.
+    func needs(of leg: JobID) -> [NeedResult] {
+        guard let planned = record.plan.jobs.first(where: { $0.key == leg.key }) else { return [] }
+        let prefix = leg.parent.map { $0.text + "/" } ?? ""
+        return planned.needs.compactMap { key in
+            let id = JobID(prefix + key.localID)
+            guard let job = machine.state.job(id), let result = job.result else { return nil }
+            return NeedResult(key: key, job: id, result: result, reason: job.reason)
+        }
+    }
+
+    /// Results are values of the `jobs` context: kept before the machine asks for what depends on them.
+    func keepValues(of input: RunInput) {
+        guard case .jobFinished(let id, let number, _) = input, let job = jobs[id], job.number == number else { return }
+        evaluator.keep(outputs: job.outputs, of: id)
+    }
+
+    // MARK: telling
+
+    func tell(_ event: RunEvent, at time: Int64) {
+        times.note(event, at: time)
+        switch event {
+        case .legQueued(let queued):
+            observer.update(.jobWaiting(queued.leg, name: name(of: queued.leg), queued.reason))
+        case .legStarted(let started) where !isCall(started.leg):
+            observer.update(.jobStarted(started.leg, name: name(of: started.leg)))
+        case .legFinished(let finished) where !isCall(finished.leg):
+            let outcome = finished.outcome
+            observer.update(
+                .jobFinished(
+                    finished.leg, name: name(of: finished.leg), finished.conclusion, outcome.reason,
+                    durationMs: times.duration(of: finished.leg, until: time)))
+        case .jobFinished(let finished):
+            evaluator.keep(result: finished.result, of: finished.job)
+            guard machine.state.job(finished.job)?.legCount == 0 else { return }
+            observer.update(
+                .jobFinished(
+                    finished.job, name: name(of: finished.job), finished.result, finished.reason, durationMs: 0))
+        case .runFinished(let finished):
+            let outcome = RunOutcome(
+                run: run, conclusion: finished.conclusion, reason: finished.reason,
+                hasUnavailable: finished.hasUnavailable, durationMs: time - (times.startedAt ?? time))
+            observer.update(.runFinished(outcome))
+            self.outcome = outcome
+        default:
+            break
+        }
+    }
+
+    private func isCall(_ leg: JobID) -> Bool {
+        guard let planned = record.plan.jobs.first(where: { $0.key == leg.key }), case .call = planned.work else {
+            return false
+        }
+        return true
+    }
+
+    /// As shown: the leg's own name, else the id.
+    func name(of job: JobID) -> String {
+        machine.state.leg(job)?.settings.name ?? job.text
+    }
+}
+
+/// When things began, for durations.
+struct RunTimes {
+    private(set) var startedAt: Int64?
+    private var legs: [JobID: Int64] = [:]
+
+    mutating func note(_ event: RunEvent, at time: Int64) {
+        switch event {
+        case .runStarted: startedAt = time
+        case .legStarted(let started): legs[started.leg] = time
+        default: break
+        }
+    }
+
+    func duration(of leg: JobID, until time: Int64) -> Int64 {
+        legs[leg].map { time - $0 } ?? 0
+    }
+}

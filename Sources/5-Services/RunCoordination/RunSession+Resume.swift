@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Diagnostics
+internal import EventJournal
+internal import PipelineModel
+internal import ProcessControl
+internal import RunEngine
+internal import StepExecution
+
+/// Going on with a run that was cut off.
+extension RunSession {
+    /// Kills what is left over, folds the journal, asks for evidence of what was in flight, and drives the run to its end.
+    package func resume() throws(DiagnosticError) -> RunOutcome {
+        let stream = RunStore.stream(run, attempt: attempt)
+        let recorded = try store.journaled { (journal) throws(JournalError) in try journal.events(of: stream) }
+        guard !recorded.isEmpty else { return try start() }
+        for (event, time) in try machine.replay(recorded) {
+            times.note(event, at: time)
+            if case .jobFinished(let finished) = event { evaluator.keep(result: finished.result, of: finished.job) }
+            if case .runFinished = event {
+                throw DiagnosticError(
+                    .runFinishedAlready, "Run \(run) is over.", remedy: "Start it anew with: martlet run")
+            }
+        }
+        observer.update(
+            .runStarted(
+                run, attempt: attempt, workflow: record.plan.workflowName, digest: machine.definition.planDigest))
+        restoreOutputs()
+        for effect in RunMachine.effects(of: machine.state) {
+            if case .startJob(let id, let number) = effect { try resumeJob(id, number) } else { perform(effect) }
+        }
+        enqueue(.run(.timePassed))
+        return try drive()
+    }
+
+    /// Outputs of jobs that are over lie in their own sealed files.
+    private func restoreOutputs() {
+        for leg in machine.state.legs where leg.phase == .finished {
+            if let outputs = OutputsFile.load(store, run, attempt, leg.id) { evaluator.keep(outputs: outputs, of: leg.id) }
+        }
+    }
+
+    private func resumeJob(_ id: JobID, _ number: Int) throws(DiagnosticError) {
+        guard let leg = machine.state.leg(id), let planned = record.plan.jobs.first(where: { $0.key == id.key }),
+            case .steps(let steps) = planned.work
+        else { return }
+        // First whatever is left of it ends: no two attempts of a step are ever alive together.
+        let identity = HostJob.Identity(run: run, attempt: attempt, job: id)
+        _ = try LeftoverSweep(runID: identity.text).run()
+        let job = JobSession(self, id: id, number: number, leg: leg.settings, steps: steps, needs: needs(of: id))
+        jobs[id] = job
+        try job.resume()
+    }
+}
+
+extension JobSession {
+    /// Folds the job's own history; what was in flight is judged by the evidence that the executor finds.
+    func resume() throws(DiagnosticError) {
+        let stream = machine.stream
+        let recorded = try session.store.journaled { (journal) throws(JournalError) in try journal.events(of: stream) }
+        guard !recorded.isEmpty else { return begin() }
+        for (event, time) in try machine.replay(recorded) { note(event, at: time) }
+        if let outcome {
+            session.enqueue(.run(.jobFinished(id, attempt: number, outcome)))
+            return
+        }
+        let effects = JobMachine.effects(of: machine.state)
+        let host = try makeHost()
+        self.host = host
+        let evidence = try host.restore()
+        // The executor is made ready first; then what was in flight goes on.
+        guard machine.state.phase == .running else {
+            pending = machine.state.phase == .preparing ? nil : .effects(effects)
+            host.prepare()
+            return
+        }
+        var found: [StepAttempt: StepEvidence] = [:]
+        for case .startStep(let attempt, _) in effects { found[attempt] = Self.evidence(evidence[attempt]) }
+        pending = .evidence(found)
+        host.prepare()
+    }
+
+    private static func evidence(_ evidence: AttemptEvidence) -> StepEvidence {
+        switch evidence {
+        case .notStarted: .notStarted
+        case .reported(let report): .reported([report])
+        case .interrupted(let reason): .interrupted(reason)
+        }
+    }
+}

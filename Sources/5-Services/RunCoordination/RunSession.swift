@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Diagnostics
+internal import EventJournal
+package import PipelineModel
+internal import ProcessControl
+internal import RunEngine
+package import SecretRedaction
+internal import StepExecution
+internal import StructuredData
+internal import Timekeeping
+internal import WorkflowPlanning
+
+/// Drives one run to its end on this machine: inputs to the machines, their events to the journal, their effects to the
+/// executor, outcomes back as inputs. One thread, one loop.
+package final class RunSession {
+    /// What a session needs beside the run's record.
+    package struct Settings {
+        package var secrets: [Secret] = []
+        /// `NAME=value`, what every step inherits.
+        package var hostEnvironment: [String] = []
+        /// Jobs at the same time.
+        package var capacity: Int
+        package var isDebug = false
+        package var token = ""
+
+        package init(capacity: Int) { self.capacity = capacity }
+    }
+
+    /// An input of one of the machines, waiting for its turn.
+    enum Arrival {
+        case run(RunInput)
+        case job(JobID, JobInput)
+    }
+
+    let store: RunStore
+    let run: RunID
+    let attempt: Int
+    let record: RunRecord
+    let settings: Settings
+    let observer: RunObserver
+    let evaluator: PlanEvaluator
+    let loop: PollerLoop
+    let bootID = HostBoot.identifier()
+    /// For what is written often and needed briefly; in memory where that can be had.
+    let scratch: String
+    var machine: MachineStream<RunMachine>
+    var jobs: [JobID: JobSession] = [:]
+    var arbiter = GroupArbiter()
+    private var arrivals: [Arrival] = []
+    private var wakeUp: (time: Int64, token: PollerLoop.Token)?
+    private(set) var now: Int64 = 0
+    var times = RunTimes()
+    private(set) var failure: DiagnosticError?
+    var outcome: RunOutcome?
+    private var interrupts = 0
+    private let lock: FileLock
+
+    /// Takes the run's lock: a second session of the same run is refused.
+    package init(
+        store: RunStore, run: RunID, attempt: Int = 1, record: RunRecord, settings: Settings, observer: RunObserver
+    ) throws(DiagnosticError) {
+        self.store = store
+        self.run = run
+        self.attempt = attempt
+        self.record = record
+        self.settings = settings
+        self.observer = observer
+        lock = try store.lock(run)
+        loop = try PollerLoop()
+        scratch = try ScratchDirectory.choose(name: "martlet").path + "/\(RunStore.scratchName(store, run))"
+        evaluator = PlanEvaluator(RunSession.facts(record, settings, run, attempt))
+        let digest = ContentDigest.of(record.plan.data)
+        let definition = RunDefinition(
+            plan: record.plan, planDigest: digest, evaluator: evaluator, settings: RunSettings(capacity: settings.capacity))
+        machine = MachineStream(RunStore.stream(run, attempt: attempt), definition: definition)
+        LeftoverSweep.becomeSubreaper()
+        _ = OpenFileLimit.raise()
+    }
+
+    private static func facts(
+        _ record: RunRecord, _ settings: Settings, _ run: RunID, _ attempt: Int
+    ) -> PlanEvaluator.Facts {
+        let github = GitHubContext(
+            repository: record.repository, plan: record.plan, payload: record.payload, run: run, attempt: attempt,
+            token: settings.token
+        ).object
+        var secrets = DataObject(
+            settings.secrets.map { ($0.name, .string(String(decoding: $0.value, as: UTF8.self))) })
+        if secrets["GITHUB_TOKEN"] == nil { secrets["GITHUB_TOKEN"] = .string(settings.token) }
+        return PlanEvaluator.Facts(
+            plan: record.plan, github: github, vars: record.vars, secrets: secrets,
+            runners: RunnerOffer(extraLabels: record.runnerLabels), selectedMatrix: record.selectedMatrix)
+    }
+
+    // MARK: driving
+
+    /// Starts the run, and returns once it is over.
+    ///
+    /// - Throws: where the journal or the machine could not go on. What was recorded stays, and a resume goes on there.
+    package func start() throws(DiagnosticError) -> RunOutcome {
+        observer.update(
+            .runStarted(
+                run, attempt: attempt, workflow: record.plan.workflowName, digest: machine.definition.planDigest))
+        enqueue(.run(.start(RunStart(run: run, attempt: attempt))))
+        return try drive()
+    }
+
+    func drive() throws(DiagnosticError) -> RunOutcome {
+        try catchSignals()
+        drain()
+        loop.run { failure == nil && outcome == nil }
+        for job in jobs.values { job.abandon() }
+        if let failure { throw failure }
+        guard let outcome else { preconditionFailure("the loop ends with an outcome or a failure") }
+        return outcome
+    }
+
+    /// The first signal cancels the run, the second by force.
+    private func catchSignals() throws(DiagnosticError) {
+        for signal in [SignalNumber.interrupt, SignalNumber.terminate] {
+            try loop.onSignal(signal) { [weak self] in
+                guard let self else { return }
+                interrupts += 1
+                let level: CancelLevel = interrupts > 1 ? .force : .soft
+                enqueue(.run(.cancelRequested(.run, level, Reason(.cancelled, "It was interrupted from the terminal."))))
+                drain()
+            }
+        }
+    }
+
+    func enqueue(_ arrival: Arrival) {
+        arrivals.append(arrival)
+    }
+
+    /// Whether inputs are being worked on: an effect's callback then only queues.
+    private var isDraining = false
+
+    /// Works on all inputs that are there, and on those that come of them.
+    func drain() {
+        guard !isDraining else { return }
+        isDraining = true
+        defer { isDraining = false }
+        while failure == nil, !arrivals.isEmpty {
+            let batch = arrivals
+            arrivals.removeAll(keepingCapacity: true)
+            do throws(DiagnosticError) {
+                try work(batch)
+            } catch {
+                failure = error
+            }
+        }
+        scheduleWakeUp()
+    }
+
+    /// Decides a batch, records it in one transaction, and only then does what it asks for.
+    private func work(_ batch: [Arrival]) throws(DiagnosticError) {
+        now = max(now, Timestamp.now().milliseconds)
+        var appends: [StreamAppend] = []
+        var runEffects: [RunEffect] = []
+        var jobEffects: [(JobSession, [JobEffect])] = []
+        var told: [() -> Void] = []
+        for arrival in batch {
+            switch arrival {
+            case .run(let input):
+                keepValues(of: input)
+                let decision = machine.decide(input, now: now)
+                runEffects += decision.effects
+                guard !decision.events.isEmpty else { continue }
+                appends.append(machine.append(decision.events))
+                let at = now
+                told.append { [unowned self] in for event in decision.events { tell(event, at: at) } }
+            case .job(let id, let input):
+                guard let job = jobs[id] else { continue }
+                let decision = job.machine.decide(input, now: now)
+                jobEffects.append((job, decision.effects))
+                guard !decision.events.isEmpty else { continue }
+                appends.append(job.machine.append(decision.events))
+                let at = now
+                told.append { for event in decision.events { job.tell(event, at: at) } }
+            }
+        }
+        if !appends.isEmpty { try record(appends) }
+        for tell in told { tell() }
+        for effect in runEffects { perform(effect) }
+        for (job, effects) in jobEffects { for effect in effects { job.perform(effect) } }
+    }
+
+    private func record(_ appends: [StreamAppend]) throws(DiagnosticError) {
+        // A stream that decided twice in one batch is one append: versions follow on.
+        var merged: [StreamAppend] = []
+        for append in appends {
+            if let last = merged.firstIndex(where: { $0.stream == append.stream }) {
+                merged[last].events += append.events
+                merged[last].wakeUp = append.wakeUp
+            } else {
+                merged.append(append)
+            }
+        }
+        for start in stride(from: 0, to: merged.count, by: JournalLimits.appendsPerTransaction) {
+            let part = Array(merged[start..<min(start + JournalLimits.appendsPerTransaction, merged.count)])
+            let time = Timestamp(milliseconds: now)
+            _ = try store.journaled { (journal) throws(JournalError) in try journal.append(part, now: time) }
+        }
+    }
+
+    /// The earliest moment that any machine wants to be looked at.
+    private func scheduleWakeUp() {
+        let times = jobs.values.compactMap { JobMachine.wakeUp(of: $0.machine.state) }
+        let next = ([RunMachine.wakeUp(of: machine.state)].compactMap { $0 } + times).min()
+        guard next != wakeUp?.time else { return }
+        if let wakeUp { loop.remove(wakeUp.token) }
+        wakeUp = nil
+        guard let next, outcome == nil else { return }
+        let delay = max(0, next - Timestamp.now().milliseconds)
+        let token = loop.schedule(at: .now() + .milliseconds(delay)) { [weak self] in
+            guard let self else { return }
+            wakeUp = nil
+            enqueue(.run(.timePassed))
+            for id in jobs.keys.sorted() { enqueue(.job(id, .timePassed)) }
+            drain()
+        }
+        wakeUp = (next, token)
+    }
+}
+
+/// Signals by name, without the platform's module.
+enum SignalNumber {
+    static let interrupt: Int32 = 2
+    static let terminate: Int32 = 15
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Crypto
+package import Diagnostics
+package import EventJournal
+internal import FileAccess
+package import LogArchive
+package import PipelineModel
+package import ProcessControl
+internal import StepExecution
+
+/// Where runs are kept on this machine: one folder with the journal, the runs' records and logs, and their workspaces.
+package final class RunStore {
+    package let root: String
+    package let journal: SQLiteJournal
+    /// Seals values at rest; made once, readable by its owner only.
+    let key: SymmetricKey
+
+    /// `$MARTLET_HOME`, else `$XDG_STATE_HOME/martlet`, else `~/.local/state/martlet`.
+    package static func defaultRoot(_ environment: [String: String]) -> String {
+        if let home = environment["MARTLET_HOME"], !home.isEmpty { return home }
+        if let state = environment["XDG_STATE_HOME"], state.hasPrefix("/") { return state + "/martlet" }
+        return (environment["HOME"] ?? "/tmp") + "/.local/state/martlet"
+    }
+
+    package init(root: String) throws(DiagnosticError) {
+        self.root = root
+        try Trees.make(root, mode: 0o700)
+        key = try SealingKey.load(at: root + "/key")
+        do {
+            journal = try SQLiteJournal(path: root + "/journal.sqlite")
+        } catch {
+            throw DiagnosticError(error.diagnostic)
+        }
+    }
+
+    // MARK: runs
+
+    /// Runs that were ever made here, the newest first.
+    package func runs() throws(DiagnosticError) -> [RunID] {
+        guard Files.isDirectory(root + "/runs") else { return [] }
+        return try Trees.list(root + "/runs").compactMap { RunID($0.name) }.sorted(by: >)
+    }
+
+    /// Makes the next run's folder; two commands at once never get the same number.
+    package func newRun() throws(DiagnosticError) -> RunID {
+        try Trees.make(root + "/runs", mode: 0o700)
+        let lock = try Self.numberingLock(root)
+        defer { withExtendedLifetime(lock) {} }
+        let counter = root + "/last-run"
+        let last = try Files.readIfPresent(counter, limit: 64).flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
+        let run = RunID(last + 1)
+        try Trees.make(folder(of: run) + "/logs", mode: 0o700)
+        try Files.replace(counter, with: run.description.utf8)
+        return run
+    }
+
+    private static func numberingLock(_ root: String) throws(DiagnosticError) -> FileLock {
+        try FileLock.waiting(path: root + "/numbering.lock", until: .now() + .seconds(10))
+    }
+
+    package func folder(of run: RunID) -> String { "\(root)/runs/\(run)" }
+
+    package func exists(_ run: RunID) -> Bool { Files.isDirectory(folder(of: run)) }
+
+    /// The lock that says a coordinator drives this run.
+    package func lock(_ run: RunID) throws(DiagnosticError) -> FileLock {
+        try FileLock(path: folder(of: run) + "/lock")
+    }
+
+    package func logs(of run: RunID, attempt: Int) -> LogFolder {
+        LogFolder(path: "\(folder(of: run))/logs/\(attempt)")
+    }
+
+    /// A job's durable folder: receipts, sealed record.
+    func jobFolder(_ run: RunID, _ attempt: Int, _ job: JobID) -> String {
+        "\(folder(of: run))/jobs/\(attempt)/\(Self.fileName(job))"
+    }
+
+    func workspace(_ run: RunID, _ job: JobID, repository: String) -> String {
+        "\(root)/work/\(run)/\(Self.fileName(job))/\(repository)/\(repository)"
+    }
+
+    /// Scratch of several stores lies side by side: the store's own name tells its runs apart.
+    static func scratchName(_ store: RunStore, _ run: RunID) -> String {
+        ContentDigest.of(Array(store.root.utf8)).prefix(12) + "-\(run)"
+    }
+
+    /// A job's id as one file name.
+    package static func fileName(_ job: JobID) -> String {
+        String(job.text.map { $0 == "/" ? "+" : $0 })
+    }
+
+    // MARK: streams
+
+    package static func stream(_ run: RunID, attempt: Int) -> StreamID { StreamID("run/\(run)/\(attempt)") }
+
+    package static func stream(_ run: RunID, attempt: Int, job: JobID, jobAttempt: Int) -> StreamID {
+        StreamID("job/\(run)/\(attempt)/\(job)/\(jobAttempt)")
+    }
+
+    /// The newest attempt of a run that has a history; 0 where none has begun.
+    package func lastAttempt(of run: RunID) throws(DiagnosticError) -> Int {
+        let streams = try journaled { (journal) throws(JournalError) in
+            try journal.streams(prefix: "run/\(run)/", after: nil, limit: 10_000)
+        }
+        return streams.compactMap { $0.stream.text.split(separator: "/").last.flatMap { Int($0) } }.max() ?? 0
+    }
+
+    func journaled<Value>(_ body: (SQLiteJournal) throws(JournalError) -> Value) throws(DiagnosticError) -> Value {
+        do {
+            return try body(journal)
+        } catch {
+            throw DiagnosticError(error.diagnostic)
+        }
+    }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Diagnostics
+package import GitHubWorkflows
+package import PipelineModel
+internal import SourceControl
+
+/// The repository that a command was given in, and its workflow files.
+package struct WorkflowFiles: Sendable {
+    package let state: RepositoryState
+    /// Where the command was given.
+    package let folder: String
+
+    package static let workflowsFolder = ".github/workflows"
+
+    package init(folder: String) {
+        self.folder = folder
+        // `.git` is looked for first: outside a repository git is not even started.
+        if let root = Self.repositoryRoot(above: folder) {
+            state = GitRepository(root: root).state()
+        } else {
+            state = RepositoryState(root: folder)
+        }
+    }
+
+    private static func repositoryRoot(above folder: String) -> String? {
+        var path = folder
+        while true {
+            if RepositoryText.exists(path + "/.git") { return GitRepository(containing: path)?.root }
+            guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return nil }
+            path = String(path[..<slash])
+        }
+    }
+
+    /// Paths of all workflow files, relative to the root, in order.
+    package func paths() -> [String] {
+        let names = RepositoryText.list(state.root + "/" + Self.workflowsFolder)
+        return names.filter { $0.hasSuffix(".yml") || $0.hasSuffix(".yaml") }.sorted()
+            .map { "\(Self.workflowsFolder)/\($0)" }
+    }
+
+    /// The workflow that a user means: a path, a file's name, its name without the ending, or its `name:`.
+    package func resolve(_ text: String) throws(DiagnosticError) -> String {
+        if RepositoryText.exists(absolute(text)) { return relative(absolute(text)) }
+        let all = paths()
+        let named = all.filter { path in
+            let file = path.split(separator: "/").last.map(String.init) ?? path
+            return file == text || file == text + ".yml" || file == text + ".yaml"
+        }
+        if let path = named.first { return path }
+        for path in all where (try? read(path))?.workflow?.name?.text == text { return path }
+        throw DiagnosticError(
+            .workflowNotFound, "There is no workflow '\(text)' here.",
+            remedy: all.isEmpty ? "Put one into \(Self.workflowsFolder)." : "There are: \(all.joined(separator: ", ")).")
+    }
+
+    /// Absolute path of what the user wrote, seen from where the command was given.
+    package func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : folder + "/" + path
+    }
+
+    /// Relative to the root where it lies below it.
+    package func relative(_ path: String) -> String {
+        path.hasPrefix(state.root + "/") ? String(path.dropFirst(state.root.count + 1)) : path
+    }
+
+    package func bytes(_ path: String) throws(DiagnosticError) -> [UInt8] {
+        try RepositoryText.read(path.hasPrefix("/") ? path : state.root + "/" + path, limit: RepositoryText.workflowLimitBytes)
+    }
+
+    /// Reads a workflow, and those it calls from this repository.
+    package func read(_ path: String) throws(DiagnosticError) -> WorkflowReader.Result {
+        WorkflowReader.read(try bytes(path), path: path, options: options)
+    }
+
+    package var options: WorkflowOptions { Self.options(root: state.root) }
+
+    /// Calls of workflows of the repository at `root` are followed; other repositories' are not to be had here.
+    package static func options(root: String) -> WorkflowOptions {
+        var options = WorkflowOptions()
+        options.resolver = { reference, _ in Self.calledWorkflow(reference, root: root) }
+        return options
+    }
+
+    /// `./.github/workflows/x.yml` of this repository.
+    private static func calledWorkflow(_ reference: String, root: String) -> CalledWorkflow? {
+        guard reference.hasPrefix("./") else { return nil }
+        let path = String(reference.dropFirst(2))
+        guard let text = try? RepositoryText.read(root + "/" + path, limit: RepositoryText.workflowLimitBytes) else { return nil }
+        return CalledWorkflow(text: text, path: path, isTrusted: true)
+    }
+}

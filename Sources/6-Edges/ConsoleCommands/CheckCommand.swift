@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Diagnostics
+internal import GitHubWorkflows
+internal import PipelineModel
+internal import RunCoordination
+internal import StructuredData
+internal import TerminalRendering
+internal import WorkflowChecks
+
+struct CheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Check workflow files: what the forge would reject, and what would go wrong.",
+        discussion: """
+            EXAMPLES
+              martlet check
+              martlet check .github/workflows/ci.yml --json
+
+            Without files it checks all of .github/workflows. Warnings never fail the check.
+            """)
+
+    @Argument(help: "Files to check.", completion: .file(extensions: ["yml", "yaml"]))
+    var files: [String] = []
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func run() throws {
+        let console = Console()
+        try console.guarded { try check(console) }
+    }
+
+    private struct CheckedFile {
+        var path: String
+        var source: [UInt8]
+        var diagnostics: [Diagnostic]
+        var isValid: Bool { !diagnostics.contains { $0.severity == .error } }
+    }
+
+    private func check(_ console: Console) throws {
+        var checked: [CheckedFile] = []
+        let folder = ProcessEnvironment.currentFolder
+        let named = files.isEmpty ? WorkflowFiles(folder: folder).paths().map { $0 } : files
+        guard !named.isEmpty else {
+            throw DiagnosticError(
+                .workflowMissing, "There is no workflow file here.",
+                remedy: "Name files, or put workflows into \(WorkflowFiles.workflowsFolder).")
+        }
+        let root = files.isEmpty ? WorkflowFiles(folder: folder).state.root : nil
+        for path in named {
+            checked.append(check(path, at: root.map { "\($0)/\(path)" } ?? path))
+        }
+        if json { printJSON(checked, console) } else { printText(checked, console) }
+        if !checked.allSatisfy(\.isValid) { throw ExitStatus.error.exit }
+    }
+
+    private func check(_ path: String, at place: String) -> CheckedFile {
+        do throws(DiagnosticError) {
+            let source = try RepositoryText.read(place, limit: RepositoryText.workflowLimitBytes)
+            let root = Self.root(of: place)
+            let result = WorkflowReader.read(source, path: path, options: WorkflowFiles.options(root: root))
+            var options = WorkflowLintOptions()
+            options.readerDiagnostics = result.diagnostics
+            options.readFile = { name in
+                try? RepositoryText.read(root + "/" + name, limit: RepositoryText.workflowLimitBytes)
+            }
+            let findings = WorkflowLint.check(source, path: path, options: options)
+            let all = (result.diagnostics + findings).sorted {
+                ($0.position ?? .start, $0.code) < ($1.position ?? .start, $1.code)
+            }
+            return CheckedFile(path: path, source: source, diagnostics: all)
+        } catch {
+            var diagnostic = error.diagnostic
+            diagnostic.file = path
+            return CheckedFile(path: path, source: [], diagnostics: [diagnostic])
+        }
+    }
+
+    /// The repository's root as a workflow's own place tells it.
+    private static func root(of path: String) -> String {
+        let absolute = path.hasPrefix("/") ? path : ProcessEnvironment.currentFolder + "/" + path
+        let marker = "/" + WorkflowFiles.workflowsFolder + "/"
+        var end = absolute.endIndex
+        while end > absolute.startIndex {
+            if absolute[..<end].hasSuffix(marker) { return String(absolute[..<end].dropLast(marker.count)) }
+            end = absolute.index(before: end)
+        }
+        return ProcessEnvironment.currentFolder
+    }
+
+    // MARK: output
+
+    private func printJSON(_ files: [CheckedFile], _ console: Console) {
+        let list = files.map { file -> DataValue in
+            [
+                "path": .string(file.path), "valid": .bool(file.isValid),
+                "diagnostics": .array(file.diagnostics.map(Self.data)),
+            ]
+        }
+        console.out.writeLine(DataValue.object(["files": .array(list)]).jsonText())
+    }
+
+    private static func data(_ diagnostic: Diagnostic) -> DataValue {
+        var object: DataObject = [
+            "code": .string(diagnostic.code.description), "severity": .string(diagnostic.severity.rawValue),
+            "message": .string(diagnostic.message),
+            "line": .number(Double(diagnostic.position?.line ?? 1)),
+            "column": .number(Double(diagnostic.position?.column ?? 1)),
+        ]
+        object.set("remedy", diagnostic.remedy.map(DataValue.string))
+        return .object(object)
+    }
+
+    private func printText(_ files: [CheckedFile], _ console: Console) {
+        for file in files {
+            for diagnostic in file.diagnostics {
+                console.show(diagnostic, source: file.source)
+                console.err.writeLine()
+            }
+        }
+        let errors = files.flatMap(\.diagnostics).filter { $0.severity == .error }.count
+        let warnings = files.flatMap(\.diagnostics).count - errors
+        let mark = errors == 0 ? console.palette.paint("✓", .green) : console.palette.paint("✗", .red)
+        let plural = { (count: Int, word: String) in "\(count) \(word)\(count == 1 ? "" : "s")" }
+        console.out.writeLine(
+            "\(mark) \(plural(files.count, "file")) checked: \(plural(errors, "error")), \(plural(warnings, "warning"))")
+    }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Diagnostics
+internal import Glibc
+internal import TerminalRendering
+
+/// The terminal, or what stands in its place: data goes to `out`, all else to `err`.
+final class Console {
+    let out = ByteStream(descriptor: 1)
+    let err = ByteStream(descriptor: 2)
+    let environment: [String: String]
+    let isOutTerminal: Bool
+    let palette: Palette
+    let errorPalette: Palette
+
+    init(colour: ColourChoice = .auto) {
+        environment = ProcessEnvironment.variables
+        isOutTerminal = Terminal.isTerminal(1)
+        let isErrTerminal = Terminal.isTerminal(2)
+        palette = Palette(isColoured: colour.isColoured(environment: environment, isTerminal: isOutTerminal))
+        errorPalette = Palette(isColoured: colour.isColoured(environment: environment, isTerminal: isErrTerminal))
+    }
+
+    /// Whether lines may be redrawn in place.
+    var isLive: Bool {
+        isOutTerminal && environment["TERM"] != "dumb" && environment["CI"] == nil
+    }
+
+    func show(_ diagnostic: Diagnostic, source: [UInt8]? = nil) {
+        err.writeLine(DiagnosticText(palette: errorPalette).render(diagnostic, source: source))
+    }
+
+    func flush() {
+        out.flush()
+        err.flush()
+    }
+
+    /// Runs a verb's body: a coded error is shown and ends the program with `status`.
+    func guarded(_ status: ExitStatus = .error, _ body: () throws -> Void) throws {
+        defer { flush() }
+        do {
+            try body()
+        } catch let error as any CodedError {
+            show(error.diagnostic)
+            throw status.exit
+        }
+    }
+}
+
+/// The process's environment, without Foundation.
+enum ProcessEnvironment {
+    /// `NAME=value`, as inherited.
+    static var entries: [String] {
+        var entries: [String] = []
+        var cursor = environ
+        while let entry = cursor.pointee {
+            entries.append(String(cString: entry))
+            cursor += 1
+        }
+        return entries
+    }
+
+    static var variables: [String: String] {
+        Dictionary(
+            entries.compactMap { entry in
+                entry.firstIndex(of: "=").map { (String(entry[..<$0]), String(entry[entry.index(after: $0)...])) }
+            }, uniquingKeysWith: { first, _ in first })
+    }
+
+    static var currentFolder: String {
+        guard let path = getcwd(nil, 0) else { return "." }
+        defer { free(path) }
+        return String(cString: path)
+    }
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Diagnostics
+
+extension DiagnosticCode {
+    static let argumentInvalid = DiagnosticCode(900)
+    static let workflowMissing = DiagnosticCode(902)
+    static let nothingToRun = DiagnosticCode(903)
+    static let codeUnknown = DiagnosticCode(905)
+    static let stepMissing = DiagnosticCode(906)
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import TerminalRendering
+
+struct ExitCodesCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "exit-codes", abstract: "Print what each exit code means.",
+        discussion: """
+            EXAMPLES
+              martlet exit-codes
+              martlet run || [ $? -eq 5 ] && echo "the run failed, not the command"
+            """)
+
+    func run() {
+        let console = Console()
+        defer { console.flush() }
+        var table = TextTable(header: ["CODE", "MEANING"], palette: console.palette)
+        for status in ExitStatus.allCases { table.add([String(status.rawValue), status.meaning]) }
+        console.out.writeLine(table.render())
+    }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import PipelineModel
+internal import RunCoordination
+internal import StepExecution
+internal import StructuredData
+internal import TerminalRendering
+
+/// One JSON object a line, flushed as it comes. The last one is `runFinished`.
+final class JSONRunView {
+    private let console: Console
+    private var partial: [StepPlace: [UInt8]] = [:]
+
+    init(_ console: Console) {
+        self.console = console
+    }
+
+    func take(_ update: RunUpdate) {
+        if case .stepFinished(let place, _, _, _) = update, let rest = partial.removeValue(forKey: place), !rest.isEmpty {
+            line(rest, of: place)
+        }
+        console.out.writeLine(DataValue.object(object(update)).jsonText())
+        console.out.flush()
+    }
+
+    func take(_ output: UnsafeRawBufferPointer, of place: StepPlace) {
+        var rest = output[...]
+        while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+            var text = partial.removeValue(forKey: place) ?? []
+            text.append(contentsOf: rest[..<end])
+            line(text, of: place)
+            rest = rest[(end + 1)...]
+        }
+        if !rest.isEmpty { partial[place, default: []].append(contentsOf: rest) }
+    }
+
+    private func line(_ text: [UInt8], of place: StepPlace) {
+        var object = self.object("log", place)
+        object["line"] = .string(String(decoding: text, as: UTF8.self))
+        console.out.writeLine(DataValue.object(object).jsonText())
+    }
+
+    private func object(_ type: String, _ place: StepPlace) -> DataObject {
+        [
+            "type": .string(type), "job": .string(place.job.text), "step": .string(place.attempt.step.description),
+            "attempt": .number(Double(place.attempt.number)),
+        ]
+    }
+
+    private func object(_ update: RunUpdate) -> DataObject {
+        switch update {
+        case .runStarted(let run, let attempt, let workflow, let digest):
+            return [
+                "type": "runStarted", "schema": 1, "run": .number(Double(run.number)),
+                "attempt": .number(Double(attempt)), "workflow": .string(workflow), "digest": .string(digest),
+            ]
+        case .jobWaiting(let job, let name, let reason):
+            return ["type": "jobWaiting", "job": .string(job.text), "name": .string(name), "reason": reason.data]
+        case .jobStarted(let job, let name):
+            return ["type": "jobStarted", "job": .string(job.text), "name": .string(name)]
+        case .stepStarted(let place, let name):
+            var object = self.object("stepStarted", place)
+            object["name"] = .string(name)
+            return object
+        case .annotation(let place, let annotation):
+            var object = self.object("annotation", place)
+            object["level"] = .string(annotation.level.rawValue)
+            object["message"] = .string(annotation.message)
+            object.set("title", annotation.title.map(DataValue.string))
+            object.set("file", annotation.file.map(DataValue.string))
+            object.set("line", annotation.line.map { .number(Double($0)) })
+            object.set("endLine", annotation.endLine.map { .number(Double($0)) })
+            object.set("column", annotation.column.map { .number(Double($0)) })
+            return object
+        case .stepFinished(let place, let name, let result, let duration):
+            var object = self.object("stepFinished", place)
+            object["name"] = .string(name)
+            object["outcome"] = .string(result.outcome.rawValue)
+            object["conclusion"] = .string(result.conclusion.rawValue)
+            object.set("exitCode", result.exitCode.map { .number(Double($0)) })
+            object.set("reason", result.reason?.data)
+            object["durationMs"] = .number(Double(duration))
+            return object
+        case .jobFinished(let job, let name, let conclusion, let reason, let duration):
+            var object: DataObject = [
+                "type": "jobFinished", "job": .string(job.text), "name": .string(name),
+                "conclusion": .string(conclusion.rawValue), "durationMs": .number(Double(duration)),
+            ]
+            object.set("reason", reason?.data)
+            return object
+        case .runFinished(let outcome):
+            var object: DataObject = [
+                "type": "runFinished", "run": .number(Double(outcome.run.number)),
+                "conclusion": .string(outcome.conclusion.rawValue), "unavailable": .bool(outcome.hasUnavailable),
+                "durationMs": .number(Double(outcome.durationMs)),
+            ]
+            object.set("reason", outcome.reason?.data)
+            return object
+        }
+    }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import PipelineModel
+internal import RunCoordination
+internal import StepExecution
+internal import TerminalRendering
+
+/// A tree of the jobs that is redrawn in place: what runs, for how long, and the last lines that it said.
+final class LiveRunView {
+    private struct JobRow {
+        var id: JobID
+        var name: String
+        var startedAt: Int64
+        var step = ""
+        var lastLine: [UInt8] = []
+    }
+
+    private let console: Console
+    private let palette: Palette
+    private var region: LiveRegion
+    private var running: [JobRow] = []
+    private var lastDraw: Int64 = 0
+
+    /// A redraw at most so often, in milliseconds.
+    private static let drawIntervalMs: Int64 = 80
+
+    init(_ console: Console) {
+        self.console = console
+        palette = console.palette
+        region = LiveRegion(stream: console.out)
+    }
+
+    func take(_ update: RunUpdate) {
+        switch update {
+        case .runStarted(let run, _, let workflow, let digest):
+            scroll(palette.paint(workflow, .bold) + palette.paint("  run \(run)  plan \(digest.prefix(16))", .dim))
+        case .jobWaiting: break
+        case .jobStarted(let job, let name): running.append(JobRow(id: job, name: name, startedAt: RunClock.now()))
+        case .stepStarted(let place, let name): change(place.job) { $0.step = name }
+        case .annotation(let place, let annotation) where annotation.level == .error:
+            change(place.job) { $0.lastLine = Array(annotation.message.utf8) }
+        case .annotation: break
+        case .stepFinished(let place, let name, let result, _):
+            guard result.outcome == .failure else { break }
+            let why = result.reason.map { ": \($0.text)" } ?? ""
+            scroll("  \(Marks.mark(.failure, palette)) \(jobName(place.job)) › \(name)\(why)")
+        case .jobFinished(let job, let name, let conclusion, let reason, let duration):
+            running.removeAll { $0.id == job }
+            let why = conclusion == .success ? "" : reason.map { palette.paint("  \($0.text)", .dim) } ?? ""
+            let time = conclusion == .skipped ? "" : palette.paint("  \(DurationText.short(milliseconds: duration))", .dim)
+            scroll("\(Marks.mark(conclusion, palette)) \(name)\(time)\(why)")
+        case .runFinished:
+            region.erase()
+            console.out.flush()
+            return
+        }
+        draw(isForced: true)
+    }
+
+    func take(_ output: UnsafeRawBufferPointer, of place: StepPlace) {
+        // Only the tail is shown; the log has the rest.
+        let tail = output.suffix(400)
+        let lines = tail.split(separator: UInt8(ascii: "\n"))
+        if let last = lines.last { change(place.job) { $0.lastLine = Array(last) } }
+        draw(isForced: false)
+    }
+
+    private func change(_ job: JobID, _ body: (inout JobRow) -> Void) {
+        if let index = running.firstIndex(where: { $0.id == job }) { body(&running[index]) }
+    }
+
+    private func jobName(_ job: JobID) -> String {
+        running.first { $0.id == job }?.name ?? job.text
+    }
+
+    private func scroll(_ line: String) {
+        region.erase()
+        console.out.writeLine(line)
+    }
+
+    private func draw(isForced: Bool) {
+        let now = RunClock.now()
+        guard isForced || now - lastDraw >= Self.drawIntervalMs else { return }
+        lastDraw = now
+        let size = Terminal.size(of: 1)
+        let lines = running.flatMap { row -> [String] in
+            let time = DurationText.short(milliseconds: now - row.startedAt)
+            let head = "\(palette.paint("●", .yellow)) \(row.name)  \(palette.paint(time, .dim))  \(row.step)"
+            guard !row.lastLine.isEmpty else { return [head] }
+            let text = String(decoding: row.lastLine.filter { $0 >= 0x20 }, as: UTF8.self)
+            return [head, palette.paint("    " + text, .dim)]
+        }
+        region.draw(lines, columns: size.columns, rows: size.rows)
+    }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import PipelineModel
+internal import RunCoordination
+internal import StepExecution
+internal import TerminalRendering
+
+/// Lines with the job's name before them, as they come: for pipes, files and other machines' logs.
+final class PlainRunView {
+    private let console: Console
+    private let palette: Palette
+    private var prefixes: [JobID: [UInt8]] = [:]
+    /// Whether the last thing written of a step was a whole line.
+    private var isLineOpen: Set<StepPlace> = []
+
+    init(_ console: Console) {
+        self.console = console
+        palette = console.palette
+    }
+
+    func take(_ update: RunUpdate) {
+        switch update {
+        case .runStarted(let run, _, let workflow, let digest):
+            console.out.writeLine("run \(run)  \(workflow)  plan \(digest.prefix(16))")
+        case .jobWaiting(let job, let name, let reason): say(job, name, "waits: \(reason.text)")
+        case .jobStarted(let job, let name): say(job, name, "started")
+        case .stepStarted(let place, let name): say(place.job, place.job.text, palette.paint("▸ \(name)", .bold))
+        case .annotation: break
+        case .stepFinished(let place, let name, let result, let duration):
+            if isLineOpen.remove(place) != nil { console.out.writeLine() }
+            guard result.conclusion != .success || result.outcome != .success else { return }
+            let why = result.reason.map { ": \($0.text)" } ?? ""
+            say(
+                place.job, place.job.text,
+                "\(Marks.mark(result.conclusion, palette)) \(name) \(result.outcome.rawValue)\(why)"
+                    + " (\(DurationText.short(milliseconds: duration)))")
+        case .jobFinished(let job, let name, let conclusion, let reason, let duration):
+            let why = conclusion == .success ? "" : reason.map { ": \($0.text)" } ?? ""
+            say(
+                job, name,
+                "\(Marks.mark(conclusion, palette)) \(conclusion.rawValue)\(why) (\(DurationText.short(milliseconds: duration)))")
+        case .runFinished: break
+        }
+        console.out.flush()
+    }
+
+    func take(_ output: UnsafeRawBufferPointer, of place: StepPlace) {
+        let prefix = prefix(of: place.job, place.job.text)
+        var rest = output[...]
+        var isOpen = isLineOpen.contains(place)
+        while !rest.isEmpty {
+            if !isOpen { console.out.write(prefix) }
+            guard let end = rest.firstIndex(of: UInt8(ascii: "\n")) else {
+                console.out.write(UnsafeRawBufferPointer(rebasing: rest))
+                isOpen = true
+                break
+            }
+            console.out.write(UnsafeRawBufferPointer(rebasing: rest[...end]))
+            rest = rest[(end + 1)...]
+            isOpen = false
+        }
+        if isOpen { isLineOpen.insert(place) } else { isLineOpen.remove(place) }
+    }
+
+    private func say(_ job: JobID, _ name: String, _ text: String) {
+        console.out.write(prefix(of: job, name))
+        console.out.writeLine(text)
+    }
+
+    private func prefix(of job: JobID, _ name: String) -> [UInt8] {
+        if let known = prefixes[job] { return known }
+        let prefix = Array((palette.paint("[\(name)]", .cyan) + " ").utf8)
+        prefixes[job] = prefix
+        return prefix
+    }
+}
+
+/// The marks of conclusions.
+enum Marks {
+    static func mark(_ conclusion: Conclusion, _ palette: Palette) -> String {
+        switch conclusion {
+        case .success: palette.paint("✓", .green)
+        case .failure: palette.paint("✗", .red)
+        case .cancelled: palette.paint("⊘", .yellow)
+        case .skipped: palette.paint("○", .dim)
+        }
+    }
+}

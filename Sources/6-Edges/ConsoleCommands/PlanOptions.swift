@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Diagnostics
+internal import PipelineModel
+internal import RunCoordination
+internal import SourceControl
+internal import StructuredData
+
+/// What `plan` and `run` take to say which workflow, event and jobs are meant.
+struct PlanOptions: ParsableArguments {
+    @Argument(help: "A workflow: its path, its file's name, or its name.", completion: .file(extensions: ["yml", "yaml"]))
+    var workflow: String?
+
+    @Option(help: "The event: push, pull_request, workflow_dispatch, …")
+    var event: String?
+
+    @Option(help: "The branch or full reference that the event is for.")
+    var ref: String?
+
+    @Option(help: "Changed paths for path filters, separated by commas.")
+    var changed: String?
+
+    @Option(help: ArgumentHelp("A file with the event's payload.", valueName: "file"))
+    var payload: String?
+
+    @Option(name: .customLong("input"), help: ArgumentHelp("A dispatch input.", valueName: "name=value"))
+    var inputs: [String] = []
+
+    @Option(name: .customLong("job"), help: ArgumentHelp("Only this job and what it needs.", valueName: "id"))
+    var jobs: [String] = []
+
+    @Option(name: .customLong("matrix"), help: ArgumentHelp("Only legs with this value.", valueName: "name=value"))
+    var matrix: [String] = []
+
+    @Option(name: .customLong("var"), help: ArgumentHelp("A configuration variable.", valueName: "name=value"))
+    var vars: [String] = []
+
+    @Option(name: .customLong("label"), help: ArgumentHelp("A runner label that this machine answers to, too."))
+    var labels: [String] = []
+
+    func request(_ files: WorkflowFiles) throws(DiagnosticError) -> PlanPreparation.Request {
+        var request = PlanPreparation.Request()
+        request.event = event
+        request.ref = ref
+        request.inputs = try Self.pairs(inputs, option: "--input")
+        request.matrix = try Self.pairs(matrix, option: "--matrix")
+        request.vars = try Self.pairs(vars, option: "--var")
+        request.jobs = Set(jobs)
+        request.runnerLabels = labels
+        if let payload { request.payload = try Self.payload(files.absolute(payload)) }
+        if let changed {
+            request.changedPaths = changed.split(separator: ",").map(String.init)
+        } else if files.state.isRepository, ref == nil {
+            request.changedPaths = GitRepository(root: files.state.root).changedPaths(files.state)
+        }
+        return request
+    }
+
+    private static func payload(_ path: String) throws(DiagnosticError) -> DataObject {
+        let bytes = try RepositoryText.read(path, limit: RepositoryText.payloadLimitBytes)
+        guard let value = try? DataValue(json: bytes), let object = value.object else {
+            throw DiagnosticError(.argumentInvalid, "The payload '\(path)' is not a JSON object.")
+        }
+        return object
+    }
+
+    static func pairs(_ texts: [String], option: String) throws(DiagnosticError) -> [String: String] {
+        var pairs: [String: String] = [:]
+        for text in texts {
+            guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
+                throw DiagnosticError(
+                    .argumentInvalid, "\(option) \(text) has no '='.", remedy: "Write it as \(option) NAME=VALUE.")
+            }
+            pairs[String(text[..<equals])] = String(text[text.index(after: equals)...])
+        }
+        return pairs
+    }
+
+    static func noWorkflows() -> DiagnosticError {
+        DiagnosticError(
+            .workflowMissing, "There is no workflow here.",
+            remedy: "Put one into \(WorkflowFiles.workflowsFolder), or give its path.")
+    }
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Diagnostics
+internal import PipelineModel
+internal import RunCoordination
+internal import SecretRedaction
+internal import StructuredData
+internal import TerminalRendering
+
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Run workflows here.",
+        discussion: """
+            EXAMPLES
+              martlet run
+              martlet run ci.yml --job test --matrix shell=bash
+
+            Without a workflow it runs all that a push of this branch would start. Steps work on a private copy of the
+            working tree; with --bind they work on the tree itself.
+            """)
+
+    @OptionGroup var source: PlanOptions
+
+    @Option(help: ArgumentHelp("A file with NAME=value lines: secrets, masked in all output.", valueName: "file"))
+    var secretFile: String?
+
+    @Option(help: ArgumentHelp("A file with NAME=value lines: environment of every step.", valueName: "file"))
+    var envFile: String?
+
+    @Option(help: ArgumentHelp("Go on with a run that was cut off.", valueName: "run"))
+    var resume: Int?
+
+    @Option(help: "Jobs that run at the same time.")
+    var parallel: Int?
+
+    @Flag(help: "Work on the working tree itself, not on a copy.")
+    var bind = false
+
+    @Flag(help: "Jobs that cannot run here do not fail the run.")
+    var allowUnavailable = false
+
+    @Flag(help: "Show what steps say with ::debug::.")
+    var debug = false
+
+    @Flag(help: "Print events, one JSON object a line.")
+    var json = false
+
+    @Option(help: "auto, always or never.")
+    var color: String = "auto"
+
+    func run() throws {
+        let console = Console(colour: ColourChoice(rawValue: color) ?? .auto)
+        try console.guarded(.setup) {
+            if let resume { return try go(on: RunID(resume), console) }
+            try start(console)
+        }
+    }
+
+    // MARK: a new run
+
+    private func start(_ console: Console) throws {
+        let files = WorkflowFiles(folder: ProcessEnvironment.currentFolder)
+        let store = try RunStore(root: RunStore.defaultRoot(console.environment))
+        let request = try source.request(files)
+        let paths = try source.workflow.map { [try files.resolve($0)] } ?? files.paths()
+        guard !paths.isEmpty else { throw PlanOptions.noWorkflows() }
+        let settings = try settings(files, console)
+        var outcomes: [RunOutcome] = []
+        var refusals: [String] = []
+        for path in paths {
+            let result = try PlanPreparation(files: files, request: request).prepare(path)
+            guard let prepared = result.prepared else {
+                let text = try files.bytes(path)
+                for diagnostic in result.diagnostics { console.show(diagnostic, source: text) }
+                throw ExitStatus.setup.exit
+            }
+            guard prepared.plan.jobs.contains(where: \.isIncluded) else {
+                refusals.append("\(path): \(prepared.plan.jobs.first?.reason.text ?? "it has no jobs")")
+                continue
+            }
+            outcomes.append(try run(prepared, files, request, store, settings, console))
+        }
+        guard !outcomes.isEmpty else {
+            throw DiagnosticError(
+                .nothingToRun, "Nothing here would run. \(refusals.joined(separator: " "))",
+                remedy: "See every job's reason with: martlet plan")
+        }
+        try end(outcomes)
+    }
+
+    private func run(
+        _ prepared: PlanPreparation.Prepared, _ files: WorkflowFiles, _ request: PlanPreparation.Request,
+        _ store: RunStore, _ settings: RunSession.Settings, _ console: Console
+    ) throws -> RunOutcome {
+        var record = RunRecord(plan: prepared.plan, repository: files.state, payload: prepared.payload)
+        record.vars = prepared.facts.vars
+        record.selectedMatrix = request.matrix
+        record.runnerLabels = request.runnerLabels
+        record.isBound = bind
+        record.createdAt = RunClock.now()
+        record.secretNames = settings.secrets.map(\.name)
+        let run = try store.newRun()
+        try record.save(in: store, run)
+        let view = RunView.make(console, json: json)
+        let session = try RunSession(store: store, run: run, record: record, settings: settings, observer: view.observer)
+        let outcome = try session.start()
+        view.finish(store: store)
+        return outcome
+    }
+
+    // MARK: going on
+
+    private func go(on run: RunID, _ console: Console) throws {
+        let store = try RunStore(root: RunStore.defaultRoot(console.environment))
+        guard store.exists(run) else { throw RunCommand.missing(run) }
+        let record = try RunRecord.load(from: store, run)
+        let files = WorkflowFiles(folder: record.repository.root)
+        let settings = try settings(files, console)
+        let missing = Set(record.secretNames).subtracting(settings.secrets.map(\.name)).sorted()
+        guard missing.isEmpty else {
+            throw DiagnosticError(
+                .secretsMissing, "The run was given secrets that are not there now: \(missing.joined(separator: ", ")).",
+                remedy: "Give them again with --secret-file.")
+        }
+        let view = RunView.make(console, json: json)
+        let attempt = try store.lastAttempt(of: run)
+        let session = try RunSession(
+            store: store, run: run, attempt: max(1, attempt), record: record, settings: settings, observer: view.observer)
+        let outcome = try session.resume()
+        view.finish(store: store)
+        try end([outcome])
+    }
+
+    static func missing(_ run: RunID) -> DiagnosticError {
+        DiagnosticError(.runMissing, "There is no run \(run) here.", remedy: "List them with: martlet runs")
+    }
+
+    // MARK: settings and end
+
+    private func settings(_ files: WorkflowFiles, _ console: Console) throws -> RunSession.Settings {
+        var settings = RunSession.Settings(capacity: max(1, parallel ?? ProcessorCount.available * 2))
+        settings.hostEnvironment = ProcessEnvironment.entries
+        settings.isDebug = debug
+        if let secretFile {
+            let pairs = try NamedValues.read(files.absolute(secretFile))
+            settings.secrets = pairs.map { Secret(name: $0.name, value: $0.value) }
+        }
+        settings.token = settings.secrets.first { $0.name == "GITHUB_TOKEN" }.map {
+            String(decoding: $0.value, as: UTF8.self)
+        } ?? ""
+        if let envFile {
+            let pairs = try NamedValues.read(files.absolute(envFile))
+            settings.hostEnvironment += pairs.map { "\($0.name)=\($0.value)" }
+        }
+        return settings
+    }
+
+    private func end(_ outcomes: [RunOutcome]) throws {
+        if outcomes.contains(where: { $0.conclusion == .failure }) { throw ExitStatus.runFailed.exit }
+        if outcomes.contains(where: { $0.conclusion == .cancelled }) { throw ExitStatus.cancelled.exit }
+        if !allowUnavailable, outcomes.contains(where: \.hasUnavailable) { throw ExitStatus.setup.exit }
+    }
+}
