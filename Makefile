@@ -24,8 +24,8 @@ test: setup ## set-up, build, every test (what continuous integration runs)
 bench: build ## speed and memory as ratios against what a user would pick instead
 	@scripts/bench
 
-simulate: setup ## one simulated run from a seed: make simulate SEED=n (or SEEDS=1000000)
-	@scripts/simulate
+simulate: setup ## one simulated run from a seed: make simulate SEED=n (many: SEEDS=1000000)
+	@SEED=$(SEED) scripts/simulate
 
 format: ## lay the code out
 	@swift format -i -r --configuration .swift-format Package.swift Sources Tests

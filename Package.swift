@@ -60,7 +60,8 @@ let adapters: [Target] = [
     floor(
         "4-Adapters", "StepExecution",
         [
-            "Diagnostics", "ExpressionLanguage", "PatternMatching", "PipelineModel", "ProcessControl", "SecretRedaction",
+            "Diagnostics", "ExpressionLanguage", "PatternMatching", "PipelineModel", "ProcessControl",
+            "SecretRedaction",
             "StructuredData", "WorkflowPlanning", crypto,
         ]),
 ]
@@ -102,6 +103,7 @@ let testing: [Target] = [
 
 let testTargets: [Target] = [
     tests("TidyTests", []),
+    tests("EndToEndTests", ["martlet"]),
     tests("StructuredDataTests", ["StructuredData"]),
     tests("YAMLReadingTests", ["Diagnostics", "YAMLReading"]),
     tests("TimekeepingTests", ["Diagnostics", "Timekeeping"]),
@@ -120,7 +122,8 @@ let testTargets: [Target] = [
     tests(
         "StepExecutionTests",
         [
-            "Diagnostics", "PipelineModel", "ProcessControl", "SecretRedaction", "StepExecution", "StructuredData", crypto,
+            "Diagnostics", "PipelineModel", "ProcessControl", "SecretRedaction", "StepExecution", "StructuredData",
+            crypto,
         ]),
 ]
 

@@ -79,7 +79,8 @@ struct JSONWritingTests {
     @Test(
         "compact numbers read back exactly",
         arguments: [
-            (0.0, "0"), (-0.0, "-0.0"), (1, "1"), (-17, "-17"), (0.1, "0.1"), (1e21, "1e+21"), (.leastNonzeroMagnitude, "5e-324"),
+            (0.0, "0"), (-0.0, "-0.0"), (1, "1"), (-17, "-17"), (0.1, "0.1"), (1e21, "1e+21"),
+            (.leastNonzeroMagnitude, "5e-324"),
             (9_007_199_254_740_991, "9007199254740991"), (.nan, "null"), (-.infinity, "null"),
         ])
     func exactNumbers(number: Double, text: String) throws {

@@ -11,7 +11,9 @@ import Testing
     private var codes: [(number: Int, place: String)] {
         tree.sources.flatMap { file in
             file.lines.enumerated().compactMap { index, line in
-                guard let range = line.range(of: #"= DiagnosticCode\(\d+\)"#, options: .regularExpression) else { return nil }
+                guard let range = line.range(of: #"= DiagnosticCode\(\d+\)"#, options: .regularExpression) else {
+                    return nil
+                }
                 let digits = line[range].filter(\.isNumber)
                 return Int(digits).map { ($0, "\(file.path):\(index + 1)") }
             }
@@ -23,7 +25,8 @@ import Testing
         for code in codes {
             let name = "MRT" + String(repeating: "0", count: 4 - String(code.number).count) + String(code.number)
             let page = tree.text("docs/errors/\(name).md")
-            #expect(page.hasPrefix("# \(name): "), "\(code.place): docs/errors/\(name).md is missing or has another title")
+            #expect(
+                page.hasPrefix("# \(name): "), "\(code.place): docs/errors/\(name).md is missing or has another title")
             #expect(page.contains("## What happened") && page.contains("## What to do"), "docs/errors/\(name).md")
         }
     }

@@ -10,7 +10,8 @@ import Testing
     /// Target name to floor, for every target of the package.
     private var floors: [String: Int] {
         Dictionary(
-            tree.sources.compactMap { file in file.floor.map { (file.target, $0) } }, uniquingKeysWith: { first, _ in first })
+            tree.sources.compactMap { file in file.floor.map { (file.target, $0) } },
+            uniquingKeysWith: { first, _ in first })
     }
 
     @Test func theTreeIsFound() {

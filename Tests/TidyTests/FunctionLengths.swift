@@ -16,7 +16,9 @@ enum FunctionLengths {
             guard let name = functionName(line) else { continue }
             let indent = line.prefix { $0 == " " }
             let closing = indent + "}"
-            guard let end = lines[index...].firstIndex(where: { $0 == closing || isOneLine($0, declaredAt: index, lines) })
+            guard
+                let end = lines[index...].firstIndex(where: { $0 == closing || isOneLine($0, declaredAt: index, lines) }
+                )
             else { continue }
             functions.append(Function(name: name, line: index + 1, lines: end - index + 1))
         }

@@ -18,8 +18,12 @@ import Testing
     }
 
     @Test func filesAreAboutOneThing() {
-        for file in tree.sources { #expect(file.lines.count <= fileLimitLines + 1, "\(file.path): \(file.lines.count)") }
-        for file in tree.tests { #expect(file.lines.count <= testFileLimitLines + 1, "\(file.path): \(file.lines.count)") }
+        for file in tree.sources {
+            #expect(file.lines.count <= fileLimitLines + 1, "\(file.path): \(file.lines.count)")
+        }
+        for file in tree.tests {
+            #expect(file.lines.count <= testFileLimitLines + 1, "\(file.path): \(file.lines.count)")
+        }
     }
 
     @Test func linesFit() {

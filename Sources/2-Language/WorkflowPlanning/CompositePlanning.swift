@@ -24,9 +24,11 @@ package enum CompositePlanning {
                 steps: planning.composite(steps))
             return .found(.composite(action))
         case .javaScript(let script):
-            return .unavailable("The action '\(manifest.path)' runs on \(script.runtime.text), which is not supported yet.")
+            return .unavailable(
+                "The action '\(manifest.path)' runs on \(script.runtime.text), which is not supported yet.")
         case .docker:
-            return .unavailable("The action '\(manifest.path)' runs in a container, and there is no container engine here.")
+            return .unavailable(
+                "The action '\(manifest.path)' runs in a container, and there is no container engine here.")
         }
     }
 }

@@ -126,14 +126,16 @@ package struct GitRepository: Sendable {
     ///
     /// - Returns: `nil` where there is nothing to compare with; then every file is new.
     package func changedPaths(_ state: RepositoryState) -> [String]? {
-        let upstream = value(["rev-parse", "-q", "--verify", "@{push}"]) ?? value(["rev-parse", "-q", "--verify", "@{upstream}"])
+        let upstream =
+            value(["rev-parse", "-q", "--verify", "@{push}"]) ?? value(["rev-parse", "-q", "--verify", "@{upstream}"])
         let isOnDefault = state.ref == "refs/heads/\(state.defaultBranch)"
         let fork =
             isOnDefault
             ? value(["rev-parse", "-q", "--verify", "HEAD~1"])
             : value(["merge-base", "HEAD", "refs/heads/\(state.defaultBranch)"])
                 ?? value(["merge-base", "HEAD", "refs/remotes/origin/\(state.defaultBranch)"])
-        guard let before = upstream ?? fork, let changed = value(["diff", "--name-only", "-z", "--no-renames", before]) else {
+        guard let before = upstream ?? fork, let changed = value(["diff", "--name-only", "-z", "--no-renames", before])
+        else {
             return nil
         }
         let untracked = value(["ls-files", "-z", "--others", "--exclude-standard"]) ?? ""

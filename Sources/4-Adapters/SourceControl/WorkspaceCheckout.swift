@@ -128,7 +128,8 @@ package struct WorkspaceCheckout: Sendable {
         if head.hasPrefix("ref: ") {
             let name = head.dropFirst("ref: ".count).trimmingLineBreakAtEnd
             let branch = name.dropFirst("refs/heads/".count)
-            for reference in [String(name), "refs/remotes/origin/\(branch)"] where !lines.contains(where: { $0.hasSuffix(" " + reference) }) {
+            for reference in [String(name), "refs/remotes/origin/\(branch)"]
+            where !lines.contains(where: { $0.hasSuffix(" " + reference) }) {
                 lines.append("\(commit) \(reference)")
             }
         }

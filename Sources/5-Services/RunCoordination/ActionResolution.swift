@@ -21,7 +21,8 @@ struct ActionResolution {
         switch reference {
         case .repository(let name, let path, _):
             if path.isEmpty, let native = Self.native[name.lowercased()] { return .found(.native(name: native)) }
-            return .unavailable("The action '\(reference.text)' is not built in, and no source of actions is set up here.")
+            return .unavailable(
+                "The action '\(reference.text)' is not built in, and no source of actions is set up here.")
         case .image:
             return .unavailable("'\(reference.text)' runs in a container, and there is no container engine here.")
         case .local(let path):
@@ -32,13 +33,15 @@ struct ActionResolution {
     private func local(_ path: String) -> ActionFinding {
         let folder = root + "/" + (path.hasPrefix("./") ? path.dropFirst(2) : path[...])
         for name in ["action.yml", "action.yaml"] {
-            guard let text = try? RepositoryText.read("\(folder)/\(name)", limit: RepositoryText.workflowLimitBytes) else {
+            guard let text = try? RepositoryText.read("\(folder)/\(name)", limit: RepositoryText.workflowLimitBytes)
+            else {
                 continue
             }
             return definition(text, path: "\(path)/\(name)")
         }
         return RepositoryText.exists("\(folder)/Dockerfile")
-            ? .unavailable("The action '\(path)' runs in a container, and there is no container engine here.") : .unknownYet
+            ? .unavailable("The action '\(path)' runs in a container, and there is no container engine here.")
+            : .unknownYet
     }
 
     private func definition(_ text: [UInt8], path: String) -> ActionFinding {

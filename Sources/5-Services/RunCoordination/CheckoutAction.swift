@@ -22,7 +22,9 @@ enum CheckoutAction {
         }
     }
 
-    private static func plan(_ call: NativeActionCall, _ record: RunRecord) throws(DiagnosticError) -> WorkspaceCheckout? {
+    private static func plan(_ call: NativeActionCall, _ record: RunRecord) throws(DiagnosticError)
+        -> WorkspaceCheckout?
+    {
         let path = call.input("path").flatMap { $0.isEmpty ? nil : $0 }
         let destination = path.map { call.workspace + "/" + $0 } ?? call.workspace
         guard !destination.split(separator: "/").contains("..") else {
@@ -42,11 +44,14 @@ enum CheckoutAction {
     }
 
     /// This repository, or a clone of another one on this machine: a path, or a sibling folder of that name.
-    private static func source(_ call: NativeActionCall, _ record: RunRecord) throws(DiagnosticError) -> RepositoryState {
-        guard let name = call.input("repository"), !name.isEmpty, name.lowercased() != record.repository.fullName.lowercased()
+    private static func source(_ call: NativeActionCall, _ record: RunRecord) throws(DiagnosticError) -> RepositoryState
+    {
+        guard let name = call.input("repository"), !name.isEmpty,
+            name.lowercased() != record.repository.fullName.lowercased()
         else { return record.repository }
         let folder = name.split(separator: "/").last.map(String.init) ?? name
-        for candidate in [name, Files.directory(of: record.repository.root) + "/" + folder] where candidate.hasPrefix("/") {
+        for candidate in [name, Files.directory(of: record.repository.root) + "/" + folder]
+        where candidate.hasPrefix("/") {
             if Files.isDirectory(candidate), let git = GitRepository(containing: candidate) { return git.state() }
         }
         throw DiagnosticError(

@@ -27,7 +27,8 @@ enum StatusFunctions {
     static func functions(_ question: JobQuestion) -> [String: ExpressionFunction] {
         let status = question.status
         let results = Dictionary(
-            question.needs.map { (String($0.key.localID).lowercased(), $0.result) }, uniquingKeysWith: { first, _ in first })
+            question.needs.map { (String($0.key.localID).lowercased(), $0.result) },
+            uniquingKeysWith: { first, _ in first })
         return [
             "always": { _ in .bool(true) },
             "cancelled": { _ in .bool(status.contains(.runCancelled)) },

@@ -42,7 +42,8 @@ struct JobEnvironment {
             ? repository.root : store.workspace(run, job, repository: repository.name)
         let scratch = session.scratch + "/" + RunStore.fileName(job)
         return HostJob.Folders(
-            workspace: workspace, temporary: "\(store.root)/work/\(run)/\(RunStore.fileName(job))/_temp", scratch: scratch, toolCache: store.root + "/tools",
+            workspace: workspace, temporary: "\(store.root)/work/\(run)/\(RunStore.fileName(job))/_temp",
+            scratch: scratch, toolCache: store.root + "/tools",
             durable: durable)
     }
 

@@ -32,7 +32,8 @@ final class JobSession {
     private(set) var outputs = DataObject()
     private var names: [StepAttempt: String] = [:]
     private var startedAt: [StepAttempt: Int64] = [:]
-    private var hasLogFolder = false
+    /// Attempts whose end the executor itself has reported.
+    private var answered: Set<StepAttempt> = []
 
     init(_ session: RunSession, id: JobID, number: Int, leg: JobLeg, steps: PlannedSteps, needs: [NeedResult]) {
         self.session = session
@@ -64,7 +65,7 @@ final class JobSession {
         case .cancelStep(let attempt, let cancellation): cancel(attempt, cancellation)
         case .completeStep(let attempt, let outcome, let reason):
             host?.conclude(attempt, outcome: outcome, reason: reason)
-        case .finishJob: host?.finish() ?? closed(HostJob.Ending())
+        case .finishJob(_, _, let conclusion): host?.finish(conclusion) ?? closed(HostJob.Ending())
         }
     }
 
@@ -98,7 +99,7 @@ final class JobSession {
     private var callbacks: HostJob.Callbacks {
         HostJob.Callbacks(
             prepared: { [weak self] error in self?.prepared(error) },
-            report: { [weak self] attempt, report in self?.arrive(.reported(attempt, report)) },
+            report: { [weak self] attempt, report in self?.reported(attempt, report) },
             openLog: { [weak self] heading in self?.openLog(heading) ?? .discarding },
             finished: { [weak self] ending in self?.closed(ending) })
     }
@@ -113,6 +114,14 @@ final class JobSession {
         }
     }
 
+    private func reported(_ attempt: StepAttempt, _ report: StepReport) {
+        switch report {
+        case .finished, .skipped: answered.insert(attempt)
+        case .started, .expanded: break
+        }
+        arrive(.reported(attempt, report))
+    }
+
     private func arrive(_ input: JobInput) {
         session.enqueue(.job(id, input))
         session.drain()
@@ -123,9 +132,13 @@ final class JobSession {
         OutputsFile.save(outputs, session.store, session.run, session.attempt, id)
         let place = StepPlace(job: id, attempt: StepAttempt(step: StepPath(max(1, steps.steps.count))))
         for annotation in ending.annotations { session.observer.update(.annotation(place, annotation)) }
-        let digest = outputs.isEmpty ? nil : ContentDigest.of(.object(outputs))
         let failure = ending.isFailed ? Reason(.invalid, "The job's outputs could not be evaluated.") : nil
-        arrive(.closed(JobClosure(outputNames: outputs.keys, recordDigest: digest, failure: failure)))
+        arrive(.closed(JobClosure(outputNames: outputs.keys, recordDigest: ending.recordDigest, failure: failure)))
+    }
+
+    /// The executor knows of this attempt's end already.
+    func expectAnswer(_ attempt: StepAttempt) {
+        answered.insert(attempt)
     }
 
     // MARK: logs
@@ -134,7 +147,8 @@ final class JobSession {
         names[heading.attempt] = heading.name
         let place = StepPlace(job: id, attempt: heading.attempt)
         session.observer.update(.stepStarted(place, name: heading.name))
-        let key = LogKey(job: RunStore.fileName(id), step: heading.attempt.step.description, attempt: heading.attempt.number)
+        let key = LogKey(
+            job: RunStore.fileName(id), step: heading.attempt.step.description, attempt: heading.attempt.number)
         let folder = session.store.logs(of: session.run, attempt: session.attempt)
         guard let writer = try? folder.writer(key) else { return .discarding }
         return JobLog(writer: writer, place: place, observer: session.observer).stepLog
@@ -156,6 +170,8 @@ final class JobSession {
         switch event {
         case .stepFinished(let finished):
             let attempt = finished.attempt
+            // Of an end that the machine decided (cut off, a wait, never reached) the executor is told, for `steps`.
+            if answered.remove(attempt) == nil { host?.settle(attempt, finished.result) }
             let place = StepPlace(job: id, attempt: attempt)
             session.observer.update(
                 .stepFinished(

@@ -48,7 +48,8 @@ struct LegPlanning {
         let value = try contexts.evaluation().value(of: template)
         if value == .null || value == .string("") { return nil }
         guard let matrix = value.object else {
-            throw ExpressionError(evaluation: "The matrix must be a mapping; it is of the type \(value.expressionKind).")
+            throw ExpressionError(
+                evaluation: "The matrix must be a mapping; it is of the type \(value.expressionKind).")
         }
         do {
             return try MatrixExpansion.legs(of: matrix).filter(isSelected)
@@ -120,11 +121,12 @@ struct LegPlanning {
         var inputs = DataObject()
         for input in call.inputs {
             let value = try evaluation.value(of: input.value)
-            inputs[input.name] = switch input.type {
-            case "boolean": .bool(value == .null ? false : value.coercedToString.lowercased() == "true")
-            case "number": .number(value.coercedToNumber)
-            default: .string(value.coercedToString)
-            }
+            inputs[input.name] =
+                switch input.type {
+                case "boolean": .bool(value == .null ? false : value.coercedToString.lowercased() == "true")
+                case "number": .number(value.coercedToNumber)
+                default: .string(value.coercedToString)
+                }
         }
         evaluator.keep(inputs: inputs, of: id)
         evaluator.keep(name: try name(evaluation, evaluator.matrix(of: id)), of: id)

@@ -13,7 +13,8 @@ enum OutputsFile {
     static func save(_ outputs: DataObject, _ store: RunStore, _ run: RunID, _ attempt: Int, _ job: JobID) {
         guard !outputs.isEmpty else { return }
         let text = Array(outputs.jsonText().utf8)
-        guard let box = try? AES.GCM.seal(text, using: store.key, authenticating: name(run, attempt, job)).combined else {
+        guard let box = try? AES.GCM.seal(text, using: store.key, authenticating: name(run, attempt, job)).combined
+        else {
             return
         }
         // Before the job's end is recorded: where this fails, the next process evaluates the job's end again.

@@ -59,7 +59,8 @@ package struct PlanPreparation {
             event: event, ref: ref, inputs: DataObject(request.inputs.map { ($0.key, .string($0.value)) }),
             given: request.payload)
         let outline = Plan(
-            workflowPath: path, workflowName: workflow.name?.text ?? path, trigger: Trigger(event: event, ref: ref), jobs: [])
+            workflowPath: path, workflowName: workflow.name?.text ?? path, trigger: Trigger(event: event, ref: ref),
+            jobs: [])
         let context = GitHubContext(repository: files.state, plan: outline, payload: payload, run: RunID(0)).object
         planRequest.contexts = ["github": .object(context), "vars": .object(vars)]
         let plan = try Planner.plan(workflow, planRequest)

@@ -85,20 +85,24 @@ package struct RunHistory {
                     names[id] = leg.name
                 }
             case .legQueued(let queued):
-                add(Entry(title: names[queued.leg] ?? queued.leg.text, job: queued.leg, reason: queued.reason), &entries, &latest)
+                add(
+                    Entry(title: names[queued.leg] ?? queued.leg.text, job: queued.leg, reason: queued.reason),
+                    &entries, &latest)
             case .legStarted(let started):
                 add(Entry(title: names[started.leg] ?? started.leg.text, job: started.leg), &entries, &latest)
             case .legFinished(let finished):
                 let title = names[finished.leg] ?? finished.leg.text
                 add(
                     Entry(
-                        title: title, job: finished.leg, conclusion: finished.conclusion, reason: finished.outcome.reason),
+                        title: title, job: finished.leg, conclusion: finished.conclusion,
+                        reason: finished.outcome.reason),
                     &entries, &latest)
             case .jobFinished(let finished) where latest[finished.job] == nil && names[finished.job] == nil:
                 guard !names.keys.contains(where: { $0.withoutLeg == finished.job }) else { continue }
                 add(
                     Entry(
-                        title: finished.job.text, job: finished.job, conclusion: finished.result, reason: finished.reason),
+                        title: finished.job.text, job: finished.job, conclusion: finished.result,
+                        reason: finished.reason),
                     &entries, &latest)
             default: break
             }

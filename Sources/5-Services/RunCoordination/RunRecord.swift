@@ -25,7 +25,8 @@ package struct RunRecord {
 
     package func save(in store: RunStore, _ run: RunID) throws(DiagnosticError) {
         let bytes = Array(data.jsonText().utf8)
-        guard let box = try? AES.GCM.seal(bytes, using: store.key, authenticating: Array("run \(run)".utf8)).combined else {
+        guard let box = try? AES.GCM.seal(bytes, using: store.key, authenticating: Array("run \(run)".utf8)).combined
+        else {
             throw DiagnosticError(.runRecordUnreadable, "The record of run \(run) could not be sealed.")
         }
         try Files.write(box, to: Self.path(store, run), mode: 0o600)
@@ -61,7 +62,8 @@ package struct RunRecord {
         let commit = repository.headCommit
         return [
             "plan": plan.data, "payload": .object(payload), "vars": .object(vars),
-            "matrix": .object(DataObject(selectedMatrix.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
+            "matrix": .object(
+                DataObject(selectedMatrix.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
             "labels": .array(runnerLabels.map(DataValue.string)), "bound": .bool(isBound),
             "createdAt": .number(Double(createdAt)), "secretNames": .array(secretNames.map(DataValue.string)),
             "repository": [
@@ -81,7 +83,8 @@ package struct RunRecord {
         payload = data["payload"]?.object ?? DataObject()
         vars = data["vars"]?.object ?? DataObject()
         selectedMatrix = Dictionary(
-            (data["matrix"]?.object ?? DataObject()).map { ($0, $1.string ?? "") }, uniquingKeysWith: { first, _ in first })
+            (data["matrix"]?.object ?? DataObject()).map { ($0, $1.string ?? "") },
+            uniquingKeysWith: { first, _ in first })
         runnerLabels = data.strings("labels")
         isBound = data.bool("bound")
         createdAt = Int64(try data.int("createdAt"))

@@ -36,7 +36,9 @@ extension RunSession {
     /// Outputs of jobs that are over lie in their own sealed files.
     private func restoreOutputs() {
         for leg in machine.state.legs where leg.phase == .finished {
-            if let outputs = OutputsFile.load(store, run, attempt, leg.id) { evaluator.keep(outputs: outputs, of: leg.id) }
+            if let outputs = OutputsFile.load(store, run, attempt, leg.id) {
+                evaluator.keep(outputs: outputs, of: leg.id)
+            }
         }
     }
 
@@ -75,7 +77,10 @@ extension JobSession {
             return
         }
         var found: [StepAttempt: StepEvidence] = [:]
-        for case .startStep(let attempt, _) in effects { found[attempt] = Self.evidence(evidence[attempt]) }
+        for case .startStep(let attempt, _) in effects {
+            found[attempt] = Self.evidence(evidence[attempt])
+            if case .reported = evidence[attempt] { expectAnswer(attempt) }
+        }
         pending = .evidence(found)
         host.prepare()
     }

@@ -72,7 +72,8 @@ package final class RunSession {
         evaluator = PlanEvaluator(RunSession.facts(record, settings, run, attempt))
         let digest = ContentDigest.of(record.plan.data)
         let definition = RunDefinition(
-            plan: record.plan, planDigest: digest, evaluator: evaluator, settings: RunSettings(capacity: settings.capacity))
+            plan: record.plan, planDigest: digest, evaluator: evaluator,
+            settings: RunSettings(capacity: settings.capacity))
         machine = MachineStream(RunStore.stream(run, attempt: attempt), definition: definition)
         LeftoverSweep.becomeSubreaper()
         _ = OpenFileLimit.raise()
@@ -123,7 +124,8 @@ package final class RunSession {
                 guard let self else { return }
                 interrupts += 1
                 let level: CancelLevel = interrupts > 1 ? .force : .soft
-                enqueue(.run(.cancelRequested(.run, level, Reason(.cancelled, "It was interrupted from the terminal."))))
+                enqueue(
+                    .run(.cancelRequested(.run, level, Reason(.cancelled, "It was interrupted from the terminal."))))
                 drain()
             }
         }

@@ -51,7 +51,8 @@ package struct WorkflowFiles: Sendable {
         for path in all where (try? read(path))?.workflow?.name?.text == text { return path }
         throw DiagnosticError(
             .workflowNotFound, "There is no workflow '\(text)' here.",
-            remedy: all.isEmpty ? "Put one into \(Self.workflowsFolder)." : "There are: \(all.joined(separator: ", ")).")
+            remedy: all.isEmpty ? "Put one into \(Self.workflowsFolder)." : "There are: \(all.joined(separator: ", "))."
+        )
     }
 
     /// Absolute path of what the user wrote, seen from where the command was given.
@@ -65,7 +66,8 @@ package struct WorkflowFiles: Sendable {
     }
 
     package func bytes(_ path: String) throws(DiagnosticError) -> [UInt8] {
-        try RepositoryText.read(path.hasPrefix("/") ? path : state.root + "/" + path, limit: RepositoryText.workflowLimitBytes)
+        try RepositoryText.read(
+            path.hasPrefix("/") ? path : state.root + "/" + path, limit: RepositoryText.workflowLimitBytes)
     }
 
     /// Reads a workflow, and those it calls from this repository.
@@ -86,7 +88,9 @@ package struct WorkflowFiles: Sendable {
     private static func calledWorkflow(_ reference: String, root: String) -> CalledWorkflow? {
         guard reference.hasPrefix("./") else { return nil }
         let path = String(reference.dropFirst(2))
-        guard let text = try? RepositoryText.read(root + "/" + path, limit: RepositoryText.workflowLimitBytes) else { return nil }
+        guard let text = try? RepositoryText.read(root + "/" + path, limit: RepositoryText.workflowLimitBytes) else {
+            return nil
+        }
         return CalledWorkflow(text: text, path: path, isTrusted: true)
     }
 }

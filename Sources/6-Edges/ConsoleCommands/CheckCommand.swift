@@ -124,6 +124,7 @@ struct CheckCommand: ParsableCommand {
         let mark = errors == 0 ? console.palette.paint("✓", .green) : console.palette.paint("✗", .red)
         let plural = { (count: Int, word: String) in "\(count) \(word)\(count == 1 ? "" : "s")" }
         console.out.writeLine(
-            "\(mark) \(plural(files.count, "file")) checked: \(plural(errors, "error")), \(plural(warnings, "warning"))")
+            "\(mark) \(plural(files.count, "file")) checked: \(plural(errors, "error")), \(plural(warnings, "warning"))"
+        )
     }
 }

@@ -34,7 +34,8 @@ struct DoctorCommand: ParsableCommand {
                 finding.found != nil
                 ? console.palette.paint("✓", .green)
                 : finding.isRequired ? console.palette.paint("✗", .red) : console.palette.paint("!", .yellow)
-            console.out.writeLine("\(mark) \(console.palette.paint(finding.name, .bold))  \(finding.found ?? "missing: " + finding.use)")
+            console.out.writeLine(
+                "\(mark) \(console.palette.paint(finding.name, .bold))  \(finding.found ?? "missing: " + finding.use)")
         }
         if findings.contains(where: { $0.isRequired && $0.found == nil }) { throw ExitStatus.error.exit }
     }
@@ -48,7 +49,8 @@ struct DoctorCommand: ParsableCommand {
         ]
         return wanted.map { tool in
             let place = folders.first { RepositoryText.exists("\($0)/\(tool.name)") }
-            return Finding(name: tool.name, found: place.map { "\($0)/\(tool.name)" }, use: tool.use, isRequired: tool.isRequired)
+            return Finding(
+                name: tool.name, found: place.map { "\($0)/\(tool.name)" }, use: tool.use, isRequired: tool.isRequired)
         }
     }
 
@@ -56,7 +58,8 @@ struct DoctorCommand: ParsableCommand {
         let root = RunStore.defaultRoot(console.environment)
         let isUsable = (try? RunStore(root: root)) != nil
         return Finding(
-            name: "store", found: isUsable ? root : nil, use: "\(root) cannot be written; set MARTLET_HOME", isRequired: true)
+            name: "store", found: isUsable ? root : nil, use: "\(root) cannot be written; set MARTLET_HOME",
+            isRequired: true)
     }
 
     private func scratch() -> Finding {

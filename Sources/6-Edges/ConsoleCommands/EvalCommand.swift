@@ -62,7 +62,9 @@ struct EvalCommand: ParsableCommand {
 
     private static func withoutMarks(_ text: String) -> String {
         let trimmed = text.drop { $0 == " " }
-        guard trimmed.hasPrefix("${{"), let end = trimmed.lastIndex(of: "}"), end > trimmed.startIndex else { return text }
+        guard trimmed.hasPrefix("${{"), let end = trimmed.lastIndex(of: "}"), end > trimmed.startIndex else {
+            return text
+        }
         return String(trimmed.dropFirst(3)[..<trimmed.index(before: end)])
     }
 }

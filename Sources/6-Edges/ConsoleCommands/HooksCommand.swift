@@ -61,7 +61,9 @@ struct HooksRemoveCommand: ParsableCommand {
         let console = Console()
         try console.guarded {
             let hooks = try GitHooks(files: WorkflowFiles(folder: ProcessEnvironment.currentFolder))
-            for name in ["pre-commit", "pre-push"] where try hooks.remove(name) { console.out.writeLine("removed \(name)") }
+            for name in ["pre-commit", "pre-push"] where try hooks.remove(name) {
+                console.out.writeLine("removed \(name)")
+            }
         }
     }
 }

@@ -16,7 +16,8 @@ final class JSONRunView {
     }
 
     func take(_ update: RunUpdate) {
-        if case .stepFinished(let place, _, _, _) = update, let rest = partial.removeValue(forKey: place), !rest.isEmpty {
+        if case .stepFinished(let place, _, _, _) = update, let rest = partial.removeValue(forKey: place), !rest.isEmpty
+        {
             line(rest, of: place)
         }
         console.out.writeLine(DataValue.object(object(update)).jsonText())

@@ -47,7 +47,8 @@ final class LiveRunView {
         case .jobFinished(let job, let name, let conclusion, let reason, let duration):
             running.removeAll { $0.id == job }
             let why = conclusion == .success ? "" : reason.map { palette.paint("  \($0.text)", .dim) } ?? ""
-            let time = conclusion == .skipped ? "" : palette.paint("  \(DurationText.short(milliseconds: duration))", .dim)
+            let time =
+                conclusion == .skipped ? "" : palette.paint("  \(DurationText.short(milliseconds: duration))", .dim)
             scroll("\(Marks.mark(conclusion, palette)) \(name)\(time)\(why)")
         case .runFinished:
             region.erase()

@@ -17,7 +17,8 @@ package struct MartletCommand: ParsableCommand {
         version: ProgramVersion.text,
         groupedSubcommands: [
             CommandGroup(
-                name: "Pipelines:", subcommands: [RunCommand.self, PlanCommand.self, CheckCommand.self, EvalCommand.self]),
+                name: "Pipelines:",
+                subcommands: [RunCommand.self, PlanCommand.self, CheckCommand.self, EvalCommand.self]),
             CommandGroup(
                 name: "Looking back:",
                 subcommands: [RunsCommand.self, LogsCommand.self, WhyCommand.self, ExplainCommand.self]),

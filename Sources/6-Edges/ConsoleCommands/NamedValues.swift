@@ -17,7 +17,8 @@ enum NamedValues {
             if text.hasPrefix("export ") { text = text.dropFirst("export ".count) }
             guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
                 throw DiagnosticError(
-                    .argumentInvalid, "\(path):\(index + 1): the line has no '='.", remedy: "Write each line as NAME=value.")
+                    .argumentInvalid, "\(path):\(index + 1): the line has no '='.",
+                    remedy: "Write each line as NAME=value.")
             }
             pairs.append((String(text[..<equals]), unquoted(text[text.index(after: equals)...])))
         }

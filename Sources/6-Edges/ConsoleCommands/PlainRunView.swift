@@ -38,7 +38,8 @@ final class PlainRunView {
             let why = conclusion == .success ? "" : reason.map { ": \($0.text)" } ?? ""
             say(
                 job, name,
-                "\(Marks.mark(conclusion, palette)) \(conclusion.rawValue)\(why) (\(DurationText.short(milliseconds: duration)))")
+                "\(Marks.mark(conclusion, palette)) \(conclusion.rawValue)\(why) (\(DurationText.short(milliseconds: duration)))"
+            )
         case .runFinished: break
         }
         console.out.flush()

@@ -91,7 +91,8 @@ enum PlanView {
     static func print(_ plan: Plan, digest: String, _ console: Console) {
         let palette = console.palette
         let event = plan.trigger.event + (plan.trigger.ref.map { " on \($0)" } ?? "")
-        console.out.writeLine(palette.paint(plan.workflowName, .bold) + palette.paint("  \(plan.workflowPath)  \(event)", .dim))
+        console.out.writeLine(
+            palette.paint(plan.workflowName, .bold) + palette.paint("  \(plan.workflowPath)  \(event)", .dim))
         for job in plan.jobs {
             let mark =
                 !job.isIncluded

@@ -9,7 +9,8 @@ internal import StructuredData
 
 /// What `plan` and `run` take to say which workflow, event and jobs are meant.
 struct PlanOptions: ParsableArguments {
-    @Argument(help: "A workflow: its path, its file's name, or its name.", completion: .file(extensions: ["yml", "yaml"]))
+    @Argument(
+        help: "A workflow: its path, its file's name, or its name.", completion: .file(extensions: ["yml", "yaml"]))
     var workflow: String?
 
     @Option(help: "The event: push, pull_request, workflow_dispatch, …")

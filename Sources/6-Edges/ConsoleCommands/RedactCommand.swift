@@ -23,7 +23,8 @@ struct RedactCommand: ParsableCommand {
     func run() throws {
         let console = Console()
         try console.guarded {
-            let secrets = try SecretsFile.read(RepositoryText.read(secretsFile, limit: RepositoryText.secretsLimitBytes))
+            let secrets = try SecretsFile.read(
+                RepositoryText.read(secretsFile, limit: RepositoryText.secretsLimitBytes))
             var redactor = try SecretRedactor(secrets: secrets)
             var output: [UInt8] = []
             StandardInput.forEachChunk { chunk in

@@ -103,7 +103,8 @@ struct RunCommand: ParsableCommand {
         let run = try store.newRun()
         try record.save(in: store, run)
         let view = RunView.make(console, json: json)
-        let session = try RunSession(store: store, run: run, record: record, settings: settings, observer: view.observer)
+        let session = try RunSession(
+            store: store, run: run, record: record, settings: settings, observer: view.observer)
         let outcome = try session.start()
         view.finish(store: store)
         return outcome
@@ -120,13 +121,15 @@ struct RunCommand: ParsableCommand {
         let missing = Set(record.secretNames).subtracting(settings.secrets.map(\.name)).sorted()
         guard missing.isEmpty else {
             throw DiagnosticError(
-                .secretsMissing, "The run was given secrets that are not there now: \(missing.joined(separator: ", ")).",
+                .secretsMissing,
+                "The run was given secrets that are not there now: \(missing.joined(separator: ", ")).",
                 remedy: "Give them again with --secret-file.")
         }
         let view = RunView.make(console, json: json)
         let attempt = try store.lastAttempt(of: run)
         let session = try RunSession(
-            store: store, run: run, attempt: max(1, attempt), record: record, settings: settings, observer: view.observer)
+            store: store, run: run, attempt: max(1, attempt), record: record, settings: settings,
+            observer: view.observer)
         let outcome = try session.resume()
         view.finish(store: store)
         try end([outcome])
@@ -146,9 +149,10 @@ struct RunCommand: ParsableCommand {
             let pairs = try NamedValues.read(files.absolute(secretFile))
             settings.secrets = pairs.map { Secret(name: $0.name, value: $0.value) }
         }
-        settings.token = settings.secrets.first { $0.name == "GITHUB_TOKEN" }.map {
-            String(decoding: $0.value, as: UTF8.self)
-        } ?? ""
+        settings.token =
+            settings.secrets.first { $0.name == "GITHUB_TOKEN" }.map {
+                String(decoding: $0.value, as: UTF8.self)
+            } ?? ""
         if let envFile {
             let pairs = try NamedValues.read(files.absolute(envFile))
             settings.hostEnvironment += pairs.map { "\($0.name)=\($0.value)" }

@@ -31,7 +31,8 @@ struct RunsCommand: ParsableCommand {
                 console.out.writeLine(DataValue.array(runs.map(\.summary)).jsonText())
                 return
             }
-            var table = TextTable(header: ["RUN", "RESULT", "WORKFLOW", "EVENT", "REF", "STARTED"], palette: console.palette)
+            var table = TextTable(
+                header: ["RUN", "RESULT", "WORKFLOW", "EVENT", "REF", "STARTED"], palette: console.palette)
             for run in runs {
                 let result = run.conclusion.map { Marks.mark($0, console.palette) + " " + $0.rawValue } ?? "unfinished"
                 table.add([

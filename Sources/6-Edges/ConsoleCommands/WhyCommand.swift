@@ -51,7 +51,8 @@ struct WhyCommand: ParsableCommand {
     private func show(_ history: RunHistory, _ entries: [RunHistory.Entry], _ console: Console) {
         let palette = console.palette
         let conclusion = history.conclusion.map { "\(Marks.mark($0, palette)) \($0.rawValue)" } ?? "unfinished"
-        console.out.writeLine(palette.paint("run \(history.run)", .bold) + "  \(history.text("workflow"))  \(conclusion)")
+        console.out.writeLine(
+            palette.paint("run \(history.run)", .bold) + "  \(history.text("workflow"))  \(conclusion)")
         if let reason = history.reason { console.out.writeLine("  " + reason.text) }
         for entry in entries {
             let indent = entry.step == nil ? "" : "    "
