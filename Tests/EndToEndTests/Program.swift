@@ -42,12 +42,11 @@ struct RunningProgram {
         posix_spawn_file_actions_addopen(&actions, 0, name + ".in", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, outPath, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_addopen(&actions, 2, errPath, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-        posix_spawn_file_actions_addchdir_np(&actions, folder)
         var pid: pid_t = 0
-        let arguments = command.map { strdup($0) } + [nil]
+        let arguments = (["env", "-C", folder] + command).map { strdup($0) } + [nil]
         let variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for pointer in arguments + variables { free(pointer) } }
-        let code = posix_spawnp(&pid, command[0], &actions, nil, arguments, variables)
+        let code = posix_spawnp(&pid, "env", &actions, nil, arguments, variables)
         guard code == 0 else { throw POSIXError(POSIXErrorCode(rawValue: code) ?? .EINVAL) }
         self.pid = pid
     }
