@@ -10,7 +10,8 @@ enum Program {
     static var path: String {
         let environment = ProcessInfo.processInfo.environment
         if let path = environment["MARTLET_BINARY"] { return path }
-        let besideTheTests = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/martlet"
+        let besideTheTests =
+            URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/martlet"
         return FileManager.default.isExecutableFile(atPath: besideTheTests)
             ? besideTheTests : repository + "/.build/debug/martlet"
     }
@@ -42,11 +43,19 @@ struct RunningProgram {
         posix_spawn_file_actions_addopen(&actions, 0, name + ".in", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, outPath, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_addopen(&actions, 2, errPath, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        // Threads of a test block signals; the program must not inherit that.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var pid: pid_t = 0
         let arguments = (["env", "-C", folder] + command).map { strdup($0) } + [nil]
         let variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for pointer in arguments + variables { free(pointer) } }
-        let code = posix_spawnp(&pid, "env", &actions, nil, arguments, variables)
+        let code = posix_spawnp(&pid, "env", &actions, &attributes, arguments, variables)
         guard code == 0 else { throw POSIXError(POSIXErrorCode(rawValue: code) ?? .EINVAL) }
         self.pid = pid
     }

@@ -222,9 +222,8 @@ import Testing
                 runs-on: ubuntu-latest
                 steps: [{run: echo reported}]
             """)
-        #expect(ended.lines("a") == ["always", "failure", "not-cancelled"] || ended.lines("a").filter {
-            ["skipped", "always", "failure", "cancelled", "not-cancelled"].contains($0)
-        } == ["always", "failure", "not-cancelled"])
+        let words = ["skipped", "always", "failure", "cancelled", "not-cancelled"]
+        #expect(ended.lines("a").filter(words.contains) == ["always", "failure", "not-cancelled"])
         #expect(ended.step("a", "2")["conclusion"].string == "skipped")
         #expect(ended.job("b") == "skipped")
         #expect(ended.lines("c").contains("failure skipped"))
@@ -286,9 +285,6 @@ import Testing
         #expect(ended.status == 6)
         #expect(ended.events.last?["unavailable"] == .bool(true))
         #expect(try sandbox.run(text, "--allow-unavailable").status == 0)
-        let plan = try sandbox.martlet("plan", "--json", ".github/workflows/ci.yml").json["jobs"].array
-        let reason = plan.first { $0["id"].string == "mac" }?["reason"].string ?? ""
-        #expect(reason.contains("macos-14"))
     }
 
     @Test func anActionThatIsNotToBeHadMakesItsJobUnavailable() throws {

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// `kill -9` of the real binary, then a resume.
+@Suite struct Crashes {
+    @Test(arguments: 1...8)
+    func aKilledRunIsResumedWithoutAnythingLeftOrDoneTwice(_ seed: UInt64) throws {
+        let sandbox = try Sandbox()
+        let bell = try sandbox.bell()
+        let steps = (1...6).map { number in
+            """
+                  - run: |
+                      echo "\(number) start" >> "$T/marks"
+                      setsid sh -c 'sleep 301' > /dev/null 2>&1 &
+                      echo > "$T/bell"
+                      head -c 3000000 /dev/urandom | sha256sum > /dev/null
+                      echo "\(number) end" >> "$T/marks"
+                    if: always()
+
+            """
+        }
+        try sandbox.workflow(
+            "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n" + steps.joined())
+        let running = try sandbox.start([Program.path, "run", "--json", "ci.yml"])
+        // The moment: after as many rings as the seed says, then some work that differs with it.
+        for _ in 0...(seed % 5) { #expect(bell.rings()) }
+        var mixed = seed &* 0x9E37_79B9_7F4A_7C15
+        for _ in 0..<(mixed % 20_000) { mixed = mixed &* 6_364_136_223_846_793_005 &+ 1 }
+        running.signal(SIGKILL)
+        let killed = try running.end()
+        #expect(killed.status == -SIGKILL)
+        let resumed = try sandbox.martlet("run", "--json", "--resume", "1")
+        #expect(resumed.events.last?["type"].string == "runFinished", "\(resumed.err)")
+        #expect([0, 5].contains(resumed.status))
+        let marks = sandbox.lines("marks")
+        for number in 1...6 {
+            #expect(marks.filter { $0 == "\(number) start" }.count == 1, "step \(number) started: \(marks)")
+        }
+        // A step that was cut off is never told as a success.
+        let succeeded = (killed.events("stepFinished") + resumed.events("stepFinished"))
+            .filter { $0["conclusion"].string == "success" }.compactMap { $0["step"].string }
+        for number in 1...6 where !marks.contains("\(number) end") {
+            #expect(!succeeded.contains("\(number)"))
+            #expect(resumed.status == 5)
+        }
+        #expect(Processes.withEnvironment(containing: "T=" + sandbox.folder).isEmpty)
+    }
+
+    @Test func aRunThatIsDrivenCannotBeResumedBesides() throws {
+        let sandbox = try Sandbox()
+        let bell = try sandbox.bell()
+        try sandbox.workflow(
+            """
+            on: push
+            jobs: {a: {runs-on: ubuntu-latest, steps: [{run: 'echo > "$T/bell"; sleep 300'}]}}
+            """)
+        let running = try sandbox.start([Program.path, "run", "--json", "ci.yml"])
+        #expect(bell.rings())
+        let second = try sandbox.martlet("run", "--resume", "1")
+        #expect(second.status != 0)
+        #expect(second.err.contains("error[MRT"))
+        running.signal(SIGINT)
+        #expect(try running.end().status == 3)
+        let late = try sandbox.martlet("run", "--resume", "1")
+        #expect(late.err.contains("MRT0701"))
+    }
+}
