@@ -96,10 +96,13 @@ package struct GitRepository: Sendable {
     }
 
     private func defaultBranch(_ settings: [String: String]) -> String {
-        if let head = value(["symbolic-ref", "-q", "--short", "refs/remotes/origin/HEAD"]) {
-            return String(head.drop { $0 != "/" }.dropFirst())
+        let wanted = ["refs/remotes/origin/HEAD", "refs/heads/main", "refs/heads/master"]
+        let found = (value(["for-each-ref", "--format=%(refname) %(symref:lstrip=3)"] + wanted) ?? "").split(
+            separator: "\n")
+        for line in found where line.hasPrefix(wanted[0]) {
+            if let name = line.split(separator: " ").dropFirst().first { return String(name) }
         }
-        for name in ["main", "master"] where value(["rev-parse", "-q", "--verify", "refs/heads/\(name)"]) != nil {
+        for name in ["main", "master"] where found.contains(where: { $0.hasPrefix("refs/heads/\(name)") }) {
             return name
         }
         return settings["init.defaultbranch"] ?? "main"

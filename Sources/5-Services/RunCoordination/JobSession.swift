@@ -248,7 +248,8 @@ final class JobLog {
             try body()
         } catch {
             failure = error
-            observer.update(.annotation(place, Annotation(.error, "\(error.diagnostic.code): \(error.diagnostic.message)")))
+            observer.update(
+                .annotation(place, Annotation(.error, "\(error.diagnostic.code): \(error.diagnostic.message)")))
         }
     }
 }

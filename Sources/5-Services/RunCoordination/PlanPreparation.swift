@@ -13,6 +13,7 @@ package struct PlanPreparation {
         package var event: String?
         /// A branch, or a full reference.
         package var ref: String?
+        /// `nil`: asked of the repository, where a filter wants to know.
         package var changedPaths: [String]?
         package var inputs: [String: String] = [:]
         package var payload: DataObject?
@@ -47,7 +48,10 @@ package struct PlanPreparation {
         guard let workflow = result.workflow else { return (nil, result.diagnostics) }
         let event = try event(of: workflow)
         let ref = request.ref.map(GitReference.full) ?? files.state.ref
-        let facts = facts(event: event, ref: ref)
+        var facts = facts(event: event, ref: ref)
+        if facts.changedPaths == nil, request.ref == nil, Self.filtersPaths(workflow, event) {
+            facts.changedPaths = files.changedPaths
+        }
         let vars = DataObject(request.vars.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })
         let runners = RunnerOffer(extraLabels: request.runnerLabels)
         let actions = ActionResolution(root: files.state.root)
@@ -86,6 +90,12 @@ package struct PlanPreparation {
         }
         if !request.inputs.isEmpty, events.contains("workflow_dispatch") { return "workflow_dispatch" }
         return "push"
+    }
+
+    private static func filtersPaths(_ workflow: Workflow, _ event: String) -> Bool {
+        workflow.triggers.contains {
+            $0.event == event && ($0.filters.paths != nil || $0.filters.pathsIgnore != nil)
+        }
     }
 
     private func facts(event: String, ref: String?) -> TriggerFacts {

@@ -23,10 +23,15 @@ package struct WorkflowFiles: Sendable {
         }
     }
 
+    /// What a push of the tree as it stands would change; `nil` where that is not known.
+    var changedPaths: [String]? {
+        state.isRepository ? GitRepository(root: state.root).changedPaths(state) : nil
+    }
+
     private static func repositoryRoot(above folder: String) -> String? {
         var path = folder
         while true {
-            if RepositoryText.exists(path + "/.git") { return GitRepository(containing: path)?.root }
+            if RepositoryText.exists(path + "/.git") { return path }
             guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return nil }
             path = String(path[..<slash])
         }

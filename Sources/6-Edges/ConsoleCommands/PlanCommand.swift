@@ -65,8 +65,8 @@ enum PlanView {
     private static func data(_ job: PlannedJob) -> DataValue {
         var object: DataObject = [
             "id": .string(job.key.text), "needs": .array(job.needs.map { .string($0.text) }),
-            "if": .string(job.condition), "included": .bool(job.isIncluded), "reason": .string(job.reason.text),
-            "reasonKind": .string(job.reason.kind.rawValue), "matrix": matrix(job.strategy),
+            "if": .string(job.condition), "included": .bool(job.isIncluded), "reason": .string(reason(job).text),
+            "reasonKind": .string(reason(job).kind.rawValue), "matrix": matrix(job.strategy),
         ]
         object["permissions"] =
             job.permissions.map { scopes in
@@ -78,6 +78,11 @@ enum PlanView {
         case .call(let call): object["uses"] = .string(call.reference)
         }
         return .object(object)
+    }
+
+    /// What decided: a job that is in but cannot run here says that.
+    private static func reason(_ job: PlannedJob) -> Reason {
+        job.isIncluded ? job.unavailable ?? job.reason : job.reason
     }
 
     /// The legs where they are known, else the matrix as written.
@@ -103,8 +108,7 @@ enum PlanView {
             let legs = job.strategy?.legs.map { "  ×\($0.count)" } ?? (job.strategy?.matrix == nil ? "" : "  ×?")
             console.out.writeLine(
                 "\(indent)\(mark) \(palette.paint(job.key.text, .bold))\(legs)\(palette.paint(needs, .dim))")
-            let reason = job.isIncluded ? job.unavailable ?? job.reason : job.reason
-            console.out.writeLine("\(indent)    \(palette.paint(reason.text, .dim))")
+            console.out.writeLine("\(indent)    \(palette.paint(reason(job).text, .dim))")
         }
         console.out.writeLine(palette.paint("  plan \(digest.prefix(16))", .dim))
         console.out.writeLine()

@@ -9,6 +9,8 @@ package enum Program {
     package static func main() -> Never {
         // A reader that went away (`martlet logs | head`) is seen by the write that fails, not by a signal.
         signal(SIGPIPE, SIG_IGN)
+        acceptSignals()
+        answerVersion()
         do {
             var command = try MartletCommand.parseAsRoot()
             try command.run()
@@ -16,6 +18,22 @@ package enum Program {
         } catch {
             end(error)
         }
+    }
+
+    /// A parent may have blocked signals (some build agents do); then an interrupt would never arrive.
+    private static func acceptSignals() {
+        var none = sigset_t()
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, nil)
+    }
+
+    /// The commonest question of scripts is answered before the parser is even set up.
+    private static func answerVersion() {
+        guard CommandLine.arguments.count == 2, CommandLine.arguments[1] == "--version" else { return }
+        let out = ByteStream(descriptor: 1)
+        out.writeLine(ProgramVersion.text)
+        out.flush()
+        Glibc.exit(ExitStatus.success.rawValue)
     }
 
     private static func end(_ error: any Error) -> Never {
