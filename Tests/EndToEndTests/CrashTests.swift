@@ -35,8 +35,10 @@ import Testing
         #expect(resumed.events.last?["type"].string == "runFinished", "\(resumed.err)")
         #expect([0, 5].contains(resumed.status))
         let marks = sandbox.lines("marks")
+        // Never twice. Not at all only where the process was cut off before its first command: its receipt says that it
+        // may have run.
         for number in 1...6 {
-            #expect(marks.filter { $0 == "\(number) start" }.count == 1, "step \(number) started: \(marks)")
+            #expect(marks.filter { $0 == "\(number) start" }.count <= 1, "step \(number) started: \(marks)")
         }
         // A step that was cut off is never told as a success.
         let succeeded = (killed.events("stepFinished") + resumed.events("stepFinished"))
