@@ -24,6 +24,14 @@ import Testing
         }
     }
 
+    @Test func whatFailedRunsAgainAndTheRestIsTakenOver() {
+        for seed in 1...1_500 as ClosedRange<UInt64> {
+            let simulation = Simulation(seed: seed)
+            _ = simulation.run()
+            if let complaint = simulation.rerunComplaint() { Issue.record("seed \(seed): \(complaint)") }
+        }
+    }
+
     /// A simulator that finds nothing shows nothing: each of these bugs must come to light.
     @Test(arguments: SimulatedDefect.allCases)
     func aBugPutInOnPurposeIsFound(defect: SimulatedDefect) async {

@@ -50,6 +50,9 @@ package struct WorkflowOptions: Sendable {
     package var permissionsPolicy = PermissionsPolicy.write
     /// Off: an anchor is an error, as it was on GitHub until 2025.
     package var allowsAnchors = true
+    /// Off: a call of another repository's workflow that the resolver does not find is left as it is, for a plan can
+    /// say so of the one job. A local file that is missing is always an error.
+    package var requiresRemoteWorkflows = true
     /// Finds a called workflow: the reference as written (`./.github/workflows/x.yml`, `owner/repo/path@ref`) and the
     /// path of the calling file; `nil` where there is none. Without a resolver calls are not followed.
     package var resolver: (@Sendable (_ reference: String, _ caller: String) -> CalledWorkflow?)?

@@ -11,21 +11,42 @@ extension HostJob {
     func runAction(_ step: RunningStep, _ work: ActionWork, _ evaluation: TemplateEvaluation) {
         do throws(ExpressionError) {
             let given = try evaluation.pairs(of: work.inputs).map { FileCommandPairs.Pair($0.name, $0.value) }
-            switch work.definition {
-            case .native(let name): runNative(step, name, given, evaluation)
-            case .composite(let action): try expand(step, work, action, given, evaluation)
-            case nil: failUnavailable(step, work.reference.text)
+            switch definition(of: work) {
+            case .found(.native(let name)): runNative(step, name, given, evaluation)
+            case .found(.composite(let action)): try expand(step, work, action, given, evaluation)
+            case .unavailable(let text): failUnavailable(step, text)
+            case .unknownYet: failMissing(step, work.reference.text)
             }
         } catch {
             fail(step, error)
         }
     }
 
-    private func failUnavailable(_ step: RunningStep, _ name: String) {
+    /// The plan's definition; else what stands in the workspace now, which an earlier step may have brought.
+    func definition(of work: ActionWork) -> ActionFinding {
+        if let planned = work.definition { return .found(planned) }
+        if let found = foundActions[work.reference] { return .found(found) }
+        let finding = options.findAction(work.reference)
+        if case .found(let definition) = finding { foundActions[work.reference] = definition }
+        return finding
+    }
+
+    private func composite(_ work: ActionWork) -> CompositeAction? {
+        if case .found(.composite(let action)) = definition(of: work) { action } else { nil }
+    }
+
+    private func failUnavailable(_ step: RunningStep, _ text: String) {
         let diagnostic = Diagnostic(
-            .unavailableAction, "The action '\(name)' cannot be run here.",
-            remedy: "Local composite actions (uses: ./…) and actions/checkout run on this machine.")
+            .unavailableAction, text,
+            remedy: "Composite actions of the repository (uses: ./…) and actions/checkout run on this machine.")
         fail(step, Reason(.unavailable, diagnostic.message), diagnostic)
+    }
+
+    private func failMissing(_ step: RunningStep, _ name: String) {
+        let diagnostic = Diagnostic(
+            .unavailableAction, "There is no action at '\(name)' in the workspace.",
+            remedy: "Bring it with a step before this one: as a rule, 'uses: actions/checkout@v4'.")
+        fail(step, Reason(.setup, diagnostic.message), diagnostic)
     }
 
     private func printHeader(_ step: RunningStep, _ inputs: [FileCommandPairs.Pair], _ work: ActionReference) {
@@ -45,7 +66,7 @@ extension HostJob {
         _ step: RunningStep, _ name: String, _ inputs: [FileCommandPairs.Pair], _ evaluation: TemplateEvaluation
     ) {
         guard let action = options.nativeActions[name], case .action(let work) = step.planned.work else {
-            return failUnavailable(step, name)
+            return failUnavailable(step, "The action '\(name)' is not built in here.")
         }
         printHeader(step, inputs, work.reference)
         do throws(DiagnosticError) {
@@ -160,7 +181,7 @@ extension HostJob {
     func restore(_ record: ScopeRecord) {
         let path = record.attempt.step
         guard let planned = planned(path), case .action(let work) = planned.work,
-            case .composite(let action)? = work.definition
+            let action = composite(work)
         else { return }
         enter(record, action, work.reference, id: planned.id)
         composites[path] = RunningStep(
@@ -204,7 +225,7 @@ extension HostJob {
     }
 
     private func evaluateOutputs(of step: RunningStep) throws(ExpressionError) {
-        guard case .action(let work) = step.planned.work, case .composite(let action)? = work.definition else { return }
+        guard case .action(let work) = step.planned.work, let action = composite(work) else { return }
         let evaluation = evaluation(
             scope: step.attempt.step, environment: step.environment, github: nil, flags: step.flags)
         for output in action.outputs {

@@ -50,6 +50,8 @@ package final class HostJob {
     var defaultWorkingDirectory: String?
     var jobFlags = StatusFlags()
     var matchers: [String] = []
+    /// Actions that were not there when the plan was made.
+    var foundActions: [ActionReference: ActionDefinition] = [:]
     /// Whether a step has filled the workspace, so that an empty one needs no hint.
     var hasHintedEmptyWorkspace = false
     var isResumed = false

@@ -6,6 +6,7 @@ package import PipelineModel
 package import ProcessControl
 package import SecretRedaction
 package import StructuredData
+package import WorkflowPlanning
 
 extension HostJob {
     /// All that one job needs to run on this machine.
@@ -24,6 +25,8 @@ extension HostJob {
         package var secrets: [Secret] = []
         /// By name: `checkout`.
         package var nativeActions: [String: NativeAction] = [:]
+        /// Finds an action that the plan could not: in the workspace, as it is when the step starts.
+        package var findAction: (ActionReference) -> ActionFinding = { _ in .unknownYet }
         package var sealingKey: SymmetricKey
         /// Of this boot, for the receipts.
         package var bootID: String

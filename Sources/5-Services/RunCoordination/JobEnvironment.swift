@@ -29,6 +29,8 @@ struct JobEnvironment {
         options.secrets = session.settings.secrets
         options.isDebug = session.settings.isDebug
         options.nativeActions = ["checkout": CheckoutAction.action(session.record)]
+        let resolution = ActionResolution(root: folders.workspace)
+        options.findAction = { resolution.find($0) }
         return options
     }
 

@@ -202,32 +202,54 @@ extension StepLog {
     }
 }
 
-/// Gives a step's output to the archive and to those who watch.
-struct JobLog {
-    let writer: LogWriter
-    let place: StepPlace
-    let observer: RunObserver
+/// Gives a step's output to the archive and to those who watch. A log that cannot be written is told once, as an error
+/// annotation of the step; the step itself goes on.
+final class JobLog {
+    private let writer: LogWriter
+    private let place: StepPlace
+    private let observer: RunObserver
+    private var failure: LogError?
+
+    init(writer: LogWriter, place: StepPlace, observer: RunObserver) {
+        self.writer = writer
+        self.place = place
+        self.observer = observer
+    }
 
     var stepLog: StepLog {
         StepLog(
-            write: { bytes in
-                try? writer.append(bytes, at: .now())
-                observer.output(place, bytes)
-            },
-            mark: { mark in
-                if case .annotation(let annotation) = mark { observer.update(.annotation(place, annotation)) }
-                guard let text = mark.text else { return }
-                var line = text + "\n"
-                line.withUTF8 { bytes in
-                    let raw = UnsafeRawBufferPointer(bytes)
-                    try? writer.append(raw, at: .now())
-                    observer.output(place, raw)
-                }
-            },
+            write: { self.write($0) }, mark: { self.mark($0) },
             close: {
-                guard let totals = try? writer.finish() else { return LogSummary(lines: 0) }
-                return LogSummary(lines: totals.lines, digest: totals.digest)
+                var lines = 0
+                var digest: String?
+                self.attempt { () throws(LogError) in
+                    let totals = try self.writer.finish()
+                    (lines, digest) = (totals.lines, totals.digest)
+                }
+                return LogSummary(lines: lines, digest: digest)
             })
+    }
+
+    private func write(_ bytes: UnsafeRawBufferPointer) {
+        attempt { () throws(LogError) in try writer.append(bytes, at: .now()) }
+        observer.output(place, bytes)
+    }
+
+    private func mark(_ mark: StepExecution.LogMark) {
+        if case .annotation(let annotation) = mark { observer.update(.annotation(place, annotation)) }
+        guard let text = mark.text else { return }
+        var line = text + "\n"
+        line.withUTF8 { write(UnsafeRawBufferPointer($0)) }
+    }
+
+    private func attempt(_ body: () throws(LogError) -> Void) {
+        guard failure == nil else { return }
+        do throws(LogError) {
+            try body()
+        } catch {
+            failure = error
+            observer.update(.annotation(place, Annotation(.error, "\(error.diagnostic.code): \(error.diagnostic.message)")))
+        }
     }
 }
 

@@ -72,7 +72,7 @@ package final class PlanEvaluator: RunEvaluator {
             return .outputs(names: [], digest: nil)
         }
         var contexts = baseContexts(inputs: inputs(of: question.job))
-        contexts["jobs"] = .object(innerJobs(of: question.job))
+        contexts["jobs"] = .object(results(question.jobs))
         do throws(ExpressionError) {
             let value = try JobContexts(values: contexts).evaluation().value(of: template)
             let outputs = DataObject((value.object ?? DataObject()).map { ($0, .string($1.coercedToString)) })
@@ -89,11 +89,6 @@ package final class PlanEvaluator: RunEvaluator {
     package func keep(outputs: DataObject, of job: JobID) -> String? {
         values.withLock { $0.outputs[job] = outputs }
         return outputs.isEmpty ? nil : ContentDigest.of(.object(outputs))
-    }
-
-    /// The result of a job that is over, for the `jobs` context of the workflow that it is called in.
-    package func keep(result: Conclusion, of job: JobID) {
-        values.withLock { $0.results[job] = result }
     }
 
     /// The contexts with which a job's steps run.
@@ -151,7 +146,7 @@ package final class PlanEvaluator: RunEvaluator {
 
     func contexts(for question: JobQuestion) -> DataObject {
         var contexts = baseContexts(inputs: inputs(within: question.job))
-        contexts["needs"] = .object(needs(question.needs))
+        contexts["needs"] = .object(results(question.needs))
         return contexts
     }
 
@@ -159,7 +154,8 @@ package final class PlanEvaluator: RunEvaluator {
         ["github": .object(facts.github), "vars": .object(facts.vars), "inputs": inputs]
     }
 
-    private func needs(_ results: [NeedResult]) -> DataObject {
+    /// Outputs and results by the jobs' ids: what `needs` and `jobs` hold.
+    private func results(_ results: [NeedResult]) -> DataObject {
         values.withLock { values in
             DataObject(
                 results.map { need in
@@ -168,18 +164,6 @@ package final class PlanEvaluator: RunEvaluator {
                         ["outputs": .object(values.outputs(of: need.job)), "result": .string(need.result.rawValue)]
                     )
                 })
-        }
-    }
-
-    private func innerJobs(of caller: JobID) -> DataObject {
-        values.withLock { values in
-            var jobs = DataObject()
-            for (job, result) in values.results.sorted(by: { $0.key < $1.key }) where job.parent == caller {
-                jobs[String(job.key.localID)] = [
-                    "outputs": .object(values.outputs(of: job)), "result": .string(result.rawValue),
-                ]
-            }
-            return jobs
         }
     }
 

@@ -79,7 +79,6 @@ extension RunSession {
                     finished.leg, name: name(of: finished.leg), finished.conclusion, outcome.reason,
                     durationMs: times.duration(of: finished.leg, until: time)))
         case .jobFinished(let finished):
-            evaluator.keep(result: finished.result, of: finished.job)
             guard machine.state.job(finished.job)?.legCount == 0 else { return }
             observer.update(
                 .jobFinished(

@@ -16,7 +16,6 @@ extension RunSession {
         guard !recorded.isEmpty else { return try start() }
         for (event, time) in try machine.replay(recorded) {
             times.note(event, at: time)
-            if case .jobFinished(let finished) = event { evaluator.keep(result: finished.result, of: finished.job) }
             if case .runFinished = event {
                 throw DiagnosticError(
                     .runFinishedAlready, "Run \(run) is over.", remedy: "Start it anew with: martlet run")

@@ -7,7 +7,6 @@ internal import StructuredData
 struct RunValues {
     /// By leg, and for a matrix also what its legs set together under the job's own id.
     var outputs: [JobID: DataObject] = [:]
-    var results: [JobID: Conclusion] = [:]
     var legs: [JobID: LegValues] = [:]
     /// By the leg that calls.
     var callInputs: [JobID: DataObject] = [:]

@@ -80,6 +80,7 @@ package struct WorkflowFiles: Sendable {
     /// Calls of workflows of the repository at `root` are followed; other repositories' are not to be had here.
     package static func options(root: String) -> WorkflowOptions {
         var options = WorkflowOptions()
+        options.requiresRemoteWorkflows = false
         options.resolver = { reference, _ in Self.calledWorkflow(reference, root: root) }
         return options
     }

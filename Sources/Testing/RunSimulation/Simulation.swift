@@ -125,6 +125,14 @@ package final class Simulation {
         if random.chance(percent: 5) {
             queue.insert(.capacity(random.within(1...4)), at: clock + Int64(random.below(span)))
         }
+        if let request = plan.runGroup, random.chance(percent: 50) {
+            let outsider = GroupHolder(run: RunID(6), attempt: 1)
+            _ = arbiter.acquire(outsider, GroupRequest(group: request.group))
+            queue.insert(.outsiderLeaves(outsider, request.group), at: clock + Int64(random.below(30_000)))
+            if random.chance(percent: 30) {
+                queue.insert(.cancelRun(.soft), at: clock + Int64(random.within(1_000...20_000)))
+            }
+        }
         if random.chance(percent: 15) {
             let outsider = GroupHolder(run: RunID(7), attempt: 1)
             let request = GroupRequest(group: random.pick(["deploy", "docs"]))

@@ -125,6 +125,8 @@ package struct CallQuestion: Hashable, Sendable {
     /// The calling leg.
     package var job: JobID
     package var result: Conclusion
+    /// Results of the called workflow's jobs, in the order of its file.
+    package var jobs: [NeedResult]
 }
 
 package enum CallOutputs: Hashable, Sendable {

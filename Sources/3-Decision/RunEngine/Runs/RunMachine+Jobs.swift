@@ -147,7 +147,11 @@ extension Transition<RunMachine> {
     private mutating func callEnded(_ leg: Int, _ result: Conclusion, _ scope: Int) {
         guard state.legs[leg].phase == .running else { return }
         let node = definition.node(of: state.legs[leg].job, in: state)
-        let question = CallQuestion(key: node.key, job: state.legs[leg].id, result: result)
+        let jobs = state.scopes[scope].jobs.map { index in
+            let job = state.jobs[index]
+            return NeedResult(key: job.id.key, job: job.id, result: job.result ?? .skipped, reason: job.reason)
+        }
+        let question = CallQuestion(key: node.key, job: state.legs[leg].id, result: result, jobs: jobs)
         switch definition.evaluator.callOutputs(question) {
         case .outputs(let names, let digest):
             let outcome = JobOutcome(

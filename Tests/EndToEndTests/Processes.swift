@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+/// What lives on this machine, as /proc tells it.
+enum Processes {
+    /// Zombies are dead.
+    static func isAlive(_ pid: pid_t) -> Bool {
+        guard let stat = try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(pid)/stat")),
+            let end = stat.lastIndex(of: UInt8(ascii: ")")), end + 2 < stat.endIndex
+        else { return false }
+        return stat[end + 2] != UInt8(ascii: "Z")
+    }
+
+    /// Living processes that have this text in their environment.
+    static func withEnvironment(containing text: String) -> [pid_t] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return names.compactMap { pid_t($0) }.filter { pid in
+            guard let bytes = try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(pid)/environ")) else { return false }
+            return bytes.range(of: Data(text.utf8)) != nil && isAlive(pid)
+        }
+    }
+}
