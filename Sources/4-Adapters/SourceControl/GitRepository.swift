@@ -96,13 +96,18 @@ package struct GitRepository: Sendable {
     }
 
     private func defaultBranch(_ settings: [String: String]) -> String {
-        if let head = value(["symbolic-ref", "-q", "--short", "refs/remotes/origin/HEAD"]) {
-            return String(head.drop { $0 != "/" }.dropFirst())
+        let asked = ["refs/remotes/origin/HEAD", "refs/heads/main", "refs/heads/master"]
+        let found = value(["for-each-ref", "--format=%(refname) %(symref)"] + asked) ?? ""
+        // `for-each-ref` sorts by name: branches of this repository first, the remote's own answer last.
+        var names: [String] = []
+        for line in found.split(separator: "\n") {
+            let parts = line.split(separator: " ")
+            if parts.count == 2, parts[0] == asked[0] {
+                return String(parts[1].dropFirst("refs/remotes/origin/".count))
+            }
+            if let name = parts.first?.split(separator: "/").last { names.append(String(name)) }
         }
-        for name in ["main", "master"] where value(["rev-parse", "-q", "--verify", "refs/heads/\(name)"]) != nil {
-            return name
-        }
-        return settings["init.defaultbranch"] ?? "main"
+        return names.first { $0 != "HEAD" } ?? settings["init.defaultbranch"] ?? "main"
     }
 
     /// A name as a forge would have it as a login.

@@ -3,6 +3,7 @@
 package import Diagnostics
 internal import GitHubWorkflows
 package import PipelineModel
+internal import SourceControl
 package import StructuredData
 package import WorkflowPlanning
 
@@ -14,6 +15,8 @@ package struct PlanPreparation {
         /// A branch, or a full reference.
         package var ref: String?
         package var changedPaths: [String]?
+        /// Where no changed paths are given: find them with git, if the workflow asks for any.
+        package var comparesWorkingTree = false
         package var inputs: [String: String] = [:]
         package var payload: DataObject?
         package var jobs: Set<String> = []
@@ -47,7 +50,7 @@ package struct PlanPreparation {
         guard let workflow = result.workflow else { return (nil, result.diagnostics) }
         let event = try event(of: workflow)
         let ref = request.ref.map(GitReference.full) ?? files.state.ref
-        let facts = facts(event: event, ref: ref)
+        let facts = facts(workflow, event: event, ref: ref)
         let vars = DataObject(request.vars.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })
         let runners = RunnerOffer(extraLabels: request.runnerLabels)
         let actions = ActionResolution(root: files.state.root)
@@ -88,14 +91,23 @@ package struct PlanPreparation {
         return "push"
     }
 
-    private func facts(event: String, ref: String?) -> TriggerFacts {
+    private func facts(_ workflow: Workflow, event: String, ref: String?) -> TriggerFacts {
         var facts = TriggerFacts(event: event, ref: ref)
         facts.inputs = request.inputs
         facts.activity = request.payload?["action"]?.string
-        facts.changedPaths = request.changedPaths
+        facts.changedPaths = request.changedPaths ?? comparedPaths(workflow, event)
         facts.baseBranch =
             request.payload?["pull_request"]?["base"]?["ref"]?.string
             ?? (event.hasPrefix("pull_request") ? files.state.defaultBranch : nil)
         return facts
+    }
+
+    /// Comparing takes several commands of git: only a path filter is worth them.
+    private func comparedPaths(_ workflow: Workflow, _ event: String) -> [String]? {
+        let filtersPaths = workflow.triggers.contains {
+            $0.event == event && ($0.filters.paths != nil || $0.filters.pathsIgnore != nil)
+        }
+        guard request.comparesWorkingTree, filtersPaths, files.state.isRepository else { return nil }
+        return GitRepository(root: files.state.root).changedPaths(files.state)
     }
 }

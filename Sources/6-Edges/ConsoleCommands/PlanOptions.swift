@@ -4,7 +4,6 @@ internal import ArgumentParser
 internal import Diagnostics
 internal import PipelineModel
 internal import RunCoordination
-internal import SourceControl
 internal import StructuredData
 
 /// What `plan` and `run` take to say which workflow, event and jobs are meant.
@@ -52,8 +51,8 @@ struct PlanOptions: ParsableArguments {
         if let payload { request.payload = try Self.payload(files.absolute(payload)) }
         if let changed {
             request.changedPaths = changed.split(separator: ",").map(String.init)
-        } else if files.state.isRepository, ref == nil {
-            request.changedPaths = GitRepository(root: files.state.root).changedPaths(files.state)
+        } else {
+            request.comparesWorkingTree = ref == nil
         }
         return request
     }
