@@ -78,6 +78,8 @@ extension RunSession {
                 .jobFinished(
                     finished.leg, name: name(of: finished.leg), finished.conclusion, outcome.reason,
                     durationMs: times.duration(of: finished.leg, until: time)))
+            // A run may have thousands of jobs: what is over takes no memory, and is asked for no wake-up.
+            jobs[finished.leg] = nil
         case .jobFinished(let finished):
             guard machine.state.job(finished.job)?.legCount == 0 else { return }
             observer.update(
