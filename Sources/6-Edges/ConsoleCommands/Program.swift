@@ -9,6 +9,7 @@ package enum Program {
     package static func main() -> Never {
         // A reader that went away (`martlet logs | head`) is seen by the write that fails, not by a signal.
         signal(SIGPIPE, SIG_IGN)
+        if CommandLine.arguments.dropFirst() == ["--version"] { answerVersion() }
         do {
             var command = try MartletCommand.parseAsRoot()
             try command.run()
@@ -16,6 +17,14 @@ package enum Program {
         } catch {
             end(error)
         }
+    }
+
+    /// Scripts ask for it often; reading all verbs' options first would be most of its time.
+    private static func answerVersion() -> Never {
+        let console = Console()
+        console.out.writeLine(ProgramVersion.text)
+        console.flush()
+        Glibc.exit(ExitStatus.success.rawValue)
     }
 
     private static func end(_ error: any Error) -> Never {
