@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Glibc
 internal import PipelineModel
 internal import RunCoordination
 internal import StepExecution
@@ -51,13 +52,14 @@ final class PlainRunView {
         var isOpen = isLineOpen.contains(place)
         while !rest.isEmpty {
             if !isOpen { console.out.write(prefix) }
-            guard let end = rest.firstIndex(of: UInt8(ascii: "\n")) else {
-                console.out.write(UnsafeRawBufferPointer(rebasing: rest))
+            let piece = UnsafeRawBufferPointer(rebasing: rest)
+            guard let length = LineEnd.length(of: piece) else {
+                console.out.write(piece)
                 isOpen = true
                 break
             }
-            console.out.write(UnsafeRawBufferPointer(rebasing: rest[...end]))
-            rest = rest[(end + 1)...]
+            console.out.write(UnsafeRawBufferPointer(rebasing: piece[..<length]))
+            rest = rest.dropFirst(length)
             isOpen = false
         }
         if isOpen { isLineOpen.insert(place) } else { isLineOpen.remove(place) }
@@ -73,6 +75,14 @@ final class PlainRunView {
         let prefix = Array((palette.paint("[\(name)]", .cyan) + " ").utf8)
         prefixes[job] = prefix
         return prefix
+    }
+}
+
+private enum LineEnd {
+    /// Bytes of the first line, its end included.
+    static func length(of bytes: UnsafeRawBufferPointer) -> Int? {
+        guard let start = bytes.baseAddress, let found = memchr(start, 0x0A, bytes.count) else { return nil }
+        return UnsafeRawPointer(found) - start + 1
     }
 }
 
