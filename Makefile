@@ -30,8 +30,9 @@ simulate: setup ## one simulated run from a seed: make simulate SEED=n (many: SE
 format: ## lay the code out
 	@swift format -i -r --configuration .swift-format Package.swift Sources Tests
 
-bless: setup ## take what the program prints now as the golden files
-	@BLESS=1 swift test --filter Golden
+bless: setup ## take what is made now as the golden files and generated pages
+	@BLESS=1 swift test --filter 'WorkflowSchemaTests|EventFormatTests|TransitionCoverageTests'
+	@scripts/error-pages
 
 clean:
 	@rm -rf .build

@@ -78,11 +78,11 @@ import YAMLReading
 }
 
 @Suite struct SchemaReferenceTests {
-    /// `MARTLET_BLESS=1` writes the page anew.
+    /// `BLESS=1` writes the page anew.
     @Test func theManualsPageOfKeysIsCurrent() throws {
         let page = URL(filePath: #filePath).appending(path: "../../../docs/reference/workflow-keys.md").standardized
         let wanted = SchemaReference.page()
-        if ProcessInfo.processInfo.environment["MARTLET_BLESS"] == "1" {
+        if ProcessInfo.processInfo.environment["BLESS"] == "1" {
             try Data(wanted.utf8).write(to: page)
         }
         #expect(String(decoding: try Data(contentsOf: page), as: UTF8.self) == wanted)
