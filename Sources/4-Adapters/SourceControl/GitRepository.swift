@@ -57,11 +57,12 @@ package struct GitRepository: Sendable {
     package func state() -> RepositoryState {
         var state = RepositoryState(root: root)
         state.isRepository = true
-        state.ref = value(["symbolic-ref", "-q", "HEAD"]) ?? tagAtHead()
-        if let commit = headCommit() {
-            state.headCommit = commit
-            state.sha = commit.id
+        if let head = head() {
+            state.headCommit = head.commit
+            state.sha = head.commit.id
+            state.ref = head.ref
         }
+        if state.ref == nil { state.ref = value(["symbolic-ref", "-q", "HEAD"]) }
         let settings = configuration()
         if let url = settings["remote.origin.url"], let remote = RemoteAddress(url) {
             state.fullName = remote.fullName
@@ -72,17 +73,23 @@ package struct GitRepository: Sendable {
         return state
     }
 
-    private func tagAtHead() -> String? {
-        value(["describe", "--tags", "--exact-match", "HEAD"]).map { "refs/tags/\($0)" }
-    }
-
-    private func headCommit() -> CommitInfo? {
-        guard let text = value(["log", "-1", "--format=%H%x00%an%x00%ae%x00%aI%x00%B", "HEAD"]) else { return nil }
-        let parts = text.split(separator: "\0", maxSplits: 4, omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 5 else { return nil }
-        return CommitInfo(
-            id: parts[0], message: parts[4].trimmingLineBreak, authorName: parts[1], authorEmail: parts[2],
+    /// The commit, and the branch that HEAD is on; on a detached HEAD the tag that points there. One command.
+    private func head() -> (commit: CommitInfo, ref: String?)? {
+        let format = "%H%x00%an%x00%ae%x00%aI%x00%D%x00%B"
+        guard let text = value(["log", "-1", "--decorate=full", "--format=\(format)", "HEAD"]) else { return nil }
+        let parts = text.split(separator: "\0", maxSplits: 5, omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 6 else { return nil }
+        let commit = CommitInfo(
+            id: parts[0], message: parts[5].trimmingLineBreak, authorName: parts[1], authorEmail: parts[2],
             timestamp: parts[3])
+        // `HEAD -> refs/heads/main, tag: refs/tags/v1, refs/remotes/origin/main`: no reference's name holds a comma
+        // with a space behind it, for it may hold no space.
+        let names = parts[4].split(separator: ",").map { $0.drop { $0 == " " } }
+        if let branch = names.first(where: { $0.hasPrefix("HEAD -> ") }) {
+            return (commit, String(branch.dropFirst("HEAD -> ".count)))
+        }
+        let tag = names.first { $0.hasPrefix("tag: ") }
+        return (commit, tag.map { String($0.dropFirst("tag: ".count)) })
     }
 
     private func configuration() -> [String: String] {
