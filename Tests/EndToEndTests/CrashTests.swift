@@ -6,7 +6,7 @@ import Testing
 /// `kill -9` of the real binary, then a resume.
 @Suite struct Crashes {
     @Test(arguments: 1...8)
-    func aKilledRunIsResumedWithoutAnythingLeftOrDoneTwice(_ seed: UInt64) throws {
+    func aKilledRunIsResumedWithEveryStepToldTrulyAndNothingLeftOrDoneTwice(_ seed: UInt64) throws {
         let sandbox = try Sandbox()
         let bell = try sandbox.bell()
         let steps = (1...6).map { number in
@@ -33,20 +33,30 @@ import Testing
         #expect(killed.status == -SIGKILL)
         let resumed = try sandbox.martlet("run", "--json", "--resume", "1")
         #expect(resumed.events.last?["type"].string == "runFinished", "\(resumed.err)")
-        #expect([0, 5].contains(resumed.status))
         let marks = sandbox.lines("marks")
         // Never twice. Not at all only where the process was cut off before its first command: its receipt says that it
         // may have run.
         for number in 1...6 {
             #expect(marks.filter { $0 == "\(number) start" }.count <= 1, "step \(number) started: \(marks)")
         }
-        // A step that was cut off is never told as a success.
-        let succeeded = (killed.events("stepFinished") + resumed.events("stepFinished"))
-            .filter { $0["conclusion"].string == "success" }.compactMap { $0["step"].string }
-        for number in 1...6 where !marks.contains("\(number) end") {
-            #expect(!succeeded.contains("\(number)"))
-            #expect(resumed.status == 5)
+        // The journal has one end for each step, and it is the true one: a step that was cut off is interrupted, whatever
+        // else ended it; one that came to its end succeeded, unless the crash came before that was known.
+        let why = try sandbox.martlet("why", "1", "--json")
+        let ends = why.json["reasons"].array.filter { $0["step"].string != nil }
+        #expect(ends.map { $0["step"].string } == (1...6).map { "\($0)" })
+        var interrupted = 0
+        for (number, end) in zip(1...6, ends) {
+            let isInterrupted = end["reason"]["kind"].string == "interrupted"
+            interrupted += isInterrupted ? 1 : 0
+            #expect(
+                isInterrupted
+                    ? end["conclusion"].string == "failure"
+                    : end["conclusion"].string == "success" && marks.contains("\(number) end"),
+                "step \(number): \(end) of \(marks)")
         }
+        #expect(interrupted <= 1)
+        #expect(resumed.status == (interrupted == 0 ? 0 : 5))
+        #expect(resumed.conclusion == (interrupted == 0 ? "success" : "failure"))
         #expect(Processes.withEnvironment(containing: "T=" + sandbox.folder).isEmpty)
     }
 

@@ -127,7 +127,7 @@ package final class HostJob {
     private func startSupervisor() throws(DiagnosticError) {
         let supervisor = try JobSupervisor(
             JobSupervisor.Options(
-                receiptsPath: options.folders.receipts, runID: options.identity.text, bootID: options.bootID))
+                receiptsPath: options.folders.receipts, runID: options.identity.marker, bootID: options.bootID))
         self.supervisor = supervisor
         supervisorToken = loop.watch(supervisor.descriptor) { [weak self] readiness in
             self?.serveSupervisor(readiness)

@@ -65,15 +65,20 @@ extension HostJob {
         /// Of the run, from 1.
         package var attempt: Int
         package var job: JobID
+        /// Tells the runs of several stores on one machine apart: every store counts its runs from 1.
+        package var store: String
 
-        package init(run: RunID, attempt: Int = 1, job: JobID) {
+        package init(run: RunID, attempt: Int = 1, job: JobID, store: String) {
             self.run = run
             self.attempt = attempt
             self.job = job
+            self.store = store
         }
 
-        /// What the record's frames are bound to, and what processes carry in `MARTLET_RUN`.
+        /// What the record's frames are bound to: a store that was moved can still be read.
         package var text: String { "\(run)/\(attempt)/\(job)" }
+        /// What the job's processes carry in `MARTLET_RUN`: a sweep must find these processes, and no others.
+        package var marker: String { "\(store):\(text)" }
     }
 
     /// Absolute paths, without a slash at the end.

@@ -21,7 +21,7 @@ struct JobEnvironment {
         var folders = try Self.folders(session, job.id)
         folders.receipts = folders.durable + "/receipts"
         var options = HostJob.Options(
-            identity: HostJob.Identity(run: run, attempt: session.attempt, job: job.id), steps: steps,
+            identity: session.identity(of: job.id), steps: steps,
             contexts: session.evaluator.contexts(of: job.id, needs: needs), folders: folders,
             sealing: HostJob.Sealing(key: store.key, bootID: session.bootID))
         options.outerEnvironments = session.evaluator.outerEnvironments(of: job.id)

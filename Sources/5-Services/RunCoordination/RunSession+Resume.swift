@@ -46,8 +46,7 @@ extension RunSession {
             case .steps(let steps) = planned.work
         else { return }
         // First whatever is left of it ends: no two attempts of a step are ever alive together.
-        let identity = HostJob.Identity(run: run, attempt: attempt, job: id)
-        _ = try LeftoverSweep(runID: identity.text).run()
+        _ = try LeftoverSweep(runID: identity(of: id).marker).run()
         let job = JobSession(self, id: id, number: number, leg: leg.settings, steps: steps, needs: needs(of: id))
         jobs[id] = job
         try job.resume()

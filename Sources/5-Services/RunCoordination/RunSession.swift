@@ -68,7 +68,7 @@ package final class RunSession {
         self.observer = observer
         lock = try store.lock(run)
         loop = try PollerLoop()
-        scratch = try ScratchDirectory.choose(name: "martlet").path + "/\(RunStore.scratchName(store, run))"
+        scratch = try ScratchDirectory.choose(name: "martlet").path + "/\(store.name)-\(run)"
         evaluator = PlanEvaluator(RunSession.facts(record, settings, run, attempt))
         let digest = ContentDigest.of(record.plan.data)
         let definition = RunDefinition(
@@ -129,6 +129,11 @@ package final class RunSession {
                 drain()
             }
         }
+    }
+
+    /// By which the job's processes and sealed record are known.
+    func identity(of job: JobID) -> HostJob.Identity {
+        HostJob.Identity(run: run, attempt: attempt, job: job, store: store.name)
     }
 
     func enqueue(_ arrival: Arrival) {

@@ -12,6 +12,8 @@ internal import StepExecution
 /// Where runs are kept on this machine: one folder with the journal, the runs' records and logs, and their workspaces.
 package final class RunStore {
     package let root: String
+    /// Tells this store's scratch and processes from those of other stores on the machine.
+    let name: String
     package let journal: SQLiteJournal
     /// Seals values at rest; made once, readable by its owner only.
     let key: SymmetricKey
@@ -24,8 +26,11 @@ package final class RunStore {
     }
 
     package init(root: String) throws(DiagnosticError) {
-        self.root = root
         try Trees.make(root, mode: 0o700)
+        // Steps change their folder, and one store may be reached by several paths.
+        let root = Files.realPath(root) ?? root
+        self.root = root
+        name = String(ContentDigest.of(Array(root.utf8)).prefix(12))
         key = try SealingKey.load(at: root + "/key")
         do {
             journal = try SQLiteJournal(path: root + "/journal.sqlite")
@@ -79,11 +84,6 @@ package final class RunStore {
 
     func workspace(_ run: RunID, _ job: JobID, repository: String) -> String {
         "\(root)/work/\(run)/\(Self.fileName(job))/\(repository)/\(repository)"
-    }
-
-    /// Scratch of several stores lies side by side: the store's own name tells its runs apart.
-    static func scratchName(_ store: RunStore, _ run: RunID) -> String {
-        ContentDigest.of(Array(store.root.utf8)).prefix(12) + "-\(run)"
     }
 
     /// A job's id as one file name.
