@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
@@ -151,6 +152,31 @@ int pc_input_pipe_open(int *read_end, int *write_end) {
     *write_end = ends[1];
     return 0;
 }
+
+static int is_fifo(int descriptor) {
+    struct stat facts;
+    return fstat(descriptor, &facts) == 0 && S_ISFIFO(facts.st_mode);
+}
+
+int pc_fifo_listen(const char *path) {
+    if (mkfifo(path, 0600) != 0 && errno != EEXIST) return -errno;
+    // For writing as well: a pipe whose last writer goes would be ready, at its end, for ever.
+    int descriptor = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+    if (descriptor < 0) return -errno;
+    if (is_fifo(descriptor)) return descriptor;
+    close(descriptor);
+    return -EEXIST;
+}
+
+int pc_fifo_open_writing(const char *path) {
+    int descriptor = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+    if (descriptor < 0) return -errno;
+    if (is_fifo(descriptor)) return descriptor;
+    close(descriptor);
+    return -ENXIO;
+}
+
+int pc_unlink(const char *path) { return unlink(path) == 0 ? 0 : errno; }
 
 int64_t pc_bytes_waiting(int descriptor) {
     int count = 0;

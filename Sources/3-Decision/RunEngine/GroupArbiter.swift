@@ -2,8 +2,9 @@
 
 internal import Diagnostics
 package import PipelineModel
+package import StructuredData
 
-/// Decides who holds each concurrency group: the process-local answer to a run's `acquireGroup`.
+/// Decides who holds each concurrency group of a repository: the answer to a run's `acquireGroup`.
 ///
 /// One holds; behind it one waits, or up to ``EngineLimits/groupQueue`` where the queue is `max`. A newcomer that
 /// finds the waiting place taken supersedes who waits there; with cancel-in-progress, the holder too.
@@ -84,6 +85,23 @@ package struct GroupArbiter: Hashable, Sendable {
         return [Answer(holder: group.holder, verdict: .granted)]
     }
 
+    /// Gives up whatever a run holds or waits for: its process is gone.
+    package mutating func forget(_ run: RunID) -> [Answer] {
+        var answers: [Answer] = []
+        for (name, group) in groups.sorted(by: { $0.key < $1.key }) {
+            // Those who wait first: none of them may be granted what the holder gives up.
+            for holder in group.waiting + [group.holder] where holder.run == run {
+                answers += release(holder, group: name)
+            }
+        }
+        return answers
+    }
+
+    /// Runs that hold or wait for something.
+    package var runs: Set<RunID> {
+        Set(groups.values.flatMap { [$0.holder.run] + $0.waiting.map(\.run) })
+    }
+
     /// A run, or a calling job, ends only after all inside it. Where something inside the group's holder waits, in
     /// turn, for what `asker` or something around it holds, nobody would ever go on.
     private func deadlock(_ asker: GroupHolder, _ name: String, waitsFor holder: GroupHolder) -> Reason? {
@@ -102,5 +120,49 @@ package struct GroupArbiter: Hashable, Sendable {
             }
         }
         return nil
+    }
+}
+
+/// As the runs of one machine hand it to each other.
+extension GroupArbiter: DataRepresentable {
+    package var data: DataValue {
+        .array(
+            groups.sorted { $0.key < $1.key }.map { name, group in
+                [
+                    "name": .string(name), "holder": group.holder.data,
+                    "waiting": .array(group.waiting.map(\.data)),
+                ]
+            })
+    }
+
+    package init(data: DataValue) throws(DataShapeError) {
+        for group in data.array ?? [] {
+            groups[try group.string("name")] = Group(
+                holder: try GroupHolder(data: group["holder"] ?? .null),
+                waiting: try group.list("waiting") { (holder) throws(DataShapeError) in
+                    try GroupHolder(data: holder)
+                })
+        }
+    }
+}
+
+extension GroupArbiter.Answer: DataRepresentable {
+    package var data: DataValue {
+        var object: DataObject = ["holder": holder.data]
+        switch verdict {
+        case .granted: object["granted"] = true
+        case .superseded(let newer): object["supersededBy"] = .string(newer)
+        case .refused(let reason): object["refused"] = reason.data
+        }
+        return .object(object)
+    }
+
+    package init(data: DataValue) throws(DataShapeError) {
+        let holder = try GroupHolder(data: data["holder"] ?? .null)
+        let verdict: Verdict =
+            if let newer = data["supersededBy"]?.string { .superseded(by: newer) } else if let reason = data["refused"] {
+                .refused(try Reason(data: reason))
+            } else { .granted }
+        self.init(holder: holder, verdict: verdict)
     }
 }

@@ -39,7 +39,7 @@ package struct GroupRequest: Hashable, Sendable, DataRepresentable {
 }
 
 /// Who asks for, waits for or holds a group: a run, or a job of it.
-package struct GroupHolder: Hashable, Sendable, CustomStringConvertible {
+package struct GroupHolder: Hashable, Sendable, CustomStringConvertible, DataRepresentable {
     package var run: RunID
     /// The run's attempt: an older one's claims end with it.
     package var attempt: Int
@@ -50,6 +50,19 @@ package struct GroupHolder: Hashable, Sendable, CustomStringConvertible {
         self.run = run
         self.attempt = attempt
         self.job = job
+    }
+
+    package var data: DataValue {
+        .present([
+            "run": .number(Double(run.number)), "attempt": .number(Double(attempt)),
+            "job": job.map { .string($0.text) },
+        ])
+    }
+
+    package init(data: DataValue) throws(DataShapeError) {
+        self.init(
+            run: RunID(try data.int("run")), attempt: try data.int("attempt"),
+            job: data["job"]?.string.map { JobID($0) })
     }
 
     package var description: String { job.map { "\(run).\(attempt)/\($0)" } ?? "\(run).\(attempt)" }

@@ -10,6 +10,9 @@ extension DiagnosticCode {
     package static let secretsMissing = DiagnosticCode(702)
     package static let runMissing = DiagnosticCode(703)
     static let workflowNotFound = DiagnosticCode(705)
+    package static let runNotDriven = DiagnosticCode(704)
+    static let groupLost = DiagnosticCode(708)
+    static let groupsUnreadable = DiagnosticCode(709)
     static let hooksOutsideRepository = DiagnosticCode(706)
     static let hookForeign = DiagnosticCode(707)
 }

@@ -17,7 +17,7 @@ struct JobEnvironment {
     let needs: [NeedResult]
 
     func options() throws(DiagnosticError) -> HostJob.Options {
-        let (store, run) = (session.store, session.run)
+        let store = session.store
         var folders = try Self.folders(session, job.id)
         folders.receipts = folders.durable + "/receipts"
         var options = HostJob.Options(

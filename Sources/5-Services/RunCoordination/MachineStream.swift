@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Diagnostics
+internal import Diagnostics
 internal import EventJournal
 internal import RunEngine
 internal import StructuredData

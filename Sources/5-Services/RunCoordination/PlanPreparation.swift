@@ -4,7 +4,7 @@ package import Diagnostics
 internal import GitHubWorkflows
 package import PipelineModel
 package import StructuredData
-package import WorkflowPlanning
+internal import WorkflowPlanning
 
 /// Makes the plan of a workflow of this repository for an event: what `plan` shows and `run` runs.
 package struct PlanPreparation {

@@ -15,20 +15,9 @@ extension RunSession {
             guard let job = jobs[id], job.number == number else { return }
             enqueue(.job(id, .cancelRequested(level, reason)))
         case .acquireGroup(let holder, let request, let isHeld):
-            answer(arbiter.acquire(holder, request, isHeld: isHeld))
+            acquire(holder, request, isHeld: isHeld)
         case .releaseGroup(let holder, let group):
-            answer(arbiter.release(holder, group: group))
-            enqueue(.run(.groupReleased(holder.job)))
-        }
-    }
-
-    private func answer(_ answers: [GroupArbiter.Answer]) {
-        for answer in answers where answer.holder.run == run {
-            switch answer.verdict {
-            case .granted: enqueue(.run(.groupGranted(answer.holder.job)))
-            case .superseded(let newer): enqueue(.run(.groupSuperseded(answer.holder.job, by: newer)))
-            case .refused(let reason): enqueue(.run(.groupRefused(answer.holder.job, reason)))
-            }
+            release(holder, group: group)
         }
     }
 

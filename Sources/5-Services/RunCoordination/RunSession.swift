@@ -46,7 +46,7 @@ package final class RunSession {
     let scratch: String
     var machine: MachineStream<RunMachine>
     var jobs: [JobID: JobSession] = [:]
-    var arbiter = GroupArbiter()
+    var groupPoll: PollerLoop.Token?
     private var arrivals: [Arrival] = []
     private var wakeUp: (time: Int64, token: PollerLoop.Token)?
     private(set) var now: Int64 = 0
@@ -109,6 +109,7 @@ package final class RunSession {
 
     func drive() throws(DiagnosticError) -> RunOutcome {
         try catchSignals()
+        try listen()
         drain()
         loop.run { failure == nil && outcome == nil }
         for job in jobs.values { job.abandon() }
@@ -123,10 +124,7 @@ package final class RunSession {
             try loop.onSignal(signal) { [weak self] in
                 guard let self else { return }
                 interrupts += 1
-                let level: CancelLevel = interrupts > 1 ? .force : .soft
-                enqueue(
-                    .run(.cancelRequested(.run, level, Reason(.cancelled, "It was interrupted from the terminal."))))
-                drain()
+                cancel(interrupts > 1 ? .force : .soft, "It was interrupted from the terminal.")
             }
         }
     }
@@ -138,6 +136,11 @@ package final class RunSession {
 
     func enqueue(_ arrival: Arrival) {
         arrivals.append(arrival)
+    }
+
+    /// The run cannot go on in this process; what was recorded stays.
+    func fail(_ error: DiagnosticError) {
+        failure = failure ?? error
     }
 
     /// Whether inputs are being worked on: an effect's callback then only queues.

@@ -7,6 +7,8 @@ package import StepExecution
 /// feeds them all.
 package enum RunUpdate {
     case runStarted(RunID, attempt: Int, workflow: String, digest: String)
+    /// The run as a whole: for its concurrency group.
+    case runWaiting(Reason)
     case jobWaiting(JobID, name: String, Reason)
     case jobStarted(JobID, name: String)
     case stepStarted(StepPlace, name: String)

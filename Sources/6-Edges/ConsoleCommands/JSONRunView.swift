@@ -55,6 +55,8 @@ final class JSONRunView {
                 "type": "runStarted", "schema": 1, "run": .number(Double(run.number)),
                 "attempt": .number(Double(attempt)), "workflow": .string(workflow), "digest": .string(digest),
             ]
+        case .runWaiting(let reason):
+            return ["type": "runWaiting", "reason": reason.data]
         case .jobWaiting(let job, let name, let reason):
             return ["type": "jobWaiting", "job": .string(job.text), "name": .string(name), "reason": reason.data]
         case .jobStarted(let job, let name):

@@ -34,6 +34,9 @@ final class LiveRunView {
         switch update {
         case .runStarted(let run, _, let workflow, let digest):
             scroll(palette.paint(workflow, .bold) + palette.paint("  run \(run)  plan \(digest.prefix(16))", .dim))
+        case .runWaiting(let reason): scroll(palette.paint(reason.text, .dim))
+        case .jobWaiting(_, let name, let reason) where reason.kind == .concurrency:
+            scroll(palette.paint("\(name): \(reason.text)", .dim))
         case .jobWaiting: break
         case .jobStarted(let job, let name): running.append(JobRow(id: job, name: name, startedAt: RunClock.now()))
         case .stepStarted(let place, let name): change(place.job) { $0.step = name }

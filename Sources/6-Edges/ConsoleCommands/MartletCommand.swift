@@ -18,7 +18,7 @@ package struct MartletCommand: ParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Pipelines:",
-                subcommands: [RunCommand.self, PlanCommand.self, CheckCommand.self, EvalCommand.self]),
+                subcommands: [RunCommand.self, CancelCommand.self, PlanCommand.self, CheckCommand.self, EvalCommand.self]),
             CommandGroup(
                 name: "Looking back:",
                 subcommands: [RunsCommand.self, LogsCommand.self, WhyCommand.self, ExplainCommand.self]),

@@ -23,6 +23,7 @@ final class PlainRunView {
         switch update {
         case .runStarted(let run, _, let workflow, let digest):
             console.out.writeLine("run \(run)  \(workflow)  plan \(digest.prefix(16))")
+        case .runWaiting(let reason): console.out.writeLine(reason.text)
         case .jobWaiting(let job, let name, let reason): say(job, name, "waits: \(reason.text)")
         case .jobStarted(let job, let name): say(job, name, "started")
         case .stepStarted(let place, let name): say(place.job, place.job.text, palette.paint("▸ \(name)", .bold))

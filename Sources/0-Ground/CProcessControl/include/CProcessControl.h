@@ -260,6 +260,13 @@ int pc_signal_restore(int signal);
 int pc_pipe_open(int *read_end, int *write_end, size_t capacity);
 /// A pipe, both ends close-on-exec, the write end non-blocking: for feeding a process.
 int pc_input_pipe_open(int *read_end, int *write_end);
+/// A named pipe at `path`, made anew where none is there, open for reading without blocking and without ever coming
+/// to an end: a descriptor, or a negative errno.
+int pc_fifo_listen(const char *path);
+/// The writing end, without blocking: a descriptor, or a negative errno (ENXIO where nobody listens).
+int pc_fifo_open_writing(const char *path);
+/// 0, or the errno.
+int pc_unlink(const char *path);
 /// A pseudo-terminal, both ends close-on-exec, the master non-blocking.
 int pc_terminal_open(int *master, int *slave, uint16_t rows, uint16_t columns);
 int pc_terminal_resize(int master, uint16_t rows, uint16_t columns);
