@@ -52,6 +52,14 @@ package final class PlanEvaluator: RunEvaluator {
         return Self.verdict { () throws(ExpressionError) in try GroupReading.request(template, contexts.evaluation()) }
     }
 
+    /// What `run-name` comes to; `nil` where there is none, or it comes to nothing: then the workflow's name stands.
+    package func runTitle() -> String? {
+        guard let template = facts.plan.runName else { return nil }
+        let contexts = JobContexts(values: baseContexts(inputs: .object(facts.plan.trigger.inputs)))
+        let title = (try? contexts.evaluation().value(of: template))?.coercedToString ?? ""
+        return title.isEmpty ? nil : title
+    }
+
     package func evaluate(_ question: JobQuestion) -> JobVerdict {
         guard let job = jobs[question.key] else {
             return .invalid(Reason(.invalid, "The plan has no job '\(question.key)'."))

@@ -63,6 +63,11 @@ package struct RunHistory {
         return .object(object)
     }
 
+    /// The workflow's name, and what `run-name` came to.
+    package var title: String {
+        facts["title"]?.string.map { "\(text("workflow")): \($0)" } ?? text("workflow")
+    }
+
     package func text(_ key: String) -> String { facts[key]?.string ?? "" }
 
     /// `2026-11-21T08:40:00Z`

@@ -15,6 +15,8 @@ package struct RunRecord {
     package var vars: DataObject
     package var selectedMatrix: [String: String]
     package var runnerLabels: [String]
+    /// What `run-name` came to.
+    package var title: String?
     package var isBound: Bool
     /// Milliseconds since the epoch.
     package var createdAt: Int64
@@ -52,7 +54,7 @@ package struct RunRecord {
 
     private var summary: DataObject {
         [
-            "workflow": .string(plan.workflowName), "path": .string(plan.workflowPath),
+            "workflow": .string(plan.workflowName), "title": title.map(DataValue.string) ?? .null, "path": .string(plan.workflowPath),
             "event": .string(plan.trigger.event), "ref": plan.trigger.ref.map(DataValue.string) ?? .null,
             "root": .string(repository.root), "createdAt": .number(Double(createdAt)),
         ]
@@ -65,6 +67,7 @@ package struct RunRecord {
             "matrix": .object(
                 DataObject(selectedMatrix.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
             "labels": .array(runnerLabels.map(DataValue.string)), "bound": .bool(isBound),
+            "title": title.map(DataValue.string) ?? .null,
             "createdAt": .number(Double(createdAt)), "secretNames": .array(secretNames.map(DataValue.string)),
             "repository": [
                 "root": .string(repository.root), "isRepository": .bool(repository.isRepository),
@@ -87,6 +90,7 @@ package struct RunRecord {
             uniquingKeysWith: { first, _ in first })
         runnerLabels = data.strings("labels")
         isBound = data.bool("bound")
+        title = data["title"]?.string
         createdAt = Int64(try data.int("createdAt"))
         secretNames = data.strings("secretNames")
         let facts = data["repository"] ?? .null

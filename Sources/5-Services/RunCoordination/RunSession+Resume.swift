@@ -23,7 +23,8 @@ extension RunSession {
         }
         observer.update(
             .runStarted(
-                run, attempt: attempt, workflow: record.plan.workflowName, digest: machine.definition.planDigest))
+                run, attempt: attempt, workflow: record.plan.workflowName, title: record.title,
+                digest: machine.definition.planDigest))
         restoreOutputs()
         for effect in RunMachine.effects(of: machine.state) {
             if case .startJob(let id, let number) = effect { try resumeJob(id, number) } else { perform(effect) }

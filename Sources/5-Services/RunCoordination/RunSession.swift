@@ -102,7 +102,8 @@ package final class RunSession {
     package func start() throws(DiagnosticError) -> RunOutcome {
         observer.update(
             .runStarted(
-                run, attempt: attempt, workflow: record.plan.workflowName, digest: machine.definition.planDigest))
+                run, attempt: attempt, workflow: record.plan.workflowName, title: record.title,
+                digest: machine.definition.planDigest))
         enqueue(.run(.start(RunStart(run: run, attempt: attempt))))
         return try drive()
     }

@@ -6,7 +6,8 @@ package import StepExecution
 /// One thing that happened in a run, as those who watch it are told: the terminal, `--json`, later the page. One stream
 /// feeds them all.
 package enum RunUpdate {
-    case runStarted(RunID, attempt: Int, workflow: String, digest: String)
+    /// - Parameter title: what `run-name` came to.
+    case runStarted(RunID, attempt: Int, workflow: String, title: String?, digest: String)
     /// The run as a whole: for its concurrency group.
     case runWaiting(Reason)
     case jobWaiting(JobID, name: String, Reason)

@@ -50,11 +50,13 @@ final class JSONRunView {
 
     private func object(_ update: RunUpdate) -> DataObject {
         switch update {
-        case .runStarted(let run, let attempt, let workflow, let digest):
-            return [
+        case .runStarted(let run, let attempt, let workflow, let title, let digest):
+            var object: DataObject = [
                 "type": "runStarted", "schema": 1, "run": .number(Double(run.number)),
                 "attempt": .number(Double(attempt)), "workflow": .string(workflow), "digest": .string(digest),
             ]
+            object.set("title", title.map(DataValue.string))
+            return object
         case .runWaiting(let reason):
             return ["type": "runWaiting", "reason": reason.data]
         case .jobWaiting(let job, let name, let reason):

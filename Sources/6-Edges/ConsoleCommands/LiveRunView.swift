@@ -32,8 +32,10 @@ final class LiveRunView {
 
     func take(_ update: RunUpdate) {
         switch update {
-        case .runStarted(let run, _, let workflow, let digest):
-            scroll(palette.paint(workflow, .bold) + palette.paint("  run \(run)  plan \(digest.prefix(16))", .dim))
+        case .runStarted(let run, _, let workflow, let title, let digest):
+            scroll(
+                palette.paint(workflow, .bold) + (title.map { "  \($0)" } ?? "")
+                    + palette.paint("  run \(run)  plan \(digest.prefix(16))", .dim))
         case .runWaiting(let reason): scroll(palette.paint(reason.text, .dim))
         case .jobWaiting(_, let name, let reason) where reason.kind == .concurrency:
             scroll(palette.paint("\(name): \(reason.text)", .dim))

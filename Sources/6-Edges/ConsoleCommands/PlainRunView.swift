@@ -21,8 +21,9 @@ final class PlainRunView {
 
     func take(_ update: RunUpdate) {
         switch update {
-        case .runStarted(let run, _, let workflow, let digest):
-            console.out.writeLine("run \(run)  \(workflow)  plan \(digest.prefix(16))")
+        case .runStarted(let run, _, let workflow, let title, let digest):
+            let named = title.map { "  \($0)" } ?? ""
+            console.out.writeLine("run \(run)  \(workflow)\(named)  plan \(digest.prefix(16))")
         case .runWaiting(let reason): console.out.writeLine(reason.text)
         case .jobWaiting(let job, let name, let reason): say(job, name, "waits: \(reason.text)")
         case .jobStarted(let job, let name): say(job, name, "started")

@@ -98,6 +98,7 @@ struct RunCommand: ParsableCommand {
         record.selectedMatrix = request.matrix
         record.runnerLabels = request.runnerLabels
         record.isBound = bind
+        record.title = PlanEvaluator(prepared.facts).runTitle()
         record.createdAt = RunClock.now()
         record.secretNames = settings.secrets.map(\.name)
         let run = try store.newRun()

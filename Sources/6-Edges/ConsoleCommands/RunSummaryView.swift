@@ -33,7 +33,7 @@ final class RunSummaryView {
 
     func note(_ update: RunUpdate) {
         switch update {
-        case .runStarted(let run, let attempt, _, _): (self.run, self.attempt) = (run, attempt)
+        case .runStarted(let run, let attempt, _, _, _): (self.run, self.attempt) = (run, attempt)
         case .stepFinished(let place, let name, let result, _) where result.conclusion == .failure:
             failures.append(FailedStep(place: place, name: name, result: result))
         case .jobFinished(_, let name, let conclusion, let reason, _):

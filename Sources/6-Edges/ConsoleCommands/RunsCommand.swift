@@ -36,7 +36,7 @@ struct RunsCommand: ParsableCommand {
             for run in runs {
                 let result = run.conclusion.map { Marks.mark($0, console.palette) + " " + $0.rawValue } ?? "unfinished"
                 table.add([
-                    run.run.description, result, run.text("workflow"), run.text("event"), run.text("ref"),
+                    run.run.description, result, run.title, run.text("event"), run.text("ref"),
                     run.startedText,
                 ])
             }

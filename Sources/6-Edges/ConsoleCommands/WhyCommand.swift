@@ -52,7 +52,7 @@ struct WhyCommand: ParsableCommand {
         let palette = console.palette
         let conclusion = history.conclusion.map { "\(Marks.mark($0, palette)) \($0.rawValue)" } ?? "unfinished"
         console.out.writeLine(
-            palette.paint("run \(history.run)", .bold) + "  \(history.text("workflow"))  \(conclusion)")
+            palette.paint("run \(history.run)", .bold) + "  \(history.title)  \(conclusion)")
         if let reason = history.reason { console.out.writeLine("  " + reason.text) }
         for entry in entries {
             let indent = entry.step == nil ? "" : "    "
