@@ -72,7 +72,7 @@ let services: [Target] = [
         [
             "Diagnostics", "EventJournal", "ExpressionLanguage", "FileAccess", "GitHubWorkflows", "LogArchive",
             "PipelineModel", "ProcessControl", "RunEngine", "SecretRedaction", "SourceControl", "StepExecution",
-            "StructuredData", "Timekeeping", "WorkflowPlanning", crypto,
+            "StructuredData", "Timekeeping", "WorkflowPlanning", "YAMLReading", crypto,
         ])
 ]
 

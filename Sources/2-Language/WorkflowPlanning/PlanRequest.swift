@@ -16,6 +16,9 @@ package struct PlanRequest {
     /// Finds an action's definition; called once for each reference of the plan.
     package var actionLookup: (ActionReference) -> ActionFinding
 
+    /// Where workflows of other repositories were looked for, as a sentence's end.
+    package var missingWorkflows = "there is no source of other repositories"
+
     package init(
         facts: TriggerFacts, runners: RunnerOffer = RunnerOffer(),
         actionLookup: @escaping (ActionReference) -> ActionFinding = { _ in .unknownYet }

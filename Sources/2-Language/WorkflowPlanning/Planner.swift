@@ -71,7 +71,9 @@ package struct Planner {
                     add(called.jobs, under: key, defaults: called.defaults)
                 } else {
                     jobs[jobs.count - 1].unavailable = Reason(
-                        .unavailable, "The workflow '\(call.reference.text)' that it calls could not be found here.")
+                        .unavailable,
+                        "The workflow '\(call.reference.text)' that it calls could not be found: "
+                            + "\(request.missingWorkflows).")
                 }
             }
         }

@@ -57,6 +57,7 @@ package struct PlanPreparation {
         let actions = ActionResolution(root: files.state.root)
         var planRequest = PlanRequest(facts: facts, runners: runners) { actions.find($0) }
         planRequest.selectedJobs = request.jobs
+        planRequest.missingWorkflows = try files.calledWorkflows().placesLooked
         planRequest.selectedMatrix = request.matrix
         // Contexts that a plan is decided with: the payload comes first, for the inputs are checked by the planner.
         let payload = EventPayload(repository: files.state).make(

@@ -10,11 +10,13 @@ package struct WorkflowFiles: Sendable {
     package let state: RepositoryState
     /// Where the command was given.
     package let folder: String
+    private let environment: [String: String]
 
     package static let workflowsFolder = ".github/workflows"
 
-    package init(folder: String) {
+    package init(folder: String, environment: [String: String]) {
         self.folder = folder
+        self.environment = environment
         // `.git` is looked for first: outside a repository git is not even started.
         if let root = Self.repositoryRoot(above: folder) {
             state = GitRepository(root: root).state()
@@ -75,28 +77,14 @@ package struct WorkflowFiles: Sendable {
             path.hasPrefix("/") ? path : state.root + "/" + path, limit: RepositoryText.workflowLimitBytes)
     }
 
-    /// Reads a workflow, and those it calls from this repository.
+    /// Reads a workflow, and those it calls.
     package func read(_ path: String) throws(DiagnosticError) -> WorkflowReader.Result {
-        WorkflowReader.read(try bytes(path), path: path, options: options)
+        WorkflowReader.read(try bytes(path), path: path, options: try calledWorkflows().options)
     }
 
-    package var options: WorkflowOptions { Self.options(root: state.root) }
-
-    /// Calls of workflows of the repository at `root` are followed; other repositories' are not to be had here.
-    package static func options(root: String) -> WorkflowOptions {
-        var options = WorkflowOptions()
-        options.requiresRemoteWorkflows = false
-        options.resolver = { reference, _ in Self.calledWorkflow(reference, root: root) }
-        return options
-    }
-
-    /// `./.github/workflows/x.yml` of this repository.
-    private static func calledWorkflow(_ reference: String, root: String) -> CalledWorkflow? {
-        guard reference.hasPrefix("./") else { return nil }
-        let path = String(reference.dropFirst(2))
-        guard let text = try? RepositoryText.read(root + "/" + path, limit: RepositoryText.workflowLimitBytes) else {
-            return nil
-        }
-        return CalledWorkflow(text: text, path: path, isTrusted: true)
+    /// The workflows that those of this repository call.
+    func calledWorkflows() throws(DiagnosticError) -> CalledWorkflows {
+        let owner = state.fullName.split(separator: "/").first.map(String.init) ?? ""
+        return try CalledWorkflows(root: state.root, environment: environment, owner: owner)
     }
 }

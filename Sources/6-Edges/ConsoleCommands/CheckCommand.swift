@@ -41,25 +41,26 @@ struct CheckCommand: ParsableCommand {
     private func check(_ console: Console) throws {
         var checked: [CheckedFile] = []
         let folder = ProcessEnvironment.currentFolder
-        let named = files.isEmpty ? WorkflowFiles(folder: folder).paths().map { $0 } : files
+        let named = files.isEmpty ? WorkflowFiles(folder: folder, environment: console.environment).paths().map { $0 } : files
         guard !named.isEmpty else {
             throw DiagnosticError(
                 .workflowMissing, "There is no workflow file here.",
                 remedy: "Name files, or put workflows into \(WorkflowFiles.workflowsFolder).")
         }
-        let root = files.isEmpty ? WorkflowFiles(folder: folder).state.root : nil
+        let root = files.isEmpty ? WorkflowFiles(folder: folder, environment: console.environment).state.root : nil
         for path in named {
-            checked.append(check(path, at: root.map { "\($0)/\(path)" } ?? path))
+            checked.append(check(path, at: root.map { "\($0)/\(path)" } ?? path, console.environment))
         }
         if json { printJSON(checked, console) } else { printText(checked, console) }
         if !checked.allSatisfy(\.isValid) { throw ExitStatus.error.exit }
     }
 
-    private func check(_ path: String, at place: String) -> CheckedFile {
+    private func check(_ path: String, at place: String, _ environment: [String: String]) -> CheckedFile {
         do throws(DiagnosticError) {
             let source = try RepositoryText.read(place, limit: RepositoryText.workflowLimitBytes)
             let root = Self.root(of: place)
-            let result = WorkflowReader.read(source, path: path, options: WorkflowFiles.options(root: root))
+            let called = try CalledWorkflows(root: root, environment: environment)
+            let result = WorkflowReader.read(source, path: path, options: called.options)
             var options = WorkflowLintOptions()
             options.readerDiagnostics = result.diagnostics
             options.readFile = { name in

@@ -69,7 +69,7 @@ struct DoctorCommand: ParsableCommand {
     }
 
     private func repository() -> Finding {
-        let files = WorkflowFiles(folder: ProcessEnvironment.currentFolder)
+        let files = WorkflowFiles(folder: ProcessEnvironment.currentFolder, environment: ProcessEnvironment.variables)
         let count = files.paths().count
         return Finding(
             name: "workflows", found: count > 0 ? "\(count) in \(WorkflowFiles.workflowsFolder)" : nil,

@@ -60,7 +60,7 @@ struct RunCommand: ParsableCommand {
     // MARK: a new run
 
     private func start(_ console: Console) throws {
-        let files = WorkflowFiles(folder: ProcessEnvironment.currentFolder)
+        let files = WorkflowFiles(folder: ProcessEnvironment.currentFolder, environment: console.environment)
         let store = try RunStore(root: RunStore.defaultRoot(console.environment))
         let request = try source.request(files)
         let paths = try source.workflow.map { [try files.resolve($0)] } ?? files.paths()
@@ -117,7 +117,7 @@ struct RunCommand: ParsableCommand {
         let store = try RunStore(root: RunStore.defaultRoot(console.environment))
         guard store.exists(run) else { throw RunCommand.missing(run) }
         let record = try RunRecord.load(from: store, run)
-        let files = WorkflowFiles(folder: record.repository.root)
+        let files = WorkflowFiles(folder: record.repository.root, environment: console.environment)
         let settings = try settings(files, console)
         let missing = Set(record.secretNames).subtracting(settings.secrets.map(\.name)).sorted()
         guard missing.isEmpty else {

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Diagnostics
+package import GitHubWorkflows
+internal import SourceControl
+
+/// Finds the workflows that workflows call: of this repository, and of others through the sources that it names.
+package struct CalledWorkflows: Sendable {
+    private let root: String
+    private let sources: RepositorySources
+    /// Whose workflows may be given what this repository's may.
+    private let owner: String
+
+    /// - Parameters:
+    ///   - environment: of the command: `MARTLET_ACTIONS_DIR` is looked at first, and fetched repositories are kept in
+    ///     the store.
+    ///   - owner: of this repository; empty where that is not known.
+    /// - Throws: ``DiagnosticCode/sourcesInvalid``.
+    package init(root: String, environment: [String: String], owner: String = "") throws(DiagnosticError) {
+        self.root = root
+        self.owner = owner
+        sources = RepositorySources(
+            try SourceSettings.read(root: root, first: environment["MARTLET_ACTIONS_DIR"]),
+            cache: RunStore.defaultRoot(environment) + "/sources")
+    }
+
+    /// How workflows of this repository are read.
+    package var options: WorkflowOptions {
+        var options = WorkflowOptions()
+        options.requiresRemoteWorkflows = false
+        options.resolver = { reference, caller in find(reference, calledBy: caller) }
+        return options
+    }
+
+    /// Where a workflow of another repository was looked for, as a sentence's end.
+    var placesLooked: String {
+        sources.sources.isEmpty
+            ? "no source of other repositories is set up in \(SourceSettings.path)"
+            : "it is in none of: " + sources.sources.map(\.description).joined(separator: ", ")
+    }
+
+    private func find(_ reference: String, calledBy caller: String) -> CalledWorkflow? {
+        let remoteCaller = RepositoryReference(caller)
+        if reference.hasPrefix("./") {
+            let path = String(reference.dropFirst(2))
+            // In another repository's workflow `./` is that repository, at the same ref.
+            if let remoteCaller { return remoteCaller.sibling(path).flatMap(fetch) }
+            guard let text = try? RepositoryText.read(root + "/" + path, limit: RepositoryText.workflowLimitBytes)
+            else { return nil }
+            return CalledWorkflow(text: text, path: path, isTrusted: true)
+        }
+        return RepositoryReference(reference).flatMap(fetch)
+    }
+
+    private func fetch(_ reference: RepositoryReference) -> CalledWorkflow? {
+        // What cannot be read there counts as not there: the plan then says where it was looked for.
+        guard let text = try? sources.file(reference) else { return nil }
+        let isTrusted = !owner.isEmpty && reference.owner.lowercased() == owner.lowercased()
+        return CalledWorkflow(text: text, path: reference.description, isTrusted: isTrusted)
+    }
+}
