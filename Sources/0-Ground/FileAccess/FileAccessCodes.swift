@@ -20,4 +20,6 @@ extension DiagnosticCode {
     package static let treeNotCopied = DiagnosticCode(536)
     /// A tree has more files or bytes than may be copied.
     package static let treeTooLarge = DiagnosticCode(537)
+    /// Folders could not be watched.
+    package static let foldersUnwatchable = DiagnosticCode(538)
 }

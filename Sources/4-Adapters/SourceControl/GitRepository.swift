@@ -124,6 +124,21 @@ package struct GitRepository: Sendable {
         return String(kept)
     }
 
+    /// What a private copy of the working tree holds: tracked files, and untracked ones that are not ignored.
+    package func workingTreePaths() throws(DiagnosticError) -> [String] {
+        try workingTreeList().split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// ``workingTreePaths()``, each ended by a NUL.
+    func workingTreeList() throws(DiagnosticError) -> [UInt8] {
+        let listed = try Self.git(
+            ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"], in: root)
+        guard listed.succeeded else {
+            throw DiagnosticError(.gitFailed, "git ls-files: \(listed.errorText.trimmingLineBreak)")
+        }
+        return listed.output
+    }
+
     /// Where this repository's hooks lie, absolute; `core.hooksPath` is honoured.
     package func hooksFolder() throws(DiagnosticError) -> String {
         try output(["rev-parse", "--path-format=absolute", "--git-path", "hooks"]).trimmingLineBreak

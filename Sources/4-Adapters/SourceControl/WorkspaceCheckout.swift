@@ -140,12 +140,7 @@ package struct WorkspaceCheckout: Sendable {
 
     /// - Returns: how many files were copied.
     private func copyWorkingTree(_ git: GitRepository) throws(DiagnosticError) -> Int {
-        let listed = try GitRepository.git(
-            ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"], in: git.root)
-        guard listed.succeeded else {
-            throw DiagnosticError(.gitFailed, "git ls-files: \(listed.errorText.trimmingLineBreak)")
-        }
-        return try TreeCopy(from: git.root, to: destination).run(listed: listed.output).fileCount
+        try TreeCopy(from: git.root, to: destination).run(listed: git.workingTreeList()).fileCount
     }
 
     private func write(_ text: String, to path: String) throws(DiagnosticError) {

@@ -15,6 +15,7 @@ struct RunCommand: ParsableCommand {
             EXAMPLES
               martlet run
               martlet run ci.yml --job test --matrix shell=bash
+              martlet run --watch --job test
 
             Without a workflow it runs all that a push of this branch would start. Steps work on a private copy of the
             working tree; with --bind they work on the tree itself.
@@ -37,6 +38,9 @@ struct RunCommand: ParsableCommand {
     @Flag(help: "Work on the working tree itself, not on a copy.")
     var bind = false
 
+    @Flag(help: "Run again whenever a file of the working tree changes.")
+    var watch = false
+
     @Flag(help: "Jobs that cannot run here do not fail the run.")
     var allowUnavailable = false
 
@@ -53,7 +57,30 @@ struct RunCommand: ParsableCommand {
         let console = Console(colour: ColourChoice(rawValue: color) ?? .auto)
         try console.guarded(.setup) {
             if let resume { return try go(on: RunID(resume), console) }
+            if watch { return try keepRunning(console) }
             try start(console)
+        }
+    }
+
+    /// Runs, waits for a change, and runs again, until the user interrupts.
+    private func keepRunning(_ console: Console) throws {
+        while true {
+            let tree = TreeWatch(
+                files: WorkflowFiles(folder: ProcessEnvironment.currentFolder, environment: console.environment))
+            var seen = try tree.snapshot()
+            do {
+                try start(console)
+            } catch let error as any CodedError {
+                // A file that is half written is no reason to end: the next change may mend it.
+                console.show(error.diagnostic)
+            } catch let exit as ExitCode where exit == ExitStatus.cancelled.exit {
+                throw exit
+            } catch is ExitCode {}
+            // Steps that work in place change the tree themselves.
+            if bind { seen = try tree.snapshot() }
+            console.err.writeLine(console.palette.paint("Waiting for a change; Ctrl-C ends.", .dim))
+            console.err.flush()
+            guard try tree.waitForChange(since: seen) else { return }
         }
     }
 

@@ -104,6 +104,14 @@ int fa_copy_tree(const struct fa_copy *copy, struct fa_copy_totals *totals, stru
 int fa_copy_listed(const struct fa_copy *copy, const char *paths, size_t size, struct fa_copy_totals *totals,
                    struct fa_failure *failure);
 
+/// Something that is readable when one of many folders changes: a descriptor, or a negative errno (ENOSYS where there
+/// is no such thing).
+int fa_watch_open(void);
+int fa_watch_add(int watch, const char *path);
+void fa_watch_clear(int watch);
+/// Whether there is nothing of that name, or no folder.
+int fa_is_missing_or_no_folder(int error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CFileAccess
+package import Diagnostics
+
+/// Says that something has happened in one of many folders; what it was is for the caller to find out. Folders below
+/// them have to be named as well.
+package final class FolderWatch {
+    /// Readable when something has happened.
+    package let descriptor: Int32
+
+    /// - Throws: ``DiagnosticCode/foldersUnwatchable``: the system has no such thing, or has no more of them.
+    package init(_ folders: some Sequence<String>) throws(DiagnosticError) {
+        let opened = fa_watch_open()
+        guard opened >= 0 else { throw Self.failure("Folders", -opened) }
+        descriptor = opened
+        for folder in folders {
+            let error = fa_watch_add(descriptor, folder)
+            // One that is gone by now has changed already: the next look at the tree shows it.
+            guard error == 0 || fa_is_missing_or_no_folder(error) != 0 else { throw Self.failure(folder, error) }
+        }
+    }
+
+    deinit {
+        fa_close(descriptor)
+    }
+
+    /// Takes what has happened as seen.
+    package func clear() {
+        fa_watch_clear(descriptor)
+    }
+
+    private static func failure(_ what: String, _ error: Int32) -> DiagnosticError {
+        DiagnosticError(
+            .foldersUnwatchable, "\(what) cannot be watched: \(String(cString: fa_error_text(error))).",
+            remedy: "Allow more (on Linux: sysctl fs.inotify.max_user_watches), or start runs by hand.")
+    }
+}
