@@ -84,7 +84,7 @@ let edges: [Target] = [
         [
             "Diagnostics", "ErrorPages", "ExpressionLanguage", "GitHubWorkflows", "LogArchive", "PipelineModel",
             "ProcessControl", "RunCoordination", "SecretRedaction", "SourceControl", "StepExecution", "StructuredData",
-            "TerminalRendering", "WorkflowChecks", arguments,
+            "TerminalRendering", "WorkflowChecks", "WorkflowPlanning", arguments,
         ]),
     .executableTarget(
         name: "martlet", dependencies: ["ConsoleCommands"], path: "Sources/7-Program/martlet", swiftSettings: settings),

@@ -40,7 +40,9 @@ import Testing
             """
         try Data(outer.utf8).write(to: URL(fileURLWithPath: folder + "/outer.yml"))
         try Data(inner.utf8).write(to: URL(fileURLWithPath: folder + "/inner.yml"))
-        for arguments in [["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "All"], ["tag", "v1"]] {
+        for arguments in [
+            ["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "All"], ["tag", "v1"],
+        ] {
             #expect(try sandbox.start(["git", "-C", shared] + arguments).end().status == 0)
         }
         try sandbox.workflow(

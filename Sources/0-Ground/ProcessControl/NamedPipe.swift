@@ -48,6 +48,13 @@ package final class NamedPipe {
         return lines
     }
 
+    /// Whether somebody listens at `path`.
+    package static func isListened(at path: String) -> Bool {
+        let descriptor = pc_fifo_open_writing(path)
+        if descriptor >= 0 { pc_close(descriptor) }
+        return descriptor >= 0
+    }
+
     /// Says a line to whoever listens at `path`; `false` where nobody does.
     package static func say(_ line: String, at path: String) -> Bool {
         let descriptor = pc_fifo_open_writing(path)

@@ -30,6 +30,14 @@ package enum MatrixExpansion {
         return try expand(vectors, size: size, includes: includes, excludes: excludes)
     }
 
+    /// The legs that a user chose by names and values. A name that no leg of this matrix has says nothing of it.
+    package static func selected(_ legs: [DataObject], by wanted: [String: String]) -> [DataObject] {
+        let known = wanted.filter { name, _ in legs.contains { $0[name] != nil } }
+        return legs.filter { leg in
+            known.allSatisfy { name, value in leg[name]?.looselyEquals(.string(value)) ?? false }
+        }
+    }
+
     /// `name (a, b)`: the job's name with the leg's own values, cut at 100 characters.
     package static func displayName(_ name: String, leg: DataObject) -> String {
         let segments = leg.flatMap { scalars(of: $1) }.filter { !$0.isEmpty }

@@ -65,9 +65,10 @@ package struct RunnerOffer: Sendable {
     /// Why a job with these labels cannot run here; `nil` where it can.
     package func refusal(of wanted: [String]) -> Reason? {
         guard let missing = wanted.first(where: { !labels.contains($0.lowercased()) }) else { return nil }
-        let text =
-            "No runner has the label '\(missing)' here; this machine answers to \(labels.sorted().joined(separator: ", "))."
-        return Reason(.unavailable, text)
+        return Reason(
+            .unavailable,
+            "No runner has the label '\(missing)' here; --label \(missing) makes this machine answer to it all the same."
+        )
     }
 
     /// The labels of an evaluated `runs-on`: a text, a list, or a mapping with `labels`.

@@ -12,6 +12,8 @@ package struct Planner {
     private let request: PlanRequest
     private let preview: ConditionPreview
     private var jobs: [PlannedJob] = []
+    /// Of every matrix that is known now, before the user's choice.
+    private var allLegs: [DataObject] = []
 
     /// Jobs of one plan, called workflows included.
     package static let jobLimit = 10_000
@@ -27,6 +29,7 @@ package struct Planner {
             throw DiagnosticError(
                 .tooManyJobs, "This workflow has \(planner.jobs.count) jobs; at most \(jobLimit) are planned.")
         }
+        try planner.checkSelectedMatrix()
         planner.decide(match)
         try planner.select()
         return planner.finish(inputs: inputs)
@@ -79,7 +82,7 @@ package struct Planner {
         }
     }
 
-    private func planned(_ job: WorkflowJob, _ key: JobKey, _ work: PlannedWork) -> PlannedJob {
+    private mutating func planned(_ job: WorkflowJob, _ key: JobKey, _ work: PlannedWork) -> PlannedJob {
         var planned = PlannedJob(key: key, work: work)
         planned.name = job.name.string == job.id.text ? nil : job.name.template
         planned.needs = job.needs.map { need in JobKey(key.caller.map { "\($0)/\(need.text)" } ?? need.text) }
@@ -88,23 +91,42 @@ package struct Planner {
             Dictionary(uniqueKeysWithValues: permissions.granted.map { ($0.scope.rawValue, $0.level.text) })
         }
         planned.concurrency = job.concurrency?.template
-        planned.strategy = job.strategy.map(strategy)
+        if let token = job.strategy { planned.strategy = strategy(token) }
         return planned
     }
 
-    private func strategy(_ token: TemplateToken) -> PlannedStrategy {
+    private mutating func strategy(_ token: TemplateToken) -> PlannedStrategy {
         guard token.entries != nil else { return PlannedStrategy(matrix: token.template["matrix"]) }
         var strategy = PlannedStrategy(
             matrix: token["matrix"]?.template, failFast: token["fail-fast"]?.template,
             maxParallel: token["max-parallel"]?.template)
         if let matrix = strategy.matrix, let value = preview.value(of: matrix)?.object {
-            strategy.legs = try? MatrixExpansion.legs(of: value).filter(isSelected)
+            // One that cannot be expanded fails its job when it is reached, with the reason.
+            if let legs = try? MatrixExpansion.legs(of: value) {
+                allLegs += legs
+                strategy.legs = MatrixExpansion.selected(legs, by: request.selectedMatrix)
+            }
         }
         return strategy
     }
 
-    private func isSelected(_ leg: DataObject) -> Bool {
-        request.selectedMatrix.allSatisfy { key, wanted in leg[key].map { $0.looselyEquals(.string(wanted)) } ?? false }
+    /// A name or value that no matrix has is a mistake: without this, nothing would run, and that would be a success.
+    private func checkSelectedMatrix() throws(DiagnosticError) {
+        for (name, value) in request.selectedMatrix.sorted(by: { $0.key < $1.key }) {
+            // What a matrix that depends on results will hold is not known yet.
+            if jobs.contains(where: { $0.strategy?.matrix != nil && $0.strategy?.legs == nil }) { continue }
+            let values = allLegs.compactMap { $0[name] }
+            if values.contains(where: { $0.looselyEquals(.string(value)) }) { continue }
+            var known: [String] = []
+            for text in values.isEmpty ? allLegs.flatMap(\.keys) : values.map(\.coercedToString)
+            where !known.contains(text) { known.append(text) }
+            let what =
+                values.isEmpty
+                ? "No matrix has the name '\(name)'." : "No matrix has the value '\(value)' for '\(name)'."
+            throw DiagnosticError(
+                .matrixUnknown, "\(workflow.path): \(what)",
+                remedy: known.isEmpty ? "No job has a matrix." : "There are: \(known.joined(separator: ", ")).")
+        }
     }
 
     private static func planned(_ call: WorkflowCall) -> PlannedCall {
@@ -168,7 +190,8 @@ package struct Planner {
         for name in request.selectedJobs.sorted() {
             guard jobs.contains(where: { $0.key.text == name }) else {
                 let known = jobs.map(\.key.text).joined(separator: ", ")
-                throw DiagnosticError(.jobUnknown, "The workflow has no job '\(name)'.", remedy: "It has: \(known).")
+                throw DiagnosticError(
+                    .jobUnknown, "\(workflow.path) has no job '\(name)'.", remedy: "It has: \(known).")
             }
             wanted.insert(JobKey(name))
         }

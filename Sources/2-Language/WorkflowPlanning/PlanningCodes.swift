@@ -8,5 +8,6 @@ extension DiagnosticCode {
     package static let inputInvalid = DiagnosticCode(182)
     package static let eventUnknown = DiagnosticCode(183)
     package static let jobUnknown = DiagnosticCode(184)
+    package static let matrixUnknown = DiagnosticCode(186)
     package static let tooManyJobs = DiagnosticCode(185)
 }

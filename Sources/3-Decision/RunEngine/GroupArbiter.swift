@@ -160,7 +160,8 @@ extension GroupArbiter.Answer: DataRepresentable {
     package init(data: DataValue) throws(DataShapeError) {
         let holder = try GroupHolder(data: data["holder"] ?? .null)
         let verdict: Verdict =
-            if let newer = data["supersededBy"]?.string { .superseded(by: newer) } else if let reason = data["refused"] {
+            if let newer = data["supersededBy"]?.string { .superseded(by: newer) } else if let reason = data["refused"]
+            {
                 .refused(try Reason(data: reason))
             } else { .granted }
         self.init(holder: holder, verdict: verdict)

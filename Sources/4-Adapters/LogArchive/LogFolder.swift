@@ -24,8 +24,11 @@ package struct LogFolder: Hashable, Sendable {
 
     package init(path: String) { self.path = path }
 
+    /// Where the logs of one job's steps lie.
+    package func folder(job: String) -> String { "\(path)/\(Self.fileName(job))" }
+
     package func file(_ key: LogKey) -> String {
-        "\(path)/\(Self.fileName(key.job))/\(Self.fileName(key.step)).\(key.attempt).log"
+        "\(folder(job: key.job))/\(Self.fileName(key.step)).\(key.attempt).log"
     }
 
     /// Creates the log of an attempt, and the folders for it.
@@ -35,7 +38,7 @@ package struct LogFolder: Hashable, Sendable {
             return try LogWriter(path: file, limits: limits)
         } catch {
             // The folders of a job's first log are missing; asking for them each time would cost more.
-            for folder in [path, "\(path)/\(Self.fileName(key.job))"] {
+            for folder in [path, folder(job: key.job)] {
                 guard mkdir(folder, 0o700) == 0 || errno == EEXIST else { throw LogFile.writeFailure(folder) }
             }
             return try LogWriter(path: file, limits: limits)

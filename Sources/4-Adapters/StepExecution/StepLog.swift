@@ -99,4 +99,11 @@ package struct Annotation: Hashable, Sendable {
         self.level = level
         self.message = message
     }
+
+    /// `a.py:3 Deprecated`: where, and its title; `nil` where it has neither.
+    package var place: String? {
+        let position = file.map { file in line.map { "\(file):\($0)" } ?? file }
+        let parts = [position, title].compactMap { $0 }
+        return parts.isEmpty ? nil : parts.joined(separator: " ")
+    }
 }

@@ -9,7 +9,7 @@ extension DiagnosticCode {
     static let runFinishedAlready = DiagnosticCode(701)
     package static let secretsMissing = DiagnosticCode(702)
     package static let runMissing = DiagnosticCode(703)
-    static let workflowNotFound = DiagnosticCode(705)
+    package static let workflowNotFound = DiagnosticCode(705)
     package static let runNotDriven = DiagnosticCode(704)
     static let groupLost = DiagnosticCode(708)
     static let groupsUnreadable = DiagnosticCode(709)

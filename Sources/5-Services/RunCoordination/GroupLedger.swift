@@ -55,7 +55,8 @@ struct GroupLedger {
         try change { (contents) throws(DiagnosticError) in
             if isHeld, let other = contents.arbiter.holder(of: request.group), other != holder {
                 throw DiagnosticError(
-                    .groupLost, "The concurrency group '\(request.group)' went to run \(other) while run \(run) was down.",
+                    .groupLost,
+                    "The concurrency group '\(request.group)' went to run \(other) while run \(run) was down.",
                     remedy: "Resume run \(run) when that one is over: martlet run --resume \(run)")
             }
             return contents.arbiter.acquire(holder, request, isHeld: isHeld)

@@ -30,7 +30,8 @@ struct LegPlanning {
         let evaluation = contexts.evaluation()
         var failFast = true
         if let template = job.strategy?.failFast { failFast = try evaluation.flag(of: template) }
-        let maxParallel = Int(try evaluation.number(of: job.strategy?.maxParallel) ?? 0)
+        let parallel = try evaluation.number(of: job.strategy?.maxParallel) ?? 0
+        let maxParallel = Int(min(max(0, parallel), Double(MatrixExpansion.legLimit)))
         guard let matrices else {
             return .run(JobExpansion(legs: [try leg(0, nil, isMatrix: false)], failFast: failFast))
         }
@@ -39,7 +40,7 @@ struct LegPlanning {
             let values = values(matrix, index, matrices.count, failFast, maxParallel)
             planned.append(try leg(index, values, isMatrix: true))
         }
-        return .run(JobExpansion(legs: planned, isMatrix: true, failFast: failFast, maxParallel: max(0, maxParallel)))
+        return .run(JobExpansion(legs: planned, isMatrix: true, failFast: failFast, maxParallel: maxParallel))
     }
 
     /// `nil` without a matrix.
@@ -52,15 +53,10 @@ struct LegPlanning {
                 evaluation: "The matrix must be a mapping; it is of the type \(value.expressionKind).")
         }
         do {
-            return try MatrixExpansion.legs(of: matrix).filter(isSelected)
+            let legs = try MatrixExpansion.legs(of: matrix)
+            return MatrixExpansion.selected(legs, by: evaluator.facts.selectedMatrix)
         } catch {
             throw ExpressionError(evaluation: error.diagnostic.message)
-        }
-    }
-
-    private func isSelected(_ leg: DataObject) -> Bool {
-        evaluator.facts.selectedMatrix.allSatisfy { name, wanted in
-            leg[name].map { $0.looselyEquals(.string(wanted)) } ?? true
         }
     }
 
@@ -85,9 +81,9 @@ struct LegPlanning {
             name: try name(evaluation, values?.matrix),
             matrixDigest: values.map { ContentDigest.of(.object($0.matrix)) })
         leg.continueOnError = try evaluation.flag(of: job.continueOnError)
-        if let minutes = try evaluation.number(of: job.timeoutMinutes) { leg.timeoutMs = Int64(minutes * 60_000) }
+        if let minutes = try evaluation.number(of: job.timeoutMinutes) { leg.timeoutMs = Self.milliseconds(minutes) }
         if let minutes = try evaluation.number(of: job.cancelTimeoutMinutes) {
-            leg.cancelTimeoutMs = Int64(minutes * 60_000)
+            leg.cancelTimeoutMs = Self.milliseconds(minutes)
         }
         leg.concurrency = try job.concurrency.flatMap { (template) throws(ExpressionError) in
             try GroupReading.request(template, evaluation)
@@ -95,6 +91,13 @@ struct LegPlanning {
         leg.unavailable = try unavailable(evaluation)
         if case .call(let call) = job.work { try keepInputs(of: call, id, evaluation) }
         return leg
+    }
+
+    /// A year: longer than any run, and short enough to be added to any time.
+    private static let longestTimeoutMinutes = 366.0 * 24 * 60
+
+    private static func milliseconds(_ minutes: Double) -> Int64 {
+        Int64(min(max(0, minutes), longestTimeoutMinutes) * 60_000)
     }
 
     private func name(_ evaluation: TemplateEvaluation, _ matrix: DataObject?) throws(ExpressionError) -> String {

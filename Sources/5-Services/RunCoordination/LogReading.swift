@@ -9,26 +9,32 @@ package import PipelineModel
 package struct LogReading {
     /// One log: a step attempt of a job.
     package struct Entry: Hashable {
+        /// The job as people see it.
         package var job: String
         package var step: StepPath
         package var attempt: Int
         var path: String
     }
 
-    private let folder: String
+    private let store: RunStore
+    private let run: RunID
     private let job: String?
     private let step: String?
     private var readLines: [Entry: Int] = [:]
     /// Whether there is a log at all.
     package var hasEntries: Bool { !readLines.isEmpty }
 
-    package init(store: RunStore, run: RunID, job: String?, step: String?) throws(DiagnosticError) {
-        folder = store.logs(of: run, attempt: max(1, try store.lastAttempt(of: run))).path
-        self.job = job.map { RunStore.fileName(JobID($0)) }
+    /// - Parameters:
+    ///   - job: an id (`test` for all legs, `test#2`), or the name that is shown.
+    ///   - step: its place.
+    package init(store: RunStore, run: RunID, job: String?, step: String?) {
+        self.store = store
+        self.run = run
+        self.job = job
         self.step = step
     }
 
-    /// Gives the lines that were not given before, log by log in the order of the steps.
+    /// Gives the lines that were not given before, log by log in the order of the run.
     package mutating func readNew(_ body: (Entry, [UInt8]) -> Void) throws(DiagnosticError) {
         for entry in try entries() {
             let from = (readLines[entry] ?? 0) + 1
@@ -47,23 +53,26 @@ package struct LogReading {
     }
 
     private func entries() throws(DiagnosticError) -> [Entry] {
-        guard Files.isDirectory(folder) else { return [] }
+        let history = try RunHistory(store: store, run: run)
+        let folder = store.logs(of: run, attempt: history.attempt)
         var entries: [Entry] = []
-        for jobFolder in try Trees.list(folder) where job == nil || jobFolder.name == job {
-            for file in try Trees.list("\(folder)/\(jobFolder.name)") where file.name.hasSuffix(".log") {
-                let name = file.name.dropLast(".log".count)
-                guard let dot = name.lastIndex(of: "."), let path = StepPath(name[..<dot]),
-                    let attempt = Int(name[name.index(after: dot)...])
-                else { continue }
-                guard step == nil || path.description == step else { continue }
-                entries.append(
-                    Entry(
-                        job: jobFolder.name, step: path, attempt: attempt,
-                        path: "\(folder)/\(jobFolder.name)/\(file.name)"))
-            }
+        for found in try history.jobs() where job.map({ found.isNamed($0) }) ?? true {
+            let path = folder.folder(job: RunStore.fileName(found.job))
+            if Files.isDirectory(path) { entries += try self.entries(of: found, in: path) }
+        }
+        return entries
+    }
+
+    private func entries(of job: RunHistory.Entry, in folder: String) throws(DiagnosticError) -> [Entry] {
+        var entries: [Entry] = []
+        for file in try Trees.list(folder) where file.name.hasSuffix(".log") {
+            let name = file.name.dropLast(".log".count)
+            guard let dot = name.lastIndex(of: "."), let path = StepPath(name[..<dot]),
+                let attempt = Int(name[name.index(after: dot)...]), step == nil || path.description == step
+            else { continue }
+            entries.append(Entry(job: job.title, step: path, attempt: attempt, path: "\(folder)/\(file.name)"))
         }
         return entries.sorted { left, right in
-            if left.job != right.job { return left.job < right.job }
             if left.step != right.step { return left.step.indexes.lexicographicallyPrecedes(right.step.indexes) }
             return left.attempt < right.attempt
         }

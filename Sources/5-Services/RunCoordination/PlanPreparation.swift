@@ -21,6 +21,8 @@ package struct PlanPreparation {
         package var matrix: [String: String] = [:]
         package var vars: [String: String] = [:]
         package var runnerLabels: [String] = []
+        /// Whether the user named one workflow.
+        package var isWorkflowNamed = false
 
         package init() {}
     }
@@ -31,6 +33,13 @@ package struct PlanPreparation {
         package var digest: String
         package var payload: DataObject
         package var facts: PlanEvaluator.Facts
+    }
+
+    /// What became of one workflow file.
+    package struct Outcome {
+        package var path: String
+        /// `nil` where the file cannot be read as a workflow; then the diagnostics say why.
+        package var prepared: Prepared?
         package var diagnostics: [Diagnostic]
     }
 
@@ -42,10 +51,32 @@ package struct PlanPreparation {
         self.request = request
     }
 
-    /// - Returns: `nil` for the plan where the file cannot be read as a workflow; then the diagnostics say why.
-    package func prepare(_ path: String) throws(DiagnosticError) -> (prepared: Prepared?, diagnostics: [Diagnostic]) {
+    /// The plans of several workflows. Those that do not have the jobs, or the matrix values, that were asked for are left
+    /// out; where none has them that is an error.
+    package func prepare(all paths: [String]) throws(DiagnosticError) -> [Outcome] {
+        var outcomes: [Outcome] = []
+        var refusals: [DiagnosticError] = []
+        for path in paths {
+            do throws(DiagnosticError) {
+                outcomes.append(try prepare(path))
+            } catch {
+                let isOthers = [.jobUnknown, .matrixUnknown].contains(error.diagnostic.code) && paths.count > 1
+                guard isOthers else { throw error }
+                refusals.append(error)
+            }
+        }
+        if outcomes.isEmpty, let first = refusals.first {
+            let remedies = refusals.compactMap(\.diagnostic.remedy)
+            throw DiagnosticError(
+                first.diagnostic.code, refusals.map(\.diagnostic.message).joined(separator: " "),
+                remedy: zip(paths, remedies).map { "\($0): \($1)" }.joined(separator: " "))
+        }
+        return outcomes
+    }
+
+    private func prepare(_ path: String) throws(DiagnosticError) -> Outcome {
         let result = try files.read(path)
-        guard let workflow = result.workflow else { return (nil, result.diagnostics) }
+        guard let workflow = result.workflow else { return Outcome(path: path, diagnostics: result.diagnostics) }
         let event = try event(of: workflow)
         let ref = request.ref.map(GitReference.full) ?? files.state.ref
         var facts = facts(event: event, ref: ref)
@@ -71,14 +102,15 @@ package struct PlanPreparation {
         let plan = try Planner.plan(workflow, planRequest)
         let evaluatorFacts = PlanEvaluator.Facts(
             plan: plan, github: context, vars: vars, runners: runners, selectedMatrix: request.matrix)
-        return (
-            Prepared(
-                plan: plan, digest: ContentDigest.of(plan.data), payload: payload, facts: evaluatorFacts,
-                diagnostics: result.diagnostics), result.diagnostics
-        )
+        return Outcome(
+            path: path,
+            prepared: Prepared(
+                plan: plan, digest: ContentDigest.of(plan.data), payload: payload, facts: evaluatorFacts),
+            diagnostics: result.diagnostics)
     }
 
-    /// The event that was asked for; else a push, and where the workflow does not take one, the first that it names.
+    /// The event that was asked for; else a push. A workflow that the user named and that does not take a push gets the
+    /// event that it is made for: a dispatch, or the only one it names.
     private func event(of workflow: Workflow) throws(DiagnosticError) -> String {
         let events = workflow.triggers.map(\.event)
         if let event = request.event {
@@ -90,7 +122,8 @@ package struct PlanPreparation {
             return event
         }
         if !request.inputs.isEmpty, events.contains("workflow_dispatch") { return "workflow_dispatch" }
-        return "push"
+        guard request.isWorkflowNamed, !events.contains("push") else { return "push" }
+        return events.contains("workflow_dispatch") ? "workflow_dispatch" : events.count == 1 ? events[0] : "push"
     }
 
     private static func filtersPaths(_ workflow: Workflow, _ event: String) -> Bool {

@@ -11,6 +11,8 @@ package enum RepositoryText {
 
     package static func exists(_ path: String) -> Bool { Files.facts(path) != nil }
 
+    package static func isFile(_ path: String) -> Bool { Files.isFile(path) }
+
     /// Names in a folder, unordered; empty where it cannot be read.
     package static func list(_ folder: String) -> [String] {
         ((try? Trees.list(folder)) ?? []).map(\.name)

@@ -17,6 +17,11 @@ package enum RunControl {
         case lookAtGroups = "groups"
     }
 
+    /// Whether a process drives the run now.
+    package static func isDriven(_ run: RunID, of store: RunStore) -> Bool {
+        NamedPipe.isListened(at: path(run, of: store))
+    }
+
     static func path(_ run: RunID, of store: RunStore) -> String { store.folder(of: run) + "/control" }
 
     /// - Returns: `false` where nobody drives the run.

@@ -19,6 +19,11 @@ package struct RunHistory {
         package var conclusion: Conclusion?
         package var reason: Reason?
 
+        /// Whether a user who writes `text` means this job: its id, the id of all legs, or the name that is shown.
+        package func isNamed(_ text: String) -> Bool {
+            job.text == text || job.withoutLeg.text == text || title == text
+        }
+
         package var data: DataValue {
             var object: DataObject = ["title": .string(title), "job": .string(job.text)]
             object.set("step", step.map { .string($0.description) })
@@ -33,17 +38,19 @@ package struct RunHistory {
     private let store: RunStore
     private let facts: DataObject
     private let events: [RunEvent]
+    private let plans = LoadedPlan()
     package private(set) var conclusion: Conclusion?
     package private(set) var reason: Reason?
-
-    private static let summaryLimitBytes = 1 << 20
+    /// A job that should have run was not to be had here.
+    package private(set) var hasUnavailable = false
+    /// From its first event to its last; `nil` while it is not over.
+    package private(set) var durationMs: Int64?
 
     package init(store: RunStore, run: RunID) throws(DiagnosticError) {
         self.store = store
         self.run = run
         attempt = max(1, try store.lastAttempt(of: run))
-        let text = try Files.readIfPresent(store.folder(of: run) + "/summary.json", limit: Self.summaryLimitBytes)
-        facts = text.flatMap { try? DataValue(json: $0) }?.object ?? DataObject()
+        facts = try RunRecord.summary(of: run, in: store)
         let stream = RunStore.stream(run, attempt: attempt)
         let recorded = try store.journaled { (journal) throws(JournalError) in try journal.events(of: stream) }
         var events: [RunEvent] = []
@@ -52,6 +59,10 @@ package struct RunHistory {
         if case .runFinished(let finished)? = events.last(where: { $0.typeName == RunFinished.typeName }) {
             conclusion = finished.conclusion
             reason = finished.reason
+            hasUnavailable = finished.hasUnavailable
+            if let first = recorded.first, let last = recorded.last {
+                durationMs = last.recordedAt.milliseconds - first.recordedAt.milliseconds
+            }
         }
     }
 
@@ -60,7 +71,22 @@ package struct RunHistory {
         object["run"] = .number(Double(run.number))
         object["attempt"] = .number(Double(attempt))
         object["conclusion"] = conclusion.map { .string($0.rawValue) } ?? .null
+        object["state"] = .string(state.rawValue)
+        object["unavailable"] = .bool(hasUnavailable)
+        object.set("durationMs", durationMs.map { .number(Double($0)) })
         return .object(object)
+    }
+
+    package enum State: String, Sendable {
+        case running
+        /// Its process is gone, and it has no end.
+        case cutOff
+        case finished
+    }
+
+    package var state: State {
+        if conclusion != nil { return .finished }
+        return RunControl.isDriven(run, of: store) ? .running : .cutOff
     }
 
     /// The workflow's name, and what `run-name` came to.
@@ -78,7 +104,7 @@ package struct RunHistory {
     // MARK: reasons
 
     /// Jobs in the order of the run, each with its steps; only those of `job` where one is given.
-    package func reasons(job wanted: String?) throws(DiagnosticError) -> [Entry] {
+    package func reasons(job wanted: String?, withSteps: Bool = true) throws(DiagnosticError) -> [Entry] {
         var names: [JobID: String] = [:]
         var entries: [Entry] = []
         var latest: [JobID: Int] = [:]
@@ -113,11 +139,16 @@ package struct RunHistory {
             }
         }
         var all: [Entry] = []
-        for entry in entries where wanted == nil || entry.job.text == wanted || entry.job.withoutLeg.text == wanted {
+        for entry in entries where wanted.map({ entry.isNamed($0) }) ?? true {
             all.append(entry)
-            all += try steps(of: entry.job)
+            if withSteps { all += try steps(of: entry.job) }
         }
         return all
+    }
+
+    /// The jobs that were reached, in the order of the run, under the names that people see.
+    package func jobs() throws(DiagnosticError) -> [Entry] {
+        try reasons(job: nil, withSteps: false)
     }
 
     /// A later word on a job takes the earlier one's place.
@@ -130,16 +161,37 @@ package struct RunHistory {
         }
     }
 
+    /// What the plan calls the job's steps; empty where the record cannot be read: then their ids stand.
+    private func plannedTitles(of job: JobID) -> [StepPath: String] {
+        guard let plan = plans.value(store, run), let planned = plan.jobs.first(where: { $0.key == job.key }),
+            case .steps(let steps) = planned.work
+        else { return [:] }
+        var titles: [StepPath: String] = [:]
+        add(steps.steps, below: nil, to: &titles)
+        return titles
+    }
+
+    private func add(_ steps: [PlannedStep], below parent: StepPath?, to titles: inout [StepPath: String]) {
+        for (index, step) in steps.enumerated() {
+            let path = parent?.child(index + 1) ?? StepPath(index + 1)
+            titles[path] = StepTitle.text(step)
+            if case .action(let work) = step.work, case .composite(let action)? = work.definition {
+                add(action.steps, below: path, to: &titles)
+            }
+        }
+    }
+
     private func steps(of job: JobID) throws(DiagnosticError) -> [Entry] {
         let stream = RunStore.stream(run, attempt: attempt, job: job, jobAttempt: 1)
         let recorded = try store.journaled { (journal) throws(JournalError) in try journal.events(of: stream) }
-        var titles: [StepPath: String] = [:]
+        var titles: [StepPath: String] = plannedTitles(of: job)
         var entries: [Entry] = []
         for record in recorded {
             switch try MachineStream<JobMachine>.event(record) {
             case .stepsListed(let listed):
                 for (index, step) in listed.steps.enumerated() {
-                    titles[listed.parent?.child(index + 1) ?? StepPath(index + 1)] = step.id
+                    let path = listed.parent?.child(index + 1) ?? StepPath(index + 1)
+                    titles[path] = titles[path] ?? step.id
                 }
             case .stepFinished(let finished):
                 let path = finished.attempt.step
@@ -151,5 +203,17 @@ package struct RunHistory {
             }
         }
         return entries
+    }
+}
+
+/// The run's plan, read when it is first asked for.
+private final class LoadedPlan {
+    private var isLoaded = false
+    private var plan: Plan?
+
+    func value(_ store: RunStore, _ run: RunID) -> Plan? {
+        if !isLoaded { plan = try? RunRecord.load(from: store, run).plan }
+        isLoaded = true
+        return plan
     }
 }

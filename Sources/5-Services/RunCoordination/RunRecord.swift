@@ -50,11 +50,25 @@ package struct RunRecord {
         return record
     }
 
+    /// The repository that a run was made of, as its summary has it.
+    static func root(of run: RunID, in store: RunStore) throws(DiagnosticError) -> String? {
+        try summary(of: run, in: store)["root"]?.string
+    }
+
+    /// What lists show of a run; empty where its summary is missing or damaged.
+    static func summary(of run: RunID, in store: RunStore) throws(DiagnosticError) -> DataObject {
+        let text = try Files.readIfPresent(store.folder(of: run) + "/summary.json", limit: summaryLimitBytes)
+        return text.flatMap { try? DataValue(json: $0) }?.object ?? DataObject()
+    }
+
+    private static let summaryLimitBytes = 1 << 20
+
     private static func path(_ store: RunStore, _ run: RunID) -> String { store.folder(of: run) + "/record" }
 
     private var summary: DataObject {
         [
-            "workflow": .string(plan.workflowName), "title": title.map(DataValue.string) ?? .null, "path": .string(plan.workflowPath),
+            "workflow": .string(plan.workflowName), "title": title.map(DataValue.string) ?? .null,
+            "path": .string(plan.workflowPath),
             "event": .string(plan.trigger.event), "ref": plan.trigger.ref.map(DataValue.string) ?? .null,
             "root": .string(repository.root), "createdAt": .number(Double(createdAt)),
         ]

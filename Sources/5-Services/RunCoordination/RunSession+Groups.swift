@@ -20,7 +20,8 @@ extension RunSession {
             answer(answers)
             guard !isHeld, !answers.contains(where: { $0.holder == holder }) else { return }
             let other = try ledger.holder(of: request.group)
-            let text = "It waits for the concurrency group '\(request.group)'\(other.map { ", held by run \($0)" } ?? "")."
+            let text =
+                "It waits for the concurrency group '\(request.group)'\(other.map { ", held by run \($0)" } ?? "")."
             observer.update(
                 holder.job.map { .jobWaiting($0, name: name(of: $0), Reason(.concurrency, text)) }
                     ?? .runWaiting(Reason(.concurrency, text)))

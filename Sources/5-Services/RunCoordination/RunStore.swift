@@ -47,6 +47,12 @@ package final class RunStore {
         return try Trees.list(root + "/runs").compactMap { RunID($0.name) }.sorted(by: >)
     }
 
+    /// The newest run of the repository at `root`; `nil` where none was made here.
+    package func newestRun(of root: String) throws(DiagnosticError) -> RunID? {
+        for run in try runs() where try RunRecord.root(of: run, in: self) == root { return run }
+        return nil
+    }
+
     /// Makes the next run's folder; two commands at once never get the same number.
     package func newRun() throws(DiagnosticError) -> RunID {
         try Trees.make(root + "/runs", mode: 0o700)

@@ -48,7 +48,10 @@ package struct WorkflowFiles: Sendable {
 
     /// The workflow that a user means: a path, a file's name, its name without the ending, or its `name:`.
     package func resolve(_ text: String) throws(DiagnosticError) -> String {
-        if RepositoryText.exists(absolute(text)) { return relative(absolute(text)) }
+        // From where the command was given, else from the root, as the lists name them.
+        for path in [absolute(text), state.root + "/" + text] where RepositoryText.isFile(path) {
+            return relative(path)
+        }
         let all = paths()
         let named = all.filter { path in
             let file = path.split(separator: "/").last.map(String.init) ?? path

@@ -28,8 +28,7 @@ struct CancelCommand: ParsableCommand {
         let console = Console()
         try console.guarded {
             let store = try RunStore(root: RunStore.defaultRoot(console.environment))
-            let run = RunID(number)
-            guard store.exists(run) else { throw RunCommand.missing(run) }
+            let run = try RunChoice.run(number, store, console)
             guard RunControl.say(force ? .cancelByForce : .cancel, to: run, of: store) else {
                 throw DiagnosticError(
                     .runNotDriven, "No process drives run \(run).",

@@ -41,7 +41,8 @@ struct CheckCommand: ParsableCommand {
     private func check(_ console: Console) throws {
         var checked: [CheckedFile] = []
         let folder = ProcessEnvironment.currentFolder
-        let named = files.isEmpty ? WorkflowFiles(folder: folder, environment: console.environment).paths().map { $0 } : files
+        let named =
+            files.isEmpty ? WorkflowFiles(folder: folder, environment: console.environment).paths().map { $0 } : files
         guard !named.isEmpty else {
             throw DiagnosticError(
                 .workflowMissing, "There is no workflow file here.",

@@ -2,7 +2,9 @@
 
 internal import Diagnostics
 internal import Glibc
+internal import RunCoordination
 internal import TerminalRendering
+internal import WorkflowPlanning
 
 /// The terminal, or what stands in its place: data goes to `out`, all else to `err`.
 final class Console {
@@ -30,6 +32,10 @@ final class Console {
         err.writeLine(DiagnosticText(palette: errorPalette).render(diagnostic, source: source))
     }
 
+    private static let usageCodes: Set<DiagnosticCode> = [
+        .argumentInvalid, .eventUnknown, .inputInvalid, .jobUnknown, .matrixUnknown, .workflowNotFound,
+    ]
+
     func flush() {
         out.flush()
         err.flush()
@@ -42,7 +48,8 @@ final class Console {
             try body()
         } catch let error as any CodedError {
             show(error.diagnostic)
-            throw status.exit
+            // What the user typed is at fault, whatever the verb.
+            throw Self.usageCodes.contains(error.diagnostic.code) ? ExitStatus.usage.exit : status.exit
         }
     }
 }

@@ -22,7 +22,7 @@ enum ExitStatus: Int32, CaseIterable {
         case .notAllowed: "It is not allowed."
         case .runFailed: "The run did not succeed."
         case .setup: "Set-up failed before any of your code ran, or a job is not to be had here."
-        case .interrupted: "The command was interrupted from the terminal."
+        case .interrupted: "It was interrupted before a run began; an interrupted run is cancelled, and ends with 3."
         }
     }
 

@@ -40,7 +40,8 @@ struct HooksInstallCommand: ParsableCommand {
     func run() throws {
         let console = Console()
         try console.guarded {
-            let hooks = try GitHooks(files: WorkflowFiles(folder: ProcessEnvironment.currentFolder, environment: console.environment))
+            let hooks = try GitHooks(
+                files: WorkflowFiles(folder: ProcessEnvironment.currentFolder, environment: console.environment))
             for (name, jobs) in [("pre-commit", preCommit), ("pre-push", prePush)] where !jobs.isEmpty {
                 console.out.writeLine("set \(try hooks.install(name, jobs: jobs))")
             }
@@ -60,7 +61,8 @@ struct HooksRemoveCommand: ParsableCommand {
     func run() throws {
         let console = Console()
         try console.guarded {
-            let hooks = try GitHooks(files: WorkflowFiles(folder: ProcessEnvironment.currentFolder, environment: console.environment))
+            let hooks = try GitHooks(
+                files: WorkflowFiles(folder: ProcessEnvironment.currentFolder, environment: console.environment))
             for name in ["pre-commit", "pre-push"] where try hooks.remove(name) {
                 console.out.writeLine("removed \(name)")
             }

@@ -13,6 +13,7 @@ final class LiveRunView {
         var startedAt: Int64
         var step = ""
         var lastLine: [UInt8] = []
+        var style: LogLineStyle
     }
 
     private let console: Console
@@ -23,6 +24,8 @@ final class LiveRunView {
 
     /// A redraw at most so often, in milliseconds.
     private static let drawIntervalMs: Int64 = 80
+    /// Lines of one piece of output that are looked through for the end of a step's head.
+    private static let headLines = 1_000
 
     init(_ console: Console) {
         self.console = console
@@ -40,8 +43,14 @@ final class LiveRunView {
         case .jobWaiting(_, let name, let reason) where reason.kind == .concurrency:
             scroll(palette.paint("\(name): \(reason.text)", .dim))
         case .jobWaiting: break
-        case .jobStarted(let job, let name): running.append(JobRow(id: job, name: name, startedAt: RunClock.now()))
-        case .stepStarted(let place, let name): change(place.job) { $0.step = name }
+        case .jobStarted(let job, let name):
+            running.append(JobRow(id: job, name: name, startedAt: RunClock.now(), style: LogLineStyle(palette)))
+        case .stepStarted(let place, let name):
+            change(place.job) { row in
+                row.step = name
+                row.lastLine = []
+                row.style = LogLineStyle(palette)
+            }
         case .annotation(let place, let annotation) where annotation.level == .error:
             change(place.job) { $0.lastLine = Array(annotation.message.utf8) }
         case .annotation: break
@@ -54,7 +63,7 @@ final class LiveRunView {
             let why = conclusion == .success ? "" : reason.map { palette.paint("  \($0.text)", .dim) } ?? ""
             let time =
                 conclusion == .skipped ? "" : palette.paint("  \(DurationText.short(milliseconds: duration))", .dim)
-            scroll("\(Marks.mark(conclusion, palette)) \(name)\(time)\(why)")
+            scroll("\(Marks.mark(conclusion, reason, palette)) \(name)\(time)\(why)")
         case .runFinished:
             region.erase()
             console.out.flush()
@@ -64,10 +73,14 @@ final class LiveRunView {
     }
 
     func take(_ output: UnsafeRawBufferPointer, of place: StepPlace) {
-        // Only the tail is shown; the log has the rest.
-        let tail = output.suffix(400)
-        let lines = tail.split(separator: UInt8(ascii: "\n"))
-        if let last = lines.last { change(place.job) { $0.lastLine = Array(last) } }
+        change(place.job) { row in
+            for line in output.split(separator: UInt8(ascii: "\n")).prefix(Self.headLines) where row.lastLine.isEmpty {
+                if case .asIs = row.style.show(UnsafeRawBufferPointer(rebasing: line)) { row.lastLine = Array(line) }
+            }
+            // Past the head only the tail is shown; the log has the rest.
+            let last = output.suffix(400).split(separator: UInt8(ascii: "\n")).last { !$0.starts(with: [35, 35, 91]) }
+            if !row.lastLine.isEmpty, let last { row.lastLine = Array(last) }
+        }
         draw(isForced: false)
     }
 

@@ -18,7 +18,9 @@ package struct MartletCommand: ParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Pipelines:",
-                subcommands: [RunCommand.self, CancelCommand.self, PlanCommand.self, CheckCommand.self, EvalCommand.self]),
+                subcommands: [
+                    RunCommand.self, CancelCommand.self, PlanCommand.self, CheckCommand.self, EvalCommand.self,
+                ]),
             CommandGroup(
                 name: "Looking back:",
                 subcommands: [RunsCommand.self, LogsCommand.self, WhyCommand.self, ExplainCommand.self]),

@@ -13,6 +13,7 @@ final class PlainRunView {
     private var prefixes: [JobID: [UInt8]] = [:]
     /// Whether the last thing written of a step was a whole line.
     private var isLineOpen: Set<StepPlace> = []
+    private var styles: [StepPlace: LogLineStyle] = [:]
 
     init(_ console: Console) {
         self.console = console
@@ -28,8 +29,10 @@ final class PlainRunView {
         case .jobWaiting(let job, let name, let reason): say(job, name, "waits: \(reason.text)")
         case .jobStarted(let job, let name): say(job, name, "started")
         case .stepStarted(let place, let name): say(place.job, place.job.text, palette.paint("▸ \(name)", .bold))
-        case .annotation: break
+        case .annotation(let place, let annotation):
+            styles[place, default: LogLineStyle(palette)].place = annotation.place
         case .stepFinished(let place, let name, let result, let duration):
+            styles[place] = nil
             if isLineOpen.remove(place) != nil { console.out.writeLine() }
             guard result.conclusion != .success || result.outcome != .success else { return }
             let why = result.reason.map { ": \($0.text)" } ?? ""
@@ -41,7 +44,8 @@ final class PlainRunView {
             let why = conclusion == .success ? "" : reason.map { ": \($0.text)" } ?? ""
             say(
                 job, name,
-                "\(Marks.mark(conclusion, palette)) \(conclusion.rawValue)\(why) (\(DurationText.short(milliseconds: duration)))"
+                "\(Marks.mark(conclusion, reason, palette)) \(Marks.word(conclusion, reason))\(why)"
+                    + (conclusion == .skipped ? "" : " (\(DurationText.short(milliseconds: duration)))")
             )
         case .runFinished: break
         }
@@ -50,20 +54,30 @@ final class PlainRunView {
 
     func take(_ output: UnsafeRawBufferPointer, of place: StepPlace) {
         let prefix = prefix(of: place.job, place.job.text)
+        var style = styles[place] ?? LogLineStyle(palette)
         var rest = output[...]
+        // Only a line that outgrew the executor's patience comes in pieces.
         var isOpen = isLineOpen.contains(place)
         while !rest.isEmpty {
-            if !isOpen { console.out.write(prefix) }
             let piece = UnsafeRawBufferPointer(rebasing: rest)
-            guard let length = LineEnd.length(of: piece) else {
-                console.out.write(piece)
-                isOpen = true
-                break
-            }
-            console.out.write(UnsafeRawBufferPointer(rebasing: piece[..<length]))
+            let length = LineEnd.length(of: piece) ?? piece.count
+            let line = UnsafeRawBufferPointer(rebasing: piece[..<length])
             rest = rest.dropFirst(length)
-            isOpen = false
+            let isWhole = line.last == 0x0A
+            switch isOpen ? .asIs : style.show(UnsafeRawBufferPointer(rebasing: isWhole ? line.dropLast() : line[...]))
+            {
+            case .hidden: continue
+            case .text(let text):
+                console.out.write(prefix)
+                console.out.writeLine(text)
+                continue
+            case .asIs:
+                if !isOpen { console.out.write(prefix) }
+                console.out.write(line)
+                isOpen = !isWhole
+            }
         }
+        styles[place] = style
         if isOpen { isLineOpen.insert(place) } else { isLineOpen.remove(place) }
     }
 
@@ -90,6 +104,16 @@ private enum LineEnd {
 
 /// The marks of conclusions.
 enum Marks {
+    /// A job that was not to be had here did not succeed in being skipped: it says so.
+    static func mark(_ conclusion: Conclusion, _ reason: Reason?, _ palette: Palette) -> String {
+        reason?.kind == .unavailable ? palette.paint("!", .yellow) : mark(conclusion, palette)
+    }
+
+    /// The word beside the mark.
+    static func word(_ conclusion: Conclusion, _ reason: Reason?) -> String {
+        reason?.kind == .unavailable ? "unavailable" : conclusion.rawValue
+    }
+
     static func mark(_ conclusion: Conclusion, _ palette: Palette) -> String {
         switch conclusion {
         case .success: palette.paint("✓", .green)

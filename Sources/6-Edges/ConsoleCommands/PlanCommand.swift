@@ -35,11 +35,10 @@ struct PlanCommand: ParsableCommand {
         guard !paths.isEmpty else { throw PlanOptions.noWorkflows() }
         var prepared: [PlanPreparation.Prepared] = []
         var isReadable = true
-        for path in paths {
-            let result = try preparation.prepare(path)
-            if let plan = result.prepared { prepared.append(plan) } else { isReadable = false }
-            let text = try files.bytes(path)
-            for diagnostic in result.diagnostics { console.show(diagnostic, source: text) }
+        for outcome in try preparation.prepare(all: paths) {
+            if let plan = outcome.prepared { prepared.append(plan) } else { isReadable = false }
+            let text = outcome.diagnostics.isEmpty ? [] : try files.bytes(outcome.path)
+            for diagnostic in outcome.diagnostics { console.show(diagnostic, source: text) }
         }
         if json {
             let views = prepared.map { PlanView.data($0.plan, digest: $0.digest) }

@@ -43,6 +43,7 @@ struct PlanOptions: ParsableArguments {
         var request = PlanPreparation.Request()
         request.event = event
         request.ref = ref
+        request.isWorkflowNamed = workflow != nil
         request.inputs = try Self.pairs(inputs, option: "--input")
         request.matrix = try Self.pairs(matrix, option: "--matrix")
         request.vars = try Self.pairs(vars, option: "--var")

@@ -11,6 +11,7 @@ package enum Program {
         signal(SIGPIPE, SIG_IGN)
         acceptSignals()
         answerVersion()
+        forgetCallersRepository()
         do {
             var command = try MartletCommand.parseAsRoot()
             try command.run()
@@ -25,6 +26,21 @@ package enum Program {
         var none = sigset_t()
         sigemptyset(&none)
         pthread_sigmask(SIG_SETMASK, &none, nil)
+    }
+
+    /// A hook of git's is started with variables that name the repository, its index and its prefix. With them in a step's
+    /// environment, `git add` in the private copy would write into the user's own index.
+    ///
+    /// Source: `git rev-parse --local-env-vars`.
+    private static func forgetCallersRepository() {
+        for name in [
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_CONFIG", "GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT",
+            "GIT_OBJECT_DIRECTORY", "GIT_DIR", "GIT_WORK_TREE", "GIT_IMPLICIT_WORK_TREE", "GIT_GRAFT_FILE",
+            "GIT_INDEX_FILE", "GIT_NO_REPLACE_OBJECTS", "GIT_REPLACE_REF_BASE", "GIT_PREFIX", "GIT_SHALLOW_FILE",
+            "GIT_COMMON_DIR", "GIT_INTERNAL_SUPER_PREFIX", "GIT_QUARANTINE_PATH",
+        ] {
+            unsetenv(name)
+        }
     }
 
     /// The commonest question of scripts is answered before the parser is even set up.

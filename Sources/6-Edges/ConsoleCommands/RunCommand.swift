@@ -95,15 +95,17 @@ struct RunCommand: ParsableCommand {
         let settings = try settings(files, console)
         var outcomes: [RunOutcome] = []
         var refusals: [String] = []
-        for path in paths {
-            let result = try PlanPreparation(files: files, request: request).prepare(path)
-            guard let prepared = result.prepared else {
-                let text = try files.bytes(path)
-                for diagnostic in result.diagnostics { console.show(diagnostic, source: text) }
-                throw ExitStatus.setup.exit
-            }
+        // All plans first: a fault in the last workflow shows before the first one runs.
+        let plans = try PlanPreparation(files: files, request: request).prepare(all: paths)
+        for plan in plans where plan.prepared == nil {
+            let text = try files.bytes(plan.path)
+            for diagnostic in plan.diagnostics { console.show(diagnostic, source: text) }
+        }
+        guard plans.allSatisfy({ $0.prepared != nil }) else { throw ExitStatus.setup.exit }
+        for plan in plans {
+            guard let prepared = plan.prepared else { continue }
             guard prepared.plan.jobs.contains(where: \.isIncluded) else {
-                refusals.append("\(path): \(prepared.plan.jobs.first?.reason.text ?? "it has no jobs")")
+                refusals.append("\(plan.path): \(prepared.plan.jobs.first?.reason.text ?? "it has no jobs")")
                 continue
             }
             outcomes.append(try run(prepared, files, request, store, settings, console))
@@ -142,7 +144,7 @@ struct RunCommand: ParsableCommand {
 
     private func go(on run: RunID, _ console: Console) throws {
         let store = try RunStore(root: RunStore.defaultRoot(console.environment))
-        guard store.exists(run) else { throw RunCommand.missing(run) }
+        guard store.exists(run) else { throw RunChoice.missing(run) }
         let record = try RunRecord.load(from: store, run)
         let files = WorkflowFiles(folder: record.repository.root, environment: console.environment)
         let settings = try settings(files, console)
@@ -161,10 +163,6 @@ struct RunCommand: ParsableCommand {
         let outcome = try session.resume()
         view.finish(store: store)
         try end([outcome])
-    }
-
-    static func missing(_ run: RunID) -> DiagnosticError {
-        DiagnosticError(.runMissing, "There is no run \(run) here.", remedy: "List them with: martlet runs")
     }
 
     // MARK: settings and end

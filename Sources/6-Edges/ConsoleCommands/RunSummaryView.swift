@@ -19,8 +19,9 @@ final class RunSummaryView {
     private var run = RunID(0)
     private var attempt = 1
     private var failures: [FailedStep] = []
-    private var unavailable: [(job: String, reason: Reason)] = []
+    private var unavailable = 0
     private var jobs: [Conclusion: Int] = [:]
+    private var names: [JobID: String] = [:]
     private var outcome: RunOutcome?
 
     /// Lines of a failed step's log that are shown.
@@ -34,11 +35,11 @@ final class RunSummaryView {
     func note(_ update: RunUpdate) {
         switch update {
         case .runStarted(let run, let attempt, _, _, _): (self.run, self.attempt) = (run, attempt)
+        case .jobStarted(let job, let name): names[job] = name
         case .stepFinished(let place, let name, let result, _) where result.conclusion == .failure:
             failures.append(FailedStep(place: place, name: name, result: result))
-        case .jobFinished(_, let name, let conclusion, let reason, _):
-            jobs[conclusion, default: 0] += 1
-            if let reason, reason.kind == .unavailable { unavailable.append((name, reason)) }
+        case .jobFinished(_, _, let conclusion, let reason, _):
+            if reason?.kind == .unavailable { unavailable += 1 } else { jobs[conclusion, default: 0] += 1 }
         case .runFinished(let outcome): self.outcome = outcome
         default: break
         }
@@ -47,29 +48,43 @@ final class RunSummaryView {
     func show(store: RunStore) {
         guard let outcome else { return }
         if let first = failures.first { showTail(first, store) }
-        for (job, reason) in unavailable {
-            console.out.writeLine("\(palette.paint("!", .yellow)) \(job) is not to be had here: \(reason.text)")
-        }
-        let counts = Conclusion.allCases.compactMap { conclusion -> String? in
+        var counts = Conclusion.allCases.compactMap { conclusion -> String? in
             guard let count = jobs[conclusion], count > 0 else { return nil }
             return "\(count) \(conclusion.rawValue)"
         }
+        if unavailable > 0 { counts.append("\(unavailable) unavailable") }
+        // Green would say that all is well: some of it was never tried.
+        let isIncomplete = outcome.hasUnavailable && outcome.conclusion == .success
+        let mark = isIncomplete ? palette.paint("!", .yellow) : Marks.mark(outcome.conclusion, palette)
         console.out.writeLine(
-            "\(Marks.mark(outcome.conclusion, palette)) run \(run) \(outcome.conclusion.rawValue) in "
+            "\(mark) run \(run) \(isIncomplete ? "incomplete" : outcome.conclusion.rawValue) in "
                 + "\(DurationText.short(milliseconds: outcome.durationMs)): \(counts.joined(separator: ", "))")
+        if isIncomplete {
+            console.out.writeLine(
+                palette.paint("  Jobs that cannot run here make exit code 6; --allow-unavailable accepts them.", .dim))
+        }
         if outcome.conclusion == .success, !outcome.hasUnavailable { return }
         console.out.writeLine(palette.paint("  martlet why \(run)     martlet logs \(run)", .dim))
     }
 
     private func showTail(_ failed: FailedStep, _ store: RunStore) {
-        let title = "\(failed.place.job) › \(failed.name)"
+        let title = "\(names[failed.place.job] ?? failed.place.job.text) › \(failed.name)"
         console.out.writeLine()
         console.out.writeLine(palette.paint("✗ \(title)", .boldRed))
         let key = LogKey(
             job: RunStore.fileName(failed.place.job), step: failed.place.attempt.step.description,
             attempt: failed.place.attempt.number)
         if let lines = try? LogReader(path: store.logs(of: run, attempt: attempt).file(key)).tail(Self.tailLines) {
-            for line in lines { console.out.writeLine("  " + String(decoding: line.text, as: UTF8.self)) }
+            var style = LogLineStyle(palette)
+            // Said again below, with the reason.
+            let exit = failed.result.exitCode.map { Array("##[error]Process completed with exit code \($0).".utf8) }
+            for line in lines where line.text != exit {
+                switch style.show(line.text) {
+                case .hidden: continue
+                case .asIs: console.out.writeLine("  " + String(decoding: line.text, as: UTF8.self))
+                case .text(let text): console.out.writeLine("  " + text)
+                }
+            }
         }
         if let reason = failed.result.reason { console.out.writeLine("  " + palette.paint(reason.text, .red)) }
         if failures.count > 1 {

@@ -13,11 +13,16 @@ struct RunsCommand: ParsableCommand {
         discussion: """
             EXAMPLES
               martlet runs
-              martlet runs --limit 5 --json
+              martlet runs --all --limit 5 --json
+
+            Those of the repository that the command is given in.
             """)
 
     @Option(help: "How many, the newest first.")
     var limit = 20
+
+    @Flag(help: "Runs of every repository of this machine, not only of this one.")
+    var all = false
 
     @Flag(help: "Print one JSON array.")
     var json = false
@@ -26,21 +31,36 @@ struct RunsCommand: ParsableCommand {
         let console = Console()
         try console.guarded {
             let store = try RunStore(root: RunStore.defaultRoot(console.environment))
-            let runs = try store.runs().prefix(max(0, limit)).map { try RunHistory(store: store, run: $0) }
+            let root = RunChoice.root(console)
+            var runs: [RunHistory] = []
+            for run in try store.runs() where runs.count < limit {
+                let history = try RunHistory(store: store, run: run)
+                if all || history.text("root") == root { runs.append(history) }
+            }
             if json {
                 console.out.writeLine(DataValue.array(runs.map(\.summary)).jsonText())
-                return
+            } else {
+                show(runs, console)
             }
-            var table = TextTable(
-                header: ["RUN", "RESULT", "WORKFLOW", "EVENT", "REF", "STARTED"], palette: console.palette)
-            for run in runs {
-                let result = run.conclusion.map { Marks.mark($0, console.palette) + " " + $0.rawValue } ?? "unfinished"
-                table.add([
-                    run.run.description, result, run.title, run.text("event"), run.text("ref"),
-                    run.startedText,
-                ])
-            }
-            console.out.writeLine(runs.isEmpty ? "No run was made here yet." : table.render())
         }
+    }
+
+    private func show(_ runs: [RunHistory], _ console: Console) {
+        guard !runs.isEmpty else {
+            console.out.writeLine(
+                all ? "No run was made here yet." : "No run was made of this repository yet; see martlet runs --all")
+            return
+        }
+        let header = ["RUN", "RESULT", "WORKFLOW", "EVENT", "REF", "TOOK", "STARTED"] + (all ? ["REPOSITORY"] : [])
+        var table = TextTable(header: header, palette: console.palette)
+        for run in runs {
+            let took = run.durationMs.map { DurationText.short(milliseconds: $0) } ?? ""
+            let cells = [
+                run.run.description, RunResult.text(run, console.palette), run.title, run.text("event"),
+                run.text("ref"), took, run.startedText,
+            ]
+            table.add(cells + (all ? [run.text("root")] : []))
+        }
+        console.out.writeLine(table.render())
     }
 }

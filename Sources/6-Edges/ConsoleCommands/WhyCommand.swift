@@ -31,9 +31,7 @@ struct WhyCommand: ParsableCommand {
         let console = Console()
         try console.guarded {
             let store = try RunStore(root: RunStore.defaultRoot(console.environment))
-            guard let id = try number.map(RunID.init) ?? store.runs().first, store.exists(id) else {
-                throw RunCommand.missing(RunID(number ?? 0))
-            }
+            let id = try RunChoice.run(number, store, console)
             let history = try RunHistory(store: store, run: id)
             let entries = try history.reasons(job: job)
             guard job == nil || !entries.isEmpty else {
@@ -50,19 +48,26 @@ struct WhyCommand: ParsableCommand {
 
     private func show(_ history: RunHistory, _ entries: [RunHistory.Entry], _ console: Console) {
         let palette = console.palette
-        let conclusion = history.conclusion.map { "\(Marks.mark($0, palette)) \($0.rawValue)" } ?? "unfinished"
+        let conclusion = RunResult.text(history, palette)
         console.out.writeLine(
             palette.paint("run \(history.run)", .bold) + "  \(history.title)  \(conclusion)")
         if let reason = history.reason { console.out.writeLine("  " + reason.text) }
+        if history.state == .cutOff {
+            console.out.writeLine("  Its process is gone. Go on with: martlet run --resume \(history.run)")
+        }
         for entry in entries {
             let indent = entry.step == nil ? "" : "    "
-            let mark = entry.conclusion.map { Marks.mark($0, palette) } ?? palette.paint("…", .yellow)
+            let mark = entry.conclusion.map { Marks.mark($0, entry.reason, palette) } ?? palette.paint("…", .yellow)
             console.out.writeLine("\(indent)\(mark) \(palette.paint(entry.title, .bold))  \(entry.reason?.text ?? "")")
             if let expression = entry.reason?.expression {
                 console.out.writeLine("\(indent)    if: \(palette.paint(expression, .cyan))")
             }
             for value in entry.reason?.values ?? [] {
                 console.out.writeLine("\(indent)      \(palette.paint(value, .dim))")
+            }
+            if let step = entry.step, entry.conclusion == .failure {
+                let command = "martlet logs \(history.run) --job '\(entry.job)' --step \(step)"
+                console.out.writeLine("\(indent)    \(palette.paint(command, .dim))")
             }
         }
     }

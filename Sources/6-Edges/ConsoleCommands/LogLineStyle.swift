@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import TerminalRendering
+
+/// Shows one step's log lines as people read them: the lines that GitHub's log has for programs (`##[group]`, `##[error]`)
+/// are put into words, and the head that repeats the script is left out, for a heading stands above it.
+struct LogLineStyle {
+    enum Shown {
+        /// The line as it is.
+        case asIs
+        case hidden
+        case text(String)
+    }
+
+    private let palette: Palette
+    private var isFirst = true
+    private var isInHead = false
+    /// The place that an annotation is about, told just before its line comes.
+    var place: String?
+
+    private static let marker = Array("##[".utf8)
+
+    init(_ palette: Palette) {
+        self.palette = palette
+    }
+
+    /// - Parameter line: without its end.
+    mutating func show(_ line: UnsafeRawBufferPointer) -> Shown {
+        defer { isFirst = false }
+        guard line.count > 3, line[0] == 0x23, line.starts(with: Self.marker) else {
+            return isInHead ? .hidden : .asIs
+        }
+        let text = String(decoding: line.dropFirst(3), as: UTF8.self)
+        guard let end = text.firstIndex(of: "]") else { return isInHead ? .hidden : .asIs }
+        return show(text[..<end], String(text[text.index(after: end)...]))
+    }
+
+    mutating func show(_ line: [UInt8]) -> Shown { line.withUnsafeBytes { show($0) } }
+
+    private mutating func show(_ command: Substring, _ text: String) -> Shown {
+        let place = self.place
+        self.place = nil
+        if command == "endgroup" {
+            isInHead = false
+            return .hidden
+        }
+        if isInHead { return .hidden }
+        let about = place.map { "\($0): " } ?? ""
+        switch command {
+        case "group":
+            isInHead = isFirst && text.hasPrefix("Run ")
+            return isInHead ? .hidden : .text(palette.paint("▾ \(text)", .bold))
+        case "error": return .text(palette.paint("error: ", .red) + about + text)
+        case "warning": return .text(palette.paint("warning: ", .yellow) + about + text)
+        case "notice": return .text(palette.paint("notice: ", .cyan) + about + text)
+        case "debug": return .text(palette.paint(text, .dim))
+        case "command", "section": return .text(palette.paint(text, .cyan))
+        default: return .asIs
+        }
+    }
+}
