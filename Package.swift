@@ -33,6 +33,7 @@ let ground: [Target] = [
     floor("0-Ground", "SecretRedaction", ["Diagnostics"]),
     floor("0-Ground", "Timekeeping", ["Diagnostics"]),
     floor("0-Ground", "FileAccess", ["CFileAccess", "Diagnostics"]),
+    floor("0-Ground", "SealedStorage", ["Diagnostics", "FileAccess", "StructuredData", crypto]),
     floor("0-Ground", "ProcessControl", ["CProcessControl", "Diagnostics"]),
 ]
 
@@ -54,15 +55,14 @@ let runEngine = floor("3-Decision", "RunEngine", ["Diagnostics", "PipelineModel"
 
 let adapters: [Target] = [
     .systemLibrary(name: "CSQLite", path: "Sources/4-Adapters/CSQLite", providers: [.apt(["libsqlite3-dev"])]),
-    floor("4-Adapters", "EventJournal", ["CSQLite", "Diagnostics", "Timekeeping", crypto]),
-    floor("4-Adapters", "LogArchive", ["Diagnostics", "Timekeeping", crypto]),
+    floor("4-Adapters", "EventJournal", ["CSQLite", "Diagnostics", "StructuredData", "Timekeeping", crypto]),
+    floor("4-Adapters", "LogArchive", ["Diagnostics", "StructuredData", "Timekeeping", crypto]),
     floor("4-Adapters", "SourceControl", ["Diagnostics", "FileAccess", "PipelineModel", "ProcessControl"]),
     floor(
         "4-Adapters", "StepExecution",
         [
-            "Diagnostics", "ExpressionLanguage", "PatternMatching", "PipelineModel", "ProcessControl",
-            "SecretRedaction",
-            "StructuredData", "WorkflowPlanning", crypto,
+            "Diagnostics", "ExpressionLanguage", "FileAccess", "PatternMatching", "PipelineModel", "ProcessControl",
+            "SealedStorage", "SecretRedaction", "StructuredData", "WorkflowPlanning", crypto,
         ]),
 ]
 
@@ -71,8 +71,8 @@ let services: [Target] = [
         "5-Services", "RunCoordination",
         [
             "Diagnostics", "EventJournal", "ExpressionLanguage", "FileAccess", "GitHubWorkflows", "LogArchive",
-            "PipelineModel", "ProcessControl", "RunEngine", "SecretRedaction", "SourceControl", "StepExecution",
-            "StructuredData", "Timekeeping", "WorkflowPlanning", "YAMLReading", crypto,
+            "PipelineModel", "ProcessControl", "RunEngine", "SealedStorage", "SecretRedaction", "SourceControl",
+            "StepExecution", "StructuredData", "Timekeeping", "WorkflowPlanning", "YAMLReading", crypto,
         ])
 ]
 
@@ -110,6 +110,7 @@ let testTargets: [Target] = [
     tests("PatternMatchingTests", ["Diagnostics", "PatternMatching"]),
     tests("SecretRedactionTests", ["Diagnostics", "SecretRedaction"]),
     tests("FileAccessTests", ["Diagnostics", "FileAccess"]),
+    tests("SealedStorageTests", ["Diagnostics", "FileAccess", "SealedStorage", crypto]),
     tests("ProcessControlTests", ["Diagnostics", "ProcessControl"]),
     tests("ExpressionLanguageTests", ["Diagnostics", "ExpressionLanguage", "StructuredData"]),
     tests(
@@ -122,8 +123,8 @@ let testTargets: [Target] = [
     tests(
         "StepExecutionTests",
         [
-            "Diagnostics", "PipelineModel", "ProcessControl", "SecretRedaction", "StepExecution", "StructuredData",
-            crypto,
+            "Diagnostics", "FileAccess", "PipelineModel", "ProcessControl", "SealedStorage", "SecretRedaction",
+            "StepExecution", "StructuredData", crypto,
         ]),
 ]
 

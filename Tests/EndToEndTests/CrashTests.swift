@@ -60,6 +60,71 @@ import Testing
         #expect(Processes.withEnvironment(containing: "T=" + sandbox.folder).isEmpty)
     }
 
+    /// Whatever the moment, what jobs after it see is what they would have seen: outputs, the inputs and outputs of a call, a
+    /// matrix of a job whose condition asks for a failure.
+    @Test(arguments: 1...12)
+    func aResumedRunHasAllValuesThatTheFirstProcessHad(_ moment: Int) throws {
+        let sandbox = try Sandbox()
+        let bell = try sandbox.bell()
+        try sandbox.workflow(
+            """
+            on:
+              workflow_call:
+                inputs: {who: {type: string}}
+                outputs: {said: {value: '${{ jobs.say.outputs.said }}'}}
+            jobs:
+              before:
+                runs-on: ubuntu-latest
+                steps: [{run: 'echo > "$T/bell"'}]
+              say:
+                needs: before
+                runs-on: ubuntu-latest
+                outputs: {said: '${{ steps.s.outputs.said }}'}
+                steps: [{id: s, run: 'echo > "$T/bell"; echo "said=hello ${{ inputs.who }}" >> "$GITHUB_OUTPUT"'}]
+            """, "called.yml")
+        try sandbox.workflow(
+            """
+            on: push
+            jobs:
+              first:
+                runs-on: ubuntu-latest
+                outputs: {word: '${{ steps.s.outputs.word }}'}
+                steps: [{id: s, run: 'echo > "$T/bell"; echo "word=one" >> "$GITHUB_OUTPUT"'}]
+              call:
+                needs: first
+                uses: ./.github/workflows/called.yml
+                with: {who: '${{ needs.first.outputs.word }}'}
+              broken:
+                runs-on: ubuntu-latest
+                steps: [{run: 'echo > "$T/bell"; exit 1'}]
+              after:
+                needs: [call, broken]
+                if: failure()
+                strategy: {fail-fast: false, matrix: {n: [7, 8]}}
+                runs-on: ubuntu-latest
+                steps:
+                  - run: echo > "$T/bell"
+                  - run: echo "${{ matrix.n }} ${{ needs.call.outputs.said }}" >> "$T/said"
+                    if: always()
+            """)
+        let running = try sandbox.start([Program.path, "run", "--json", "--parallel", "1", "ci.yml"])
+        for _ in 0..<min(moment, 6) { #expect(bell.rings()) }
+        var mixed = UInt64(moment)
+        for _ in 0..<(moment * 700) { mixed = mixed &* 6_364_136_223_846_793_005 &+ 1 }
+        running.signal(mixed == 0 ? SIGTERM : SIGKILL)
+        let killed = try running.end()
+        let resumed = try sandbox.martlet("run", "--json", "--parallel", "1", "--resume", "1")
+        #expect(resumed.status == 5, "\(resumed.err)")
+        let why = try sandbox.martlet("why", "1", "--json").json["reasons"].array
+        let isCut = { (job: String) in
+            why.contains { $0["job"].string == job && $0["reason"]["kind"].string == "interrupted" }
+        }
+        // A job that was cut off hands on nothing; then the call is skipped, and says nothing.
+        let word = isCut("first") ? nil : "one"
+        let said = word == nil || isCut("call/say") || isCut("call/before") ? "" : "hello one"
+        #expect(sandbox.lines("said").sorted() == ["7 \(said)", "8 \(said)"], "\(killed.status) \(why)")
+    }
+
     @Test func aRunThatIsDrivenCannotBeResumedBesides() throws {
         let sandbox = try Sandbox()
         let bell = try sandbox.bell()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Diagnostics
+import FileAccess
 import Glibc
 import PipelineModel
 import StructuredData
@@ -158,7 +159,7 @@ extension PlannedStep {
                 call.line("checking out \(call.input("path") ?? "?")")
                 let workspace = call.workspace
                 call.loop.offload(
-                    { FileAccess.isFolder(workspace) },
+                    { Files.isDirectory(workspace) },
                     then: { _ in
                         call.complete(.success(outputs: [.init("where", call.input("PATH") ?? "")]))
                     })

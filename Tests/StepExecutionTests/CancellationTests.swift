@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FileAccess
 import Glibc
 import PipelineModel
 import ProcessControl
@@ -85,7 +86,7 @@ import Testing
         job.loop.run(while: { !job.isOver(StepPath(1)) })
         #expect(job.result(1)?.outcome == .cancelled)
         #expect(!job.isOver(StepPath(2)))
-        try FileAccess.write("", to: job.folder.path + "/work/go")
+        try Files.write([], to: job.folder.path + "/work/go")
         job.loop.run(while: { !job.isOver(StepPath(2)) })
         #expect(job.output(2) == ["ready", "went on"])
         let cancelled = StatusFlags(isSuccess: true, isCancelled: true)

@@ -5,6 +5,7 @@ import Diagnostics
 import Glibc
 import PipelineModel
 import ProcessControl
+import SealedStorage
 import SecretRedaction
 import StructuredData
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FileAccess
 import Glibc
 import PipelineModel
 import SecretRedaction
@@ -37,7 +38,7 @@ import Testing
             }
         ]) { $0.steps.env = .map(["J": .string("j")]) }
         try job.runAll()
-        let bash = FileAccess.isProgram("/usr/local/bin/bash") ? "/usr/local/bin/bash" : "/usr/bin/bash"
+        let bash = Files.isFile("/usr/local/bin/bash") ? "/usr/local/bin/bash" : "/usr/bin/bash"
         #expect(
             job.logs[StepPath(1)]?.lines == [
                 "##[group]Run echo one", "\u{1B}[36;1m\u{1B}[0m", "\u{1B}[36;1m  echo one\u{1B}[0m",

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,8 +44,9 @@ int fa_open_reading(const char *path, uint64_t *size) {
     return file;
 }
 
+// Non-blocking: a pipe that somebody put there, and that nobody reads, must not hold up the caller.
 int fa_open_writing(const char *path, uint32_t mode, int exclusive) {
-    int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (exclusive ? O_EXCL : O_TRUNC), (mode_t)mode);
+    int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | (exclusive ? O_EXCL : O_TRUNC), (mode_t)mode);
     return file < 0 ? -errno : file;
 }
 
@@ -54,10 +56,14 @@ int fa_open_appending(const char *path, uint32_t mode) {
 }
 
 int64_t fa_read(int descriptor, void *buffer, size_t size) {
-    ssize_t got;
-    do got = read(descriptor, buffer, size);
-    while (got < 0 && errno == EINTR);
-    return got < 0 ? -(int64_t)errno : got;
+    for (bool waited = false;;) {
+        ssize_t got = read(descriptor, buffer, size);
+        if (got >= 0) return got;
+        if (errno == EINTR) continue;
+        if (errno != EAGAIN || waited) return -(int64_t)errno;
+        struct pollfd watched = {.fd = descriptor, .events = POLLIN};
+        waited = poll(&watched, 1, FA_PIPE_PATIENCE_MS) == 0;
+    }
 }
 
 int fa_write_all(int descriptor, const void *bytes, size_t size) {
@@ -69,6 +75,13 @@ int fa_write_all(int descriptor, const void *bytes, size_t size) {
         size -= (size_t)written;
     }
     return 0;
+}
+
+int fa_truncate(int descriptor, uint64_t size) {
+    int result;
+    do result = ftruncate(descriptor, (off_t)size);
+    while (result != 0 && errno == EINTR);
+    return result == 0 ? 0 : errno;
 }
 
 int fa_sync(int descriptor) { return fsync(descriptor) == 0 ? 0 : errno; }
@@ -84,6 +97,7 @@ int fa_sync_directory(const char *path) {
 void fa_close(int descriptor) { close(descriptor); }
 int fa_rename(const char *from, const char *to) { return rename(from, to) == 0 ? 0 : errno; }
 int fa_unlink(const char *path) { return unlink(path) == 0 ? 0 : errno; }
+int fa_link(const char *from, const char *to) { return link(from, to) == 0 ? 0 : errno; }
 int fa_make_directory(const char *path, uint32_t mode) { return mkdir(path, (mode_t)mode) == 0 ? 0 : errno; }
 int fa_symlink(const char *target, const char *path) { return symlink(target, path) == 0 ? 0 : errno; }
 int fa_chmod(const char *path, uint32_t mode) { return chmod(path, (mode_t)mode) == 0 ? 0 : errno; }

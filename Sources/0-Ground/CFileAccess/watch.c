@@ -35,5 +35,3 @@ int fa_watch_add(int watch, const char *path) {
 void fa_watch_clear(int watch) { (void)watch; }
 
 #endif
-
-int fa_is_missing_or_no_folder(int error) { return error == ENOENT || error == ENOTDIR; }

@@ -81,6 +81,23 @@ package enum Files {
         if error != 0 { throw failure(.fileUnwritable, path, "could not be made durable", error) }
     }
 
+    /// Makes a file that is there whole or not at all.
+    ///
+    /// - Returns: `false` where there is one of that name; it is left as it is.
+    /// - Throws: ``DiagnosticCode/fileUnwritable``.
+    package static func create(
+        _ path: String, with bytes: some Sequence<UInt8>, mode: UInt16 = 0o644
+    ) throws(DiagnosticError) -> Bool {
+        let draft = path + "." + String(fa_unique(), radix: 36) + ".new"
+        defer { _ = fa_unlink(draft) }
+        try write(bytes, to: draft, opened: fa_open_writing(draft, UInt32(mode), 1), durably: true)
+        let error = fa_link(draft, path)
+        if error != 0, fa_is_present(error) == 0 {
+            throw failure(.fileUnwritable, path, "could not be put in place", error)
+        }
+        return error == 0
+    }
+
     /// Adds to the end of the file, in one write where the system does that.
     ///
     /// - Throws: ``DiagnosticCode/fileUnwritable``.

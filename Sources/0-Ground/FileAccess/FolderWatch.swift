@@ -17,7 +17,7 @@ package final class FolderWatch {
         for folder in folders {
             let error = fa_watch_add(descriptor, folder)
             // One that is gone by now has changed already: the next look at the tree shows it.
-            guard error == 0 || fa_is_missing_or_no_folder(error) != 0 else { throw Self.failure(folder, error) }
+            guard error == 0 || fa_is_missing(error) != 0 else { throw Self.failure(folder, error) }
         }
     }
 

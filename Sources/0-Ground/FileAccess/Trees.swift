@@ -40,6 +40,11 @@ package enum Trees {
         return entries.sorted()
     }
 
+    /// Whether a directory is there and holds nothing.
+    package static func isEmpty(_ path: String) -> Bool {
+        Files.isDirectory(path) && (try? list(path))?.isEmpty == true
+    }
+
     /// Makes a directory and those above it; one that is there is fine.
     ///
     /// - Throws: ``DiagnosticCode/directoryNotMade``.

@@ -2,6 +2,7 @@
 
 import Crypto
 import Glibc
+import StructuredData
 
 /// The SHA-256 of a blob's bytes.
 package struct BlobDigest: Hashable, Sendable, CustomStringConvertible {
@@ -17,9 +18,7 @@ package struct BlobDigest: Hashable, Sendable, CustomStringConvertible {
     }
 
     package init(of bytes: [UInt8]) {
-        let digits = Array("0123456789abcdef".utf8)
-        hex = String(
-            decoding: SHA256.hash(data: bytes).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        hex = Hexadecimal.text(SHA256.hash(data: bytes))
     }
 
     package var description: String { "sha256:\(hex)" }

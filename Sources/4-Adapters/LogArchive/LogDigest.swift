@@ -2,6 +2,7 @@
 
 import Crypto
 import Dispatch
+import StructuredData
 import Synchronization
 
 /// The SHA-256 of a log's text, read back from the file beside the writing.
@@ -36,7 +37,7 @@ final class LogDigest: Sendable {
         advance(to: size)
         let result: Result<String, LogError> = state.withLock { state in
             if let failure = state.failure { return .failure(failure) }
-            return .success(LogMarkCoding.hex(state.hash.finalize()))
+            return .success(Hexadecimal.text(state.hash.finalize()))
         }
         return try result.get()
     }

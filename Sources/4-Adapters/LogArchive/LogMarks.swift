@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import StructuredData
 import Timekeeping
 
 /// What a finished log holds.
@@ -82,17 +83,14 @@ enum LogMarkCoding {
                 guard let lines = number(&rest), let size = number(&rest), let dropped = number(&rest),
                     rest.count == digestBytes
                 else { return (marks, nil) }
-                return (marks, LogTotals(lines: lines, bytes: size, droppedBytes: dropped, digest: hex(rest)))
+                return (
+                    marks, LogTotals(lines: lines, bytes: size, droppedBytes: dropped, digest: Hexadecimal.text(rest))
+                )
             default:
                 return (marks, nil)
             }
         }
         return (marks, nil)
-    }
-
-    static func hex(_ bytes: some Sequence<UInt8>) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 
     private static func nibble(_ digit: UInt8?) -> UInt8 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Diagnostics
-import Glibc
+import FileAccess
 
 /// The files that a step writes its outputs and the like to: one set, used by one step at a time, one after another.
 ///
@@ -28,27 +28,38 @@ final class CommandFileSet {
     init(folder: String) throws(DiagnosticError) {
         self.folder = folder
         properties = Kind.allCases.map { ("GITHUB_" + $0.rawValue.uppercasedASCII(), folder + "/" + $0.rawValue) }
-        try FileAccess.makeFolder(folder)
-        for property in properties { try FileAccess.write("", to: property.path, mode: 0o666) }
+        try Trees.make(folder)
+        for property in properties { try Files.write([], to: property.path, mode: 0o666) }
     }
 
     func path(_ kind: Kind) -> String { folder + "/" + kind.rawValue }
 
     /// What the step wrote; `nil` where it wrote nothing.
     func content(_ kind: Kind) throws(DiagnosticError) -> [UInt8]? {
-        guard let size = FileAccess.size(path(kind)), size > 0 else { return nil }
-        return try FileAccess.read(path(kind), limit: Self.maximumBytes)
+        let size = size(kind)
+        guard size > 0 else { return nil }
+        guard size <= Self.maximumBytes else {
+            throw DiagnosticError(
+                .stepOutputLimit,
+                "The file '\(path(kind))' holds \(size) bytes; at most \(Self.maximumBytes) are read.",
+                remedy: "Write less to it; put what is large into a file of its own.")
+        }
+        return try Files.readIfPresent(path(kind), limit: Self.maximumBytes)
     }
 
-    func size(_ kind: Kind) -> Int { FileAccess.size(path(kind)) ?? 0 }
+    /// 0 for what is no file: a step may have put a pipe or a folder there.
+    func size(_ kind: Kind) -> Int {
+        guard let facts = Files.facts(path(kind)), facts.kind == .file else { return 0 }
+        return Int(facts.sizeBytes)
+    }
 
     /// Makes the set fit for the next step. A link or a pipe that the step put there is taken away, not written through.
     func empty() throws(DiagnosticError) {
         for property in properties {
-            let size = FileAccess.size(property.path, followingLink: false)
-            if size == 0 { continue }
-            if size == nil { unlink(property.path) }
-            try FileAccess.write("", to: property.path, mode: 0o666)
+            let facts = Files.facts(property.path, followingLinks: false)
+            if let facts, facts.kind == .file, facts.sizeBytes == 0 { continue }
+            if facts?.kind != .file { try Trees.remove(property.path) }
+            try Files.write([], to: property.path, mode: 0o666)
         }
     }
 }

@@ -2,6 +2,7 @@
 
 import Diagnostics
 import ExpressionLanguage
+import FileAccess
 import Glibc
 import PipelineModel
 import ProcessControl
@@ -62,7 +63,7 @@ extension HostJob {
         let builtIn = shell.template.builtIn
         let name = "\(step.attempt.step)-\(step.attempt.number)\(builtIn?.scriptExtension ?? "")"
         let scriptPath = options.folders.scratch + "/" + name
-        try FileAccess.write(builtIn?.prepared(script) ?? script, to: scriptPath)
+        try Files.write((builtIn?.prepared(script) ?? script).utf8, to: scriptPath)
         step.scriptPath = scriptPath
         step.files = try takeFiles()
         let pipe = try OutputPipe()
@@ -244,7 +245,7 @@ extension HostJob {
 
     /// A forgotten checkout is the usual cause of a failure in an empty workspace; once a job.
     private func hintEmptyWorkspace(_ step: RunningStep) {
-        guard !hasHintedEmptyWorkspace, FileAccess.isEmptyFolder(options.folders.workspace) else { return }
+        guard !hasHintedEmptyWorkspace, Trees.isEmpty(options.folders.workspace) else { return }
         hasHintedEmptyWorkspace = true
         step.output?.mark(
             .annotation(

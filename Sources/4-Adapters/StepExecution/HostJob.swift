@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Diagnostics
+import Diagnostics
 import ExpressionLanguage
+import FileAccess
 import PipelineModel
 import ProcessControl
 import SecretRedaction
@@ -105,10 +106,10 @@ package final class HostJob {
     private func makeFolders() throws(DiagnosticError) {
         let folders = options.folders
         for path in [folders.workspace, folders.temporary, folders.scratch, folders.toolCache, folders.durable] {
-            try FileAccess.makeFolder(path)
+            try Trees.make(path)
         }
         if let event = options.contexts["github"]?["event"], event.object != nil {
-            try FileAccess.write(event.jsonText(), to: eventPath)
+            try Files.write(event.jsonText().utf8, to: eventPath)
         }
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Diagnostics
+import FileAccess
 
 /// A shell that is there.
 struct FoundShell: Hashable, Sendable {
@@ -50,14 +51,16 @@ struct ShellLookup {
                 : "Install '\(template.command)', put its folder on PATH, or name another shell.")
     }
 
+    private static func isProgram(_ path: String) -> Bool { Files.facts(path)?.isExecutable == true }
+
     private mutating func program(_ name: String) -> String? {
         if let known = programs[name] { return known }
         var found: String?
         if name.utf8.first == 0x2F {
-            found = FileAccess.isProgram(name) ? name : nil
+            found = Self.isProgram(name) ? name : nil
         } else if !name.isEmpty {
             let folders = EnvironmentRules.path(hostPath, prepending: prepended).split(separator: ":")
-            found = folders.lazy.map { "\($0)/\(name)" }.first { FileAccess.isProgram($0) }
+            found = folders.lazy.map { "\($0)/\(name)" }.first { Self.isProgram($0) }
         }
         programs[name] = found
         return found

@@ -13,8 +13,6 @@ extension DiagnosticCode {
     package static let missingWorkingDirectory = DiagnosticCode(553)
     /// A folder or file that the job needs could not be made, read or written.
     package static let jobFiles = DiagnosticCode(554)
-    /// The job's sealed record, or its key, cannot be read.
-    package static let sealedRecord = DiagnosticCode(555)
     /// An action that this machine cannot run.
     package static let unavailableAction = DiagnosticCode(556)
     /// A condition or a value of the step could not be evaluated.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Diagnostics
+internal import ExpressionLanguage
 internal import FileAccess
 internal import PipelineModel
 internal import ProcessControl
@@ -20,9 +21,15 @@ struct JobEnvironment {
         let store = session.store
         var folders = try Self.folders(session, job.id)
         folders.receipts = folders.durable + "/receipts"
+        let contexts: DataObject
+        do {
+            contexts = try session.evaluator.contexts(of: job.id, needs: needs)
+        } catch {
+            throw DiagnosticError(.stepEvaluation, "The secrets of its call: \(error.message)")
+        }
         var options = HostJob.Options(
             identity: session.identity(of: job.id), steps: steps,
-            contexts: session.evaluator.contexts(of: job.id, needs: needs), folders: folders,
+            contexts: contexts, folders: folders,
             sealing: HostJob.Sealing(key: store.key, bootID: session.bootID))
         options.outerEnvironments = session.evaluator.outerEnvironments(of: job.id)
         options.hostEnvironment = session.settings.hostEnvironment

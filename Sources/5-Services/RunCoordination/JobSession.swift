@@ -29,7 +29,6 @@ final class JobSession {
     var host: HostJob?
     var pending: Pending?
     private(set) var outcome: JobOutcome?
-    private(set) var outputs = DataObject()
     private var names: [StepAttempt: String] = [:]
     private var startedAt: [StepAttempt: Int64] = [:]
     /// Attempts whose end the executor itself has reported.
@@ -128,12 +127,12 @@ final class JobSession {
     }
 
     private func closed(_ ending: HostJob.Ending) {
-        outputs = ending.outputs
-        OutputsFile.save(outputs, session.store, session.run, session.attempt, id)
+        session.evaluator.keep(outputs: ending.outputs, of: id)
         let place = StepPlace(job: id, attempt: StepAttempt(step: StepPath(max(1, steps.steps.count))))
         for annotation in ending.annotations { session.observer.update(.annotation(place, annotation)) }
         let failure = ending.isFailed ? Reason(.invalid, "The job's outputs could not be evaluated.") : nil
-        arrive(.closed(JobClosure(outputNames: outputs.keys, recordDigest: ending.recordDigest, failure: failure)))
+        arrive(
+            .closed(JobClosure(outputNames: ending.outputs.keys, recordDigest: ending.recordDigest, failure: failure)))
     }
 
     /// The executor knows of this attempt's end already.
@@ -150,8 +149,12 @@ final class JobSession {
         let key = LogKey(
             job: RunStore.fileName(id), step: heading.attempt.step.description, attempt: heading.attempt.number)
         let folder = session.store.logs(of: session.run, attempt: session.attempt)
-        guard let writer = try? folder.writer(key) else { return .discarding }
-        return JobLog(writer: writer, place: place, observer: session.observer).stepLog
+        do throws(LogError) {
+            return JobLog(writer: try folder.writer(key), place: place, observer: session.observer).stepLog
+        } catch {
+            session.observer.update(.annotation(place, JobLog.annotation(error)))
+            return .discarding
+        }
     }
 
     // MARK: telling
@@ -242,14 +245,17 @@ final class JobLog {
         line.withUTF8 { write(UnsafeRawBufferPointer($0)) }
     }
 
+    static func annotation(_ error: LogError) -> Annotation {
+        Annotation(.error, "\(error.diagnostic.code): \(error.diagnostic.message)")
+    }
+
     private func attempt(_ body: () throws(LogError) -> Void) {
         guard failure == nil else { return }
         do throws(LogError) {
             try body()
         } catch {
             failure = error
-            observer.update(
-                .annotation(place, Annotation(.error, "\(error.diagnostic.code): \(error.diagnostic.message)")))
+            observer.update(.annotation(place, Self.annotation(error)))
         }
     }
 }

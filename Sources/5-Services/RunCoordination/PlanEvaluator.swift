@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Diagnostics
-internal import ExpressionLanguage
+package import ExpressionLanguage
 package import PipelineModel
 package import RunEngine
 package import StructuredData
@@ -95,18 +95,20 @@ package final class PlanEvaluator: RunEvaluator {
     /// Keeps what a job set, for the jobs after it; returns the digest of the values.
     @discardableResult
     package func keep(outputs: DataObject, of job: JobID) -> String? {
-        values.withLock { $0.outputs[job] = outputs }
+        values.withLock { $0.set(outputs: outputs, of: job) }
         return outputs.isEmpty ? nil : ContentDigest.of(.object(outputs))
     }
 
     /// The contexts with which a job's steps run.
-    package func contexts(of leg: JobID, needs: [NeedResult]) -> DataObject {
+    ///
+    /// - Throws: where the secrets of the call that the job is in cannot be evaluated.
+    package func contexts(of leg: JobID, needs: [NeedResult]) throws(ExpressionError) -> DataObject {
         let question = JobQuestion(key: leg.key, job: leg.withoutLeg, needs: needs, status: [])
         var contexts = contexts(for: question)
-        let matrix = values.withLock { $0.legs[leg] } ?? recomputedLeg(leg, question)
+        let matrix = values.withLock { $0.leg(leg) }
         contexts["matrix"] = matrix.map { .object($0.matrix) } ?? .null
         contexts["strategy"] = .object(matrix?.strategy ?? LegValues.plainStrategy)
-        contexts["secrets"] = .object(secrets(of: leg))
+        contexts["secrets"] = .object(try secrets(of: leg))
         if var github = contexts["github"]?.object {
             github["job"] = .string(String(leg.key.localID))
             contexts["github"] = .object(github)
@@ -123,32 +125,31 @@ package final class PlanEvaluator: RunEvaluator {
     }
 
     func keep(_ leg: LegValues, of job: JobID) {
-        values.withLock { $0.legs[job] = leg }
+        values.withLock { $0.set(leg, of: job) }
     }
 
     func keep(inputs: DataObject, of leg: JobID) {
-        values.withLock { $0.callInputs[leg] = inputs }
+        values.withLock { $0.set(inputs: inputs, ofCaller: leg) }
     }
 
     func keep(name: String, of leg: JobID) {
-        values.withLock { $0.names[leg] = name }
+        values.withLock { $0.set(name: name, of: leg) }
     }
 
     func matrix(of leg: JobID) -> DataObject? {
-        values.withLock { $0.legs[leg]?.matrix }
+        values.withLock { $0.leg(leg)?.matrix }
     }
 
     /// `caller / ` for a job of a called workflow.
     func prefix(of job: JobID) -> String {
-        job.parent.map { parent in "\(values.withLock { $0.names[parent] } ?? parent.text) / " } ?? ""
+        job.parent.map { parent in "\(values.withLock { $0.name(parent) } ?? parent.text) / " } ?? ""
     }
 
-    /// After a resume the values of a leg are found by asking again; the answers are the same.
-    private func recomputedLeg(_ leg: JobID, _ question: JobQuestion) -> LegValues? {
-        guard leg != leg.withoutLeg else { return nil }
-        _ = evaluate(question)
-        return values.withLock { $0.legs[leg] }
-    }
+    /// Changes since the last time, to be written before the events that stand on them.
+    func takeUnwritten() -> [DataValue] { values.withLock { $0.takeUnwritten() } }
+
+    /// The values that an earlier process left.
+    func restore(_ restored: RunValues) { values.withLock { $0 = restored } }
 
     // MARK: contexts
 
@@ -181,21 +182,21 @@ package final class PlanEvaluator: RunEvaluator {
     }
 
     private func inputs(of caller: JobID) -> DataValue {
-        .object(values.withLock { $0.callInputs[caller] } ?? DataObject())
+        .object(values.withLock { $0.inputs(ofCaller: caller) })
     }
 
     /// The secrets that a job sees: what each call on the way to it hands on.
-    private func secrets(of job: JobID) -> DataObject {
+    private func secrets(of job: JobID) throws(ExpressionError) -> DataObject {
         guard let parent = job.parent, case .call(let call)? = jobs[parent.key]?.work else { return facts.secrets }
-        let outer = secrets(of: parent)
+        let outer = try secrets(of: parent)
         guard !call.inheritsSecrets else { return outer }
         var handed = DataObject()
         handed.set("GITHUB_TOKEN", outer["GITHUB_TOKEN"])
         guard let template = call.secrets else { return handed }
         var contexts = baseContexts(inputs: inputs(within: parent))
         contexts["secrets"] = .object(outer)
-        let value = try? JobContexts(values: contexts).evaluation().value(of: template)
-        for (name, secret) in value?.object ?? DataObject() { handed[name] = .string(secret.coercedToString) }
+        let value = try JobContexts(values: contexts).evaluation().value(of: template)
+        for (name, secret) in value.object ?? DataObject() { handed[name] = .string(secret.coercedToString) }
         return handed
     }
 

@@ -46,12 +46,6 @@ extension RunSession {
         }
     }
 
-    /// Results are values of the `jobs` context: kept before the machine asks for what depends on them.
-    func keepValues(of input: RunInput) {
-        guard case .jobFinished(let id, let number, _) = input, let job = jobs[id], job.number == number else { return }
-        evaluator.keep(outputs: job.outputs, of: id)
-    }
-
     // MARK: telling
 
     func tell(_ event: RunEvent, at time: Int64) {

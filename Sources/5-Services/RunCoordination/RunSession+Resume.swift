@@ -25,21 +25,12 @@ extension RunSession {
             .runStarted(
                 run, attempt: attempt, workflow: record.plan.workflowName, title: record.title,
                 digest: machine.definition.planDigest))
-        restoreOutputs()
+        evaluator.restore(try values.load())
         for effect in RunMachine.effects(of: machine.state) {
             if case .startJob(let id, let number) = effect { try resumeJob(id, number) } else { perform(effect) }
         }
         enqueue(.run(.timePassed))
         return try drive()
-    }
-
-    /// Outputs of jobs that are over lie in their own sealed files.
-    private func restoreOutputs() {
-        for leg in machine.state.legs where leg.phase == .finished {
-            if let outputs = OutputsFile.load(store, run, attempt, leg.id) {
-                evaluator.keep(outputs: outputs, of: leg.id)
-            }
-        }
     }
 
     private func resumeJob(_ id: JobID, _ number: Int) throws(DiagnosticError) {

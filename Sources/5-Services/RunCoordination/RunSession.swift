@@ -40,6 +40,7 @@ package final class RunSession {
     let settings: Settings
     let observer: RunObserver
     let evaluator: PlanEvaluator
+    let values: ValuesRecord
     let loop: PollerLoop
     let bootID = HostBoot.identifier()
     /// For what is written often and needed briefly; in memory where that can be had.
@@ -69,6 +70,7 @@ package final class RunSession {
         lock = try store.lock(run)
         loop = try PollerLoop()
         scratch = try ScratchDirectory.choose(name: "martlet").path + "/\(store.name)-\(run)"
+        values = ValuesRecord(store: store, run: run, attempt: attempt)
         evaluator = PlanEvaluator(RunSession.facts(record, settings, run, attempt))
         let digest = ContentDigest.of(record.plan.data)
         let definition = RunDefinition(
@@ -174,7 +176,6 @@ package final class RunSession {
         for arrival in batch {
             switch arrival {
             case .run(let input):
-                keepValues(of: input)
                 let decision = machine.decide(input, now: now)
                 runEffects += decision.effects
                 guard !decision.events.isEmpty else { continue }
@@ -191,6 +192,8 @@ package final class RunSession {
                 told.append { for event in decision.events { job.tell(event, at: at) } }
             }
         }
+        // What the events name by digest is there before they are.
+        try values.append(evaluator.takeUnwritten())
         if !appends.isEmpty { try record(appends) }
         for tell in told { tell() }
         for effect in runEffects { perform(effect) }

@@ -7,6 +7,7 @@ internal import FileAccess
 package import LogArchive
 package import PipelineModel
 package import ProcessControl
+internal import SealedStorage
 internal import StepExecution
 
 /// Where runs are kept on this machine: one folder with the journal, the runs' records and logs, and their workspaces.

@@ -16,6 +16,8 @@ extern "C" {
 /// Longest path, and deepest directory, that a walk goes into.
 #define FA_PATH_LIMIT 4096
 #define FA_DEPTH_LIMIT 512
+/// How long a pipe may keep a reader waiting.
+#define FA_PIPE_PATIENCE_MS 30000
 
 /// Where and why a walk failed.
 struct fa_failure {
@@ -43,13 +45,18 @@ int fa_open_reading(const char *path, uint64_t *size);
 int fa_open_writing(const char *path, uint32_t mode, int exclusive);
 /// For adding at the end; or a negative errno.
 int fa_open_appending(const char *path, uint32_t mode);
+/// Waits for a slow writer of a pipe, up to FA_PIPE_PATIENCE_MS; then -EAGAIN.
 int64_t fa_read(int descriptor, void *buffer, size_t size);
 int fa_write_all(int descriptor, const void *bytes, size_t size);
+/// Cuts the file, or makes it longer with zeros.
+int fa_truncate(int descriptor, uint64_t size);
 int fa_sync(int descriptor);
 int fa_sync_directory(const char *path);
 void fa_close(int descriptor);
 int fa_rename(const char *from, const char *to);
 int fa_unlink(const char *path);
+/// Another name for a file; EEXIST where there is something of that name.
+int fa_link(const char *from, const char *to);
 int fa_make_directory(const char *path, uint32_t mode);
 int fa_symlink(const char *target, const char *path);
 /// The target's length, or a negative errno; not NUL-terminated.
@@ -109,8 +116,6 @@ int fa_copy_listed(const struct fa_copy *copy, const char *paths, size_t size, s
 int fa_watch_open(void);
 int fa_watch_add(int watch, const char *path);
 void fa_watch_clear(int watch);
-/// Whether there is nothing of that name, or no folder.
-int fa_is_missing_or_no_folder(int error);
 
 #ifdef __cplusplus
 }
