@@ -15,7 +15,8 @@ import Testing
         job.loop.run(while: { !job.output(step).contains(line) && !job.isOver(StepPath(step)) })
     }
 
-    private func isAlive(_ pid: Int32) -> Bool { kill(pid, 0) == 0 }
+    /// One that is dead and not yet reaped is not.
+    private func isAlive(_ pid: Int32) -> Bool { ProcessIdentity(of: pid) != nil }
 
     @Test("a cancelled step is interrupted first, and may say goodbye")
     func interrupts() throws {
