@@ -77,6 +77,18 @@ package final class Poller {
         watches[index].events = pc_poll_events(interest.rawValue)
     }
 
+    /// Leaves a descriptor out of account, hang-ups included, until ``resume(_:)``.
+    package func suspend(_ token: Token) {
+        guard let index = tokens.lastIndex(of: token), watches[index].descriptor >= 0 else { return }
+        // poll(2) passes over what is negative.
+        watches[index].descriptor = -1 - watches[index].descriptor
+    }
+
+    package func resume(_ token: Token) {
+        guard let index = tokens.lastIndex(of: token), watches[index].descriptor < 0 else { return }
+        watches[index].descriptor = -1 - watches[index].descriptor
+    }
+
     /// Forgets a descriptor or a timer.
     package func remove(_ token: Token) {
         if let index = tokens.lastIndex(of: token), index >= Self.ownCount {

@@ -80,7 +80,7 @@ extension HostJob {
         step.pipe = pipe
         running[step.attempt.step] = step
         let surroundings = surroundings(of: step)
-        step.pipeToken = loop.watch(pipe.descriptor) { [weak self, weak step] _ in
+        step.pipeToken = loop.watchOutput(pipe.descriptor) { [weak self, weak step] _ in
             if let self, let step { self.readOutput(of: step, surroundings) }
         }
         callbacks.report(step.attempt, .started(deadline: startTimeout(step)))
@@ -134,7 +134,7 @@ extension HostJob {
     /// A background process may write for as long as it lives, and must not die of it.
     private func keepOrphan(_ pipe: OutputPipe) {
         var token: PollerLoop.Token?
-        token = loop.watch(pipe.descriptor) { [weak self] _ in
+        token = loop.watchOutput(pipe.descriptor) { [weak self] _ in
             guard let self, let token else { return }
             if pipe.read(into: loop.readBuffer, { _ in }) == .ended {
                 loop.remove(token)

@@ -13,6 +13,7 @@ package final class PollerLoop {
     /// Shared by all who read on this loop.
     package let readBuffer: ReadBuffer
     private var watchers: [Token: (Poller.Readiness) -> Void] = [:]
+    private var outputs: Set<Token> = []
     private var timers: [Token: () -> Void] = [:]
     private var signals: [Int32: () -> Void] = [:]
     private let inbox = LoopInbox()
@@ -33,6 +34,23 @@ package final class PollerLoop {
         return token
     }
 
+    /// ``watch(_:for:_:)`` for the output of a process: left waiting, in its pipe, while ``isOutputHeld``.
+    package func watchOutput(_ descriptor: Int32, _ body: @escaping (Poller.Readiness) -> Void) -> Token {
+        let token = watch(descriptor, body)
+        outputs.insert(token)
+        if isOutputHeld { poller.suspend(token) }
+        return token
+    }
+
+    /// While nobody takes what processes write, nothing more of it is read: a full pipe makes them wait. Their ends,
+    /// deadlines and signals are served all the same.
+    package var isOutputHeld = false {
+        didSet {
+            guard isOutputHeld != oldValue else { return }
+            for token in outputs { if isOutputHeld { poller.suspend(token) } else { poller.resume(token) } }
+        }
+    }
+
     package func change(_ token: Token, to interest: Poller.Readiness) {
         poller.change(token, to: interest)
     }
@@ -48,6 +66,7 @@ package final class PollerLoop {
     package func remove(_ token: Token) {
         watchers[token] = nil
         timers[token] = nil
+        outputs.remove(token)
         poller.remove(token)
     }
 
@@ -55,6 +74,12 @@ package final class PollerLoop {
     package func onSignal(_ signal: Int32, _ body: @escaping () -> Void) throws(DiagnosticError) {
         try poller.catchSignal(signal)
         signals[signal] = body
+    }
+
+    /// Gives the signals their usual effect again.
+    package func releaseSignals() {
+        for signal in signals.keys { poller.releaseSignal(signal) }
+        signals = [:]
     }
 
     /// Does long work on another thread; `then` is called on the loop with its result.
@@ -73,9 +98,6 @@ package final class PollerLoop {
             waker.wake()
         }
     }
-
-    /// How many pieces of work are on other threads.
-    package var offloadedCount: Int { answers.count }
 
     /// Waits for something to happen and serves it; returns at `deadline` at the latest.
     package func turn(until deadline: BootInstant? = nil) {

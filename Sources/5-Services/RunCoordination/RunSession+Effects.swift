@@ -70,7 +70,8 @@ extension RunSession {
         case .runFinished(let finished):
             let outcome = RunOutcome(
                 run: run, conclusion: finished.conclusion, reason: finished.reason,
-                hasUnavailable: finished.hasUnavailable, durationMs: time - (times.startedAt ?? time))
+                hasUnavailable: finished.hasUnavailable, durationMs: time - (times.startedAt ?? time),
+                isInterrupted: interrupts > 0)
             observer.update(.runFinished(outcome))
             self.outcome = outcome
         default:

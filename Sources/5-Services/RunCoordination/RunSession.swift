@@ -48,13 +48,14 @@ package final class RunSession {
     var machine: MachineStream<RunMachine>
     var jobs: [JobID: JobSession] = [:]
     var groupPoll: PollerLoop.Token?
+    private var outletToken: PollerLoop.Token?
     private var arrivals: [Arrival] = []
     private var wakeUp: (time: Int64, token: PollerLoop.Token)?
     private(set) var now: Int64 = 0
     var times = RunTimes()
     private(set) var failure: DiagnosticError?
     var outcome: RunOutcome?
-    private var interrupts = 0
+    private(set) var interrupts = 0
     private let lock: FileLock
 
     /// Takes the run's lock: a second session of the same run is refused.
@@ -114,16 +115,34 @@ package final class RunSession {
         try catchSignals()
         try listen()
         drain()
-        loop.run { failure == nil && outcome == nil }
+        while failure == nil, outcome == nil {
+            passOn()
+            loop.turn()
+        }
+        passOn()
+        // From here on nothing is left to be cancelled: a signal ends the program.
+        loop.releaseSignals()
         for job in jobs.values { job.abandon() }
         if let failure { throw failure }
         guard let outcome else { preconditionFailure("the loop ends with an outcome or a failure") }
         return outcome
     }
 
+    /// Shows what has happened before waiting for what comes next.
+    private func passOn() {
+        guard let outlet = observer.outlet else { return }
+        if outlet.passOn() {
+            if let outletToken { loop.remove(outletToken) }
+            outletToken = nil
+        } else if outletToken == nil {
+            outletToken = loop.watch(outlet.descriptor, for: .writable) { _ in }
+        }
+        loop.isOutputHeld = outlet.isCongested()
+    }
+
     /// The first signal cancels the run, the second by force.
     private func catchSignals() throws(DiagnosticError) {
-        for signal in [SignalNumber.interrupt, SignalNumber.terminate] {
+        for signal in SignalNumber.cancelling {
             try loop.onSignal(signal) { [weak self] in
                 guard let self else { return }
                 interrupts += 1
@@ -242,4 +261,9 @@ package final class RunSession {
 enum SignalNumber {
     static let interrupt: Int32 = 2
     static let terminate: Int32 = 15
+    /// The terminal was closed, or the connection to it.
+    static let hangUp: Int32 = 1
+
+    /// Those that cancel a run, so that its clean-up steps still run.
+    static let cancelling = [interrupt, terminate, hangUp]
 }

@@ -37,6 +37,8 @@ package struct RunOutcome: Hashable, Sendable {
     /// A job that should have run was not to be had here.
     package var hasUnavailable: Bool
     package var durationMs: Int64
+    /// The user interrupted the program, not only this run.
+    package var isInterrupted: Bool
 }
 
 /// Who watches a run. Called on the run's thread, in order.
@@ -45,10 +47,30 @@ package struct RunObserver {
     /// Redacted output of a step: any number of lines, the last perhaps unfinished. The bytes are gone after the call.
     package var output: (StepPlace, UnsafeRawBufferPointer) -> Void
 
+    /// Where it shows what it is told; `nil`: it keeps up with everything.
+    package var outlet: RunOutlet?
+
     package init(
-        update: @escaping (RunUpdate) -> Void, output: @escaping (StepPlace, UnsafeRawBufferPointer) -> Void
+        update: @escaping (RunUpdate) -> Void, output: @escaping (StepPlace, UnsafeRawBufferPointer) -> Void,
+        outlet: RunOutlet? = nil
     ) {
         self.update = update
         self.output = output
+        self.outlet = outlet
+    }
+}
+
+/// A terminal or a pipe, read by somebody who may be slow: the run never waits in a write.
+package struct RunOutlet {
+    package var descriptor: Int32
+    /// Passes on what can be passed on without waiting; whether that was all.
+    package var passOn: () -> Bool
+    /// Whether so much waits to be passed on that steps should wait as well.
+    package var isCongested: () -> Bool
+
+    package init(descriptor: Int32, passOn: @escaping () -> Bool, isCongested: @escaping () -> Bool) {
+        self.descriptor = descriptor
+        self.passOn = passOn
+        self.isCongested = isCongested
     }
 }

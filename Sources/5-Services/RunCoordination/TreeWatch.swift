@@ -44,7 +44,8 @@ package struct TreeWatch {
     package func waitForChange(since before: Snapshot) throws(DiagnosticError) -> Bool {
         let loop = try PollerLoop()
         var isInterrupted = false
-        for signal in [SignalNumber.interrupt, SignalNumber.terminate] {
+        defer { loop.releaseSignals() }
+        for signal in SignalNumber.cancelling {
             try loop.onSignal(signal) { isInterrupted = true }
         }
         while !isInterrupted {

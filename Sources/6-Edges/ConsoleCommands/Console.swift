@@ -46,6 +46,12 @@ final class Console {
         defer { flush() }
         do {
             try body()
+            out.flush()
+            if let failure = out.failure {
+                throw DiagnosticError(
+                    .outputUnwritable, "The output could not be written: \(String(cString: strerror(failure))).",
+                    remedy: "Make room, or write it elsewhere.")
+            }
         } catch let error as any CodedError {
             show(error.diagnostic)
             // What the user typed is at fault, whatever the verb.

@@ -7,5 +7,6 @@ extension DiagnosticCode {
     static let workflowMissing = DiagnosticCode(902)
     static let nothingToRun = DiagnosticCode(903)
     static let codeUnknown = DiagnosticCode(905)
+    static let outputUnwritable = DiagnosticCode(907)
     static let stepMissing = DiagnosticCode(906)
 }

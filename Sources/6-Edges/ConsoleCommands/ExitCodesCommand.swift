@@ -12,11 +12,10 @@ struct ExitCodesCommand: ParsableCommand {
               martlet run || [ $? -eq 5 ] && echo "the run failed, not the command"
             """)
 
-    func run() {
+    func run() throws {
         let console = Console()
-        defer { console.flush() }
         var table = TextTable(header: ["CODE", "MEANING"], palette: console.palette)
         for status in ExitStatus.allCases { table.add([String(status.rawValue), status.meaning]) }
-        console.out.writeLine(table.render())
+        try console.guarded { console.out.writeLine(table.render()) }
     }
 }

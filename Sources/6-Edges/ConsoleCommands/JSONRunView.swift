@@ -6,7 +6,7 @@ internal import StepExecution
 internal import StructuredData
 internal import TerminalRendering
 
-/// One JSON object a line, flushed as it comes. The last one is `runFinished`.
+/// One JSON object a line, as it comes. The last one is `runFinished`.
 final class JSONRunView {
     private let console: Console
     private var partial: [StepPlace: [UInt8]] = [:]
@@ -21,8 +21,10 @@ final class JSONRunView {
             line(rest, of: place)
         }
         console.out.writeLine(DataValue.object(object(update)).jsonText())
-        console.out.flush()
     }
+
+    /// What a line may hold; a longer one comes in pieces.
+    private static let lineLimitBytes = 1 << 20
 
     func take(_ output: UnsafeRawBufferPointer, of place: StepPlace) {
         var rest = output[...]
@@ -33,6 +35,10 @@ final class JSONRunView {
             rest = rest[(end + 1)...]
         }
         if !rest.isEmpty { partial[place, default: []].append(contentsOf: rest) }
+        if let open = partial[place], open.count > Self.lineLimitBytes {
+            line(open, of: place)
+            partial[place] = nil
+        }
     }
 
     private func line(_ text: [UInt8], of place: StepPlace) {

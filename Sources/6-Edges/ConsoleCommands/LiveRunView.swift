@@ -99,7 +99,8 @@ final class LiveRunView {
 
     private func draw(isForced: Bool) {
         let now = RunClock.now()
-        guard isForced || now - lastDraw >= Self.drawIntervalMs else { return }
+        // A terminal that was stopped (Ctrl-S) gets one picture when it goes on, not every one.
+        guard isForced || now - lastDraw >= Self.drawIntervalMs, console.out.pendingBytes == 0 else { return }
         lastDraw = now
         let size = Terminal.size(of: 1)
         let lines = running.flatMap { row -> [String] in

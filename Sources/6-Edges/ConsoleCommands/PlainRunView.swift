@@ -49,7 +49,6 @@ final class PlainRunView {
             )
         case .runFinished: break
         }
-        console.out.flush()
     }
 
     func take(_ output: UnsafeRawBufferPointer, of place: StepPlace) {

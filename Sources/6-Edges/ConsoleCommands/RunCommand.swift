@@ -109,6 +109,8 @@ struct RunCommand: ParsableCommand {
                 continue
             }
             outcomes.append(try run(prepared, files, request, store, settings, console))
+            // Who interrupts means all of it, not the first workflow.
+            if outcomes.last?.isInterrupted == true { break }
         }
         guard !outcomes.isEmpty else {
             throw DiagnosticError(

@@ -3,6 +3,7 @@
 internal import PipelineModel
 internal import RunCoordination
 internal import StepExecution
+internal import TerminalRendering
 
 /// Shows a run while it goes on: events for programs, a live tree on a terminal, prefixed lines elsewhere.
 final class RunView {
@@ -20,16 +21,28 @@ final class RunView {
             if json { .json(JSONRunView(console)) } else if console.isLive { .live(LiveRunView(console)) } else {
                 .plain(PlainRunView(console))
             }
-        return RunView(kind, RunSummaryView(console))
+        return RunView(kind, RunSummaryView(console), console)
     }
 
-    private init(_ kind: Kind, _ summary: RunSummaryView) {
+    private let console: Console
+
+    private init(_ kind: Kind, _ summary: RunSummaryView, _ console: Console) {
         self.kind = kind
         self.summary = summary
+        self.console = console
     }
 
+    /// While the run goes on, nothing that is written waits for whoever reads it.
     var observer: RunObserver {
-        RunObserver(update: { self.take($0) }, output: { self.take($1, of: $0) })
+        let out = console.out
+        out.holdsBack = true
+        let outlet = RunOutlet(descriptor: out.descriptor) {
+            out.writeAvailable()
+            return out.pendingBytes == 0
+        } isCongested: {
+            out.isCongested
+        }
+        return RunObserver(update: { self.take($0) }, output: { self.take($1, of: $0) }, outlet: outlet)
     }
 
     private func take(_ update: RunUpdate) {
@@ -51,6 +64,7 @@ final class RunView {
 
     /// After the run's end: what failed comes last, with what to do next.
     func finish(store: RunStore) {
+        console.out.holdsBack = false
         if case .json = kind { return }
         summary.show(store: store)
     }

@@ -13,9 +13,8 @@ struct SchemaCommand: ParsableCommand {
               martlet schema | check-jsonschema --schemafile /dev/stdin .github/workflows/*.yml
             """)
 
-    func run() {
+    func run() throws {
         let console = Console()
-        defer { console.flush() }
-        console.out.writeLine(WorkflowSchema.jsonSchemaText())
+        try console.guarded { console.out.writeLine(WorkflowSchema.jsonSchemaText()) }
     }
 }
