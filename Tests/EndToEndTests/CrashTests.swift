@@ -122,7 +122,14 @@ import Testing
         // A job that was cut off hands on nothing; then the call is skipped, and says nothing.
         let word = isCut("first") ? nil : "one"
         let said = word == nil || isCut("call/say") || isCut("call/before") ? "" : "hello one"
-        #expect(sandbox.lines("said").sorted() == ["7 \(said)", "8 \(said)"], "\(killed.status) \(why)")
+        for (leg, number) in [("after#1", 7), ("after#2", 8)] {
+            let spoken = sandbox.lines("said").filter { $0.hasPrefix("\(number) ") }
+            // The step that says it may itself be the one that was cut off.
+            let isSpeakerCut = why.contains {
+                $0["job"].string == leg && $0["step"].string == "2" && $0["reason"]["kind"].string == "interrupted"
+            }
+            #expect(spoken == ["\(number) \(said)"] || isSpeakerCut && spoken.isEmpty, "\(killed.status) \(why)")
+        }
     }
 
     @Test func aRunThatIsDrivenCannotBeResumedBesides() throws {

@@ -63,6 +63,7 @@ struct RunningProgram {
     func signal(_ number: Int32) { kill(pid, number) }
 
     /// Blocks until it ends.
+    @discardableResult
     func end() throws -> Ended {
         var status: Int32 = 0
         while waitpid(pid, &status, 0) < 0, errno == EINTR {}

@@ -152,7 +152,9 @@ static int make_parents(struct job *job, const char *path, const char *before) {
 static int find_listed(struct job *job, const char *paths, size_t size) {
     const char *before = NULL;
     for (const char *path = paths, *end = paths + size; path < end; path += strlen(path) + 1) {
-        if (!memchr(path, 0, (size_t)(end - path)) || !stays_within(path))
+        bool is_ended = memchr(path, 0, (size_t)(end - path)) != NULL;
+        if (is_ended && *path && path[strlen(path) - 1] == '/') continue;  // another repository: its place only
+        if (!is_ended || !stays_within(path))
             return fa_fail(job->failure, EINVAL, memchr(path, 0, (size_t)(end - path)) ? path : "");
         struct stat status;
         if (fstatat(job->roots.source, path, &status, AT_SYMLINK_NOFOLLOW) != 0) {

@@ -97,6 +97,7 @@ int fa_sync_directory(const char *path) {
 void fa_close(int descriptor) { close(descriptor); }
 int fa_rename(const char *from, const char *to) { return rename(from, to) == 0 ? 0 : errno; }
 int fa_unlink(const char *path) { return unlink(path) == 0 ? 0 : errno; }
+int fa_remove_empty(const char *path) { return rmdir(path) == 0 ? 0 : errno; }
 int fa_link(const char *from, const char *to) { return link(from, to) == 0 ? 0 : errno; }
 int fa_make_directory(const char *path, uint32_t mode) { return mkdir(path, (mode_t)mode) == 0 ? 0 : errno; }
 int fa_symlink(const char *target, const char *path) { return symlink(target, path) == 0 ? 0 : errno; }

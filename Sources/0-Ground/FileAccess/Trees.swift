@@ -68,6 +68,11 @@ package enum Trees {
         if error != 0 { throw Files.failure(.fileUnwritable, path, "could not be made", error) }
     }
 
+    /// Removes a directory that holds nothing; any other is left as it is.
+    package static func removeEmpty(_ path: String) {
+        _ = fa_remove_empty(path)
+    }
+
     /// Removes a file or a tree, however deep; one that is not there is fine. Links are removed, never followed.
     ///
     /// - Throws: ``DiagnosticCode/treeNotRemoved``.

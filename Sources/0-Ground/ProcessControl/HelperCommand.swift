@@ -91,6 +91,11 @@ package struct HelperCommand: Sendable {
             }
         }
         guard error == 0 else {
+            var facts = pc_directory_facts()
+            if let workingDirectory, pc_directory_facts(workingDirectory, &facts) != 0 {
+                throw DiagnosticError(
+                    .commandNotStarted, "\(program) could not be started: the folder \(workingDirectory) is not there.")
+            }
             throw DiagnosticError(
                 .commandNotStarted, "\(program) could not be started: \(SystemError(number: error)).",
                 remedy: "Install \(program), or put it on the PATH.")

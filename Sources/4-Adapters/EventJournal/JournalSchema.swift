@@ -52,6 +52,9 @@ enum JournalSchema {
         guard try number(connection, "PRAGMA application_id") == applicationID else {
             throw .damaged(path: connection.path, detail: "it is a database of another program")
         }
+        guard found >= 1 else {
+            throw .damaged(path: connection.path, detail: "its version is \(found)")
+        }
         guard found <= currentVersion else {
             throw .tooNew(path: connection.path, found: Int(found), known: currentVersion)
         }

@@ -220,12 +220,14 @@ package final class SQLiteJournal: Journal {
                 FROM streams LEFT JOIN events ON place = (
                     SELECT place FROM events WHERE place > streams.number << 32 AND place < (streams.number + 1) << 32
                     ORDER BY place DESC LIMIT 1)
-                WHERE name >= ?1 AND name > ?2 AND substr(name, 1, length(?1)) = ?1 ORDER BY name LIMIT ?3
+                WHERE name >= ?1 AND name > ?2 AND name < ?4 AND substr(name, 1, length(?1)) = ?1 ORDER BY name LIMIT ?3
                 """
             ) {
                 $0.bind(1, prefix)
                 $0.bind(2, after?.text ?? "")
                 $0.bind(3, Int64(limit))
+                // Without an upper bound every later stream would be looked at. No name holds such a character.
+                $0.bind(4, prefix + "\u{10FFFF}")
             } row: {
                 found.append(Self.row($0).summary)
             }

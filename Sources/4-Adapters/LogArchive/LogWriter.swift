@@ -64,7 +64,8 @@ package final class LogWriter {
     package func append(_ bytes: UnsafeRawBufferPointer, at time: Timestamp) throws(LogError) {
         guard !bytes.isEmpty else { return }
         var rest = bytes
-        let room = limits.totalBytes - written - buffer.count
+        // Breaks put into long lines may have taken a little more than the limit.
+        let room = max(0, limits.totalBytes - written - buffer.count)
         if rest.count > room {
             guard room > 0 || dropped == 0 else {
                 dropped += rest.count

@@ -24,9 +24,7 @@ package struct GitRepository: Sendable {
     /// Output of one git command that is kept.
     private static let outputLimitBytes = 256 << 20
 
-    static func git(
-        _ arguments: [String], in folder: String, environment: [String: String] = [:]
-    ) throws(DiagnosticError) -> HelperCommand.Outcome {
+    static func git(_ arguments: [String], in folder: String) throws(DiagnosticError) -> HelperCommand.Outcome {
         var command = HelperCommand("git", arguments)
         command.workingDirectory = folder
         command.outputLimit = outputLimitBytes
@@ -45,10 +43,16 @@ package struct GitRepository: Sendable {
         return outcome.text
     }
 
+    /// What the command prints, without the line's end; `nil` where it fails, or prints nothing.
     private func value(_ arguments: [String]) -> String? {
-        guard let outcome = try? Self.git(arguments, in: root), outcome.succeeded else { return nil }
-        let text = outcome.text.trimmingLineBreak
+        let text = text(arguments)?.trimmingLineBreak ?? ""
         return text.isEmpty ? nil : text
+    }
+
+    /// What the command prints; `nil` where it fails.
+    private func text(_ arguments: [String]) -> String? {
+        guard let outcome = try? Self.git(arguments, in: root), outcome.succeeded else { return nil }
+        return outcome.text
     }
 
     // MARK: state
@@ -84,7 +88,7 @@ package struct GitRepository: Sendable {
             timestamp: parts[3])
         // `HEAD -> refs/heads/main, tag: refs/tags/v1, refs/remotes/origin/main`: no reference's name holds a comma
         // with a space behind it, for it may hold no space.
-        let names = parts[4].split(separator: ",").map { $0.drop { $0 == " " } }
+        let names = parts[4].split(separator: ", ")
         if let branch = names.first(where: { $0.hasPrefix("HEAD -> ") }) {
             return (commit, String(branch.dropFirst("HEAD -> ".count)))
         }
@@ -159,11 +163,11 @@ package struct GitRepository: Sendable {
             ? value(["rev-parse", "-q", "--verify", "HEAD~1"])
             : value(["merge-base", "HEAD", "refs/heads/\(state.defaultBranch)"])
                 ?? value(["merge-base", "HEAD", "refs/remotes/origin/\(state.defaultBranch)"])
-        guard let before = upstream ?? fork, let changed = value(["diff", "--name-only", "-z", "--no-renames", before])
+        guard let before = upstream ?? fork, let changed = text(["diff", "--name-only", "-z", "--no-renames", before])
         else {
             return nil
         }
-        let untracked = value(["ls-files", "-z", "--others", "--exclude-standard"]) ?? ""
+        let untracked = text(["ls-files", "-z", "--others", "--exclude-standard"]) ?? ""
         return (changed.split(separator: "\0") + untracked.split(separator: "\0")).map(String.init)
     }
 }

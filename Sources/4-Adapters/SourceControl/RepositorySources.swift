@@ -82,8 +82,7 @@ package final class RepositorySources: Sendable {
         let kept = "refs/martlet/" + ref.utf8.map { String($0, radix: 16) }.joined()
         if isURL, !(isCommit && Self.has(ref, in: folder)) {
             let fetched = try GitRepository.git(
-                ["fetch", "-q", "--depth", "1", "--no-tags", "--", address, ref], in: folder,
-                environment: ["GIT_TERMINAL_PROMPT": "0"])
+                ["fetch", "-q", "--depth", "1", "--no-tags", "--", address, ref], in: folder)
             if fetched.succeeded {
                 _ = try GitRepository(root: folder).output(["update-ref", kept, "FETCH_HEAD"])
             }

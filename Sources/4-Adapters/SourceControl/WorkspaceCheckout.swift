@@ -11,6 +11,12 @@ internal import ProcessControl
 /// ignored, uncommitted changes included. The copy is a repository of its own that borrows the original's objects, so that
 /// what a step does to it never reaches the original.
 package struct WorkspaceCheckout: Sendable {
+    package enum Submodules: Sendable {
+        case none
+        case direct
+        case recursive
+    }
+
     /// The repository to take from.
     package var source: RepositoryState
     /// Absolute; made where it is not there.
@@ -19,6 +25,13 @@ package struct WorkspaceCheckout: Sendable {
     package var ref: String?
     /// Commits of history; 0: all.
     package var depth = 1
+    /// What is in the destination goes first.
+    package var cleans = true
+    package var submodules = Submodules.none
+    /// Files of the working tree that stay behind, relative to its root.
+    package var excluded: Set<String> = []
+    /// Whether `git push` in the workspace reaches the original's remote.
+    package var allowsPush = false
 
     package init(from source: RepositoryState, to destination: String) {
         self.source = source
@@ -29,129 +42,117 @@ package struct WorkspaceCheckout: Sendable {
         package var fileCount: Int
         /// Of HEAD; empty where the source is no repository.
         package var commit: String
+        /// Submodules that are not checked out in the source, and so neither here.
+        package var missingSubmodules: [String] = []
     }
 
     /// Blocks the calling thread.
     package func run() throws(DiagnosticError) -> Summary {
         try Trees.make(destination)
+        if cleans {
+            for entry in try Trees.list(destination) { try Trees.remove("\(destination)/\(entry.name)") }
+        }
         guard source.isRepository else {
             let totals = try TreeCopy(from: source.root, to: destination).run()
             return Summary(fileCount: totals.fileCount, commit: "")
         }
         let git = GitRepository(root: source.root)
-        let commit = try commit(git)
-        try borrow(git, commit)
+        let target = try CheckoutTarget(ref: ref, source: source, git: git)
+        try BorrowedRepository(checkout: self, target: target, git: git).make()
+        var summary = Summary(fileCount: 0, commit: target.commit)
         if ref == nil {
-            return Summary(fileCount: try copyWorkingTree(git), commit: commit)
+            summary.fileCount = try copyWorkingTree(git)
+        } else {
+            let copy = GitRepository(root: destination)
+            _ = try copy.output(["reset", "-q", "--hard", target.commit])
+            summary.fileCount = try copy.output(["ls-files", "-z"]).utf8.count { $0 == 0 }
         }
-        _ = try GitRepository(root: destination).output(["reset", "-q", "--hard", commit])
-        let listed = try GitRepository(root: destination).output(["ls-files", "-z"])
-        return Summary(fileCount: listed.utf8.count { $0 == 0 }, commit: commit)
-    }
-
-    /// The commit that is checked out; empty before the first one.
-    private func commit(_ git: GitRepository) throws(DiagnosticError) -> String {
-        guard let ref else { return source.headCommit?.id ?? "" }
-        for name in [ref, "refs/remotes/origin/\(ref)"] {
-            let found = try GitRepository.git(["rev-parse", "-q", "--verify", "\(name)^{commit}"], in: git.root)
-            if found.succeeded { return found.text.trimmingLineBreak }
-        }
-        throw DiagnosticError(
-            .checkoutFailed, "The repository \(source.fullName) has no ref '\(ref)'.",
-            remedy: "Fetch it into this clone, or correct the 'ref' input.")
-    }
-
-    /// Makes the workspace a repository with the original's objects, refs and index.
-    private func borrow(_ git: GitRepository, _ commit: String) throws(DiagnosticError) {
-        let folder = destination + "/.git"
-        let common = try git.output(["rev-parse", "--path-format=absolute", "--git-common-dir"]).trimmingLineBreak
-        for name in ["objects/info", "refs/heads", "refs/tags"] { try Trees.make("\(folder)/\(name)") }
-        try write("\(common)/objects\n", to: folder + "/objects/info/alternates")
-        try write(configuration, to: folder + "/config")
-        try write(head(commit), to: folder + "/HEAD")
-        guard !commit.isEmpty else { return }
-        if depth > 0 { try write(try boundary(git, commit), to: folder + "/shallow") }
-        try write(try references(git, commit), to: folder + "/packed-refs")
-        if ref == nil {
-            let index = try git.output(["rev-parse", "--path-format=absolute", "--git-path", "index"]).trimmingLineBreak
-            if let bytes = try Files.readIfPresent(index, limit: Self.indexLimitBytes) {
-                try Files.write(bytes, to: folder + "/index")
-            }
-        }
-    }
-
-    private static let indexLimitBytes = 1 << 30
-
-    private var configuration: String {
-        let url = "\(source.serverURL)/\(source.fullName)"
-        return """
-            [core]
-            \trepositoryformatversion = 0
-            \tfilemode = true
-            \tbare = false
-            \tlogallrefupdates = true
-            [gc]
-            \tauto = 0
-            [remote "origin"]
-            \turl = \(url)
-            \tfetch = +refs/heads/*:refs/remotes/origin/*
-
-            """
-    }
-
-    /// The branch where HEAD is on one, as the original checks it out; else the commit itself.
-    private func head(_ commit: String) -> String {
-        let wanted = ref == nil ? source.ref : ref.map { $0.hasPrefix("refs/") ? $0 : "refs/heads/\($0)" }
-        if let wanted, wanted.hasPrefix("refs/heads/"), wanted.dropFirst("refs/heads/".count) != commit {
-            return "ref: \(wanted)\n"
-        }
-        return commit + "\n"
-    }
-
-    /// Commits whose parents are left out: what makes a history of `depth` commits.
-    private func boundary(_ git: GitRepository, _ commit: String) throws(DiagnosticError) -> String {
-        if depth == 1 { return commit + "\n" }
-        let lines = try git.output(["rev-list", "--max-count=\(depth)", "--parents", commit]).split(separator: "\n")
-        let kept = Set(lines.compactMap { $0.split(separator: " ").first })
-        return lines.filter { line in line.split(separator: " ").dropFirst().contains { !kept.contains($0) } }
-            .compactMap { $0.split(separator: " ").first.map { "\($0)\n" } }.joined()
-    }
-
-    /// With all of the history all refs come along; else the one that is checked out.
-    private func references(_ git: GitRepository, _ commit: String) throws(DiagnosticError) -> String {
-        var lines: [String] = []
-        if depth == 0 {
-            let all = try git.output(["for-each-ref", "--format=%(objectname) %(refname)"])
-            lines = all.split(separator: "\n").map(String.init)
-        }
-        let head = head(commit)
-        if head.hasPrefix("ref: ") {
-            let name = head.dropFirst("ref: ".count).trimmingLineBreakAtEnd
-            let branch = name.dropFirst("refs/heads/".count)
-            for reference in [String(name), "refs/remotes/origin/\(branch)"]
-            where !lines.contains(where: { $0.hasSuffix(" " + reference) }) {
-                lines.append("\(commit) \(reference)")
-            }
-        }
-        // git wants packed refs in order, and says so in the first line.
-        let sorted = lines.sorted { $0.drop { $0 != " " } < $1.drop { $0 != " " } }
-        return (["# pack-refs with: sorted "] + sorted).joined(separator: "\n") + "\n"
+        if submodules != .none { try checkOutSubmodules(git, &summary) }
+        return summary
     }
 
     /// - Returns: how many files were copied.
     private func copyWorkingTree(_ git: GitRepository) throws(DiagnosticError) -> Int {
-        try TreeCopy(from: git.root, to: destination).run(listed: git.workingTreeList()).fileCount
+        var listed = try git.workingTreeList()
+        if !excluded.isEmpty {
+            let kept = listed.split(separator: 0).filter { !excluded.contains(String(decoding: $0, as: UTF8.self)) }
+            listed = kept.flatMap { Array($0) + [0] }
+        }
+        return try TreeCopy(from: git.root, to: destination).run(listed: listed).fileCount
     }
 
-    private func write(_ text: String, to path: String) throws(DiagnosticError) {
-        try Files.write(Array(text.utf8), to: path)
+    /// From the clones that lie in the source's working tree: nothing is fetched.
+    private func checkOutSubmodules(_ git: GitRepository, _ summary: inout Summary) throws(DiagnosticError) {
+        let staged = try git.output(["ls-files", "-z", "--stage"])
+        // `160000 <commit> 0\t<path>`
+        for line in staged.split(separator: "\0") where line.hasPrefix("160000 ") {
+            let parts = line.split(separator: "\t", maxSplits: 1)
+            guard parts.count == 2, let commit = parts[0].split(separator: " ").dropFirst().first else { continue }
+            let path = String(parts[1])
+            let root = "\(source.root)/\(path)"
+            guard Files.facts(root + "/.git") != nil else {
+                summary.missingSubmodules.append(path)
+                continue
+            }
+            var inner = WorkspaceCheckout(from: GitRepository(root: root).state(), to: "\(destination)/\(path)")
+            inner.depth = depth
+            // As it stands where the tree comes as it stands; else the commit that is recorded for it.
+            inner.ref = ref == nil ? nil : String(commit)
+            inner.submodules = submodules == .recursive ? .recursive : .none
+            inner.allowsPush = allowsPush
+            let outcome = try inner.run()
+            summary.fileCount += outcome.fileCount
+            summary.missingSubmodules += outcome.missingSubmodules.map { "\(path)/\($0)" }
+        }
     }
 }
 
-extension Substring {
-    fileprivate var trimmingLineBreakAtEnd: Substring {
-        var text = self
-        while let last = text.last, last.isWhitespace { text.removeLast() }
-        return text
+/// What is checked out: a commit, and the branch or tag that stands for it.
+struct CheckoutTarget {
+    /// Empty before the first commit.
+    var commit: String
+    /// `refs/heads/…` (then HEAD is on it), `refs/tags/…`, or `nil` for a bare commit.
+    var ref: String?
+
+    init(ref: String?, source: RepositoryState, git: GitRepository) throws(DiagnosticError) {
+        guard let ref else {
+            commit = source.headCommit?.id ?? ""
+            self.ref = source.ref
+            return
+        }
+        let names =
+            ref.hasPrefix("refs/")
+            ? [(ref, ref)]
+            : [
+                ("refs/heads/\(ref)", "refs/heads/\(ref)"), ("refs/remotes/origin/\(ref)", "refs/heads/\(ref)"),
+                ("refs/tags/\(ref)", "refs/tags/\(ref)"),
+            ]
+        for (name, stands) in names {
+            if let found = try Self.commit(name, git) {
+                (commit, self.ref) = (found, stands)
+                return
+            }
+        }
+        if ref.utf8.count >= Self.shortestCommit, ref.allSatisfy(\.isHexDigit), let found = try Self.commit(ref, git) {
+            (commit, self.ref) = (found, nil)
+            return
+        }
+        throw DiagnosticError(
+            .checkoutFailed, "The repository \(source.fullName) has no branch, tag or commit '\(ref)'.",
+            remedy: "Fetch it into this clone, or correct the 'ref' input.")
+    }
+
+    /// Digits of a commit's shortest name.
+    private static let shortestCommit = 7
+
+    private static func commit(_ name: String, _ git: GitRepository) throws(DiagnosticError) -> String? {
+        let found = try GitRepository.git(["rev-parse", "-q", "--verify", "\(name)^{commit}"], in: git.root)
+        return found.succeeded ? found.text.trimmingLineBreak : nil
+    }
+
+    /// The branch that HEAD is on.
+    var branch: Substring? {
+        guard let ref, ref.hasPrefix("refs/heads/") else { return nil }
+        return ref.dropFirst("refs/heads/".count)
     }
 }

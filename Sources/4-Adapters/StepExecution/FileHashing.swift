@@ -52,9 +52,13 @@ enum FileHashing {
     }
 
     private static func digest(ofFile path: String) throws -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // A pipe would hold up the loop of all jobs.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw FileHashingError(path) }
         defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw FileHashingError(path) }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw FileHashingError(path, "it is no file") }
         var hash = SHA256()
         let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: chunkBytes, alignment: 16)
         defer { chunk.deallocate() }
@@ -90,7 +94,12 @@ enum FileHashing {
             if errno == ENOENT || errno == ENOTDIR { return nil }
             throw FileHashingError(path)
         }
-        return status.st_mode & S_IFMT == S_IFDIR ? .directory : .file
+        switch status.st_mode & S_IFMT {
+        case S_IFDIR: return .directory
+        case S_IFREG, S_IFLNK: return .file
+        // Pipes, sockets and devices have no contents of their own.
+        default: return nil
+        }
     }
 
     private static func resolvedPath(_ path: String) throws -> String {
@@ -102,6 +111,8 @@ enum FileHashing {
 
 private struct FileHashingError: Error {
     var message: String
+
+    init(_ path: String, _ reason: String) { message = "'\(path)': \(reason)" }
 
     init(_ path: String) { message = "'\(path)': \(String(cString: strerror(errno)))" }
 }

@@ -5,6 +5,7 @@ package import PipelineModel
 package import ProcessControl
 import SecretRedaction
 package import StructuredData
+import WorkflowPlanning
 
 /// What is known of a job's step attempts after a crash.
 package struct JobEvidence: Sendable {
@@ -96,6 +97,14 @@ extension HostJob {
         var record = StepRecord(attempt: attempt, result: result)
         record.result.recordDigest = try? self.record.append(.step(record))
         scopes[attempt.step.parent]?.note(record, id: planned.id)
+    }
+
+    /// Whether the step's `continue-on-error` holds, for a step that was cut off. What cannot be evaluated does not hold.
+    package func continuesAfterInterruption(of attempt: StepAttempt) -> Bool {
+        guard let template = planned(attempt.step)?.continueOnError else { return false }
+        let evaluation = evaluation(
+            scope: attempt.step.parent, environment: variables, github: nil, flags: StatusFlags())
+        return (try? evaluation.flag(of: template)) ?? false
     }
 
     /// Takes back what earlier attempts of a step did to the environment.

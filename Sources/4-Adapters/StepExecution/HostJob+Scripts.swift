@@ -134,7 +134,7 @@ extension HostJob {
     /// A background process may write for as long as it lives, and must not die of it.
     private func keepOrphan(_ pipe: OutputPipe) {
         var token: PollerLoop.Token?
-        token = loop.watchOutput(pipe.descriptor) { [weak self] _ in
+        token = loop.watch(pipe.descriptor) { [weak self] _ in
             guard let self, let token else { return }
             if pipe.read(into: loop.readBuffer, { _ in }) == .ended {
                 loop.remove(token)

@@ -136,6 +136,7 @@ extension HostJob {
         let heading = StepHeading(attempt: step.attempt, id: step.planned.id, name: redacted(step.name))
         step.output = StepOutput(
             log: callbacks.openLog(heading), redactor: redactor.forAnotherStream(), showsDebug: options.isDebug)
+        if isMuted { step.output?.mute() }
     }
 
     /// Sets the step's timeout, and says when it is, in milliseconds since the epoch.

@@ -50,6 +50,8 @@ package final class HostJob {
     var defaultShell: String?
     var defaultWorkingDirectory: String?
     var jobFlags = StatusFlags()
+    /// A mask could not be kept: the output of steps is not shown any more.
+    var isMuted = false
     var matchers: [String] = []
     /// Actions that were not there when the plan was made.
     var foundActions: [ActionReference: ActionDefinition] = [:]
@@ -90,7 +92,9 @@ package final class HostJob {
             callbacks.prepared(DiagnosticError(.stepEvaluation, redacted(Self.invalidTemplate(error, line: nil))))
             return
         } catch {
-            callbacks.prepared((error as? any CodedError).map { DiagnosticError($0.diagnostic) })
+            callbacks.prepared(
+                DiagnosticError(
+                    (error as? any CodedError)?.diagnostic ?? Diagnostic(.jobFiles, "The job cannot begin: \(error)")))
             return
         }
         // A resumed job waits: whoever held its receipts must be gone first.
@@ -175,12 +179,19 @@ package final class HostJob {
         supervisor = nil
         let error = DiagnosticError(
             .stepNotStarted, message,
-            remedy: "Resume the run: it kills what was left over and goes on after the last step that ended.")
-        reportPrepared(error)
-        for step in Array(running.values) where step.pipe != nil {
-            fail(step, Reason(.interrupted, message), error.diagnostic)
+            remedy: "Something killed it, perhaps for want of memory. Run the job again.")
+        // Its processes are nobody's children now; they go before anything is said to be over.
+        let sweep = LeftoverSweep(runID: options.identity.marker)
+        loop.offload {
+            Result { () throws(DiagnosticError) in try sweep.run() }
+        } then: { (swept: Result<KillReport, DiagnosticError>) in
+            self.reportPrepared(error)
+            for step in Array(self.running.values) where step.pipe != nil {
+                if case .failure(let left) = swept { step.output?.error(left.diagnostic.message) }
+                self.fail(step, Reason(.interrupted, message), error.diagnostic)
+            }
+            if self.ending != nil { self.reportEnding() }
         }
-        if ending != nil { reportEnding() }
     }
 
     func reportEnding() {
@@ -222,9 +233,11 @@ package final class HostJob {
         let secrets = values.filter { !$0.isEmpty }.map { Secret(name: "add-mask", value: $0) }
         guard !secrets.isEmpty else { return }
         do {
-            try record.append(.masks(values))
             for secret in secrets { try redactor.add(secret) }
+            try record.append(.masks(values))
         } catch {
+            // What cannot be hidden, now and after a crash, must not be shown by any step from here on.
+            isMuted = true
             step.hasCommandFailure = true
             step.output?.error((error as? any CodedError)?.diagnostic.message ?? "\(error)")
         }

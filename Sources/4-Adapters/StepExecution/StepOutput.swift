@@ -91,6 +91,12 @@ final class StepOutput {
         }
     }
 
+    /// Says why, and shows nothing more.
+    func mute() {
+        error("The output is not shown: a value that must be hidden could not be kept.")
+        isMuted = true
+    }
+
     func close() -> LogSummary {
         if !isMuted { settle() }
         return log.close()

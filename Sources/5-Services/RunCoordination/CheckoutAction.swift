@@ -33,9 +33,29 @@ enum CheckoutAction {
         // In place there is nothing to bring.
         if record.isBound, path == nil { return nil }
         var checkout = WorkspaceCheckout(from: try source(call, record), to: destination)
-        if let ref = call.input("ref"), !ref.isEmpty, !isCurrent(ref, record.repository) { checkout.ref = ref }
-        if let depth = call.input("fetch-depth"), let number = Int(depth), number >= 0 { checkout.depth = number }
+        let isOwn = checkout.source.root == record.repository.root
+        if let ref = given("ref", call), !(isOwn && isCurrent(ref, record.repository)) { checkout.ref = ref }
+        if let depth = given("fetch-depth", call) {
+            guard let number = Int(depth), number >= 0 else {
+                throw DiagnosticError(
+                    .checkoutInputInvalid, "'fetch-depth' is '\(depth)'; it is a number of commits, 0 for all.")
+            }
+            checkout.depth = number
+        }
+        // In place, what is there is the user's.
+        checkout.cleans = !record.isBound && given("clean", call)?.lowercased() != "false"
+        switch given("submodules", call)?.lowercased() {
+        case "recursive": checkout.submodules = .recursive
+        case "true": checkout.submodules = .direct
+        default: break
+        }
+        if isOwn { checkout.excluded = record.privateFiles }
+        checkout.allowsPush = record.allowsPush
         return checkout
+    }
+
+    private static func given(_ name: String, _ call: NativeActionCall) -> String? {
+        call.input(name).flatMap { $0.isEmpty ? nil : $0 }
     }
 
     /// The run's own commit is the working tree.
@@ -65,6 +85,9 @@ enum CheckoutAction {
             return call.complete(.success(outputs: outputs(record.repository, record.repository.sha)))
         }
         call.line("Martlet's own checkout: \(checkout.source.root) → \(checkout.destination)")
+        for name in ["sparse-checkout", "filter"] where given(name, call) != nil {
+            call.line("'\(name)' is not looked at: all files are there.")
+        }
         call.loop.offload {
             Result { () throws(DiagnosticError) in try checkout.run() }
         } then: { (result: Result<WorkspaceCheckout.Summary, DiagnosticError>) in
@@ -72,6 +95,9 @@ enum CheckoutAction {
             case .success(let summary):
                 let what = checkout.ref.map { "at '\($0)'" } ?? "the working tree as it stands"
                 call.line("\(summary.fileCount) files, \(what)")
+                for path in summary.missingSubmodules {
+                    call.line("The submodule '\(path)' is empty: it is not checked out in \(checkout.source.root).")
+                }
                 call.complete(.success(outputs: outputs(checkout.source, summary.commit)))
             case .failure(let error):
                 call.complete(.failure(error.diagnostic))

@@ -5,6 +5,7 @@ package import Diagnostics
 extension DiagnosticCode {
     static let checkoutRepositoryMissing = DiagnosticCode(452)
     static let checkoutPathInvalid = DiagnosticCode(453)
+    static let checkoutInputInvalid = DiagnosticCode(454)
     static let runRecordUnreadable = DiagnosticCode(700)
     static let runFinishedAlready = DiagnosticCode(701)
     package static let secretsMissing = DiagnosticCode(702)

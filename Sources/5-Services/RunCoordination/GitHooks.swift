@@ -21,18 +21,20 @@ package struct GitHooks {
     }
 
     /// - Returns: the hook's path.
-    package func install(_ name: String, jobs: [String]) throws(DiagnosticError) -> String {
+    /// - Parameter program: an absolute path; a graphical git client may have another `PATH`.
+    package func install(_ name: String, jobs: [String], program: String) throws(DiagnosticError) -> String {
         let path = "\(folder)/\(name)"
         if try !isOurs(path) {
             throw DiagnosticError(
                 .hookForeign, "There is already a hook that is not Martlet's: \(path)",
-                remedy: "Add this line to it: martlet run\(Self.options(jobs))")
+                remedy: "Add this line to it: \(Self.command(program, jobs))")
         }
         try Trees.make(folder)
         let script = """
             #!/bin/sh
             \(Self.mark)
-            exec martlet run\(Self.options(jobs))
+            # Not wanted this once: git commit --no-verify, git push --no-verify
+            exec \(Self.command(program, jobs))
 
             """
         try Files.write(Array(script.utf8), to: path, mode: 0o755)
@@ -53,7 +55,12 @@ package struct GitHooks {
         return String(decoding: bytes, as: UTF8.self).split(separator: "\n").contains { $0 == Self.mark }
     }
 
-    private static func options(_ jobs: [String]) -> String {
-        jobs.map { " --job '\($0.filter { $0 != "'" })'" }.joined()
+    private static func command(_ program: String, _ jobs: [String]) -> String {
+        quoted(program) + " run" + jobs.map { " --job \(quoted($0))" }.joined()
+    }
+
+    /// As a POSIX shell takes it for one word.
+    private static func quoted(_ text: String) -> String {
+        "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }
 }

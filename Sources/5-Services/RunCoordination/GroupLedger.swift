@@ -86,6 +86,7 @@ struct GroupLedger {
         let lock = try FileLock.waiting(path: path + ".lock", until: .now() + Self.lockPatience)
         defer { withExtendedLifetime(lock) {} }
         var contents = try read()
+        let before = contents.data
         var news: [GroupArbiter.Answer] = []
         for (other, driver) in contents.drivers where other != run && !driver.isAlive(bootID) {
             news += contents.arbiter.forget(other)
@@ -99,7 +100,8 @@ struct GroupLedger {
         }
         let claimants = contents.arbiter.runs
         contents.drivers[run] = claimants.contains(run) ? Driver(process: .current, bootID: bootID) : nil
-        try Files.replace(path, with: contents.data.jsonText().utf8, mode: 0o600)
+        let after = contents.data
+        if after != before { try Files.replace(path, with: after.jsonText().utf8, mode: 0o600) }
         for other in Set(others.map(\.holder.run)) { RunControl.say(.lookAtGroups, to: other, of: store) }
         return own
     }

@@ -32,7 +32,7 @@ struct JobEnvironment {
             contexts: contexts, folders: folders,
             sealing: HostJob.Sealing(key: store.key, bootID: session.bootID))
         options.outerEnvironments = session.evaluator.outerEnvironments(of: job.id)
-        options.hostEnvironment = session.settings.hostEnvironment
+        options.hostEnvironment = session.settings.hostEnvironment + session.record.environment
         options.secrets = session.settings.secrets
         options.isDebug = session.settings.isDebug
         options.nativeActions = ["checkout": CheckoutAction.action(session.record)]

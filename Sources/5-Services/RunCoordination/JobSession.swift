@@ -34,6 +34,8 @@ final class JobSession {
     /// Attempts whose end the executor itself has reported.
     private var answered: Set<StepAttempt> = []
 
+    private var name: String { session.name(of: id) }
+
     init(_ session: RunSession, id: JobID, number: Int, leg: JobLeg, steps: PlannedSteps, needs: [NeedResult]) {
         self.session = session
         self.id = id
@@ -107,10 +109,21 @@ final class JobSession {
         let waiting = pending
         pending = nil
         switch waiting {
-        case .evidence(let evidence)? where error == nil: arrive(.resumed(evidence))
+        case .evidence(let evidence)? where error == nil: arrive(.resumed(judged(evidence)))
         case .effects(let effects)? where error == nil: for effect in effects { perform(effect) }
         default: arrive(.prepared(failure: error.map { Reason(.setup, $0.diagnostic.message) }))
         }
+    }
+
+    /// A step that was cut off failed; `continue-on-error` may take that as a success.
+    private func judged(_ evidence: [StepAttempt: StepEvidence]) -> [StepAttempt: StepEvidence] {
+        var judged = evidence
+        for (attempt, found) in evidence {
+            guard case .interrupted(let reason, _) = found else { continue }
+            let continues = host?.continuesAfterInterruption(of: attempt) ?? false
+            judged[attempt] = .interrupted(reason, continuesOnError: continues)
+        }
+        return judged
     }
 
     private func reported(_ attempt: StepAttempt, _ report: StepReport) {
@@ -128,9 +141,15 @@ final class JobSession {
 
     private func closed(_ ending: HostJob.Ending) {
         session.evaluator.keep(outputs: ending.outputs, of: id)
-        let place = StepPlace(job: id, attempt: StepAttempt(step: StepPath(max(1, steps.steps.count))))
-        for annotation in ending.annotations { session.observer.update(.annotation(place, annotation)) }
-        let failure = ending.isFailed ? Reason(.invalid, "The job's outputs could not be evaluated.") : nil
+        for annotation in ending.annotations { session.observer.update(.jobAnnotation(id, name: name, annotation)) }
+        if ending.killedCount > 0 {
+            let names = ending.killed.map { "\($0.name) (\($0.processID))" }.joined(separator: ", ")
+            let text =
+                "Processes that outlived their steps were ended: \(names.isEmpty ? "\(ending.killedCount)" : names)."
+            session.observer.update(.jobAnnotation(id, name: name, Annotation(.notice, text)))
+        }
+        let causes = ending.annotations.filter { $0.level == .error }.map(\.message).joined(separator: " ")
+        let failure = ending.isFailed ? Reason(.invalid, "The job could not be concluded: \(causes)") : nil
         arrive(
             .closed(JobClosure(outputNames: ending.outputs.keys, recordDigest: ending.recordDigest, failure: failure)))
     }
@@ -240,6 +259,7 @@ final class JobLog {
 
     private func mark(_ mark: StepExecution.LogMark) {
         if case .annotation(let annotation) = mark { observer.update(.annotation(place, annotation)) }
+        if case .summary(let text) = mark { observer.update(.summary(place, text)) }
         guard let text = mark.text else { return }
         var line = text + "\n"
         line.withUTF8 { write(UnsafeRawBufferPointer($0)) }

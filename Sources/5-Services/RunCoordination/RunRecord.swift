@@ -18,6 +18,12 @@ package struct RunRecord {
     /// What `run-name` came to.
     package var title: String?
     package var isBound: Bool
+    /// Whether `git push` in a workspace reaches the real remote.
+    package var allowsPush = false
+    /// Files with secrets that the run was given, relative to the root: they stay out of workspaces.
+    package var privateFiles: Set<String> = []
+    /// What `--env-file` held, `NAME=value`: a resumed run has it again.
+    package var environment: [String] = []
     /// Milliseconds since the epoch.
     package var createdAt: Int64
     /// Names of the secrets that it was given: a resume must be given them again.
@@ -81,6 +87,9 @@ package struct RunRecord {
             "matrix": .object(
                 DataObject(selectedMatrix.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
             "labels": .array(runnerLabels.map(DataValue.string)), "bound": .bool(isBound),
+            "allowsPush": .bool(allowsPush),
+            "privateFiles": .array(privateFiles.sorted().map(DataValue.string)),
+            "environment": .array(environment.map(DataValue.string)),
             "title": title.map(DataValue.string) ?? .null,
             "createdAt": .number(Double(createdAt)), "secretNames": .array(secretNames.map(DataValue.string)),
             "repository": [
@@ -105,6 +114,9 @@ package struct RunRecord {
         runnerLabels = data.strings("labels")
         isBound = data.bool("bound")
         title = data["title"]?.string
+        allowsPush = data.bool("allowsPush")
+        privateFiles = Set(data.strings("privateFiles"))
+        environment = data.strings("environment")
         createdAt = Int64(try data.int("createdAt"))
         secretNames = data.strings("secretNames")
         let facts = data["repository"] ?? .null

@@ -79,6 +79,7 @@ extension JobSession {
         switch evidence {
         case .notStarted: .notStarted
         case .reported(let report): .reported([report])
+        // Whether the failure counts is asked once the executor is ready to evaluate that.
         case .interrupted(let reason): .interrupted(reason)
         }
     }

@@ -2,6 +2,7 @@
 
 package import Diagnostics
 internal import EventJournal
+internal import FileAccess
 package import PipelineModel
 internal import ProcessControl
 internal import RunEngine
@@ -124,6 +125,9 @@ package final class RunSession {
         loop.releaseSignals()
         for job in jobs.values { job.abandon() }
         if let failure { throw failure }
+        // Jobs have taken their own away; a folder that is not empty has something to be looked at.
+        Trees.removeEmpty(scratch)
+        Trees.removeEmpty("\(store.root)/work/\(run)")
         guard let outcome else { preconditionFailure("the loop ends with an outcome or a failure") }
         return outcome
     }

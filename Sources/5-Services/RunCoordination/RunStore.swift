@@ -40,6 +40,13 @@ package final class RunStore {
         }
     }
 
+    /// - Throws: where nothing can be written: a full disk, or one that may only be read.
+    package func checkWritable() throws(DiagnosticError) {
+        let probe = root + "/.probe"
+        try Files.write([1], to: probe)
+        try Files.remove(probe)
+    }
+
     // MARK: runs
 
     /// Runs that were ever made here, the newest first.
@@ -61,10 +68,26 @@ package final class RunStore {
         defer { withExtendedLifetime(lock) {} }
         let counter = root + "/last-run"
         let last = try Files.readIfPresent(counter, limit: 64).flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
-        let run = RunID(last + 1)
+        // The counter may be lost; a number that was given is never given again.
+        let run = RunID(max(last, try runs().first?.number ?? 0) + 1)
         try Trees.make(folder(of: run) + "/logs", mode: 0o700)
         try Files.replace(counter, with: run.description.utf8)
         return run
+    }
+
+    /// - Returns: whether there was one.
+    package func removeWorkspace(of run: RunID) throws(DiagnosticError) -> Bool {
+        let path = "\(root)/work/\(run)"
+        guard Files.isDirectory(path) else { return false }
+        try Trees.remove(path)
+        return true
+    }
+
+    /// Removes a run's record and logs; its number is never given again. Its events stay in the journal.
+    package func remove(_ run: RunID) throws(DiagnosticError) {
+        let lock = try lock(run)
+        defer { withExtendedLifetime(lock) {} }
+        try Trees.remove(folder(of: run))
     }
 
     private static func numberingLock(_ root: String) throws(DiagnosticError) -> FileLock {

@@ -14,6 +14,10 @@ package enum RunUpdate {
     case jobStarted(JobID, name: String)
     case stepStarted(StepPlace, name: String)
     case annotation(StepPlace, Annotation)
+    /// What the executor has to say of the job as a whole, at its end.
+    case jobAnnotation(JobID, name: String, Annotation)
+    /// The Markdown that a step wrote to its summary file.
+    case summary(StepPlace, String)
     case stepFinished(StepPlace, name: String, StepResult, durationMs: Int64)
     case jobFinished(JobID, name: String, Conclusion, Reason?, durationMs: Int64)
     case runFinished(RunOutcome)

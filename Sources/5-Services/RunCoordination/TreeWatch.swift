@@ -21,6 +21,8 @@ package struct TreeWatch {
     /// A save comes as several changes: a run starts when none has come for so long.
     static let quietTime = Duration.milliseconds(150)
 
+    static let longestDelay = Duration.seconds(2)
+
     package init(files: WorkflowFiles) {
         root = files.state.root
         isRepository = files.state.isRepository
@@ -51,14 +53,20 @@ package struct TreeWatch {
         while !isInterrupted {
             let watch = try FolderWatch(try folders())
             var lastChange: BootInstant?
+            var firstChange: BootInstant?
             let token = loop.watch(watch.descriptor) { _ in
                 watch.clear()
-                lastChange = .now()
+                // Later changes put the run off, but not for ever: a log that grows must not keep it from starting.
+                let now = BootInstant.now()
+                firstChange = firstChange ?? now
+                lastChange = now
             }
             // Looked at once the watch stands: what came before it is not missed.
             if try snapshot() != before { lastChange = .now() }
             while !isInterrupted {
-                let deadline = lastChange.map { $0 + Self.quietTime }
+                let quiet = lastChange.map { $0 + Self.quietTime }
+                let latest = firstChange.map { $0 + Self.longestDelay }
+                let deadline = quiet.map { quiet in latest.map { min($0, quiet) } ?? quiet }
                 if let deadline, deadline <= .now() { break }
                 loop.turn(until: deadline)
             }

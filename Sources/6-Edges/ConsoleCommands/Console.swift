@@ -80,6 +80,15 @@ enum ProcessEnvironment {
             }, uniquingKeysWith: { first, _ in first })
     }
 
+    /// This program's own file, as it was found.
+    static var program: String {
+        let given = CommandLine.arguments[0]
+        if given.hasPrefix("/") { return given }
+        if given.contains("/") { return currentFolder + "/" + given }
+        let folders = (variables["PATH"] ?? "").split(separator: ":")
+        return folders.map { "\($0)/\(given)" }.first { access($0, X_OK) == 0 } ?? given
+    }
+
     static var currentFolder: String {
         guard let path = getcwd(nil, 0) else { return "." }
         defer { free(path) }

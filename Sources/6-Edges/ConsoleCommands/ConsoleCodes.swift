@@ -8,5 +8,6 @@ extension DiagnosticCode {
     static let nothingToRun = DiagnosticCode(903)
     static let codeUnknown = DiagnosticCode(905)
     static let outputUnwritable = DiagnosticCode(907)
+    static let secretTooShort = DiagnosticCode(908)
     static let stepMissing = DiagnosticCode(906)
 }

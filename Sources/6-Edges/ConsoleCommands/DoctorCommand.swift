@@ -56,7 +56,7 @@ struct DoctorCommand: ParsableCommand {
 
     private func store(_ console: Console) -> Finding {
         let root = RunStore.defaultRoot(console.environment)
-        let isUsable = (try? RunStore(root: root)) != nil
+        let isUsable = (try? RunStore(root: root).checkWritable()) != nil
         return Finding(
             name: "store", found: isUsable ? root : nil, use: "\(root) cannot be written; set MARTLET_HOME",
             isRequired: true)

@@ -61,10 +61,10 @@ struct EvalCommand: ParsableCommand {
     }
 
     private static func withoutMarks(_ text: String) -> String {
-        let trimmed = text.drop { $0 == " " }
-        guard trimmed.hasPrefix("${{"), let end = trimmed.lastIndex(of: "}"), end > trimmed.startIndex else {
-            return text
-        }
-        return String(trimmed.dropFirst(3)[..<trimmed.index(before: end)])
+        var trimmed = text[...]
+        while trimmed.first == " " { trimmed.removeFirst() }
+        while trimmed.last == " " { trimmed.removeLast() }
+        guard trimmed.hasPrefix("${{"), trimmed.hasSuffix("}}"), trimmed.count >= 5 else { return text }
+        return String(trimmed.dropFirst(3).dropLast(2))
     }
 }

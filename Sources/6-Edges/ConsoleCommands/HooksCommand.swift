@@ -40,10 +40,18 @@ struct HooksInstallCommand: ParsableCommand {
     func run() throws {
         let console = Console()
         try console.guarded {
-            let hooks = try GitHooks(
-                files: WorkflowFiles(folder: ProcessEnvironment.currentFolder, environment: console.environment))
+            let files = WorkflowFiles(folder: ProcessEnvironment.currentFolder, environment: console.environment)
+            let hooks = try GitHooks(files: files)
+            // A job that is not there would refuse every commit from now on.
+            for job in preCommit + prePush {
+                var request = PlanPreparation.Request()
+                request.jobs = [job]
+                let outcomes = try PlanPreparation(files: files, request: request).prepare(all: files.paths())
+                guard outcomes.contains(where: { $0.prepared != nil }) else { throw PlanOptions.noWorkflows() }
+            }
+            let program = ProcessEnvironment.program
             for (name, jobs) in [("pre-commit", preCommit), ("pre-push", prePush)] where !jobs.isEmpty {
-                console.out.writeLine("set \(try hooks.install(name, jobs: jobs))")
+                console.out.writeLine("set \(try hooks.install(name, jobs: jobs, program: program))")
             }
         }
     }

@@ -73,16 +73,14 @@ final class JSONRunView {
             var object = self.object("stepStarted", place)
             object["name"] = .string(name)
             return object
-        case .annotation(let place, let annotation):
-            var object = self.object("annotation", place)
-            object["level"] = .string(annotation.level.rawValue)
-            object["message"] = .string(annotation.message)
-            object.set("title", annotation.title.map(DataValue.string))
-            object.set("file", annotation.file.map(DataValue.string))
-            object.set("line", annotation.line.map { .number(Double($0)) })
-            object.set("endLine", annotation.endLine.map { .number(Double($0)) })
-            object.set("column", annotation.column.map { .number(Double($0)) })
+        case .jobAnnotation(let job, _, let annotation):
+            return self.object(annotation, ["type": "annotation", "job": .string(job.text)])
+        case .summary(let place, let text):
+            var object = self.object("summary", place)
+            object["markdown"] = .string(text)
             return object
+        case .annotation(let place, let annotation):
+            return self.object(annotation, self.object("annotation", place))
         case .stepFinished(let place, let name, let result, let duration):
             var object = self.object("stepFinished", place)
             object["name"] = .string(name)
@@ -108,5 +106,17 @@ final class JSONRunView {
             object.set("reason", outcome.reason?.data)
             return object
         }
+    }
+
+    private func object(_ annotation: Annotation, _ head: DataObject) -> DataObject {
+        var object = head
+        object["level"] = .string(annotation.level.rawValue)
+        object["message"] = .string(annotation.message)
+        object.set("title", annotation.title.map(DataValue.string))
+        object.set("file", annotation.file.map(DataValue.string))
+        object.set("line", annotation.line.map { .number(Double($0)) })
+        object.set("endLine", annotation.endLine.map { .number(Double($0)) })
+        object.set("column", annotation.column.map { .number(Double($0)) })
+        return object
     }
 }

@@ -53,7 +53,9 @@ final class LiveRunView {
             }
         case .annotation(let place, let annotation) where annotation.level == .error:
             change(place.job) { $0.lastLine = Array(annotation.message.utf8) }
-        case .annotation: break
+        case .annotation, .summary: break
+        case .jobAnnotation(_, let name, let annotation):
+            scroll("  \(LogLineStyle.text(annotation.level, palette))\(name): \(annotation.message)")
         case .stepFinished(let place, let name, let result, _):
             guard result.outcome == .failure else { break }
             let why = result.reason.map { ": \($0.text)" } ?? ""

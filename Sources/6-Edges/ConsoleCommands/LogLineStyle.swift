@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import StepExecution
 internal import TerminalRendering
 
 /// Shows one step's log lines as people read them: the lines that GitHub's log has for programs (`##[group]`, `##[error]`)
@@ -37,6 +38,14 @@ struct LogLineStyle {
 
     mutating func show(_ line: [UInt8]) -> Shown { line.withUnsafeBytes { show($0) } }
 
+    static func text(_ level: Annotation.Level, _ palette: Palette) -> String {
+        switch level {
+        case .error: palette.paint("error: ", .red)
+        case .warning: palette.paint("warning: ", .yellow)
+        case .notice: palette.paint("notice: ", .cyan)
+        }
+    }
+
     private mutating func show(_ command: Substring, _ text: String) -> Shown {
         let place = self.place
         self.place = nil
@@ -50,9 +59,9 @@ struct LogLineStyle {
         case "group":
             isInHead = isFirst && text.hasPrefix("Run ")
             return isInHead ? .hidden : .text(palette.paint("▾ \(text)", .bold))
-        case "error": return .text(palette.paint("error: ", .red) + about + text)
-        case "warning": return .text(palette.paint("warning: ", .yellow) + about + text)
-        case "notice": return .text(palette.paint("notice: ", .cyan) + about + text)
+        case "error": return .text(Self.text(.error, palette) + about + text)
+        case "warning": return .text(Self.text(.warning, palette) + about + text)
+        case "notice": return .text(Self.text(.notice, palette) + about + text)
         case "debug": return .text(palette.paint(text, .dim))
         case "command", "section": return .text(palette.paint(text, .cyan))
         default: return .asIs

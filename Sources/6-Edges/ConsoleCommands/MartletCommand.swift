@@ -27,7 +27,7 @@ package struct MartletCommand: ParsableCommand {
             CommandGroup(
                 name: "This machine:",
                 subcommands: [
-                    DoctorCommand.self, HooksCommand.self, RedactCommand.self, SchemaCommand.self,
+                    DoctorCommand.self, CleanCommand.self, HooksCommand.self, RedactCommand.self, SchemaCommand.self,
                     CompletionsCommand.self, ExitCodesCommand.self,
                 ]),
         ])

@@ -9,10 +9,11 @@ enum NamedValues {
     static func read(_ path: String) throws(DiagnosticError) -> [(name: String, value: String)] {
         let bytes = try RepositoryText.read(path, limit: RepositoryText.secretsLimitBytes)
         var pairs: [(name: String, value: String)] = []
-        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
-        for (index, line) in lines.enumerated() {
+        // By bytes: to Swift a carriage return and a line feed are one character.
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        for (index, bytes) in lines.enumerated() {
+            let line = String(decoding: bytes.last == UInt8(ascii: "\r") ? bytes.dropLast() : bytes, as: UTF8.self)
             var text = line.drop { $0 == " " || $0 == "\t" }
-            if text.last == "\r" { text.removeLast() }
             if text.isEmpty || text.hasPrefix("#") { continue }
             if text.hasPrefix("export ") { text = text.dropFirst("export ".count) }
             guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {

@@ -31,6 +31,10 @@ final class PlainRunView {
         case .stepStarted(let place, let name): say(place.job, place.job.text, palette.paint("▸ \(name)", .bold))
         case .annotation(let place, let annotation):
             styles[place, default: LogLineStyle(palette)].place = annotation.place
+        case .jobAnnotation(let job, let name, let annotation):
+            say(job, name, LogLineStyle.text(annotation.level, palette) + annotation.message)
+        // Shown whole, after the run.
+        case .summary: break
         case .stepFinished(let place, let name, let result, let duration):
             styles[place] = nil
             if isLineOpen.remove(place) != nil { console.out.writeLine() }

@@ -25,6 +25,7 @@ struct RedactCommand: ParsableCommand {
         try console.guarded {
             let secrets = try SecretsFile.read(
                 RepositoryText.read(secretsFile, limit: RepositoryText.secretsLimitBytes))
+            SecretsFile.warn(of: secrets, console)
             var redactor = try SecretRedactor(secrets: secrets)
             var output: [UInt8] = []
             StandardInput.forEachChunk { chunk in

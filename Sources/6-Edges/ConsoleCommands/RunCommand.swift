@@ -26,6 +26,11 @@ struct RunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A file with NAME=value lines: secrets, masked in all output.", valueName: "file"))
     var secretFile: String?
 
+    @Option(
+        name: .customLong("secret"),
+        help: ArgumentHelp("A secret; without a value it is taken from the environment.", valueName: "name[=value]"))
+    var secrets: [String] = []
+
     @Option(help: ArgumentHelp("A file with NAME=value lines: environment of every step.", valueName: "file"))
     var envFile: String?
 
@@ -34,6 +39,9 @@ struct RunCommand: ParsableCommand {
 
     @Option(help: "Jobs that run at the same time.")
     var parallel: Int?
+
+    @Flag(help: "Let 'git push' in a step reach the real remote; else it is held back.")
+    var allowPush = false
 
     @Flag(help: "Work on the working tree itself, not on a copy.")
     var bind = false
@@ -129,6 +137,10 @@ struct RunCommand: ParsableCommand {
         record.selectedMatrix = request.matrix
         record.runnerLabels = request.runnerLabels
         record.isBound = bind
+        record.allowsPush = allowPush
+        record.privateFiles = Set(
+            [secretFile, envFile].compactMap { $0 }.map { files.relative(files.absolute($0)) })
+        record.environment = try environment(files)
         record.title = PlanEvaluator(prepared.facts).runTitle()
         record.createdAt = RunClock.now()
         record.secretNames = settings.secrets.map(\.name)
@@ -155,7 +167,7 @@ struct RunCommand: ParsableCommand {
             throw DiagnosticError(
                 .secretsMissing,
                 "The run was given secrets that are not there now: \(missing.joined(separator: ", ")).",
-                remedy: "Give them again with --secret-file.")
+                remedy: "Give them again with --secret or --secret-file.")
         }
         let view = RunView.make(console, json: json)
         let attempt = try store.lastAttempt(of: run)
@@ -177,15 +189,27 @@ struct RunCommand: ParsableCommand {
             let pairs = try NamedValues.read(files.absolute(secretFile))
             settings.secrets = pairs.map { Secret(name: $0.name, value: $0.value) }
         }
+        for text in secrets {
+            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard let value = parts.count == 2 ? parts[1] : console.environment[text], !parts[0].isEmpty else {
+                throw DiagnosticError(
+                    .argumentInvalid, "The secret '\(text)' has no value here.",
+                    remedy: "Write --secret \(text)=VALUE, or set \(text) in the environment.")
+            }
+            settings.secrets.append(Secret(name: parts[0], value: value))
+        }
+        SecretsFile.warn(of: settings.secrets, console)
         settings.token =
             settings.secrets.first { $0.name == "GITHUB_TOKEN" }.map {
                 String(decoding: $0.value, as: UTF8.self)
             } ?? ""
-        if let envFile {
-            let pairs = try NamedValues.read(files.absolute(envFile))
-            settings.hostEnvironment += pairs.map { "\($0.name)=\($0.value)" }
-        }
         return settings
+    }
+
+    /// `NAME=value`, as `--env-file` has it.
+    private func environment(_ files: WorkflowFiles) throws -> [String] {
+        guard let envFile else { return [] }
+        return try NamedValues.read(files.absolute(envFile)).map { "\($0.name)=\($0.value)" }
     }
 
     private func end(_ outcomes: [RunOutcome]) throws {

@@ -22,7 +22,11 @@ final class RunSummaryView {
     private var unavailable = 0
     private var jobs: [Conclusion: Int] = [:]
     private var names: [JobID: String] = [:]
+    private var summaries: [(place: StepPlace, text: String)] = []
     private var outcome: RunOutcome?
+
+    /// Step summaries that are shown, as many as GitHub shows of a job.
+    private static let summaryCount = 20
 
     /// Lines of a failed step's log that are shown.
     private static let tailLines = 30
@@ -38,6 +42,8 @@ final class RunSummaryView {
         case .jobStarted(let job, let name): names[job] = name
         case .stepFinished(let place, let name, let result, _) where result.conclusion == .failure:
             failures.append(FailedStep(place: place, name: name, result: result))
+        case .summary(let place, let text) where summaries.count < Self.summaryCount:
+            summaries.append((place, text))
         case .jobFinished(_, _, let conclusion, let reason, _):
             if reason?.kind == .unavailable { unavailable += 1 } else { jobs[conclusion, default: 0] += 1 }
         case .runFinished(let outcome): self.outcome = outcome
@@ -47,7 +53,9 @@ final class RunSummaryView {
 
     func show(store: RunStore) {
         guard let outcome else { return }
-        if let first = failures.first { showTail(first, store) }
+        for summary in summaries { show(summary.text, of: summary.place) }
+        // A step whose failure was allowed is no reason to be loud.
+        if outcome.conclusion == .failure, let first = failures.first { showTail(first, store) }
         var counts = Conclusion.allCases.compactMap { conclusion -> String? in
             guard let count = jobs[conclusion], count > 0 else { return nil }
             return "\(count) \(conclusion.rawValue)"
@@ -65,6 +73,14 @@ final class RunSummaryView {
         }
         if outcome.conclusion == .success, !outcome.hasUnavailable { return }
         console.out.writeLine(palette.paint("  martlet why \(run)     martlet logs \(run)", .dim))
+    }
+
+    private func show(_ summary: String, of place: StepPlace) {
+        console.out.writeLine()
+        console.out.writeLine(
+            palette.paint("Summary of \(names[place.job] ?? place.job.text), step \(place.attempt.step)", .bold))
+        for line in summary.split(whereSeparator: \.isNewline) { console.out.writeLine("  " + line) }
+        console.out.writeLine()
     }
 
     private func showTail(_ failed: FailedStep, _ store: RunStore) {

@@ -81,6 +81,8 @@ int fa_is_limit(int error);
 /// *names is to be freed by fa_free. EOVERFLOW past `limit` bytes.
 int fa_list(const char *path, size_t limit, char **names, size_t *size);
 
+/// ENOTEMPTY for a directory that holds something.
+int fa_remove_empty(const char *path);
 /// Removes what is there, a tree as a whole; symbolic links are never followed. ENOENT is success.
 /// Directories without write permission that are ours are opened up first.
 int fa_remove_tree(const char *path, struct fa_failure *failure);

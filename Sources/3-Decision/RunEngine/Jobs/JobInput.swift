@@ -25,8 +25,8 @@ package enum StepEvidence: Hashable, Sendable {
     case notStarted
     /// What it had said, the last word last. Without a `finished`, `skipped` or `expanded` it was cut off.
     case reported([StepReport])
-    /// A receipt, or a reboot since, and no outcome.
-    case interrupted(Reason)
+    /// A receipt, or a reboot since, and no outcome. A failure, as which `continue-on-error` may take it.
+    case interrupted(Reason, continuesOnError: Bool = false)
 }
 
 package struct JobClosure: Hashable, Sendable {

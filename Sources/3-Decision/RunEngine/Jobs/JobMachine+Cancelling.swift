@@ -130,12 +130,12 @@ extension Transition<JobMachine> {
                 state.steps[step].phase != .completing
             else { return }
             interrupted(step, Reason(.interrupted, "It was cut off before its outcome was known."))
-        case .interrupted(let reason):
-            interrupted(step, reason)
+        case .interrupted(let reason, let continuesOnError):
+            interrupted(step, reason, continuesOnError: continuesOnError)
         }
     }
 
-    private mutating func interrupted(_ step: Int, _ reason: Reason) {
+    private mutating func interrupted(_ step: Int, _ reason: Reason, continuesOnError: Bool = false) {
         let number = state.steps[step].attempt
         if number <= definition.stepRetry.interruptedRetries, state.cancel == .none,
             state.steps[step].cancellation == nil
@@ -144,7 +144,9 @@ extension Transition<JobMachine> {
             record(.stepRetried(StepRetried(attempt: next, reason: reason)))
             return request(.startStep(next, state.steps[step].flags))
         }
-        finish(step, StepResult(outcome: .failure, reason: reason))
+        var result = StepResult(outcome: .failure, reason: reason)
+        if continuesOnError { result.conclusion = .success }
+        finish(step, result)
     }
 }
 

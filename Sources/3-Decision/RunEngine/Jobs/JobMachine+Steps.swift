@@ -64,14 +64,22 @@ extension Transition<JobMachine> {
             let reason = Reason(.cancelled, "The step \(state.steps[step].id) cancelled it.")
             for target in targets { cancelStep(target, .soft, reason) }
         }
-        endWait(step)
+        // Over at once: `advance`, which called this, goes on; a file of thousands of waits must not recurse.
+        if let result = waitResult(step) {
+            record(.stepFinished(StepFinished(attempt: state.steps[step].stepAttempt, result: result)))
+        }
     }
 
-    /// Ends a `wait` or `cancel` once all that it names is over. A cancelled one ends as a success.
+    /// Ends a `wait` or `cancel` once all that it names is over.
     private mutating func endWait(_ step: Int) {
+        if let result = waitResult(step) { finish(step, result) }
+    }
+
+    /// `nil` while it has to wait. A cancelled one ends as a success.
+    private func waitResult(_ step: Int) -> StepResult? {
         guard state.steps[step].phase == .waiting,
             state.steps[step].targets.allSatisfy({ state.steps[$0].phase == .finished })
-        else { return }
+        else { return nil }
         var result = StepResult(outcome: .success)
         let failed = state.steps[step].targets.first { state.steps[$0].result?.conclusion == .failure }
         if let failed, case .run = state.steps[failed].listing.kind, !isCancel(step) {
@@ -79,7 +87,7 @@ extension Transition<JobMachine> {
             result.conclusion = .failure
             result.reason = Reason(.needs, "The background step \(state.steps[failed].id) failed.")
         }
-        finish(step, result)
+        return result
     }
 
     private func isCancel(_ step: Int) -> Bool {

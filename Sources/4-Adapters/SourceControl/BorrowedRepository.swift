@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Diagnostics
+internal import FileAccess
+internal import PipelineModel
+
+/// The `.git` of a workspace: its own refs, index and configuration, over the original's objects.
+struct BorrowedRepository {
+    let checkout: WorkspaceCheckout
+    let target: CheckoutTarget
+    let git: GitRepository
+
+    private var folder: String { checkout.destination + "/.git" }
+    private static let indexLimitBytes = 1 << 30
+    private static let shallowLimitBytes = 64 << 20
+
+    func make() throws(DiagnosticError) {
+        let facts = try git.output([
+            "rev-parse", "--path-format=absolute", "--show-object-format", "--git-common-dir", "--git-path", "index",
+        ]).split(separator: "\n").map(String.init)
+        guard facts.count == 3 else {
+            throw DiagnosticError(.gitFailed, "git rev-parse did not say where the repository in \(git.root) is.")
+        }
+        let (format, common, index) = (facts[0], facts[1], facts[2])
+        for name in ["objects/info", "refs/heads", "refs/tags"] { try Trees.make("\(folder)/\(name)") }
+        try write("\(common)/objects\n", to: "objects/info/alternates")
+        try write(configuration(format), to: "config")
+        try write(target.branch.map { "ref: refs/heads/\($0)\n" } ?? "\(target.commit)\n", to: "HEAD")
+        // What an earlier checkout left would cut the history off elsewhere.
+        try Files.remove(folder + "/shallow")
+        guard !target.commit.isEmpty else { return }
+        let ends = try historyEnds(common)
+        if !ends.isEmpty { try write(ends, to: "shallow") }
+        try write(references(), to: "packed-refs")
+        if checkout.ref == nil { try copyIndex(index) }
+    }
+
+    private func write(_ text: String, to name: String) throws(DiagnosticError) {
+        try Files.write(Array(text.utf8), to: "\(folder)/\(name)")
+    }
+
+    /// The index, and the file that a split one shares.
+    private func copyIndex(_ index: String) throws(DiagnosticError) {
+        guard let bytes = try Files.readIfPresent(index, limit: Self.indexLimitBytes) else { return }
+        try Files.write(bytes, to: folder + "/index")
+        let home = Files.directory(of: index)
+        for entry in try Trees.list(home) where entry.name.hasPrefix("sharedindex.") {
+            try Files.write(
+                try Files.read("\(home)/\(entry.name)", limit: Self.indexLimitBytes), to: "\(folder)/\(entry.name)")
+        }
+    }
+
+    /// `checkStat` and `trustctime`: the files are copies, with sizes and times as in the original's index, but with
+    /// inodes of their own. Without them a clean tree would count as changed until it is looked at.
+    private func configuration(_ format: String) -> String {
+        let isPlain = format == "sha1"
+        let url = "\(checkout.source.serverURL)/\(checkout.source.fullName)"
+        // A local run must not publish by accident: with the user's own credentials a push would succeed.
+        let push = checkout.allowsPush ? "" : "\tpushurl = pushing-from-a-local-run-needs--allow-push\n"
+        return """
+            [core]
+            \trepositoryformatversion = \(isPlain ? 0 : 1)
+            \tfilemode = true
+            \tbare = false
+            \tlogallrefupdates = true
+            \tcheckStat = minimal
+            \ttrustctime = false
+            \(isPlain ? "" : "[extensions]\n\tobjectFormat = \(format)\n")[gc]
+            \tauto = 0
+            [remote "origin"]
+            \turl = \(url)
+            \(push)\tfetch = +refs/heads/*:refs/remotes/origin/*
+
+            """
+    }
+
+    /// Commits whose parents are left out: what makes a history of so many commits, and where the original's own ends.
+    private func historyEnds(_ common: String) throws(DiagnosticError) -> String {
+        let own = try Files.readIfPresent(common + "/shallow", limit: Self.shallowLimitBytes) ?? []
+        var lines = String(decoding: own, as: UTF8.self).split(separator: "\n").map(String.init)
+        if checkout.depth == 1 {
+            lines = [target.commit]
+        } else if checkout.depth > 1 {
+            let listed = try git.output(["rev-list", "--max-count=\(checkout.depth)", "--parents", target.commit])
+                .split(separator: "\n").map { $0.split(separator: " ") }
+            let kept = Set(listed.compactMap(\.first))
+            // Of the original's ends those that are in this history.
+            lines = lines.filter { kept.contains($0[...]) }
+            lines += listed.filter { $0.dropFirst().contains { !kept.contains($0) } }
+                .compactMap { $0.first.map(String.init) }
+        }
+        return lines.map { $0 + "\n" }.joined()
+    }
+
+    /// With all of the history all refs come along; else the one that is checked out.
+    private func references() throws(DiagnosticError) -> String {
+        var lines: [String] = []
+        if checkout.depth == 0 {
+            let all = try git.output(["for-each-ref", "--format=%(objectname) %(refname)"])
+            lines = all.split(separator: "\n").map(String.init)
+        }
+        var wanted: [(object: String, name: String)] = []
+        if let branch = target.branch {
+            wanted = [
+                (target.commit, "refs/heads/\(branch)"), (target.commit, "refs/remotes/origin/\(branch)"),
+            ]
+        } else if let ref = target.ref {
+            // Of an annotated tag the tag itself, not what it points at.
+            wanted = [(try git.output(["rev-parse", ref]).trimmingLineBreak, ref)]
+        }
+        for (object, name) in wanted where !lines.contains(where: { $0.hasSuffix(" " + name) }) {
+            lines.append("\(object) \(name)")
+        }
+        // git wants packed refs in order, and says so in the first line.
+        let sorted = lines.sorted { $0.drop { $0 != " " } < $1.drop { $0 != " " } }
+        return (["# pack-refs with: sorted "] + sorted).joined(separator: "\n") + "\n"
+    }
+}

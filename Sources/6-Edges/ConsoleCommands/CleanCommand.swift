@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Diagnostics
+internal import PipelineModel
+internal import RunCoordination
+internal import TerminalRendering
+
+struct CleanCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "clean", abstract: "Remove what earlier runs left on this machine.",
+        discussion: """
+            EXAMPLES
+              martlet clean
+              martlet clean --keep 20
+
+            Without an option the workspaces that failed jobs left are removed; logs and reasons stay. A run that is under
+            way, or that can still be resumed, is left alone.
+            """)
+
+    @Option(help: ArgumentHelp("Also remove all runs but the newest so many, with their logs.", valueName: "count"))
+    var keep: Int?
+
+    func validate() throws {
+        if let keep, keep < 0 { throw ValidationError("--keep is a number of runs, 0 or more.") }
+    }
+
+    func run() throws {
+        let console = Console()
+        try console.guarded {
+            let store = try RunStore(root: RunStore.defaultRoot(console.environment))
+            var removed = (workspaces: 0, runs: 0)
+            for (place, run) in try store.runs().enumerated() {
+                guard try RunHistory(store: store, run: run).state == .finished else { continue }
+                if try store.removeWorkspace(of: run) { removed.workspaces += 1 }
+                guard let keep, place >= keep else { continue }
+                try store.remove(run)
+                removed.runs += 1
+            }
+            console.out.writeLine("Removed the workspaces of \(removed.workspaces) runs, and \(removed.runs) runs.")
+        }
+    }
+}
