@@ -132,6 +132,39 @@ import Testing
         }
     }
 
+    /// Coordinator and supervisor killed, and a process that wiped its environment and left its session and its parents:
+    /// the run's control group finds it, where there is one.
+    @Test func whatHidesFromEverySweepIsFoundByTheControlGroup() throws {
+        let sandbox = try Sandbox()
+        let bell = try sandbox.bell()
+        let seconds = 100_000 + Int(getpid())
+        try sandbox.workflow(
+            """
+            on: push
+            jobs:
+              a:
+                runs-on: ubuntu-latest
+                steps:
+                  - run: |
+                      env -i setsid sh -c 'sleep \(seconds) &' < /dev/null > /dev/null 2>&1
+                      echo $PPID > "$T/supervisor"; cat /proc/self/cgroup > "$T/groups"; echo > "$T/bell"; sleep 302
+            """)
+        let running = try sandbox.start([Program.path, "run", "ci.yml"])
+        #expect(bell.rings())
+        let supervisor = try #require(sandbox.lines("supervisor").first.flatMap { pid_t($0) })
+        kill(supervisor, SIGSTOP)
+        running.signal(SIGKILL)
+        try running.end()
+        kill(supervisor, SIGKILL)
+        #expect(try sandbox.martlet("run", "--resume", "1").status == 5)
+        guard sandbox.read("groups").contains("/martlet-") else {
+            FileHandle.standardError.write(Data("no control group can be made here; not tested\n".utf8))
+            Processes.withCommand("sleep \(seconds)").forEach { kill($0, SIGKILL) }
+            return
+        }
+        #expect(Processes.withCommand("sleep \(seconds)").isEmpty)
+    }
+
     @Test func aRunThatIsDrivenCannotBeResumedBesides() throws {
         let sandbox = try Sandbox()
         let bell = try sandbox.bell()

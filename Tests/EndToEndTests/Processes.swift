@@ -12,6 +12,16 @@ enum Processes {
         return stat[end + 2] != UInt8(ascii: "Z")
     }
 
+    /// Living processes with this command line.
+    static func withCommand(_ command: String) -> [pid_t] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return names.compactMap { pid_t($0) }.filter { pid in
+            let bytes = (try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(pid)/cmdline"))) ?? Data()
+            let words = bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+            return words.joined(separator: " ") == command && isAlive(pid)
+        }
+    }
+
     /// Living processes that have this text in their environment.
     static func withEnvironment(containing text: String) -> [pid_t] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []

@@ -115,6 +115,21 @@ static void kill_listed(const char *directory) {
     close(file);
 }
 
+void pc_cgroup_kill(const char *directory) {
+    if (write_file(directory, "/cgroup.kill", "1")) return;
+    bool frozen = write_file(directory, "/freezer.state", "FROZEN");
+    kill_listed(directory);
+    if (frozen) write_file(directory, "/freezer.state", "THAWED");
+}
+
+int pc_cgroup_add(const char *directory, int32_t pid) {
+    char digits[16], *at = digits + sizeof digits;
+    *--at = 0;
+    do *--at = (char)('0' + pid % 10);
+    while ((pid /= 10) > 0);
+    return write_file(directory, "/cgroup.procs", at) ? 0 : errno;
+}
+
 static void kill_cgroups(struct pc_supervisor *supervisor, int64_t target) {
     const struct pc_ledger *ledger = &supervisor->ledger;
     for (size_t i = 0; i < pc_ledger_count(ledger); i++) {
@@ -122,10 +137,7 @@ static void kill_cgroups(struct pc_supervisor *supervisor, int64_t target) {
         if (target >= 0 ? ((int64_t)i != target || !entry->owns_cgroups) : !entry->cgroup_count) continue;
         const char *directory = ledger->texts.base + entry->cgroup_offset;
         for (uint32_t n = 0; n < entry->cgroup_count; n++, directory += strlen(directory) + 1) {
-            if (write_file(directory, "/cgroup.kill", "1")) continue;
-            bool frozen = write_file(directory, "/freezer.state", "FROZEN");
-            kill_listed(directory);
-            if (frozen) write_file(directory, "/freezer.state", "THAWED");
+            pc_cgroup_kill(directory);
         }
     }
 }
@@ -207,6 +219,15 @@ void pc_sweep_signal(struct pc_supervisor *supervisor, int64_t target, int signa
     struct pc_census *census = &supervisor->census;
     for (size_t i = 0; i < pc_census_count(census); i++)
         if (pc_census_row(census, i)->chosen) kill(pc_census_row(census, i)->pid, signal);
+}
+
+#else
+
+void pc_cgroup_kill(const char *directory) { (void)directory; }
+
+int pc_cgroup_add(const char *directory, int32_t pid) {
+    (void)directory, (void)pid;
+    return ENOSYS;
 }
 
 #endif

@@ -16,13 +16,21 @@ package struct ProcessCgroup: Hashable, Sendable {
         let places = discover(mounts: smallFile("/proc/self/mountinfo"), membership: smallFile("/proc/self/cgroup"))
         for place in places where place.version == version ?? place.version {
             let directory = "\(place.directory)/\(name)"
-            guard pc_make_directory(directory, 0o755) == 0 else { continue }
+            let error = pc_make_directory(directory, 0o755)
+            // One that is there is a run's that was cut off.
+            guard error == 0 || error == pc_duplicate_key_error() else { continue }
             let usable = place.version == 2 ? "\(directory)/cgroup.kill" : "\(directory)/freezer.state"
             if pc_writable_file(usable) == 0 { return ProcessCgroup(directory: directory, version: place.version) }
             _ = pc_remove_directory(directory)
         }
         return nil
     }
+
+    /// Puts a process, and all that it will start, into the group. Where that fails the sweep still finds them.
+    package func add(_ processID: Int32) { _ = pc_cgroup_add(directory, processID) }
+
+    /// Kills all that is in it.
+    package func kill() { pc_cgroup_kill(directory) }
 
     /// Fails quietly while something lives in it.
     package func remove() -> Bool { pc_remove_directory(directory) == 0 }

@@ -73,7 +73,6 @@ extension HostJob {
             environment: block(for: step).entries, workingDirectory: folder)
         request.streams = pipe.streams
         request.limits = options.limits
-        request.cgroups = options.cgroups
         try supervisor.spawn(request)
         watchForWriting()
         pipe.closeWriteEnd()

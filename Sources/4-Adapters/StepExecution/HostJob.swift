@@ -134,6 +134,8 @@ package final class HostJob {
             JobSupervisor.Options(
                 receiptsPath: options.folders.receipts, runID: options.identity.marker, bootID: options.bootID))
         self.supervisor = supervisor
+        // Once for all its steps: they are born in it.
+        options.cgroup?.add(supervisor.processID)
         supervisorToken = loop.watch(supervisor.descriptor) { [weak self] readiness in
             self?.serveSupervisor(readiness)
         }

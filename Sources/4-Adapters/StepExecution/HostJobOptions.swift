@@ -30,8 +30,10 @@ extension HostJob {
         package var sealingKey: SymmetricKey
         /// Of this boot, for the receipts.
         package var bootID: String
+        /// Of every step's process.
         package var limits: [SpawnRequest.ResourceLimit] = []
-        package var cgroups: [String] = []
+        /// What all processes of the job are put into.
+        package var cgroup: ProcessCgroup?
         /// Shows debug lines and echoes commands: what `ACTIONS_STEP_DEBUG` does on GitHub.
         package var isDebug = false
 

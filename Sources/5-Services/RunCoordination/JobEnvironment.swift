@@ -34,6 +34,7 @@ struct JobEnvironment {
         options.outerEnvironments = session.evaluator.outerEnvironments(of: job.id)
         options.hostEnvironment = session.settings.hostEnvironment + session.record.environment
         options.secrets = session.settings.secrets
+        options.cgroup = session.cgroup
         options.isDebug = session.settings.isDebug
         options.nativeActions = ["checkout": CheckoutAction.action(session.record)]
         let resolution = ActionResolution(root: folders.workspace)

@@ -21,6 +21,8 @@ extension RunSession {
                     .runFinishedAlready, "Run \(run) is over.", remedy: "Start it anew with: martlet run")
             }
         }
+        // First whatever is left of it ends: no two attempts of a step are ever alive together.
+        cgroup?.kill()
         observer.update(
             .runStarted(
                 run, attempt: attempt, workflow: record.plan.workflowName, title: record.title,
@@ -37,7 +39,6 @@ extension RunSession {
         guard let leg = machine.state.leg(id), let planned = record.plan.jobs.first(where: { $0.key == id.key }),
             case .steps(let steps) = planned.work
         else { return }
-        // First whatever is left of it ends: no two attempts of a step are ever alive together.
         _ = try LeftoverSweep(runID: identity(of: id).marker).run()
         let job = JobSession(self, id: id, number: number, leg: leg.settings, steps: steps, needs: needs(of: id))
         jobs[id] = job

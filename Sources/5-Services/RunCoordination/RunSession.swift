@@ -46,6 +46,8 @@ package final class RunSession {
     let bootID = HostBoot.identifier()
     /// For what is written often and needed briefly; in memory where that can be had.
     let scratch: String
+    /// What all processes of the run are in, where one can be had: then none escapes, whatever it does.
+    private(set) lazy var cgroup = ProcessCgroup.make(name: "martlet-\(store.name)-\(run)")
     var machine: MachineStream<RunMachine>
     var jobs: [JobID: JobSession] = [:]
     var groupPoll: PollerLoop.Token?
@@ -126,6 +128,7 @@ package final class RunSession {
         for job in jobs.values { job.abandon() }
         if let failure { throw failure }
         // Jobs have taken their own away; a folder that is not empty has something to be looked at.
+        _ = cgroup?.remove()
         Trees.removeEmpty(scratch)
         Trees.removeEmpty("\(store.root)/work/\(run)")
         guard let outcome else { preconditionFailure("the loop ends with an outcome or a failure") }

@@ -202,6 +202,10 @@ struct pc_directory_facts {
 int pc_directory_facts(const char *path, struct pc_directory_facts *facts);
 /// Whether a file can be written to.
 int pc_writable_file(const char *path);
+/// Puts a process, and what it will start, into a cgroup of either version; 0, or the errno.
+int pc_cgroup_add(const char *directory, int32_t pid);
+/// Sends SIGKILL to all that is in it, frozen meanwhile where it can be: nothing escapes by a fork.
+void pc_cgroup_kill(const char *directory);
 /// NULL when it is not set.
 const char *pc_variable(const char *name);
 
