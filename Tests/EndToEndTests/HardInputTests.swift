@@ -9,7 +9,9 @@ import Testing
 
     init() throws { sandbox = try Sandbox() }
 
-    @Test(arguments: ["timeout-minutes: 1e300", "timeout-minutes: '${{ fromJSON(1e18) }}'", "cancel-timeout-minutes: 1e300"])
+    @Test(arguments: [
+        "timeout-minutes: 1e300", "timeout-minutes: '${{ fromJSON(1e18) }}'", "cancel-timeout-minutes: 1e300",
+    ])
     func aTimeoutBeyondAllTimeIsNoReasonToFall(key: String) throws {
         let ended = try sandbox.run(
             "on: push\njobs: {a: {runs-on: ubuntu-latest, steps: [{run: 'true', timeout-minutes: 1e300}]}}\n"

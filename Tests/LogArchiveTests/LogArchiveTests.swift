@@ -128,29 +128,6 @@ struct LogArchiveTests {
         #expect(totals.lines == 3)
     }
 
-    @Test("Who follows gets each line once, whole, until the log ends")
-    func following() throws {
-        let path = try temporaryFolder() + "/a.log"
-        let writer = try LogWriter(path: path)
-        var follower = try LogFollower(path: path, skipping: 1)
-        var seen: [String] = []
-        func look() throws -> LogTotals? { try follower.look { seen.append("\($0.number) \(text($0))") } }
-        try writer.append("one\ntwo\n", at: at(1))
-        try writer.append("thr", at: at(2))
-        #expect(try look() == nil)
-        #expect(seen == [])
-        try writer.flush()
-        #expect(try look() == nil)
-        #expect(seen == ["2 two"])
-        // After a pause what comes is written at once.
-        try writer.append("ee\nrest", at: at(100))
-        #expect(try look() == nil)
-        #expect(seen == ["2 two", "3 three"])
-        let totals = try writer.finish()
-        #expect(try look() == totals)
-        #expect(seen == ["2 two", "3 three", "4 rest"])
-    }
-
     @Test("After kill -9 a torn last line is cut off, and lines keep their numbers")
     func recovery() throws {
         let path = try temporaryFolder() + "/a.log"

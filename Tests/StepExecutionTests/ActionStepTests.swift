@@ -4,6 +4,7 @@ import Diagnostics
 import FileAccess
 import Glibc
 import PipelineModel
+import ProcessControl
 import StructuredData
 import Testing
 

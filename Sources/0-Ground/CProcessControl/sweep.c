@@ -4,9 +4,10 @@
 
 #include "internal.h"
 
+#include <errno.h>
+
 #if defined(__linux__)
 
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>

@@ -8,7 +8,6 @@ package enum TerminalStyle: String, Sendable {
     case green = "32"
     case yellow = "33"
     case blue = "34"
-    case magenta = "35"
     case cyan = "36"
     case boldRed = "1;31"
 }

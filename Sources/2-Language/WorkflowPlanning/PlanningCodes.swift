@@ -4,7 +4,6 @@ package import Diagnostics
 
 extension DiagnosticCode {
     package static let matrixInvalid = DiagnosticCode(180)
-    package static let templateInvalid = DiagnosticCode(181)
     package static let inputInvalid = DiagnosticCode(182)
     package static let eventUnknown = DiagnosticCode(183)
     package static let jobUnknown = DiagnosticCode(184)

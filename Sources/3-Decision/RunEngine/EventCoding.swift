@@ -39,7 +39,6 @@ extension DataValue {
 
     package func int(_ key: String, default fallback: Int) -> Int { self[key]?.int ?? fallback }
     package func time(_ key: String) -> Int64? { self[key]?.int.map(Int64.init) }
-    package func requiredTime(_ key: String) throws(DataShapeError) -> Int64 { Int64(try int(key)) }
 
     package func job(_ key: String) throws(DataShapeError) -> JobID { JobID(try string(key)) }
     package func conclusion(_ key: String) throws(DataShapeError) -> Conclusion {

@@ -233,10 +233,10 @@ extension HostJob {
         let evaluation = jobEvaluation()
         evaluateOutputs(&ending, evaluation)
         do throws(ExpressionError) {
-            let url = try options.steps.environment?["url"].map { (url) throws(ExpressionError) in
+            // A fault in it fails the job, as on GitHub; the address itself belongs to a deployment.
+            _ = try options.steps.environment?["url"].map { (url) throws(ExpressionError) in
                 try evaluation.text(of: url)
             }
-            if let url, !url.isEmpty, redacted(url) == url { ending.environmentURL = url }
         } catch {
             ending.annotations.append(Annotation(.error, "Failed to evaluate environment url"))
             ending.annotations.append(Annotation(.error, redacted(error.message)))

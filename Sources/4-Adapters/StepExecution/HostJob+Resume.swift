@@ -4,15 +4,13 @@ package import Diagnostics
 package import PipelineModel
 package import ProcessControl
 import SecretRedaction
-package import StructuredData
+import StructuredData
 import WorkflowPlanning
 
 /// What is known of a job's step attempts after a crash.
 package struct JobEvidence: Sendable {
     /// Attempts whose end is in the sealed record.
     package fileprivate(set) var outcomes: [StepAttempt: StepResult] = [:]
-    /// Of a job whose steps were all over.
-    package fileprivate(set) var outputs: DataObject?
     fileprivate var expanded: [StepAttempt: [ExpandedStep]] = [:]
     fileprivate var begun: Set<StepAttempt> = []
     fileprivate var receipts = ReceiptLog()
@@ -39,17 +37,15 @@ extension HostJob {
     /// Reads what an earlier process left of this job: its steps' outputs, environment and masks hold again, before a
     /// line is written. To be called before ``prepare()``, after what was left over has been killed.
     ///
-    /// - Parameters:
-    ///   - previousBootID: of the boot that the earlier process ran in, where that is known.
-    ///   - deadline: how long to wait for the earlier supervisor to let go of the receipts.
+    /// - Parameter deadline: how long to wait for the earlier supervisor to let go of the receipts.
     /// - Throws: where the record or the receipts cannot be read, or are still held.
     package func restore(
-        previousBootID: String? = nil, until deadline: BootInstant = .now() + .seconds(10)
+        until deadline: BootInstant = .now() + .seconds(10)
     ) throws(DiagnosticError) -> JobEvidence {
         isResumed = true
         var evidence = JobEvidence()
         evidence.receipts = try ReceiptLog.read(path: options.folders.receipts, until: deadline)
-        let bootID = previousBootID ?? evidence.receipts.bootID ?? options.bootID
+        let bootID = evidence.receipts.bootID ?? options.bootID
         evidence.isAfterReboot = bootID != options.bootID
         for frame in try record.frames() { try restore(frame, &evidence) }
         return evidence
@@ -68,7 +64,8 @@ extension HostJob {
             restore(scope)
             evidence.expanded[scope.attempt] = scopes[scope.attempt.step]?.steps
                 .map { ExpandedStep(id: $0.id, isBackground: $0.isBackground) }
-        case .outputs(let outputs): evidence.outputs = DataObject(outputs.map { ($0.name, .string($0.value)) })
+        // The run has them from the job's end; a job that has not ended evaluates them again.
+        case .outputs: break
         case .absorbed(let steps): absorb(steps, isRecorded: true)
         case .step(let record):
             evidence.outcomes[record.attempt] = record.result

@@ -4,7 +4,7 @@ import Diagnostics
 import ExpressionLanguage
 import FileAccess
 import PipelineModel
-import ProcessControl
+package import ProcessControl
 import SecretRedaction
 import StructuredData
 import WorkflowPlanning
@@ -52,7 +52,6 @@ package final class HostJob {
     var jobFlags = StatusFlags()
     /// A mask could not be kept: the output of steps is not shown any more.
     var isMuted = false
-    var matchers: [String] = []
     /// Actions that were not there when the plan was made.
     var foundActions: [ActionReference: ActionDefinition] = [:]
     /// Whether a step has filled the workspace, so that an empty one needs no hint.

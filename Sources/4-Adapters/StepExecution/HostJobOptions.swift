@@ -169,8 +169,6 @@ extension HostJob {
         package var killedCount = 0
         /// Of the sealed record's frame that holds the outputs; `nil` where there are none.
         package var recordDigest: String?
-        /// `nil` unless the job names an environment with a URL.
-        package var environmentURL: String?
 
         package init() {}
     }

@@ -52,7 +52,7 @@ package struct ShellTemplate: Hashable, Sendable {
     /// - Throws: where the format holds a place that is not `{0}`.
     package func arguments(script path: String) throws(DiagnosticError) -> [String] {
         // The path is put in after the split, so that blanks and quotes in it are its own.
-        try splitArguments(try formatted()).map { argument in
+        try splitArguments(formatted()).map { argument in
             guard argument.contains(Self.place) else { return argument }
             return argument.split(separator: Self.place, omittingEmptySubsequences: false).joined(separator: path)
         }

@@ -3,6 +3,7 @@
 internal import Diagnostics
 internal import FileAccess
 internal import PipelineModel
+internal import ProcessControl
 internal import SourceControl
 internal import StepExecution
 internal import WorkflowPlanning

@@ -165,15 +165,29 @@ final class JobSession {
         names[heading.attempt] = heading.name
         let place = StepPlace(job: id, attempt: heading.attempt)
         session.observer.update(.stepStarted(place, name: heading.name))
-        let key = LogKey(
-            job: RunStore.fileName(id), step: heading.attempt.step.description, attempt: heading.attempt.number)
         let folder = session.store.logs(of: session.run, attempt: session.attempt)
         do throws(LogError) {
-            return JobLog(writer: try folder.writer(key), place: place, observer: session.observer).stepLog
+            return JobLog(writer: try folder.writer(logKey(heading.attempt)), place: place, observer: session.observer)
+                .stepLog
         } catch {
             session.observer.update(.annotation(place, JobLog.annotation(error)))
             return .discarding
         }
+    }
+
+    /// The log of a step that was cut off: a torn last line goes, and readers learn that no more comes.
+    func endLog(of attempt: StepAttempt) {
+        let path = session.store.logs(of: session.run, attempt: session.attempt).file(logKey(attempt))
+        do throws(LogError) {
+            _ = try LogRecovery.recover(path: path)
+        } catch {
+            session.observer.update(
+                .annotation(StepPlace(job: id, attempt: attempt), JobLog.annotation(error)))
+        }
+    }
+
+    private func logKey(_ attempt: StepAttempt) -> LogKey {
+        LogKey(job: RunStore.fileName(id), step: attempt.step.description, attempt: attempt.number)
     }
 
     // MARK: telling

@@ -70,6 +70,7 @@ extension JobSession {
         var found: [StepAttempt: StepEvidence] = [:]
         for case .startStep(let attempt, _) in effects {
             found[attempt] = Self.evidence(evidence[attempt])
+            if case .interrupted = evidence[attempt] { endLog(of: attempt) }
             if case .reported = evidence[attempt] { expectAnswer(attempt) }
         }
         pending = .evidence(found)

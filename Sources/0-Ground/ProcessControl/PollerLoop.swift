@@ -2,7 +2,6 @@
 
 package import Diagnostics
 import Dispatch
-package import ProcessControl
 import Synchronization
 
 /// An event loop over a ``Poller``: calls what was left for a descriptor, a deadline or a wake-up. One thread.
