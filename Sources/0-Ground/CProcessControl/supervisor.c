@@ -288,15 +288,34 @@ static void supervise(int socket, const char *receipts_path, const char *boot_id
     _exit(error ? 1 : 0);
 }
 
-int pc_supervisor_start(const char *receipts_path, const char *boot_id, struct pc_supervisor_handle *handle) {
+// Born in its control group: to move a process into one later waits for every processor, 10 ms and more.
+// Not fork(): that runs every library's atfork handlers, which may take locks and allocate.
+static long fork_into(const char *cgroup) {
+#if defined(SYS_clone3)
+    int group = cgroup ? open(cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (group >= 0) {
+        // As in linux/sched.h, up to the group.
+        struct {
+            uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+        } arguments = {.flags = 0x200000000ull /* CLONE_INTO_CGROUP */, .exit_signal = SIGCHLD, .cgroup = (uint64_t)group};
+        long pid = syscall(SYS_clone3, &arguments, sizeof arguments);
+        if (pid == 0) return 0;
+        close(group);
+        if (pid > 0) return pid;
+    }
+#endif
+    return syscall(SYS_clone, (unsigned long)SIGCHLD, 0, 0, 0, 0);
+}
+
+int pc_supervisor_start(const char *receipts_path, const char *boot_id, const char *cgroup,
+                        struct pc_supervisor_handle *handle) {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return errno;
     // Handlers of the coordinator must never run in the supervisor: all signals stay blocked there.
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    // Not fork(): that runs every library's atfork handlers, which may take locks and allocate.
-    long pid = syscall(SYS_clone, (unsigned long)SIGCHLD, 0, 0, 0, 0);
+    long pid = fork_into(cgroup);
     if (pid == 0) {
         supervise(ends[1], receipts_path, boot_id);
         _exit(1);
@@ -316,8 +335,9 @@ int pc_supervisor_start(const char *receipts_path, const char *boot_id, struct p
 
 #else
 
-int pc_supervisor_start(const char *receipts_path, const char *boot_id, struct pc_supervisor_handle *handle) {
-    (void)receipts_path, (void)boot_id, (void)handle;
+int pc_supervisor_start(const char *receipts_path, const char *boot_id, const char *cgroup,
+                        struct pc_supervisor_handle *handle) {
+    (void)receipts_path, (void)boot_id, (void)cgroup, (void)handle;
     return ENOSYS;
 }
 

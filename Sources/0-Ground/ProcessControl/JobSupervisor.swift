@@ -25,6 +25,8 @@ package final class JobSupervisor {
         package var runID: String?
         /// Written into the receipts: what they say about processes holds for this boot only.
         package var bootID: String
+        /// What the supervisor and all that it starts are in.
+        package var cgroup: ProcessCgroup?
 
         package init(receiptsPath: String, runID: String?, bootID: String) {
             self.receiptsPath = receiptsPath
@@ -47,13 +49,16 @@ package final class JobSupervisor {
     /// - Throws: ``DiagnosticCode/supervisorNotStarted``.
     package init(_ options: Options) throws(DiagnosticError) {
         var handle = pc_supervisor_handle()
-        let error = pc_supervisor_start(options.receiptsPath, options.bootID, &handle)
+        let born = options.cgroup.flatMap { $0.version == 2 ? $0.directory : nil }
+        let error = withOptionalCString(born) { pc_supervisor_start(options.receiptsPath, options.bootID, $0, &handle) }
         guard error == 0 else {
             throw DiagnosticError(
                 .supervisorNotStarted,
                 "The supervisor of a job could not be started: \(SystemError(number: error)).",
                 remedy: "Free processes, memory or file descriptors (ulimit -u, ulimit -n).")
         }
+        // Version 1 has no way to be born into a group; to be moved there costs 10 ms.
+        if let group = options.cgroup, group.version == 1 { group.add(handle.pid) }
         processID = handle.pid
         descriptor = handle.socket
         runMarkers = options.runID.map { [PC_RUN_MARKER + "=" + $0] } ?? []

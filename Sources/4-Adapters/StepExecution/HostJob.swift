@@ -129,12 +129,11 @@ package final class HostJob {
     }
 
     private func startSupervisor() throws(DiagnosticError) {
-        let supervisor = try JobSupervisor(
-            JobSupervisor.Options(
-                receiptsPath: options.folders.receipts, runID: options.identity.marker, bootID: options.bootID))
+        var options = JobSupervisor.Options(
+            receiptsPath: options.folders.receipts, runID: options.identity.marker, bootID: options.bootID)
+        options.cgroup = self.options.cgroup
+        let supervisor = try JobSupervisor(options)
         self.supervisor = supervisor
-        // Once for all its steps: they are born in it.
-        options.cgroup?.add(supervisor.processID)
         supervisorToken = loop.watch(supervisor.descriptor) { [weak self] readiness in
             self?.serveSupervisor(readiness)
         }

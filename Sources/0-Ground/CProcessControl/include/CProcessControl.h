@@ -140,7 +140,9 @@ struct pc_supervisor_handle {
 };
 
 /// Forks a supervisor. `receipts_path` is opened by it, relative to the caller's directory.
-int pc_supervisor_start(const char *receipts_path, const char *boot_id, struct pc_supervisor_handle *handle);
+/// `cgroup`: a version 2 group that it is born into, where that can be done; NULL for none.
+int pc_supervisor_start(const char *receipts_path, const char *boot_id, const char *cgroup,
+                        struct pc_supervisor_handle *handle);
 
 /// Sends one request with up to four descriptors. EAGAIN: the socket is full, try when writable.
 int pc_request_send(int socket, const struct pc_request *request, const void *payload,
