@@ -172,3 +172,41 @@ import Testing
         #expect(try sandbox.martlet("run", "--json", "ci.yml").events.first?["run"].number == 4)
     }
 }
+
+/// One step's files and commands against another's.
+@Suite struct StepsApart {
+    @Test func whatAStepLeftRunningWritesToNoOtherStepsFiles() throws {
+        let sandbox = try Sandbox()
+        mkfifo(sandbox.path("go"), 0o600)
+        let ended = try sandbox.run(
+            """
+            on: push
+            jobs:
+              a:
+                runs-on: ubuntu-latest
+                steps:
+                  - run: '(read -r word < "$T/go"; echo "STOLEN=1" >> "$GITHUB_ENV"; echo done > "$T/go") &'
+                  - run: 'echo go > "$T/go"; read -r word < "$T/go"; echo "OWN=1" >> "$GITHUB_ENV"'
+                  - run: echo "[$STOLEN] [$OWN]"
+            """)
+        #expect(ended.status == 0)
+        #expect(ended.lines("a") == ["[] [1]"])
+    }
+
+    @Test func commandsThatSetTooMuchFailTheStepOnce() throws {
+        let sandbox = try Sandbox()
+        let ended = try sandbox.run(
+            """
+            on: push
+            jobs:
+              a:
+                runs-on: ubuntu-latest
+                steps:
+                  - run: |
+                      value=$(head -c 100000 /dev/zero | tr '\\0' x)
+                      for i in $(seq 200); do echo "::set-output name=n$i::$value"; done
+            """)
+        #expect(ended.status == 5)
+        #expect(ended.events("annotation").filter { $0["message"].string?.contains("MRT0558") == true }.count == 1)
+    }
+}

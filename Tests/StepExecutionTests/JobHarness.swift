@@ -102,7 +102,7 @@ final class JobHarness {
         loop = try PollerLoop()
         let root = folder.path
         options = HostJob.Options(
-            identity: .init(run: RunID(7), job: JobID("build"), store: "harness"),
+            identity: .init(run: RunID(7), job: JobID("build"), store: "harness-\(root)"),
             steps: PlannedSteps(runsOn: .string("ubuntu-latest"), steps: steps),
             contexts: ["github": ["repository": "owner/repo", "ref": "refs/heads/main", "event_name": "push"]],
             folders: .init(

@@ -11,26 +11,54 @@ package struct ProcessCgroup: Hashable, Sendable {
     package let directory: String
     package let version: Int
 
-    /// Makes a group below the one this process is in, of any version or of this one; `nil` where that is not allowed.
+    /// Makes a group below the one this process is in, of any version or of this one; `nil` where that is not allowed,
+    /// or where there is one of that name.
     package static func make(name: String, version: Int? = nil) -> ProcessCgroup? {
-        let places = discover(mounts: smallFile("/proc/self/mountinfo"), membership: smallFile("/proc/self/cgroup"))
-        for place in places where place.version == version ?? place.version {
-            let directory = "\(place.directory)/\(name)"
-            let error = pc_make_directory(directory, 0o755)
-            // One that is there is a run's that was cut off.
-            guard error == 0 || error == pc_duplicate_key_error() else { continue }
-            let usable = place.version == 2 ? "\(directory)/cgroup.kill" : "\(directory)/freezer.state"
-            if pc_writable_file(usable) == 0 { return ProcessCgroup(directory: directory, version: place.version) }
-            _ = pc_remove_directory(directory)
+        for place in places(version) {
+            let group = place.below(name)
+            guard pc_make_directory(group.directory, 0o755) == 0 else { continue }
+            if group.isUsable { return group }
+            _ = pc_remove_directory(group.directory)
         }
         return nil
+    }
+
+    /// A group that another process made under this name.
+    package static func existing(name: String) -> ProcessCgroup? {
+        places(nil).map { $0.below(name) }.first(where: \.isUsable)
+    }
+
+    private static func places(_ version: Int?) -> [ProcessCgroup] {
+        discover(mounts: smallFile("/proc/self/mountinfo"), membership: smallFile("/proc/self/cgroup"))
+            .filter { version == nil || $0.version == version }
+    }
+
+    private func below(_ name: String) -> ProcessCgroup {
+        ProcessCgroup(directory: "\(directory)/\(name)", version: version)
+    }
+
+    private var isUsable: Bool {
+        pc_writable_file(version == 2 ? "\(directory)/cgroup.kill" : "\(directory)/freezer.state") == 0
     }
 
     /// Puts a process, and all that it will start, into the group. Where that fails the sweep still finds them.
     package func add(_ processID: Int32) { _ = pc_cgroup_add(directory, processID) }
 
-    /// Kills all that is in it.
-    package func kill() { pc_cgroup_kill(directory) }
+    /// Kills all that is in it, and removes it. A group that was killed must not be used again: Linux 6.18 kills at once
+    /// whatever is born into it.
+    ///
+    /// - Returns: whether it is gone.
+    package func end(patience: Duration = .seconds(1)) -> Bool {
+        let deadline = BootInstant.now() + patience
+        repeat {
+            pc_cgroup_kill(directory)
+            if remove() { return true }
+            pc_nap(Self.napNanoseconds)
+        } while BootInstant.now() < deadline
+        return false
+    }
+
+    private static let napNanoseconds: UInt64 = 1_000_000
 
     /// Fails quietly while something lives in it.
     package func remove() -> Bool { pc_remove_directory(directory) == 0 }

@@ -58,10 +58,12 @@ package struct GitRepository: Sendable {
     // MARK: state
 
     /// Everything a run needs to know of it, in few commands.
-    package func state() -> RepositoryState {
+    ///
+    /// - Parameter problem: told why git could not say what is checked out, other than that there is no commit yet.
+    package func state(problem: (DiagnosticError) -> Void = { _ in }) -> RepositoryState {
         var state = RepositoryState(root: root)
         state.isRepository = true
-        if let head = head() {
+        if let head = head(problem) {
             state.headCommit = head.commit
             state.sha = head.commit.id
             state.ref = head.ref
@@ -78,9 +80,24 @@ package struct GitRepository: Sendable {
     }
 
     /// The commit, and the branch that HEAD is on; on a detached HEAD the tag that points there. One command.
-    private func head() -> (commit: CommitInfo, ref: String?)? {
+    private func head(_ problem: (DiagnosticError) -> Void) -> (commit: CommitInfo, ref: String?)? {
         let format = "%H%x00%an%x00%ae%x00%aI%x00%D%x00%B"
-        guard let text = value(["log", "-1", "--decorate=full", "--format=\(format)", "HEAD"]) else { return nil }
+        let text: String
+        do throws(DiagnosticError) {
+            let outcome = try Self.git(["log", "-1", "--decorate=full", "--format=\(format)", "HEAD"], in: root)
+            guard outcome.succeeded else {
+                let words = outcome.errorText.trimmingLineBreak
+                // Before the first commit there is nothing to be known.
+                if !words.contains("HEAD") {
+                    problem(DiagnosticError(.gitFailed, "git cannot read the repository in \(root): \(words)"))
+                }
+                return nil
+            }
+            text = outcome.text.trimmingLineBreak
+        } catch {
+            problem(error)
+            return nil
+        }
         let parts = text.split(separator: "\0", maxSplits: 5, omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 6 else { return nil }
         let commit = CommitInfo(

@@ -126,8 +126,8 @@ extension HostJob {
         step.scriptPath = nil
         guard let files = step.files else { return }
         step.files = nil
-        // A set that cannot be emptied is not used again.
-        if (try? files.empty()) != nil { freeFiles.append(files) }
+        // A set that cannot be emptied, or that somebody may still write to, is not used again.
+        if !step.livesOn, (try? files.empty()) != nil { freeFiles.append(files) }
     }
 
     // MARK: stopping

@@ -127,7 +127,11 @@ extension HostJob {
         output.finishTaking(surroundings: surroundings) { perform($0, step) }
         stopWatching(step)
         step.pipe = nil
-        if !hasEnded { keepOrphan(pipe) }
+        if !hasEnded {
+            keepOrphan(pipe)
+            // What lives on may still write to the files that it was told of: no other step gets them.
+            step.livesOn = true
+        }
     }
 
     /// A background process may write for as long as it lives, and must not die of it.
@@ -143,8 +147,33 @@ extension HostJob {
         if let token { orphanPipes[token] = pipe }
     }
 
+    /// Most bytes that the commands of one step may set, as in its command files.
+    private static let commandLimitBytes = CommandFileSet.maximumBytes
+
+    /// Counts what a command would keep; past the limit the step fails, and it is told once.
+    private func keeps(_ effect: CommandEffect, _ step: RunningStep) -> Bool {
+        let size: Int
+        switch effect {
+        case .setOutput(let name, let value), .saveState(let name, let value), .setEnvironment(let name, let value):
+            size = name.utf8.count + value.utf8.count
+        case .addPath(let path): size = path.utf8.count
+        default: return true
+        }
+        let before = step.commandBytes
+        step.commandBytes += size
+        guard step.commandBytes > Self.commandLimitBytes else { return true }
+        step.hasCommandFailure = true
+        if before <= Self.commandLimitBytes {
+            step.output?.error(
+                "\(DiagnosticCode.stepOutputLimit): The commands of this step set more than "
+                    + "\(Self.commandLimitBytes) bytes; the rest is dropped.")
+        }
+        return false
+    }
+
     /// What a command asks for.
     func perform(_ effect: CommandEffect, _ step: RunningStep) {
+        guard keeps(effect, step) else { return }
         switch effect {
         case .output(let line): step.output?.line(line)
         case .debug(let text): step.output?.mark(.debug(text))

@@ -116,7 +116,7 @@ extension HostJob {
         }
         switch planned.work {
         case .script(let work):
-            return "Run " + Self.firstLine((try? evaluation.text(of: work.script) as String) ?? planned.id)
+            return "Run " + Self.firstLine((try? evaluation.text(of: work.script) as String) ?? "a script")
         case .action(let work): return "Run " + work.reference.text
         case .wait(let ids): return "Wait for " + ids.joined(separator: ", ")
         case .waitAll: return "Wait for all background steps"

@@ -82,9 +82,6 @@ package struct Annotation: Hashable, Sendable {
         case error
     }
 
-    /// Longest message kept, in UTF-8 bytes.
-    package static let maximumMessageBytes = 4096
-
     package var level: Level
     package var message: String
     package var title: String?

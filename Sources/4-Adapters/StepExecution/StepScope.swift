@@ -62,6 +62,10 @@ final class RunningStep {
     /// What it hands on, as its commands come.
     var record: StepRecord
     var timeoutMinutes: Double?
+    /// A process of the step holds its output still, though the step is over.
+    var livesOn = false
+    /// Of what its commands have set so far.
+    var commandBytes = 0
     var cancellation: Cancellation?
     /// A command or a command file went wrong.
     var hasCommandFailure = false

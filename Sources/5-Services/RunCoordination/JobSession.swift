@@ -111,7 +111,10 @@ final class JobSession {
         switch waiting {
         case .evidence(let evidence)? where error == nil: arrive(.resumed(judged(evidence)))
         case .effects(let effects)? where error == nil: for effect in effects { perform(effect) }
-        default: arrive(.prepared(failure: error.map { Reason(.setup, $0.diagnostic.message) }))
+        case .some:
+            // Its history is under way, and cannot be gone on with here: a later resume may.
+            if let error { session.fail(error) }
+        case nil: arrive(.prepared(failure: error.map { Reason(.setup, $0.diagnostic.message) }))
         }
     }
 

@@ -29,10 +29,17 @@ package struct RunRecord {
     /// Names of the secrets that it was given: a resume must be given them again.
     package var secretNames: [String]
 
-    private static let sizeLimitBytes = 256 << 20
+    /// What a JSON text may hold that is read back.
+    private static let sizeLimitBytes = JSONLimits.standard.maximumBytes
 
     package func save(in store: RunStore, _ run: RunID) throws(DiagnosticError) {
         let bytes = Array(data.jsonText().utf8)
+        guard bytes.count <= Self.sizeLimitBytes else {
+            throw DiagnosticError(
+                .runRecordTooLarge,
+                "The plan and the payload take \(bytes.count) bytes; at most \(Self.sizeLimitBytes) are kept.",
+                remedy: "Give a smaller --payload, or split the workflow.")
+        }
         guard let box = try? AES.GCM.seal(bytes, using: store.key, authenticating: Array("run \(run)".utf8)).combined
         else {
             throw DiagnosticError(.runRecordUnreadable, "The record of run \(run) could not be sealed.")

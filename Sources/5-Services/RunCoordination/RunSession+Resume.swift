@@ -22,7 +22,8 @@ extension RunSession {
             }
         }
         // First whatever is left of it ends: no two attempts of a step are ever alive together.
-        cgroup?.kill()
+        // One that cannot be ended stays as it is, and this session does without.
+        _ = ProcessCgroup.existing(name: cgroupName)?.end()
         observer.update(
             .runStarted(
                 run, attempt: attempt, workflow: record.plan.workflowName, title: record.title,

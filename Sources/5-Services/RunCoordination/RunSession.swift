@@ -47,7 +47,8 @@ package final class RunSession {
     /// For what is written often and needed briefly; in memory where that can be had.
     let scratch: String
     /// What all processes of the run are in, where one can be had: then none escapes, whatever it does.
-    private(set) lazy var cgroup = ProcessCgroup.make(name: "martlet-\(store.name)-\(run)")
+    private(set) lazy var cgroup = ProcessCgroup.make(name: cgroupName)
+    var cgroupName: String { "martlet-\(store.name)-\(run)" }
     var machine: MachineStream<RunMachine>
     var jobs: [JobID: JobSession] = [:]
     var groupPoll: PollerLoop.Token?

@@ -11,6 +11,8 @@ package struct WorkflowFiles: Sendable {
     /// Where the command was given.
     package let folder: String
     private let environment: [String: String]
+    /// Why git could not say what is checked out: refs and commits are then empty.
+    package let problem: DiagnosticError?
 
     package static let workflowsFolder = ".github/workflows"
 
@@ -19,9 +21,12 @@ package struct WorkflowFiles: Sendable {
         self.environment = environment
         // `.git` is looked for first: outside a repository git is not even started.
         if let root = Self.repositoryRoot(above: folder) {
-            state = GitRepository(root: root).state()
+            var found: DiagnosticError?
+            state = GitRepository(root: root).state { found = $0 }
+            problem = found
         } else {
             state = RepositoryState(root: folder)
+            problem = nil
         }
     }
 

@@ -96,6 +96,7 @@ struct RunCommand: ParsableCommand {
 
     private func start(_ console: Console) throws {
         let files = WorkflowFiles(folder: ProcessEnvironment.currentFolder, environment: console.environment)
+        if let problem = files.problem { throw problem }
         let store = try RunStore(root: RunStore.defaultRoot(console.environment))
         let request = try source.request(files)
         let paths = try source.workflow.map { [try files.resolve($0)] } ?? files.paths()
