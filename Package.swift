@@ -114,6 +114,9 @@ let testTargets: [Target] = [
     tests("ExpressionLanguageTests", ["Diagnostics", "ExpressionLanguage", "StructuredData"]),
     tests(
         "GitHubWorkflowsTests", ["Diagnostics", "GitHubWorkflows", "PipelineModel", "StructuredData", "YAMLReading"]),
+    tests(
+        "WorkflowPlanningTests",
+        ["Diagnostics", "GitHubWorkflows", "PipelineModel", "StructuredData", "WorkflowPlanning"]),
     tests("WorkflowChecksTests", ["Diagnostics", "GitHubWorkflows", "WorkflowChecks"]),
     tests("RunEngineTests", ["Diagnostics", "PipelineModel", "RunEngine", "StructuredData"]),
     tests("SimulationTests", ["PipelineModel", "RunEngine", "RunSimulation"]),

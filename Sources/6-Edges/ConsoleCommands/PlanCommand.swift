@@ -101,7 +101,8 @@ enum PlanView {
             let mark =
                 !job.isIncluded
                 ? palette.paint("○", .dim)
-                : job.unavailable != nil ? palette.paint("!", .yellow) : palette.paint("●", .green)
+                : job.unavailable != nil || job.reason.kind == .invalid
+                    ? palette.paint("!", .yellow) : palette.paint("●", .green)
             let indent = String(repeating: "  ", count: job.key.text.split(separator: "/").count)
             let needs = job.needs.isEmpty ? "" : "  ← " + job.needs.map { String($0.localID) }.joined(separator: ", ")
             let legs = job.strategy?.legs.map { "  ×\($0.count)" } ?? (job.strategy?.matrix == nil ? "" : "  ×?")
