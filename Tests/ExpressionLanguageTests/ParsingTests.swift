@@ -14,6 +14,17 @@ struct ParsingTests {
         try ExpressionParser.parse(text, allowing: Self.scope).root?.canonicalText()
     }
 
+    @Test("long chains take time in proportion to their length", .timeLimit(.minutes(1)))
+    func longChains() throws {
+        for connective in ["||", "&&"] {
+            let text = Array(repeating: "a", count: 6500).joined(separator: connective)
+            for _ in 0..<80 {
+                let root = try ExpressionParser.parse(text, allowing: Self.scope).root
+                #expect(root?.children.count == 6500)
+            }
+        }
+    }
+
     @Test(
         "operators bind as they do on GitHub",
         arguments: [

@@ -211,9 +211,35 @@ import YAMLReading
         #expect(diagnostics.first?.message.contains("called.yml (Line: 3, Col: 8): Unexpected value 'runs_on'") == true)
     }
 
-    @Test func aWorkflowThatCallsItselfEndsAtTheDepthLimit() {
+    @Test func aWorkflowThatCallsItselfEndsAtTheDepthLimit() throws {
         let text = "on: [push, workflow_call]\njobs:\n  a: { uses: ./.github/workflows/self.yml }\n"
-        #expect(read(text, resolving: text).diagnostics.map(\.code) == [.callTooDeep])
+        let found = try #require(read(text, resolving: text).diagnostics.first)
+        #expect(found.code == .callTooDeep)
+        #expect(found.position == SourcePosition(line: 3, column: 14))
+        #expect(found.remedy?.contains("'./.github/workflows/self.yml' → './.github/workflows/self.yml'") == true)
+    }
+
+    @Test(arguments: [
+        "./.github/workflows/../../../etc/x.yml", "./workflows/x.yml", "./.github/workflows/deep/x.yml", "./x.yml",
+        "./.github/workflows/x.yml@main", "docker://alpine:3", "o/r/.github/workflows/x.yml", "o/r@v1", "o/r/../x@v1",
+    ])
+    func aCallOfSomethingElseIsRefusedWithoutBeingLookedFor(reference: String) {
+        var options = WorkflowOptions()
+        options.resolver = { reference, _ in
+            Issue.record("\(reference) was looked for")
+            return nil
+        }
+        let text = "on: push\njobs:\n  a:\n    uses: \(reference)\n"
+        let found = WorkflowReader.read(Array(text.utf8), path: "w.yml", options: options).diagnostics
+        #expect(found.map(\.code) == [.callReferenceInvalid])
+        #expect(found.first?.position == SourcePosition(line: 4, column: 11))
+    }
+
+    @Test func aLongValueIsCutInTheMessage() {
+        let value = String(repeating: "x", count: 5000)
+        let text = "on: push\njobs:\n  a:\n    runs-on: x\n    timeout-minutes: \(value)\n"
+        let found = WorkflowReader.read(Array(text.utf8), path: "w.yml").diagnostics
+        #expect(found.map(\.message) == ["Unexpected value '\(value.prefix(80))…'"])
     }
 
     @Test func aWorkflowWithoutTheEventCannotBeCalled() {

@@ -52,6 +52,8 @@ enum WorkflowRemedies {
         .calledWorkflowFaulty: "Correct the called file.",
         .tooManyGeneratedIdentifiers: "Give the steps ids, or make them fewer.",
         .matrixKeyUnknown: "Correct the key, or remove the entry.",
+        .callReferenceInvalid:
+            "Write `./.github/workflows/FILE.yml`, or `owner/repository/.github/workflows/FILE.yml@ref`.",
         .actionKindUnknown:
             "Write `composite` with `steps`, `docker` with `image`, or `node20` and the like with `main`.",
     ]

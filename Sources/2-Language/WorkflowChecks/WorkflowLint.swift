@@ -58,8 +58,10 @@ package enum WorkflowLint {
     private static func finish(
         _ diagnostics: [Diagnostic], _ path: String?, _ options: WorkflowLintOptions
     ) -> [Diagnostic] {
-        let known = Set(options.readerDiagnostics.map { Fact(code: $0.code, position: $0.position) })
-        let spokenFor = Set(options.readerDiagnostics.compactMap { $0.position?.line })
+        // Faults of called files stand at lines of those.
+        let reader = options.readerDiagnostics.filter { $0.file == nil || $0.file == path }
+        let known = Set(reader.map { Fact(code: $0.code, position: $0.position) })
+        let spokenFor = Set(reader.compactMap { $0.position?.line })
         return
             diagnostics
             .filter { diagnostic in

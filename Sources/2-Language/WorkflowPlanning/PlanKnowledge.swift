@@ -16,8 +16,12 @@ struct PlanKnowledge {
     private static let later: Set<String> = [
         "steps", "job", "jobs", "runner", "env", "matrix", "strategy", "secrets",
     ]
-    /// Properties of `github` that a plan has placeholders for at most.
-    private static let laterProperties: Set<String> = ["run_id", "run_number", "run_attempt", "token"]
+    /// Properties of `github` that a plan has placeholders for at most: those of the run, and those of a job or step.
+    private static let laterProperties: Set<String> = [
+        "run_id", "run_number", "run_attempt", "token", "action", "action_path", "action_ref", "action_repository",
+        "action_status", "env", "event_path", "job", "job_workflow_sha", "output", "path", "state", "step_summary",
+        "workspace",
+    ]
 
     private static let message = "The value is known only to the run"
 

@@ -22,6 +22,9 @@ package struct Planner {
 
     /// Jobs of one plan, called workflows included.
     package static let jobLimit = 10_000
+    /// Steps of one plan, those inside of composite actions counted each time they are used.
+    package static let stepLimit = 100_000
+    private var stepsLeft = stepLimit
 
     /// - Throws: ``DiagnosticError`` for inputs that do not fit, and for a job that was asked for and is not there.
     package static func plan(_ workflow: Workflow, _ request: PlanRequest) throws(DiagnosticError) -> Plan {
@@ -29,7 +32,7 @@ package struct Planner {
         let trigger = workflow.triggers.first { $0.event == request.facts.event }
         let inputs = try DispatchInputs.values(request.facts.inputs, for: trigger?.inputs ?? [])
         var planner = Planner(workflow, request, inputs: inputs)
-        planner.add(workflow.jobs, under: nil, defaults: workflow.defaults)
+        try planner.add(workflow.jobs, under: nil, defaults: workflow.defaults)
         guard planner.jobs.count <= jobLimit else {
             throw DiagnosticError(
                 .tooManyJobs, "This workflow has \(planner.jobs.count) jobs; at most \(jobLimit) are planned.")
@@ -64,24 +67,28 @@ package struct Planner {
 
     // MARK: jobs
 
-    private mutating func add(_ workflowJobs: [WorkflowJob], under caller: JobKey?, defaults: TemplateToken?) {
+    private mutating func add(
+        _ workflowJobs: [WorkflowJob], under caller: JobKey?, defaults: TemplateToken?
+    ) throws(DiagnosticError) {
         declared = Dictionary(
             workflowJobs.map { ($0.id.text.lowercased(), $0.id.text) }, uniquingKeysWith: { first, _ in first })
         for job in workflowJobs {
             let key = JobKey(caller.map { "\($0)/\(job.id.text)" } ?? job.id.text)
             switch job.work {
             case .steps(let steps):
-                jobs.append(planned(job, key, .steps(StepPlanning(request: request).steps(steps, defaults: defaults))))
+                let work = StepPlanning(request: request).steps(steps, defaults: defaults)
+                try count(work.steps)
+                jobs.append(planned(job, key, .steps(work)))
                 let last = jobs.count - 1
                 jobs[last].timeoutMinutes = steps.timeoutMinutes?.template
                 jobs[last].cancelTimeoutMinutes = steps.cancelTimeoutMinutes?.template
                 jobs[last].continueOnError = steps.continueOnError?.template
-                jobs[last].unavailable = StepPlanning(request: request).refusal(jobs[last])
+                jobs[last].unavailable = StepPlanning(request: request).refusal(jobs[last], preview)
             case .call(let call):
                 jobs.append(planned(job, key, .call(Self.planned(call))))
                 if let called = call.called {
                     let outer = declared
-                    add(called.jobs, under: key, defaults: called.defaults)
+                    try add(called.jobs, under: key, defaults: called.defaults)
                     declared = outer
                 } else {
                     jobs[jobs.count - 1].unavailable = Reason(
@@ -90,6 +97,23 @@ package struct Planner {
                             + "\(request.missingWorkflows).")
                 }
             }
+        }
+    }
+
+    /// Ends at the limit, however much is nested: equal parts of a plan are one in memory, but not when it is written.
+    private mutating func count(_ steps: [PlannedStep]) throws(DiagnosticError) {
+        for step in steps {
+            stepsLeft -= 1
+            guard stepsLeft >= 0 else {
+                throw DiagnosticError(
+                    .tooManySteps,
+                    "This workflow has more than \(Self.stepLimit) steps, with those of its composite actions.",
+                    remedy: "Use fewer composite actions in one another, or split the workflow.")
+            }
+            guard case .action(let action) = step.work, case .composite(let inner)? = action.definition else {
+                continue
+            }
+            try count(inner.steps)
         }
     }
 

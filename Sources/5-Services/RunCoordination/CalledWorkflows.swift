@@ -45,7 +45,8 @@ package struct CalledWorkflows: Sendable {
             let path = String(reference.dropFirst(2))
             // In another repository's workflow `./` is that repository, at the same ref.
             if let remoteCaller { return remoteCaller.sibling(path).flatMap(fetch) }
-            guard let text = try? RepositoryText.read(root + "/" + path, limit: RepositoryText.workflowLimitBytes)
+            guard let path = RepositoryPath.inside(path),
+                let text = try? RepositoryText.read(root + "/" + path, limit: RepositoryText.workflowLimitBytes)
             else { return nil }
             return CalledWorkflow(text: text, path: path, isTrusted: true)
         }

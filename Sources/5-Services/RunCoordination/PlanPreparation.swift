@@ -85,7 +85,7 @@ package struct PlanPreparation {
         }
         let vars = DataObject(request.vars.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })
         let runners = RunnerOffer(extraLabels: request.runnerLabels)
-        let actions = ActionResolution(root: files.state.root)
+        let actions = ActionSearch(root: files.state.root)
         var planRequest = PlanRequest(facts: facts, runners: runners) { actions.find($0) }
         planRequest.selectedJobs = request.jobs
         planRequest.missingWorkflows = try files.calledWorkflows().placesLooked

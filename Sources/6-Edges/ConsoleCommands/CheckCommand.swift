@@ -97,19 +97,21 @@ struct CheckCommand: ParsableCommand {
         let list = files.map { file -> DataValue in
             [
                 "path": .string(file.path), "valid": .bool(file.isValid),
-                "diagnostics": .array(file.diagnostics.map(Self.data)),
+                "diagnostics": .array(file.diagnostics.map { Self.data($0, in: file.path) }),
             ]
         }
         console.out.writeLine(DataValue.object(["files": .array(list)]).jsonText())
     }
 
-    private static func data(_ diagnostic: Diagnostic) -> DataValue {
+    /// - Parameter path: the file that was checked; the diagnostic says so where it stands in another.
+    private static func data(_ diagnostic: Diagnostic, in path: String) -> DataValue {
         var object: DataObject = [
             "code": .string(diagnostic.code.description), "severity": .string(diagnostic.severity.rawValue),
             "message": .string(diagnostic.message),
             "line": .number(Double(diagnostic.position?.line ?? 1)),
             "column": .number(Double(diagnostic.position?.column ?? 1)),
         ]
+        object.set("file", diagnostic.file.flatMap { $0 == path ? nil : .string($0) })
         object.set("remedy", diagnostic.remedy.map(DataValue.string))
         return .object(object)
     }
@@ -117,7 +119,7 @@ struct CheckCommand: ParsableCommand {
     private func printText(_ files: [CheckedFile], _ console: Console) {
         for file in files {
             for diagnostic in file.diagnostics {
-                console.show(diagnostic, source: file.source)
+                console.show(diagnostic, source: file.source, of: file.path)
                 console.err.writeLine()
             }
         }

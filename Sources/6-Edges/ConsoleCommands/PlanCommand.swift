@@ -38,7 +38,7 @@ struct PlanCommand: ParsableCommand {
         for outcome in try preparation.prepare(all: paths) {
             if let plan = outcome.prepared { prepared.append(plan) } else { isReadable = false }
             let text = outcome.diagnostics.isEmpty ? [] : try files.bytes(outcome.path)
-            for diagnostic in outcome.diagnostics { console.show(diagnostic, source: text) }
+            for diagnostic in outcome.diagnostics { console.show(diagnostic, source: text, of: outcome.path) }
         }
         if json {
             let views = prepared.map { PlanView.data($0.plan, digest: $0.digest) }

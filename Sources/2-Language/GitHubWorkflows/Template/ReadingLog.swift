@@ -27,11 +27,12 @@ struct ReadingLog {
         return files.count - 1
     }
 
-    mutating func error(_ code: DiagnosticCode, _ message: String, at place: TokenPlace?) {
+    /// - Parameter remedy: `nil`: that of the code.
+    mutating func error(_ code: DiagnosticCode, _ message: String, at place: TokenPlace?, remedy: String? = nil) {
         add(
             Diagnostic(
                 code, message, file: place.flatMap { files.indices.contains($0.file) ? files[$0.file] : nil },
-                position: place?.position))
+                position: place?.position, remedy: remedy))
     }
 
     mutating func warning(_ code: DiagnosticCode, _ message: String, at place: TokenPlace) {

@@ -143,7 +143,7 @@ extension TemplateReader {
         let name = key.literalText ?? ""
         key.content = .string(name)
         guard reading.keys.insert(name.lowercased()).inserted else {
-            log.error(.keyDefinedTwice, "'\(name)' is already defined", at: key.place)
+            log.error(.keyDefinedTwice, "'\(QuotedText.cut(name))' is already defined", at: key.place)
             return
         }
         if let type = match(name, in: &reading.candidates) {
@@ -157,7 +157,7 @@ extension TemplateReader {
             reading.entries.append(
                 TokenEntry(key: key, value: try value(entry.value, rule(looseValue, below: reading.rule))))
         } else if reading.isStrict {
-            log.error(.unexpectedValue, "Unexpected value '\(name)'", at: key.place)
+            log.error(.unexpectedValue, "Unexpected value '\(QuotedText.cut(name))'", at: key.place)
         } else {
             log.warning(.keyIgnored, "GitHub ignores the key '\(name)' here.", at: place(entry.key))
         }
@@ -244,7 +244,7 @@ extension TemplateReader {
         }
         let text = token.literalText ?? ""
         guard let match = rule.shape.strings.first(where: { $0.accepts(text) }) else {
-            log.error(.unexpectedValue, "Unexpected value '\(text)'", at: token.place)
+            log.error(.unexpectedValue, "Unexpected value '\(QuotedText.cut(text))'", at: token.place)
             return
         }
         if match.isOpen, !match.allowed.contains(text), let place = token.place {

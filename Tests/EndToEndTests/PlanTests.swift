@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// What `plan` and `check` say of files that lie around a workflow.
+@Suite struct PlanTests {
+    let sandbox = try? Sandbox()
+
+    private func action(_ name: String, _ steps: String) throws {
+        try sandbox?.write(
+            "\(name)/action.yml", "name: x\ndescription: x\nruns:\n  using: composite\n  steps:\n\(steps)")
+    }
+
+    private func reason(_ uses: String, _ keys: String = "") throws -> String {
+        let sandbox = try #require(sandbox)
+        try sandbox.workflow(
+            "on: push\njobs: {a: {runs-on: ubuntu-latest, steps: [{uses: \(uses)\(keys)}, {run: 'true'}]}}\n")
+        let job = try sandbox.martlet("plan", "--json", "ci.yml").json["jobs"].array.first ?? .null
+        return job["reason"].string ?? ""
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func anActionThatUsesItselfIsRefusedAtOnce() throws {
+        try action("self", String(repeating: "    - uses: ./other\n", count: 10))
+        try action("other", String(repeating: "    - uses: ./self/\n", count: 10))
+        #expect(
+            try reason("./self") == "MRT0188: A composite action uses itself: './self' uses './other' uses './self'.")
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func actionsThatMultiplyEndAtTheStepLimit() throws {
+        let sandbox = try #require(sandbox)
+        for level in 0..<9 {
+            try action("a\(level)", String(repeating: "    - uses: ./a\(level + 1)\n", count: 12))
+        }
+        try action("a9", "    - run: 'true'\n      shell: bash\n")
+        try sandbox.workflow("on: push\njobs: {a: {runs-on: ubuntu-latest, steps: [{uses: ./a0}]}}\n")
+        let ended = try sandbox.martlet("plan", "ci.yml")
+        #expect(ended.status == 1)
+        #expect(ended.err.contains("MRT0187"))
+    }
+
+    @Test func elevenActionsInOneAnotherAreTooDeep() throws {
+        for level in 0..<11 { try action("d\(level)", "    - uses: ./d\(level + 1)\n") }
+        try action("d11", "    - run: 'true'\n      shell: bash\n")
+        #expect(try reason("./d1").hasPrefix("MRT0189: "))
+        #expect(try reason("./d2").hasPrefix("The workflow is triggered"))
+    }
+
+    @Test func anActionOutsideOfTheRepositoryIsNotRead() throws {
+        let sandbox = try #require(sandbox)
+        try sandbox.write("../outside/action.yml", "name: x\nruns: {using: composite, steps: []}\n")
+        #expect(try reason("./../outside") == "The action './../outside' lies outside of the repository.")
+    }
+
+    @Test func aStepThatIsSkippedForCertainIsInNoOnesWay() throws {
+        #expect(try reason("acme/tool@v1").hasPrefix("The action 'acme/tool@v1' is not built in"))
+        #expect(try reason("acme/tool@v1", ", if: github.ref == 'x'").hasPrefix("The workflow is triggered"))
+    }
+
+    @Test func aFaultInAnotherFileIsShownWithoutALineOfThisOne() throws {
+        let sandbox = try #require(sandbox)
+        let call = "on: [push, workflow_call]\njobs:\n  a: {uses: ./.github/workflows/"
+        let first = try sandbox.workflow(call + "b.yml}\n", "a.yml")
+        try sandbox.workflow("# One line more.\n" + call + "c.yml}\n", "b.yml")
+        try sandbox.workflow("on: workflow_call\njobs:\n  a: {runs-on: x, stepz: []}\n", "c.yml")
+        let ended = try sandbox.martlet("check", "--json", first)
+        let found = ended.json["files"].array[0]["diagnostics"].array
+        #expect(found.map { $0["file"].string } == [".github/workflows/b.yml"])
+        #expect(found.first?["line"] == .number(4))
+        #expect(try !sandbox.martlet("check", first).err.contains(" | "))
+    }
+}
