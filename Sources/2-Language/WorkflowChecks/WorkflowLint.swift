@@ -23,15 +23,26 @@ package enum WorkflowLint {
     package static func check(
         _ bytes: [UInt8], path: String?, options: WorkflowLintOptions = WorkflowLintOptions()
     ) -> [Diagnostic] {
+        let inspection = inspect(bytes, options)
+        return finish(inspection.diagnostics, path, options)
+    }
+
+    /// What the rules found, and the expressions of the file.
+    struct Inspection {
+        var diagnostics: [Diagnostic]
+        var expressions: [PlacedExpression] = []
+    }
+
+    static func inspect(_ bytes: [UInt8], _ options: WorkflowLintOptions) -> Inspection {
         var findings = Findings()
         let read = RecoveredYAML(bytes)
         for fault in read.faults { findings.add(fault) }
-        guard let document = read.document else { return finish(findings.diagnostics, path, options) }
+        guard let document = read.document else { return Inspection(diagnostics: findings.diagnostics) }
         guard let root = document.root, !root.isNull else {
             findings.warn(
                 .emptyValue, "This workflow is empty.", at: .start,
                 remedy: "A workflow needs at least 'on' and 'jobs'.")
-            return finish(findings.diagnostics, path, options)
+            return Inspection(diagnostics: findings.diagnostics)
         }
         var walk = StructureWalk(findings: findings)
         walk.visit(root, as: WorkflowShapes.root, owner: root.position)
@@ -52,10 +63,10 @@ package enum WorkflowLint {
         let shown = findings.diagnostics.filter { diagnostic in
             diagnostic.severity == .error || !(diagnostic.position.map(hidden.contains) ?? false)
         }
-        return finish(shown, path, options)
+        return Inspection(diagnostics: shown, expressions: workflow.expressions)
     }
 
-    private static func finish(
+    static func finish(
         _ diagnostics: [Diagnostic], _ path: String?, _ options: WorkflowLintOptions
     ) -> [Diagnostic] {
         // Faults of called files stand at lines of those.

@@ -13,7 +13,11 @@ package struct TriggerMatch: Sendable {
     package init(_ triggers: [WorkflowTrigger], _ facts: TriggerFacts) {
         guard let trigger = triggers.first(where: { $0.event == facts.event }) else {
             let names = triggers.map(\.event).joined(separator: ", ")
-            self.init(false, "The workflow is triggered by \(names), not by \(facts.event).")
+            let text =
+                triggers.isEmpty
+                ? "The workflow names no event, so that nothing triggers it."
+                : "The workflow is triggered by \(names), not by \(facts.event)."
+            self.init(false, text)
             return
         }
         for check in [Self.activity, Self.reference, Self.paths] {

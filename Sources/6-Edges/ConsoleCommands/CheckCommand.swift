@@ -67,10 +67,7 @@ struct CheckCommand: ParsableCommand {
             options.readFile = { name in
                 try? RepositoryText.read(root + "/" + name, limit: RepositoryText.workflowLimitBytes)
             }
-            let findings = WorkflowLint.check(source, path: path, options: options)
-            let all = (result.diagnostics + findings).sorted {
-                ($0.position ?? .start, $0.code) < ($1.position ?? .start, $1.code)
-            }
+            let all = WorkflowLint.report(source, path: path, options: options)
             return CheckedFile(path: path, source: source, diagnostics: all)
         } catch {
             var diagnostic = error.diagnostic

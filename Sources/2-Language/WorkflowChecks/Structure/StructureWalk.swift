@@ -64,6 +64,12 @@ struct StructureWalk {
     }
 
     private mutating func empty(_ node: YAMLNode, _ shape: Shape) {
+        // GitHub refuses a job that does nothing; other empty values it takes.
+        if shape.name == "steps", node.items != nil {
+            return findings.refuse(
+                .emptyValue, "'steps' is empty: the job would do nothing.", at: node.position,
+                remedy: "Add at least one step.")
+        }
         findings.warn(
             .emptyValue, "'\(shape.name)' is empty.", at: node.position,
             remedy: "Give it a value, or remove the key.")
