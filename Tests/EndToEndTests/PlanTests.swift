@@ -59,6 +59,27 @@ import Testing
         #expect(try reason("acme/tool@v1", ", if: github.ref == 'x'").hasPrefix("The workflow is triggered"))
     }
 
+    @Test func checkReportsTheFaultsOfTheActionsThatAWorkflowUses() throws {
+        let sandbox = try #require(sandbox)
+        try action("outer", "    - uses: ./inner\n")
+        try action("inner", "    - run: echo ${{ secrets.x }}\n      shell: bash\n    - run: 'true'\n      shel: sh\n")
+        let workflow = try sandbox.workflow(
+            "on: push\njobs: {a: {runs-on: ubuntu-latest, steps: [{uses: ./outer}, {uses: ./outer}]}}\n")
+        let expected = ["MRT0201 6:12", "MRT0100 9:7", "MRT0101 8:7"]
+        func places(_ ended: Ended, in file: String?) -> [String] {
+            ended.json["files"].array[0]["diagnostics"].array.filter { $0["file"].string == file }.map {
+                "\($0["code"].string ?? "") \(Int($0["line"].number ?? 0)):\(Int($0["column"].number ?? 0))"
+            }
+        }
+        let ended = try sandbox.martlet("check", "--json", workflow)
+        #expect(ended.status == 1)
+        #expect(Set(places(ended, in: "inner/action.yml")) == Set(expected))
+        let alone = try sandbox.martlet("check", "--json", "inner/action.yml")
+        #expect(alone.status == 1)
+        #expect(Set(places(alone, in: nil)) == Set(expected))
+        #expect(try sandbox.martlet("check", "outer/action.yml").status == 0)
+    }
+
     @Test func aFaultInAnotherFileIsShownWithoutALineOfThisOne() throws {
         let sandbox = try #require(sandbox)
         let call = "on: [push, workflow_call]\njobs:\n  a: {uses: ./.github/workflows/"

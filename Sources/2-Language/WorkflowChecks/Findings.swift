@@ -13,6 +13,7 @@ struct Findings {
     /// An aliased node is visited once for each alias: the same words at the same place count once.
     private struct Identity: Hashable {
         var code: DiagnosticCode
+        var file: String?
         var position: SourcePosition
         var message: String
     }
@@ -29,7 +30,8 @@ struct Findings {
 
     mutating func add(_ diagnostic: Diagnostic) {
         let identity = Identity(
-            code: diagnostic.code, position: diagnostic.position ?? .start, message: diagnostic.message)
+            code: diagnostic.code, file: diagnostic.file, position: diagnostic.position ?? .start,
+            message: diagnostic.message)
         guard !isFull, seen.insert(identity).inserted else { return }
         diagnostics.append(diagnostic)
         guard isFull else { return }

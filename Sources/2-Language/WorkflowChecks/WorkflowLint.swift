@@ -61,7 +61,8 @@ package enum WorkflowLint {
         // What stands in a broken alias's place is empty by our own hand.
         let hidden = Set(read.faults.compactMap(\.position))
         let shown = findings.diagnostics.filter { diagnostic in
-            diagnostic.severity == .error || !(diagnostic.position.map(hidden.contains) ?? false)
+            diagnostic.severity == .error || diagnostic.file != nil
+                || !(diagnostic.position.map(hidden.contains) ?? false)
         }
         return Inspection(diagnostics: shown, expressions: workflow.expressions)
     }
@@ -76,13 +77,14 @@ package enum WorkflowLint {
         return
             diagnostics
             .filter { diagnostic in
+                guard diagnostic.file == nil else { return true }
                 if known.contains(Fact(code: diagnostic.code, position: diagnostic.position)) { return false }
                 guard let line = diagnostic.position?.line, spokenFor.contains(line) else { return true }
                 return !diagnostic.code.restatesReader
             }
             .map { diagnostic in
                 var named = diagnostic
-                named.file = path
+                named.file = diagnostic.file ?? path
                 return named
             }
             .sorted { ($0.position ?? .start, $0.code) < ($1.position ?? .start, $1.code) }

@@ -46,7 +46,7 @@ private struct ReportMerge {
             reader[index].position = found.place
             // Of several findings in one expression the nearest is the same fault.
             let same = lint.indices.filter {
-                Self.lintExpressionCodes.contains(lint[$0].code.number)
+                Self.lintExpressionCodes.contains(lint[$0].code.number) && lint[$0].file == path
                     && found.range.contains(lint[$0].position ?? .start)
             }
             let nearest = same.last { (lint[$0].position ?? .start) <= found.place } ?? same.first
@@ -79,7 +79,7 @@ private struct ReportMerge {
             lint.removeAll { $0.code.number == lintCode }
         }
         if codes.contains(where: { Self.yamlCodes.contains($0) || $0 == Self.tooDeep }) {
-            lint.removeAll { Self.yamlCodes.contains($0.code.number) }
+            lint.removeAll { Self.yamlCodes.contains($0.code.number) && $0.file == path }
         }
         for missing in ownReader where missing.code.number == Self.keyMissing {
             guard let key = missing.message.split(separator: ": ").last, let position = missing.position else {

@@ -16,8 +16,10 @@ struct CheckCommand: ParsableCommand {
             EXAMPLES
               martlet check
               martlet check .github/workflows/ci.yml --json
+              martlet check actions/greet/action.yml
 
-            Without files it checks all of .github/workflows. Warnings never fail the check.
+            Without files it checks all of .github/workflows. Warnings never fail the check. An action's manifest is
+            checked as such; a workflow brings those of the repository's actions that it uses.
             """)
 
     @Argument(help: "Files to check.", completion: .file(extensions: ["yml", "yaml"]))
@@ -60,12 +62,21 @@ struct CheckCommand: ParsableCommand {
         do throws(DiagnosticError) {
             let source = try RepositoryText.read(place, limit: RepositoryText.workflowLimitBytes)
             let root = Self.root(of: place)
+            if ActionLint.isManifest(source, path: path) {
+                let folder = place.lastIndex(of: "/").map { String(place[...$0]) } ?? ""
+                let found = ActionLint.check(source, path: path) { name in
+                    RepositoryPath.inside(name).map { RepositoryText.exists(folder + $0) } ?? false
+                }
+                return CheckedFile(path: path, source: source, diagnostics: found)
+            }
             let called = try CalledWorkflows(root: root, environment: environment)
             let result = WorkflowReader.read(source, path: path, options: called.options)
             var options = WorkflowLintOptions()
             options.readerDiagnostics = result.diagnostics
             options.readFile = { name in
-                try? RepositoryText.read(root + "/" + name, limit: RepositoryText.workflowLimitBytes)
+                RepositoryPath.inside(name).flatMap {
+                    try? RepositoryText.read(root + "/" + $0, limit: RepositoryText.workflowLimitBytes)
+                }
             }
             let all = WorkflowLint.report(source, path: path, options: options)
             return CheckedFile(path: path, source: source, diagnostics: all)

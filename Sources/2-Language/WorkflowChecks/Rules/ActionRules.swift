@@ -7,6 +7,7 @@ extension Rule {
     /// `uses` of steps: the form of the reference, and what the action takes.
     static let actionReferences = Rule("actions") { workflow, findings in
         checkVersions(workflow.outline, &findings)
+        for fault in workflow.local.manifestFaults { findings.add(fault) }
         for job in workflow.outline.jobs {
             // A checkout of something else, or to elsewhere, may bring the files that local references name.
             var mayBringFiles = false
@@ -123,6 +124,8 @@ extension Rule {
             findings.warn(
                 .localActionBroken, "The action in '\(Wording.excerpt(reference))' cannot be read: \(why)",
                 at: node.position)
+            return
+        case .refused:
             return
         case .readable:
             break
