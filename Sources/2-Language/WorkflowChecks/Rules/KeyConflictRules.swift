@@ -11,6 +11,7 @@ extension Rule {
 
     private static let callKeys: Set<String> = [
         "name", "uses", "with", "secrets", "needs", "if", "permissions", "strategy", "concurrency",
+        "cache-mode",
     ]
 
     private static func checkJob(_ job: JobOutline, _ findings: inout Findings) {

@@ -118,6 +118,12 @@ extension StructureWalk {
                     remedy: "Write the keys out, or alias the whole mapping.")
                 continue
             }
+            if EmbeddedExpressions.isInsert(key) {
+                // What is put in comes of an expression, which must give a mapping.
+                let place = section.keyPlace ?? shape.place ?? section.entry.first?.place
+                gather(entry.value, Shape(name: "insert", place: place, expected: .mapping))
+                continue
+            }
             if let place = section.keyPlace, EmbeddedExpressions.hasExpression(key) {
                 var site = site(entry.key, place, .text, name: shape.name)
                 site.isKey = true
