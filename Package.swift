@@ -41,10 +41,13 @@ let language: [Target] = [
     floor("2-Language", "ExpressionLanguage", ["Diagnostics", "StructuredData"]),
     floor(
         "2-Language", "GitHubWorkflows",
-        ["Diagnostics", "ExpressionLanguage", "PipelineModel", "StructuredData", "YAMLReading"]),
+        ["Diagnostics", "ExpressionLanguage", "PipelineModel", "StructuredData", "Timekeeping", "YAMLReading"]),
     floor(
         "2-Language", "WorkflowChecks",
-        ["Diagnostics", "ExpressionLanguage", "GitHubWorkflows", "PatternMatching", "StructuredData", "YAMLReading"]),
+        [
+            "Diagnostics", "ExpressionLanguage", "GitHubWorkflows", "PatternMatching", "StructuredData", "Timekeeping",
+            "YAMLReading",
+        ]),
     floor(
         "2-Language", "WorkflowPlanning",
         ["Diagnostics", "ExpressionLanguage", "GitHubWorkflows", "PatternMatching", "PipelineModel", "StructuredData"]),

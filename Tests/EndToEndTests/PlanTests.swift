@@ -54,6 +54,20 @@ import Testing
         #expect(try reason("./../outside") == "The action './../outside' lies outside of the repository.")
     }
 
+    @Test func theEventOfADispatchHasTheDeclaredDefaults() throws {
+        let sandbox = try #require(sandbox)
+        try sandbox.workflow(
+            """
+            on: { workflow_dispatch: { inputs: { level: { default: low }, n: { type: number, default: 3 } } } }
+            jobs:
+              low: { runs-on: ubuntu-latest, if: github.event.inputs.level == 'low', steps: [{ run: 'true' }] }
+              three: { runs-on: ubuntu-latest, if: github.event.inputs.n == '3', steps: [{ run: 'true' }] }
+              high: { runs-on: ubuntu-latest, if: github.event.inputs.level == 'high', steps: [{ run: 'true' }] }
+            """)
+        let jobs = try sandbox.martlet("plan", "--json", "ci.yml").json["jobs"].array
+        #expect(jobs.map { $0["included"].bool } == [true, true, false])
+    }
+
     @Test func aStepThatIsSkippedForCertainIsInNoOnesWay() throws {
         #expect(try reason("acme/tool@v1").hasPrefix("The action 'acme/tool@v1' is not built in"))
         #expect(try reason("acme/tool@v1", ", if: github.ref == 'x'").hasPrefix("The workflow is triggered"))

@@ -26,6 +26,32 @@ import YAMLReading
         #expect(workflow.jobs.map { $0.steps.map(\.id) } == [["__run"], ["__run"]])
     }
 
+    @Test func aFaultThroughAnAliasStandsAtTheAlias() {
+        let text = "on: push\njobs:\n  a:\n    runs-on: x\n    steps: &s\n      - run: make\n    env: *s\n"
+        let found = WorkflowReader.read(Array(text.utf8), path: "w.yml").diagnostics
+        #expect(found.map(\.position) == [SourcePosition(line: 7, column: 10)])
+        #expect(found.first?.remedy?.hasSuffix("The alias stands for the value that begins on line 5.") == true)
+    }
+
+    @Test(arguments: [
+        ("permissions: { contents: rad }", "Did you mean 'read'?"),
+        ("concurrency: { group: a, queue: all }", "Write 'single' or 'max'."),
+        ("concurrency: { group: a, cancel-in-progress: }", "It has no value: give it true or false."),
+        ("concurrency: { group: a, queu: max }", "Did you mean 'queue'?"),
+        ("Name: x", "Keys are case-sensitive: write 'name'."),
+        ("run-name: ${{ githb.ref }}", "Did you mean 'github'?"),
+        ("run-name: ${{ formt('x') }}", "Did you mean 'format'?"),
+        ("run-name: ${{ secrets.x }}", "Secrets cannot be read here."),
+        ("run-name: '${{ github.ref == \"x\" }}'", "Text stands in single quotes"),
+        ("run-name: ${{ github.ref", "Close it with `}}`"),
+    ])
+    func anErrorSaysWhatToDo(line: String, remedy: String) {
+        let text = "on: push\n\(line)\njobs: { a: { runs-on: x, steps: [{ run: make }] } }\n"
+        let found = WorkflowReader.read(Array(text.utf8), path: "w.yml").diagnostics
+        #expect(found.count == 1)
+        #expect(found.first?.remedy?.hasPrefix(remedy) == true, "\(found)")
+    }
+
     @Test func mergeKeysAreOrdinaryKeysAsOnGitHub() {
         let text = "on: push\njobs:\n  a: &a { runs-on: x }\n  b:\n    <<: *a\n    runs-on: y\n"
         #expect(errors(text) == ["w.yml (Line: 5, Col: 5): Unexpected value '<<'"])

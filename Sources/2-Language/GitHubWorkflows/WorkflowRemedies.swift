@@ -4,7 +4,9 @@ internal import Diagnostics
 
 /// What to do about a finding, where the place that reports it knows nothing better.
 enum WorkflowRemedies {
-    static func remedy(for code: DiagnosticCode) -> String? { remedies[code] }
+    static func remedy(for diagnostic: Diagnostic) -> String? {
+        remedies[diagnostic.code] ?? ExpressionRemedies.remedy(for: diagnostic.message)
+    }
 
     private static let remedies: [DiagnosticCode: String] = [
         .unexpectedValue: "Correct it.",

@@ -90,9 +90,9 @@ package struct PlanPreparation {
         planRequest.selectedJobs = request.jobs
         planRequest.missingWorkflows = try files.calledWorkflows().placesLooked
         planRequest.selectedMatrix = request.matrix
-        // Contexts that a plan is decided with: the payload comes first, for the inputs are checked by the planner.
+        let definitions = workflow.triggers.first { $0.event == event }?.inputs ?? []
         let payload = EventPayload(repository: files.state).make(
-            event: event, ref: ref, inputs: DataObject(request.inputs.map { ($0.key, .string($0.value)) }),
+            event: event, ref: ref, inputs: try DispatchInputs.values(request.inputs, for: definitions),
             given: request.payload)
         let outline = Plan(
             workflowPath: path, workflowName: workflow.name?.text ?? path, trigger: Trigger(event: event, ref: ref),

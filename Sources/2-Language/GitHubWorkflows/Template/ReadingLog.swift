@@ -45,8 +45,19 @@ struct ReadingLog {
         guard diagnostics.count < limits.diagnostics else { return }
         if diagnostic.severity == .error { errorCount += 1 }
         var diagnostic = diagnostic
-        diagnostic.remedy = diagnostic.remedy ?? WorkflowRemedies.remedy(for: diagnostic.code)
+        diagnostic.remedy = diagnostic.remedy ?? WorkflowRemedies.remedy(for: diagnostic)
         diagnostics.append(diagnostic)
+    }
+
+    /// Places what was found from `start` on at an alias, and says where the value is written.
+    mutating func move(from start: Int, to alias: SourcePosition, writtenAt line: Int) {
+        rewrite(from: start) { diagnostic in
+            var moved = diagnostic
+            moved.position = alias
+            let remedy = diagnostic.remedy.map { $0 + " " } ?? ""
+            moved.remedy = remedy + "The alias stands for the value that begins on line \(line)."
+            return moved
+        }
     }
 
     /// Replaces the errors from `start` on.

@@ -56,6 +56,14 @@ struct TemplateReader {
     }
 
     private mutating func value(_ node: YAMLNode, _ rule: Rule) throws(DiagnosticError) -> TemplateToken {
+        guard let alias = node.alias else { return try written(node, rule) }
+        // What is wrong with a value here may be right where it is written: the alias is at fault.
+        let start = log.diagnostics.count
+        defer { log.move(from: start, to: alias, writtenAt: node.position.line) }
+        return try written(node, rule)
+    }
+
+    private mutating func written(_ node: YAMLNode, _ rule: Rule) throws(DiagnosticError) -> TemplateToken {
         try checkAnchor(node)
         switch node.content {
         case .scalar(let text, let style):
@@ -157,7 +165,9 @@ extension TemplateReader {
             reading.entries.append(
                 TokenEntry(key: key, value: try value(entry.value, rule(looseValue, below: reading.rule))))
         } else if reading.isStrict {
-            log.error(.unexpectedValue, "Unexpected value '\(QuotedText.cut(name))'", at: key.place)
+            log.error(
+                .unexpectedValue, "Unexpected value '\(QuotedText.cut(name))'", at: key.place,
+                remedy: ValueRemedies.key(name, reading.candidates))
         } else {
             log.warning(.keyIgnored, "GitHub ignores the key '\(name)' here.", at: place(entry.key))
         }
@@ -244,7 +254,9 @@ extension TemplateReader {
         }
         let text = token.literalText ?? ""
         guard let match = rule.shape.strings.first(where: { $0.accepts(text) }) else {
-            log.error(.unexpectedValue, "Unexpected value '\(QuotedText.cut(text))'", at: token.place)
+            log.error(
+                .unexpectedValue, "Unexpected value '\(QuotedText.cut(text))'", at: token.place,
+                remedy: ValueRemedies.value(text, isAbsent: token.isNull || text.isEmpty, rule.shape))
             return
         }
         if match.isOpen, !match.allowed.contains(text), let place = token.place {

@@ -31,6 +31,14 @@ struct StructureWalk {
 
     /// - Parameter owner: where the key stands that this is the value of; for an item of a list the item itself.
     mutating func visit(_ node: YAMLNode, as shape: Shape, owner: SourcePosition) {
+        guard let alias = node.alias else { return visitWritten(node, as: shape, owner: owner) }
+        // What is wrong with a value here may be right where it is written.
+        let start = findings.diagnostics.count
+        visitWritten(node, as: shape, owner: owner)
+        findings.move(from: start, to: alias)
+    }
+
+    private mutating func visitWritten(_ node: YAMLNode, as shape: Shape, owner: SourcePosition) {
         if shape.isOpaque { return gather(node, shape) }
         if case .innerStep = shape.mark { return visit(node, as: WorkflowShapes.step, owner: owner) }
         switch node.content {
