@@ -68,6 +68,24 @@ import Testing
         #expect(jobs.map { $0["included"].bool } == [true, true, false])
     }
 
+    @Test func anEventThatOneWorkflowDoesNotTakeIsAnEventAllTheSame() throws {
+        let sandbox = try #require(sandbox)
+        let jobs = "jobs: {a: {runs-on: ubuntu-latest, steps: [{run: 'true'}]}}\n"
+        try sandbox.workflow("on: push\n" + jobs, "a.yml")
+        try sandbox.workflow("on: {schedule: [{cron: '5 4 * * *'}]}\n" + jobs, "b.yml")
+        let plans = try sandbox.martlet("plan", "--json", "--event", "schedule").json["plans"].array
+        #expect(plans.map { $0["jobs"].array.first?["included"].bool } == [false, true])
+    }
+
+    @Test func aCallFromTheRepositorysRootIsFollowed() throws {
+        let sandbox = try #require(sandbox)
+        try sandbox.workflow(
+            "on: workflow_call\njobs: {in: {runs-on: ubuntu-latest, steps: [{run: 'true'}]}}\n", "b.yml")
+        try sandbox.workflow("on: push\njobs: {a: {uses: $/.github/workflows/b.yml}}\n")
+        let jobs = try sandbox.martlet("plan", "--json", "ci.yml").json["jobs"].array
+        #expect(jobs.map { $0["id"].string } == ["a", "a/in"])
+    }
+
     @Test func aStepThatIsSkippedForCertainIsInNoOnesWay() throws {
         #expect(try reason("acme/tool@v1").hasPrefix("The action 'acme/tool@v1' is not built in"))
         #expect(try reason("acme/tool@v1", ", if: github.ref == 'x'").hasPrefix("The workflow is triggered"))

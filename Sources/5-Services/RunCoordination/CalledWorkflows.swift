@@ -41,7 +41,7 @@ package struct CalledWorkflows: Sendable {
 
     private func find(_ reference: String, calledBy caller: String) -> CalledWorkflow? {
         let remoteCaller = RepositoryReference(caller)
-        if reference.hasPrefix("./") {
+        if reference.hasPrefix("./") || reference.hasPrefix("$/") {
             let path = String(reference.dropFirst(2))
             // In another repository's workflow `./` is that repository, at the same ref.
             if let remoteCaller { return remoteCaller.sibling(path).flatMap(fetch) }

@@ -114,7 +114,7 @@ package struct PlanPreparation {
     private func event(of workflow: Workflow) throws(DiagnosticError) -> String {
         let events = workflow.triggers.map(\.event)
         if let event = request.event {
-            guard events.contains(event) || EventCatalog.events.contains(where: { $0.name == event }) else {
+            guard events.contains(event) || EventCatalog.names.contains(event) else {
                 throw DiagnosticError(
                     .eventUnknown, "There is no event '\(event)'.",
                     remedy: "The workflow is triggered by: \(events.joined(separator: ", ")).")

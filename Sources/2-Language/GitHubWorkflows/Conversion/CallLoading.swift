@@ -35,7 +35,7 @@ struct CallLoading {
         }
         let caller = call.reference.place.map { log.files[$0.file] } ?? ""
         guard let found = resolver(call.reference.text, caller) else {
-            if !options.requiresRemoteWorkflows, !call.reference.text.hasPrefix("./") { return }
+            if !options.requiresRemoteWorkflows, !CallReference.isLocal(call.reference.text) { return }
             log.error(
                 .calledWorkflowMissing, "Unable to find reusable workflow '\(call.reference.text)'",
                 at: call.reference.place)

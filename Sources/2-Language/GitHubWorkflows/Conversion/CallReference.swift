@@ -4,6 +4,9 @@
 enum CallReference {
     private static let folder = [".github", "workflows"]
 
+    /// Of the repository whose file the call stands in; `$/` is its root, as `./` is.
+    static func isLocal(_ text: String) -> Bool { text.hasPrefix("./") || text.hasPrefix("$/") }
+
     /// What is wrong with the form, and what to write; `nil` where nothing is.
     static func fault(_ text: String) -> (message: String, remedy: String)? {
         let shown = QuotedText.cut(text)
@@ -12,8 +15,8 @@ enum CallReference {
             return ("A job cannot use the image '\(shown)', only a reusable workflow.", "Use it in a step. " + remedy)
         }
         // A text without any slash may come of an expression, which GitHub's parser leaves alone: the lint tells them apart.
-        if text.hasPrefix("$/") || !text.utf8.contains(UInt8(ascii: "/")) { return nil }
-        let isLocal = text.hasPrefix("./")
+        if !text.utf8.contains(UInt8(ascii: "/")) { return nil }
+        let isLocal = isLocal(text)
         let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
         if isLocal, parts.count > 1 {
             let remedy = "Remove '@\(QuotedText.cut(String(parts[1])))'."

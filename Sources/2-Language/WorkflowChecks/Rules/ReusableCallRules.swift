@@ -24,11 +24,10 @@ extension Rule {
 
     /// `./.github/workflows/file`, or `owner/repository/path@ref`.
     private static func isReference(_ text: String) -> Bool {
-        if text.hasPrefix("./") {
+        if text.hasPrefix("./") || text.hasPrefix("$/") {
             let path = text.split(separator: "/", omittingEmptySubsequences: false)
             return !text.has("@") && path.count == 4 && path[1...2] == [".github", "workflows"] && !path[3].isEmpty
         }
-        if text.hasPrefix("$/") { return true }
         let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, !parts[1].isEmpty else { return false }
         let path = parts[0].split(separator: "/", omittingEmptySubsequences: false)
