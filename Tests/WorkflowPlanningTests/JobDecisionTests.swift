@@ -119,6 +119,12 @@ struct JobDecisionTests {
 
 @Suite("Matrices")
 struct MatrixTests {
+    @Test("A strategy that is one expression has the matrix that it gives")
+    func wholeStrategy() throws {
+        let text = Planning.jobs(["a": "strategy: ${{ fromJSON('{\"matrix\":{\"n\":[1,2]}}') }}"])
+        #expect(try Planning.plan(text).job("a").strategy?.legs == [["n": 1], ["n": 2]])
+    }
+
     @Test("The names of a matrix are the same in any case")
     func namesInAnyCase() throws {
         let legs = try MatrixExpansion.legs(

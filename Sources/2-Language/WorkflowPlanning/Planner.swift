@@ -142,10 +142,7 @@ package struct Planner {
     }
 
     private mutating func strategy(_ token: TemplateToken, of key: JobKey) -> PlannedStrategy {
-        guard token.entries != nil else { return PlannedStrategy(matrix: token.template["matrix"]) }
-        var strategy = PlannedStrategy(
-            matrix: token["matrix"]?.template, failFast: token["fail-fast"]?.template,
-            maxParallel: token["max-parallel"]?.template)
+        var strategy = Self.planned(strategy: token)
         guard let matrix = strategy.matrix else { return strategy }
         do {
             guard let legs = try legs(matrix, isNested: key.caller != nil) else { return strategy }
@@ -157,6 +154,20 @@ package struct Planner {
             matrixFaults[key] = "\(error)"
         }
         return strategy
+    }
+
+    /// One expression may give all of it; its parts are then read off that expression.
+    private static func planned(strategy token: TemplateToken) -> PlannedStrategy {
+        guard case .expression(let source) = token.template else {
+            return PlannedStrategy(
+                matrix: token["matrix"]?.template, failFast: token["fail-fast"]?.template,
+                maxParallel: token["max-parallel"]?.template)
+        }
+        return PlannedStrategy(
+            matrix: .expression("(\(source)).matrix"),
+            // What is not there is null, and 'fail-fast' is on by default.
+            failFast: .expression("toJSON((\(source))['fail-fast']) != 'false'"),
+            maxParallel: .expression("(\(source))['max-parallel']"))
     }
 
     /// The legs of a matrix; `nil` where they are not known before the run.
