@@ -17,7 +17,7 @@ struct LocalReferences: Sendable {
     init(_ outline: WorkflowOutline, readFile: (@Sendable (String) -> [UInt8]?)?) {
         guard let readFile else { return }
         for job in outline.jobs {
-            if let text = job.uses?.text, text.hasPrefix("./"), !text.has("@"), workflows[text] == nil,
+            if let text = job.uses?.text, Self.isLocal(text), !text.has("@"), workflows[text] == nil,
                 workflows.count < Self.maximumCount, !text.split(separator: "/").contains("..")
             {
                 workflows[text] = LocalWorkflow(readFile(Self.path(text)))
@@ -32,7 +32,7 @@ struct LocalReferences: Sendable {
     private mutating func readAction(_ first: String, _ readFile: (String) -> [UInt8]?) {
         var pending = [first]
         while let text = pending.popLast() {
-            guard text.hasPrefix("./"), actions[text] == nil, actions.count < Self.maximumCount,
+            guard Self.isLocal(text), actions[text] == nil, actions.count < Self.maximumCount,
                 !text.split(separator: "/").contains("..")
             else { continue }
             let folder = Self.path(text)
@@ -53,9 +53,13 @@ struct LocalReferences: Sendable {
         }
     }
 
+    /// `$/` is the root of the repository whose file it stands in, as `./` is here.
+    static func isLocal(_ reference: String) -> Bool { reference.hasPrefix("./") || reference.hasPrefix("$/") }
+
     /// `./a/b/` names `a/b`, from the repository's root.
     private static func path(_ reference: String) -> String {
-        reference.split(separator: "/", omittingEmptySubsequences: true).filter { $0 != "." }.joined(separator: "/")
+        reference.split(separator: "/", omittingEmptySubsequences: true).filter { $0 != "." && $0 != "$" }
+            .joined(separator: "/")
     }
 }
 

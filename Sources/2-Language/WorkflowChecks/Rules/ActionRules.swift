@@ -22,13 +22,13 @@ extension Rule {
         _ step: StepOutline, _ local: LocalReferences, mayBringFiles: Bool, _ findings: inout Findings
     ) {
         guard let node = step.uses, let reference = node.text, !reference.isEmpty, !node.hasExpression else { return }
-        if reference.hasPrefix("./") || reference.hasPrefix("../") {
+        if LocalReferences.isLocal(reference) || reference.hasPrefix("../") {
             guard let action = local.actions[reference] else { return }
             if action.state == .missing, mayBringFiles { return }
             checkLocal(step, node, reference, action, &findings)
         } else if reference.hasPrefix("docker://") {
             checkImage(String(reference.dropFirst("docker://".count)), node, &findings)
-        } else if !reference.hasPrefix("$/") {
+        } else {
             checkPublished(step, node, reference, &findings)
         }
     }
