@@ -33,6 +33,14 @@ import YAMLReading
         #expect(found.first?.remedy?.hasSuffix("The alias stands for the value that begins on line 5.") == true)
     }
 
+    @Test func aFaultThatOnlyTheConversionFindsStandsAtTheAliasToo() {
+        let text =
+            "on: push\njobs:\n  a: &a\n    runs-on: x\n    steps:\n      - uses: nowhere\n  b: *a\n"
+        let found = WorkflowReader.read(Array(text.utf8), path: "w.yml").diagnostics
+        #expect(found.map(\.position) == [SourcePosition(line: 6, column: 15), SourcePosition(line: 7, column: 6)])
+        #expect(found.allSatisfy { $0.code == .actionReferenceInvalid })
+    }
+
     @Test(arguments: [
         ("permissions: { contents: rad }", "Did you mean 'read'?"),
         ("concurrency: { group: a, queue: all }", "Write 'single' or 'max'."),

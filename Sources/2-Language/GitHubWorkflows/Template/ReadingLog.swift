@@ -29,16 +29,23 @@ struct ReadingLog {
 
     /// - Parameter remedy: `nil`: that of the code.
     mutating func error(_ code: DiagnosticCode, _ message: String, at place: TokenPlace?, remedy: String? = nil) {
-        add(
-            Diagnostic(
-                code, message, file: place.flatMap { files.indices.contains($0.file) ? files[$0.file] : nil },
-                position: place?.position, remedy: remedy))
+        add(Diagnostic(code, message, remedy: remedy), at: place)
     }
 
     mutating func warning(_ code: DiagnosticCode, _ message: String, at place: TokenPlace) {
-        var diagnostic = Diagnostic(code, message, severity: .warning, position: place.position)
-        diagnostic.file = files.indices.contains(place.file) ? files[place.file] : nil
-        add(diagnostic)
+        add(Diagnostic(code, message, severity: .warning), at: place)
+    }
+
+    /// What came through an alias is placed there, and says where it is written.
+    private mutating func add(_ diagnostic: Diagnostic, at place: TokenPlace?) {
+        var placed = diagnostic
+        placed.file = place.flatMap { files.indices.contains($0.file) ? files[$0.file] : nil }
+        placed.position = place?.alias?.position ?? place?.position
+        if let alias = place?.alias {
+            let remedy = (diagnostic.remedy ?? WorkflowRemedies.remedy(for: diagnostic)).map { $0 + " " } ?? ""
+            placed.remedy = remedy + "The alias stands for the value that begins on line \(alias.anchorLine)."
+        }
+        add(placed)
     }
 
     mutating func add(_ diagnostic: Diagnostic) {
@@ -47,17 +54,6 @@ struct ReadingLog {
         var diagnostic = diagnostic
         diagnostic.remedy = diagnostic.remedy ?? WorkflowRemedies.remedy(for: diagnostic)
         diagnostics.append(diagnostic)
-    }
-
-    /// Places what was found from `start` on at an alias, and says where the value is written.
-    mutating func move(from start: Int, to alias: SourcePosition, writtenAt line: Int) {
-        rewrite(from: start) { diagnostic in
-            var moved = diagnostic
-            moved.position = alias
-            let remedy = diagnostic.remedy.map { $0 + " " } ?? ""
-            moved.remedy = remedy + "The alias stands for the value that begins on line \(line)."
-            return moved
-        }
     }
 
     /// Replaces the errors from `start` on.

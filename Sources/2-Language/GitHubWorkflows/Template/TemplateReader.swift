@@ -11,6 +11,7 @@ struct TemplateReader {
     private let schema: WorkflowSchema
     private let file: Int
     private let allowsAnchors: Bool
+    private var alias: TokenAlias?
     var log: ReadingLog
 
     init(file: Int, allowsAnchors: Bool, log: ReadingLog, schema: WorkflowSchema = .current) {
@@ -45,7 +46,9 @@ struct TemplateReader {
         return Rule(shape: shape, availability: parent.availability.union(shape.availability))
     }
 
-    private func place(_ node: YAMLNode) -> TokenPlace { TokenPlace(file: file, position: node.position) }
+    private func place(_ node: YAMLNode) -> TokenPlace {
+        TokenPlace(file: file, position: node.position, alias: alias ?? node.tokenAlias)
+    }
 
     private func checkAnchor(_ node: YAMLNode) throws(DiagnosticError) {
         guard !allowsAnchors, let anchor = node.anchor else { return }
@@ -56,10 +59,10 @@ struct TemplateReader {
     }
 
     private mutating func value(_ node: YAMLNode, _ rule: Rule) throws(DiagnosticError) -> TemplateToken {
-        guard let alias = node.alias else { return try written(node, rule) }
         // What is wrong with a value here may be right where it is written: the alias is at fault.
-        let start = log.diagnostics.count
-        defer { log.move(from: start, to: alias, writtenAt: node.position.line) }
+        let outer = alias
+        defer { alias = outer }
+        alias = outer ?? node.tokenAlias
         return try written(node, rule)
     }
 
@@ -274,4 +277,8 @@ extension SchemaMapping {
         guard let strictBeside else { return false }
         return entries.contains { $0.key.scalarText == strictBeside }
     }
+}
+
+extension YAMLNode {
+    fileprivate var tokenAlias: TokenAlias? { alias.map { TokenAlias(position: $0, anchorLine: position.line) } }
 }
