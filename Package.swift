@@ -42,10 +42,13 @@ let language: [Target] = [
     floor("2-Language", "ExpressionLanguage", ["Diagnostics", "StructuredData"]),
     floor(
         "2-Language", "GitHubWorkflows",
-        ["Diagnostics", "ExpressionLanguage", "PipelineModel", "StructuredData", "YAMLReading"]),
+        ["Diagnostics", "ExpressionLanguage", "PipelineModel", "StructuredData", "Timekeeping", "YAMLReading"]),
     floor(
         "2-Language", "WorkflowChecks",
-        ["Diagnostics", "ExpressionLanguage", "GitHubWorkflows", "PatternMatching", "StructuredData", "YAMLReading"]),
+        [
+            "Diagnostics", "ExpressionLanguage", "GitHubWorkflows", "PatternMatching", "StructuredData", "Timekeeping",
+            "YAMLReading",
+        ]),
     floor(
         "2-Language", "WorkflowPlanning",
         ["Diagnostics", "ExpressionLanguage", "GitHubWorkflows", "PatternMatching", "PipelineModel", "StructuredData"]),
@@ -115,6 +118,9 @@ let testTargets: [Target] = [
     tests("ExpressionLanguageTests", ["Diagnostics", "ExpressionLanguage", "StructuredData"]),
     tests(
         "GitHubWorkflowsTests", ["Diagnostics", "GitHubWorkflows", "PipelineModel", "StructuredData", "YAMLReading"]),
+    tests(
+        "WorkflowPlanningTests",
+        ["Diagnostics", "GitHubWorkflows", "PipelineModel", "StructuredData", "WorkflowPlanning"]),
     tests("WorkflowChecksTests", ["Diagnostics", "GitHubWorkflows", "WorkflowChecks"]),
     tests("RunEngineTests", ["Diagnostics", "PipelineModel", "RunEngine", "StructuredData"]),
     tests("SimulationTests", ["PipelineModel", "RunEngine", "RunSimulation"]),

@@ -14,6 +14,20 @@ struct ParsingTests {
         try ExpressionParser.parse(text, allowing: Self.scope).root?.canonicalText()
     }
 
+    @Test("a chain that is four times as long takes about four times as long, not sixteen", arguments: ["||", "&&"])
+    func longChains(connective: String) {
+        func shortestTime(_ count: Int) -> Duration {
+            let text = Array(repeating: "a", count: count).joined(separator: connective)
+            return (0..<7).map { _ in
+                ContinuousClock().measure {
+                    let root = try? ExpressionParser.parse(text, allowing: Self.scope).root
+                    #expect(root?.children.count == count)
+                }
+            }.min() ?? .zero
+        }
+        #expect(shortestTime(6400) < shortestTime(1600) * 9)
+    }
+
     @Test(
         "operators bind as they do on GitHub",
         arguments: [

@@ -26,6 +26,40 @@ import YAMLReading
         #expect(workflow.jobs.map { $0.steps.map(\.id) } == [["__run"], ["__run"]])
     }
 
+    @Test func aFaultThroughAnAliasStandsAtTheAlias() {
+        let text = "on: push\njobs:\n  a:\n    runs-on: x\n    steps: &s\n      - run: make\n    env: *s\n"
+        let found = WorkflowReader.read(Array(text.utf8), path: "w.yml").diagnostics
+        #expect(found.map(\.position) == [SourcePosition(line: 7, column: 10)])
+        #expect(found.first?.remedy?.hasSuffix("The alias stands for the value that begins on line 5.") == true)
+    }
+
+    @Test func aFaultThatOnlyTheConversionFindsStandsAtTheAliasToo() {
+        let text =
+            "on: push\njobs:\n  a: &a\n    runs-on: x\n    steps:\n      - uses: nowhere\n  b: *a\n"
+        let found = WorkflowReader.read(Array(text.utf8), path: "w.yml").diagnostics
+        #expect(found.map(\.position) == [SourcePosition(line: 6, column: 15), SourcePosition(line: 7, column: 6)])
+        #expect(found.allSatisfy { $0.code == .actionReferenceInvalid })
+    }
+
+    @Test(arguments: [
+        ("permissions: { contents: rad }", "Did you mean 'read'?"),
+        ("concurrency: { group: a, queue: all }", "Write 'single' or 'max'."),
+        ("concurrency: { group: a, cancel-in-progress: }", "It has no value: give it true or false."),
+        ("concurrency: { group: a, queu: max }", "Did you mean 'queue'?"),
+        ("Name: x", "Keys are case-sensitive: write 'name'."),
+        ("run-name: ${{ githb.ref }}", "Did you mean 'github'?"),
+        ("run-name: ${{ formt('x') }}", "Did you mean 'format'?"),
+        ("run-name: ${{ secrets.x }}", "Secrets cannot be read here."),
+        ("run-name: '${{ github.ref == \"x\" }}'", "Text stands in single quotes"),
+        ("run-name: ${{ github.ref", "Close it with `}}`"),
+    ])
+    func anErrorSaysWhatToDo(line: String, remedy: String) {
+        let text = "on: push\n\(line)\njobs: { a: { runs-on: x, steps: [{ run: make }] } }\n"
+        let found = WorkflowReader.read(Array(text.utf8), path: "w.yml").diagnostics
+        #expect(found.count == 1)
+        #expect(found.first?.remedy?.hasPrefix(remedy) == true, "\(found)")
+    }
+
     @Test func mergeKeysAreOrdinaryKeysAsOnGitHub() {
         let text = "on: push\njobs:\n  a: &a { runs-on: x }\n  b:\n    <<: *a\n    runs-on: y\n"
         #expect(errors(text) == ["w.yml (Line: 5, Col: 5): Unexpected value '<<'"])
@@ -211,9 +245,35 @@ import YAMLReading
         #expect(diagnostics.first?.message.contains("called.yml (Line: 3, Col: 8): Unexpected value 'runs_on'") == true)
     }
 
-    @Test func aWorkflowThatCallsItselfEndsAtTheDepthLimit() {
+    @Test func aWorkflowThatCallsItselfEndsAtTheDepthLimit() throws {
         let text = "on: [push, workflow_call]\njobs:\n  a: { uses: ./.github/workflows/self.yml }\n"
-        #expect(read(text, resolving: text).diagnostics.map(\.code) == [.callTooDeep])
+        let found = try #require(read(text, resolving: text).diagnostics.first)
+        #expect(found.code == .callTooDeep)
+        #expect(found.position == SourcePosition(line: 3, column: 14))
+        #expect(found.remedy?.contains("'./.github/workflows/self.yml' → './.github/workflows/self.yml'") == true)
+    }
+
+    @Test(arguments: [
+        "./.github/workflows/../../../etc/x.yml", "./workflows/x.yml", "./.github/workflows/deep/x.yml", "./x.yml",
+        "./.github/workflows/x.yml@main", "docker://alpine:3", "o/r/.github/workflows/x.yml", "o/r@v1", "o/r/../x@v1",
+    ])
+    func aCallOfSomethingElseIsRefusedWithoutBeingLookedFor(reference: String) {
+        var options = WorkflowOptions()
+        options.resolver = { reference, _ in
+            Issue.record("\(reference) was looked for")
+            return nil
+        }
+        let text = "on: push\njobs:\n  a:\n    uses: \(reference)\n"
+        let found = WorkflowReader.read(Array(text.utf8), path: "w.yml", options: options).diagnostics
+        #expect(found.map(\.code) == [.callReferenceInvalid])
+        #expect(found.first?.position == SourcePosition(line: 4, column: 11))
+    }
+
+    @Test func aLongValueIsCutInTheMessage() {
+        let value = String(repeating: "x", count: 5000)
+        let text = "on: push\njobs:\n  a:\n    runs-on: x\n    timeout-minutes: \(value)\n"
+        let found = WorkflowReader.read(Array(text.utf8), path: "w.yml").diagnostics
+        #expect(found.map(\.message) == ["Unexpected value '\(value.prefix(80))…'"])
     }
 
     @Test func aWorkflowWithoutTheEventCannotBeCalled() {

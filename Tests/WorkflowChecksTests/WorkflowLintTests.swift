@@ -231,6 +231,24 @@ struct WorkflowLintTests {
         #expect(check(braces).contains { $0.code == .tooManyFindings })
     }
 
+    @Test("A script with very many expressions takes time in proportion to their number", .timeLimit(.minutes(1)))
+    func manyExpressions() {
+        let script = String(repeating: "          echo ${{ github.sha }}\n", count: 40_000)
+        let text =
+            "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: |\n" + script
+        #expect(check(text).isEmpty)
+    }
+
+    @Test("A finding is not hidden by the reader's word on the same line of another file")
+    func otherFilesLines() {
+        let text = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    stepz: []\n    steps:\n      - run: make\n"
+        var options = WorkflowLintOptions()
+        options.readerDiagnostics = [
+            Diagnostic(DiagnosticCode(100), "Other", file: "called.yml", position: SourcePosition(line: 5, column: 5))
+        ]
+        #expect(check(text, options).map(\.code) == [.unexpectedKey])
+    }
+
     @Test("Steps within a step are held to the same rules")
     func innerSteps() {
         let found = places(

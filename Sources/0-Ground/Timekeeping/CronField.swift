@@ -14,7 +14,8 @@ struct CronField {
         CronField(
             name: "month", range: 1...12,
             names: ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]),
-        CronField(name: "weekday", range: 0...6, names: ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]),
+        // 7 is Sunday again, as 0 is.
+        CronField(name: "weekday", range: 0...7, names: ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]),
     ]
 }
 
@@ -86,9 +87,7 @@ struct CronFieldParser {
         }
         let number = try number()
         guard field.range.contains(number) else {
-            let hint = field.name == "weekday" && number == 7 ? " (Sunday is 0)" : ""
-            throw fault(
-                "\(number) is not between \(field.range.lowerBound) and \(field.range.upperBound)\(hint)", at: place)
+            throw fault("\(number) is not between \(field.range.lowerBound) and \(field.range.upperBound)", at: place)
         }
         return number
     }

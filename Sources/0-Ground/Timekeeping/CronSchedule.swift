@@ -3,7 +3,7 @@
 /// A `schedule:` of a workflow: five fields, minute, hour, day of the month, month, day of the week.
 ///
 /// As on GitHub: `*`, numbers, the names JAN … DEC and SUN … SAT, lists, ranges and steps; no `@daily`, no seconds,
-/// no `L`, `W` or `#`. Where both days are restricted, either of them is enough.
+/// no `L`, `W` or `#`. Sunday is 0 or 7. Where both days are restricted, either of them is enough.
 public struct CronSchedule: Hashable, Sendable {
     /// GitHub starts a schedule at most this often.
     public static let shortestIntervalMinutes = 5
@@ -29,7 +29,7 @@ public struct CronSchedule: Hashable, Sendable {
         var current: [Unicode.Scalar] = []
         let scalars = Array(source.unicodeScalars) + [" "]
         for (index, scalar) in scalars.enumerated() {
-            if scalar != " " {
+            if scalar != " ", scalar != "\t", scalar != "\n" {
                 current.append(scalar)
             } else if !current.isEmpty {
                 parts.append((current, index - current.count))
@@ -52,7 +52,8 @@ public struct CronSchedule: Hashable, Sendable {
         hours = sets[1]
         days = sets[2]
         months = sets[3]
-        weekdays = sets[4]
+        // A week has seven days: what asks for day 7 asks for day 0.
+        weekdays = sets[4] & 0x7F | sets[4] >> 7
         // A field that begins with a star restricts nothing, as in Vixie's cron.
         needsBothDays = parts[2].text.first == "*" || parts[4].text.first == "*"
     }

@@ -11,10 +11,49 @@ package struct ExpressionParser {
     private var unclosed: [ExpressionToken.Kind] = []
     private var previous = ExpressionToken(kind: .none, start: 0, end: 0)
 
-    /// A node and how many levels it has.
+    /// A node and how many levels it has. A chain of one connective is kept open, so that it grows in its place:
+    /// copied at each operator, a long one would take time by its square.
     private struct Operand {
-        var node: ExpressionNode
+        private var single: ExpressionNode
         var depth: Int
+        private var chain: [ExpressionNode] = []
+        private var connective: ExpressionNode.Connective?
+
+        init(node: ExpressionNode, depth: Int) {
+            single = node
+            self.depth = depth
+        }
+
+        var node: ExpressionNode {
+            get {
+                guard let connective else { return single }
+                var node = single
+                node.kind = .connection(connective, chain)
+                return node
+            }
+            set {
+                single = newValue
+                connective = nil
+            }
+        }
+
+        /// Joins another operand, and the operands of nested chains of the same connective, which then cost no depth.
+        mutating func join(_ connective: ExpressionNode.Connective, _ right: Operand, tokenStart: Int) {
+            if self.connective != connective {
+                chain = [node]
+                self.connective = connective
+                depth += 1
+            }
+            if right.connective == connective {
+                chain += right.chain
+                depth = max(depth, right.depth)
+            } else {
+                chain.append(right.node)
+                depth = max(depth, right.depth + 1)
+            }
+            single.end = right.single.end
+            single.tokenStart = tokenStart
+        }
     }
 
     private init(_ text: String, _ scope: ExpressionScope) {
@@ -242,54 +281,38 @@ package struct ExpressionParser {
                 kind: .not(right.node), start: token.start, end: right.node.end, tokenStart: token.start)
             return try pushNode(node, depth: right.depth + 1)
         }
-        let left = operands.removeLast()
-        let (kind, depth) = Self.combine(token.kind, left, right)
+        var left = operands.removeLast()
+        if token.kind == .and || token.kind == .or {
+            left.join(token.kind == .and ? .and : .or, right, tokenStart: token.start)
+            return try push(left)
+        }
         let node = ExpressionNode(
-            kind: kind, start: left.node.start, end: right.node.end, tokenStart: token.start)
-        try pushNode(node, depth: depth)
+            kind: .comparison(Self.comparison(token.kind), left.node, right.node), start: left.node.start,
+            end: right.node.end, tokenStart: token.start)
+        try pushNode(node, depth: max(left.depth, right.depth) + 1)
     }
 
-    private static func combine(
-        _ kind: ExpressionToken.Kind, _ left: Operand, _ right: Operand
-    ) -> (ExpressionNode.Kind, depth: Int) {
-        let deeper = max(left.depth, right.depth) + 1
-        func compare(_ comparison: ExpressionNode.Comparison) -> (ExpressionNode.Kind, depth: Int) {
-            (.comparison(comparison, left.node, right.node), deeper)
-        }
+    private static func comparison(_ kind: ExpressionToken.Kind) -> ExpressionNode.Comparison {
         switch kind {
-        case .equal: return compare(.equal)
-        case .notEqual: return compare(.notEqual)
-        case .greater: return compare(.greater)
-        case .greaterOrEqual: return compare(.greaterOrEqual)
-        case .less: return compare(.less)
-        case .lessOrEqual: return compare(.lessOrEqual)
-        default: return connect(kind == .and ? .and : .or, left, right)
+        case .notEqual: .notEqual
+        case .greater: .greater
+        case .greaterOrEqual: .greaterOrEqual
+        case .less: .less
+        case .lessOrEqual: .lessOrEqual
+        default: .equal
         }
-    }
-
-    /// Joins operands and those of nested nodes of the same connective, which then cost no depth.
-    private static func connect(
-        _ connective: ExpressionNode.Connective, _ left: Operand, _ right: Operand
-    ) -> (ExpressionNode.Kind, depth: Int) {
-        var operands: [ExpressionNode] = []
-        var depth = 0
-        for operand in [left, right] {
-            if case .connection(connective, let nested) = operand.node.kind {
-                operands += nested
-                depth = max(depth, operand.depth)
-            } else {
-                operands.append(operand.node)
-                depth = max(depth, operand.depth + 1)
-            }
-        }
-        return (.connection(connective, operands), depth)
     }
 
     private mutating func pushNode(_ node: ExpressionNode, depth: Int) throws(ExpressionError) {
-        guard depth <= ExpressionLimits.maximumDepth else {
+        try push(Operand(node: node, depth: depth))
+    }
+
+    private mutating func push(_ operand: consuming Operand) throws(ExpressionError) {
+        guard operand.depth <= ExpressionLimits.maximumDepth else {
             throw ExpressionError(
-                .parsing, "Exceeded max expression depth \(ExpressionLimits.maximumDepth)", offset: node.tokenStart)
+                .parsing, "Exceeded max expression depth \(ExpressionLimits.maximumDepth)",
+                offset: operand.node.tokenStart)
         }
-        operands.append(Operand(node: node, depth: depth))
+        operands.append(operand)
     }
 }

@@ -110,3 +110,32 @@ extension ParsedExpression {
         !functionNames.isDisjoint(with: ExpressionFunctionSignature.statusFunctionNames)
     }
 }
+
+extension ParsedExpression {
+    /// The same expression with other nodes in the place of some.
+    ///
+    /// - Parameter substitute: what stands in a node's place, asked from the root down; `nil` goes on below the node.
+    package func replacing(_ substitute: (ExpressionNode) -> ExpressionNode?) -> ParsedExpression {
+        ParsedExpression(text: text, root: root?.replacing(substitute))
+    }
+}
+
+extension ExpressionNode {
+    fileprivate func replacing(_ substitute: (ExpressionNode) -> ExpressionNode?) -> ExpressionNode {
+        if let other = substitute(self) { return other }
+        var result = self
+        switch kind {
+        case .literal, .context, .wildcard: break
+        case .index(let object, let index):
+            result.kind = .index(of: object.replacing(substitute), by: index.replacing(substitute))
+        case .call(let name, let arguments):
+            result.kind = .call(name, arguments.map { $0.replacing(substitute) })
+        case .not(let operand): result.kind = .not(operand.replacing(substitute))
+        case .comparison(let comparison, let left, let right):
+            result.kind = .comparison(comparison, left.replacing(substitute), right.replacing(substitute))
+        case .connection(let connective, let operands):
+            result.kind = .connection(connective, operands.map { $0.replacing(substitute) })
+        }
+        return result
+    }
+}

@@ -49,4 +49,5 @@ extension DiagnosticCode {
     package static let tooManyGeneratedIdentifiers = DiagnosticCode(142)
     package static let actionKindUnknown = DiagnosticCode(143)
     package static let matrixKeyUnknown = DiagnosticCode(144)
+    package static let callReferenceInvalid = DiagnosticCode(145)
 }

@@ -4,7 +4,9 @@ internal import Diagnostics
 
 /// What to do about a finding, where the place that reports it knows nothing better.
 enum WorkflowRemedies {
-    static func remedy(for code: DiagnosticCode) -> String? { remedies[code] }
+    static func remedy(for diagnostic: Diagnostic) -> String? {
+        remedies[diagnostic.code] ?? ExpressionRemedies.remedy(for: diagnostic.message)
+    }
 
     private static let remedies: [DiagnosticCode: String] = [
         .unexpectedValue: "Correct it.",
@@ -52,6 +54,8 @@ enum WorkflowRemedies {
         .calledWorkflowFaulty: "Correct the called file.",
         .tooManyGeneratedIdentifiers: "Give the steps ids, or make them fewer.",
         .matrixKeyUnknown: "Correct the key, or remove the entry.",
+        .callReferenceInvalid:
+            "Write `./.github/workflows/FILE.yml`, or `owner/repository/.github/workflows/FILE.yml@ref`.",
         .actionKindUnknown:
             "Write `composite` with `steps`, `docker` with `image`, or `node20` and the like with `main`.",
     ]

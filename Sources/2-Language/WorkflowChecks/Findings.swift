@@ -13,6 +13,7 @@ struct Findings {
     /// An aliased node is visited once for each alias: the same words at the same place count once.
     private struct Identity: Hashable {
         var code: DiagnosticCode
+        var file: String?
         var position: SourcePosition
         var message: String
     }
@@ -29,7 +30,8 @@ struct Findings {
 
     mutating func add(_ diagnostic: Diagnostic) {
         let identity = Identity(
-            code: diagnostic.code, position: diagnostic.position ?? .start, message: diagnostic.message)
+            code: diagnostic.code, file: diagnostic.file, position: diagnostic.position ?? .start,
+            message: diagnostic.message)
         guard !isFull, seen.insert(identity).inserted else { return }
         diagnostics.append(diagnostic)
         guard isFull else { return }
@@ -37,6 +39,11 @@ struct Findings {
             Diagnostic(
                 .tooManyFindings, "There are more than \(Self.maximumCount) findings; the others are not shown.",
                 severity: .warning, position: diagnostic.position, remedy: "Correct these first."))
+    }
+
+    /// Places what was found from `start` on at an alias.
+    mutating func move(from start: Int, to alias: SourcePosition) {
+        for index in diagnostics.indices.dropFirst(start) { diagnostics[index].position = alias }
     }
 
     /// Nothing more is taken: rules need not look further.
@@ -63,31 +70,7 @@ enum Wording {
         return line.count <= limit ? line : String(line.prefix(limit)) + "…"
     }
 
-    /// The candidate that `name` was most likely meant to be: equal but for case, or at most two edits away.
     static func nearest(to name: String, among candidates: some Sequence<String>) -> String? {
-        let wanted = Array(name.lowercased().utf8)
-        let allowed = wanted.count < 5 ? 1 : 2
-        var best: (candidate: String, distance: Int)?
-        for candidate in candidates {
-            let bytes = Array(candidate.lowercased().utf8)
-            guard abs(bytes.count - wanted.count) <= allowed else { continue }
-            let distance = editDistance(wanted, bytes)
-            if distance <= allowed, distance < best?.distance ?? .max { best = (candidate, distance) }
-        }
-        return best?.candidate
-    }
-
-    private static func editDistance(_ left: [UInt8], _ right: [UInt8]) -> Int {
-        var row = Array(0...right.count)
-        for (index, byte) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = index + 1
-            for column in right.indices {
-                let substitution = diagonal + (right[column] == byte ? 0 : 1)
-                diagonal = row[column + 1]
-                row[column + 1] = min(substitution, min(diagonal, row[column]) + 1)
-            }
-        }
-        return row[right.count]
+        NearestName.find(name, among: candidates)
     }
 }

@@ -25,7 +25,7 @@ struct Rule: Sendable {
 
     static let all: [Rule] = [
         .events, .schedules, .filterPatterns, .inputDefinitions, .anchors,
-        .identifiers, .needs, .jobKeys, .stepKeys, .matrixValues, .runnerLabels, .shells, .permissions,
+        .identifiers, .needs, .jobKeys, .stepKeys, .concurrency, .matrixValues, .runnerLabels, .shells, .permissions,
         .environmentNames, .credentials, .deprecatedCommands, .actionReferences, .reusableCalls,
         .expressionNames, .literalArguments, .conditions, .untrustedInputs, .expressionTypes,
         .trimmedVersions, .numberComparisons, .sameStepVariables, .foreignCode,

@@ -42,20 +42,19 @@ struct SourceText: Sendable {
         return SourcePosition(line: low + 1, column: column)
     }
 
-    /// Where the `count`-th (from 0) `${{` of a scalar ends in the file; `nil` where escapes hide it.
-    func expressionStart(in node: YAMLNode, index count: Int) -> Int? {
+    /// Where each `${{` of a scalar ends in the file; escapes may hide some.
+    func expressionStarts(in node: YAMLNode) -> [Int] {
         let end = min(offset(of: node.end), bytes.count)
         var index = offset(of: node.position)
-        var left = count
+        var starts: [Int] = []
         while index + 2 < end {
             if bytes[index] == 0x24, bytes[index + 1] == 0x7B, bytes[index + 2] == 0x7B {
-                if left == 0 { return index + 3 }
-                left -= 1
+                starts.append(index + 3)
                 index += 2
             }
             index += 1
         }
-        return nil
+        return starts
     }
 
     /// Where the text of a scalar itself begins: past a quote, or on the line after a block scalar's header.

@@ -14,6 +14,7 @@ extension DiagnosticCode {
     package static let conflictingKeys = DiagnosticCode(306)
     package static let unusedAnchor = DiagnosticCode(307)
     package static let mergeKey = DiagnosticCode(308)
+    package static let matrixTooLarge = DiagnosticCode(309)
 
     // Triggers.
     package static let unknownEvent = DiagnosticCode(310)
@@ -89,6 +90,6 @@ extension DiagnosticCode {
     /// Says what the reader also says where it rejects a line: then the reader's word is enough.
     var restatesReader: Bool {
         (300...308).contains(number) || (310...324).contains(number) || (331...332).contains(number)
-            || (343...354).contains(number) || number == 372
+            || number == 336 || (343...354).contains(number) || number == 372
     }
 }

@@ -23,15 +23,26 @@ package enum WorkflowLint {
     package static func check(
         _ bytes: [UInt8], path: String?, options: WorkflowLintOptions = WorkflowLintOptions()
     ) -> [Diagnostic] {
+        let inspection = inspect(bytes, options)
+        return finish(inspection.diagnostics, path, options)
+    }
+
+    /// What the rules found, and the expressions of the file.
+    struct Inspection {
+        var diagnostics: [Diagnostic]
+        var expressions: [PlacedExpression] = []
+    }
+
+    static func inspect(_ bytes: [UInt8], _ options: WorkflowLintOptions) -> Inspection {
         var findings = Findings()
         let read = RecoveredYAML(bytes)
         for fault in read.faults { findings.add(fault) }
-        guard let document = read.document else { return finish(findings.diagnostics, path, options) }
+        guard let document = read.document else { return Inspection(diagnostics: findings.diagnostics) }
         guard let root = document.root, !root.isNull else {
             findings.warn(
                 .emptyValue, "This workflow is empty.", at: .start,
                 remedy: "A workflow needs at least 'on' and 'jobs'.")
-            return finish(findings.diagnostics, path, options)
+            return Inspection(diagnostics: findings.diagnostics)
         }
         var walk = StructureWalk(findings: findings)
         walk.visit(root, as: WorkflowShapes.root, owner: root.position)
@@ -50,26 +61,30 @@ package enum WorkflowLint {
         // What stands in a broken alias's place is empty by our own hand.
         let hidden = Set(read.faults.compactMap(\.position))
         let shown = findings.diagnostics.filter { diagnostic in
-            diagnostic.severity == .error || !(diagnostic.position.map(hidden.contains) ?? false)
+            diagnostic.severity == .error || diagnostic.file != nil
+                || !(diagnostic.position.map(hidden.contains) ?? false)
         }
-        return finish(shown, path, options)
+        return Inspection(diagnostics: shown, expressions: workflow.expressions)
     }
 
-    private static func finish(
+    static func finish(
         _ diagnostics: [Diagnostic], _ path: String?, _ options: WorkflowLintOptions
     ) -> [Diagnostic] {
-        let known = Set(options.readerDiagnostics.map { Fact(code: $0.code, position: $0.position) })
-        let spokenFor = Set(options.readerDiagnostics.compactMap { $0.position?.line })
+        // Faults of called files stand at lines of those.
+        let reader = options.readerDiagnostics.filter { $0.file == nil || $0.file == path }
+        let known = Set(reader.map { Fact(code: $0.code, position: $0.position) })
+        let spokenFor = Set(reader.compactMap { $0.position?.line })
         return
             diagnostics
             .filter { diagnostic in
+                guard diagnostic.file == nil else { return true }
                 if known.contains(Fact(code: diagnostic.code, position: diagnostic.position)) { return false }
                 guard let line = diagnostic.position?.line, spokenFor.contains(line) else { return true }
                 return !diagnostic.code.restatesReader
             }
             .map { diagnostic in
                 var named = diagnostic
-                named.file = path
+                named.file = diagnostic.file ?? path
                 return named
             }
             .sorted { ($0.position ?? .start, $0.code) < ($1.position ?? .start, $1.code) }

@@ -7,85 +7,115 @@ internal import StructuredData
 /// Answers conditions and templates as far as they are known before anything ran.
 struct ConditionPreview {
     private let contexts: [String: DataValue]
-    private let shelf = ExpressionShelf()
-
-    /// Contexts that only a run can fill.
-    private static let later: Set<String> = [
-        "needs", "steps", "job", "jobs", "runner", "env", "matrix", "strategy", "secrets",
-    ]
+    private let shelf = ExpressionShelf(PlanKnowledge())
+    private let nestedShelf = ExpressionShelf(PlanKnowledge(isNested: true))
 
     init(contexts: [String: DataValue]) {
         self.contexts = contexts
     }
 
-    struct Decision {
-        var isIncluded: Bool
-        /// `nil` where the condition is the plain implicit one.
-        var reason: Reason?
-    }
-
-    /// A job is out only where its condition is false whatever the jobs before it come to.
-    func decide(_ condition: String, isNested: Bool) -> Decision {
-        guard condition != "success()" else { return Decision(isIncluded: true) }
-        guard let entry = try? shelf.entry(condition) else {
-            return Decision(
-                isIncluded: true, reason: Reason(.condition, "Its condition is decided when it is reached."))
-        }
-        // A called workflow's inputs are not known yet.
-        let unknown = Self.later.union(isNested ? ["inputs"] : [])
-        guard entry.contexts.isDisjoint(with: unknown) else {
-            let names = entry.contexts.intersection(unknown).sorted().joined(separator: ", ")
-            let text = "Its condition depends on \(names) and is decided when it is reached."
-            return Decision(isIncluded: true, reason: Reason(.condition, text, expression: condition))
-        }
-        let answers = Status.allCases.map { answer(condition, $0) }
-        if answers.allSatisfy({ $0?.holds == false }), let first = answers[0] {
-            let text = "Its condition is false: \(first.summary)."
-            return Decision(
-                isIncluded: false,
-                reason: Reason(.condition, text, expression: condition, values: first.values))
-        }
-        if answers.allSatisfy({ $0?.holds == true }) || answers[0]?.holds == true {
-            return Decision(
-                isIncluded: true, reason: Reason(.condition, "Its condition is true.", expression: condition))
-        }
-        let text = "Its condition depends on how the jobs before it end."
-        return Decision(isIncluded: true, reason: Reason(.condition, text, expression: condition))
-    }
-
-    /// The template's value, where everything in it is known now.
-    func value(of template: TemplateValue) -> DataValue? {
-        if let literal = template.literal { return literal }
-        let evaluation = TemplateEvaluation(shelf: shelf) { contexts[$0] }
-        guard isKnown(template) else { return nil }
-        return try? evaluation.value(of: template)
-    }
-
-    private func isKnown(_ template: TemplateValue) -> Bool {
-        switch template {
-        case .expression(let source):
-            guard let entry = try? shelf.entry(source) else { return false }
-            return entry.contexts.isDisjoint(with: Self.later)
-                && entry.expression.functionNames.isDisjoint(with: ["hashfiles"])
-        case .sequence(let items): return items.allSatisfy(isKnown)
-        case .mapping(let entries): return entries.allSatisfy { isKnown($0.key) && isKnown($0.value) }
-        default: return true
-        }
-    }
-
-    /// How the jobs before may have ended.
-    private enum Status: CaseIterable {
+    /// How the jobs before may have ended, as the status functions see it.
+    enum Status: CaseIterable {
         case success
         case failure
         case cancelled
+        /// One was skipped: none of the functions but `always()` holds.
+        case skipped
     }
 
-    private func answer(_ condition: String, _ status: Status) -> ConditionAnswer? {
+    /// What is known of a job when its condition is asked for.
+    struct Situation {
+        var isNested = false
+        /// Those that are possible, in ``Status/allCases``'s order.
+        var statuses = Status.allCases
+        /// Ids of needed jobs that are left out for certain.
+        var skippedNeeds: [String] = []
+        /// Whether all needed jobs are.
+        var skipsAllNeeds = false
+    }
+
+    enum Verdict {
+        case holds
+        case fails(ConditionAnswer)
+        /// It is false only because of how the jobs before end.
+        case failsByStatus
+        /// It cannot be evaluated, and so the job fails or is skipped.
+        case invalid(String)
+        /// The reason says on what it depends.
+        case open(String)
+    }
+
+    /// What the condition comes to, whatever is not known now.
+    func verdict(_ condition: String, _ situation: Situation) -> Verdict {
+        let knowledge = PlanKnowledge(
+            isNested: situation.isNested, knownNeeds: Set(situation.skippedNeeds.map { $0.lowercased() }),
+            knowsAllNeeds: situation.skipsAllNeeds)
+        var contexts = contexts
+        contexts["needs"] = .object(
+            DataObject(situation.skippedNeeds.map { ($0, ["outputs": [:], "result": "skipped"]) }))
+        let shelf = ExpressionShelf(knowledge)
+        let answers = situation.statuses.map { Self.answer(condition, $0, shelf, contexts) }
+        if answers.allSatisfy({ $0.holds == true }) { return .holds }
+        if answers.allSatisfy({ $0.holds == false }) {
+            let others = Status.allCases.map { Self.answer(condition, $0, shelf, contexts) }
+            guard case .answer(let answer) = others[0], others.allSatisfy({ $0.holds == false }) else {
+                return .failsByStatus
+            }
+            return .fails(answer)
+        }
+        // Where it may neither hold nor be decided later, it fails the job or skips it.
+        let fault = answers.lazy.compactMap(\.failure).first
+        if let fault, answers.allSatisfy({ $0.holds == false || $0.failure != nil }) { return .invalid(fault) }
+        let source = try? ExpressionParser.parse(condition, allowing: .anything)
+        let names = source.map(knowledge.unknownNames) ?? []
+        return .open(Self.sentence(situation, answers, names))
+    }
+
+    private static func sentence(_ situation: Situation, _ answers: [Answer], _ unknown: [String]) -> String {
+        let holding = zip(situation.statuses, answers).filter { $1.holds != false }.map(\.0)
+        if holding == [.cancelled] { return "Its condition holds only when the run is cancelled." }
+        if answers.contains(where: { $0.isUnknown }), !unknown.isEmpty {
+            return "Its condition depends on \(unknown.joined(separator: ", ")) and is decided when it is reached."
+        }
+        if holding.first == .success { return "Its condition is true." }
+        if holding == [.failure] { return "Its condition holds only if a job before it fails." }
+        return "Its condition depends on how the jobs before it end."
+    }
+
+    /// The template's value, where everything in it is known now; `nil` where it is not.
+    func value(of template: TemplateValue, isNested: Bool) throws(ExpressionError) -> DataValue? {
+        if let literal = template.literal { return literal }
+        let evaluation = TemplateEvaluation(shelf: isNested ? nestedShelf : shelf) { contexts[$0] }
+        do throws(ExpressionError) {
+            return try evaluation.value(of: template)
+        } catch {
+            guard PlanKnowledge.isUnknown(error) else { throw error }
+            return nil
+        }
+    }
+
+    private enum Answer {
+        case answer(ConditionAnswer)
+        case unknown
+        case invalid(String)
+
+        var holds: Bool? { if case .answer(let answer) = self { answer.holds } else { nil } }
+        var isUnknown: Bool { if case .unknown = self { true } else { false } }
+        var failure: String? { if case .invalid(let message) = self { message } else { nil } }
+    }
+
+    private static func answer(
+        _ condition: String, _ status: Status, _ shelf: ExpressionShelf, _ contexts: [String: DataValue]
+    ) -> Answer {
         let functions: [String: ExpressionFunction] = [
             "success": { _ in .bool(status == .success) }, "failure": { _ in .bool(status == .failure) },
             "cancelled": { _ in .bool(status == .cancelled) }, "always": { _ in .bool(true) },
         ]
         let evaluation = TemplateEvaluation(shelf: shelf, functions: functions) { contexts[$0] }
-        return try? evaluation.condition(condition)
+        do throws(ExpressionError) {
+            return .answer(try evaluation.condition(condition))
+        } catch {
+            return PlanKnowledge.isUnknown(error) ? .unknown : .invalid(error.message)
+        }
     }
 }

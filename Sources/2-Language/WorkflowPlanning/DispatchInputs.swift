@@ -18,7 +18,8 @@ package enum DispatchInputs {
             let key = rest.keys.first { $0.lowercased() == name.lowercased() }
             if let key, let text = rest.removeValue(forKey: key) {
                 values[name] = try typed(text, definition)
-            } else if let fallback = definition.defaultValue?.literalText {
+            } else if let fallback = definition.defaultValue?.literalText, !fallback.isEmpty {
+                // An empty default is none: an empty text is no boolean, number or option.
                 values[name] = try typed(fallback, definition)
             } else if definition.isRequired {
                 throw failure("The input '\(name)' is required.", "Give it with --input \(name)=VALUE.")

@@ -30,11 +30,19 @@ package enum MatrixExpansion {
         return try expand(vectors, size: size, includes: includes, excludes: excludes)
     }
 
+    /// The same of any value; one that is no mapping is refused.
+    package static func legs(of matrix: DataValue) throws(DiagnosticError) -> [DataObject] {
+        guard let object = matrix.object else {
+            throw failure("The matrix must be a mapping; it is \(describe(matrix)).")
+        }
+        return try legs(of: object)
+    }
+
     /// The legs that a user chose by names and values. A name that no leg of this matrix has says nothing of it.
     package static func selected(_ legs: [DataObject], by wanted: [String: String]) -> [DataObject] {
-        let known = wanted.filter { name, _ in legs.contains { $0[name] != nil } }
+        let known = wanted.filter { name, _ in legs.contains { $0.valueIgnoringCase(name) != nil } }
         return legs.filter { leg in
-            known.allSatisfy { name, value in leg[name]?.looselyEquals(.string(value)) ?? false }
+            known.allSatisfy { name, value in leg.valueIgnoringCase(name)?.looselyEquals(.string(value)) ?? false }
         }
     }
 
@@ -50,9 +58,10 @@ package enum MatrixExpansion {
     private static func expand(
         _ vectors: [(name: String, values: [DataValue])], size: Int, includes: [DataObject], excludes: [DataObject]
     ) throws(DiagnosticError) -> [DataObject] {
-        let names = Set(vectors.map(\.name))
+        // Names of a matrix are found in any case.
+        let names = Set(vectors.map { $0.name.lowercased() })
         for exclude in excludes {
-            if let unknown = exclude.keys.first(where: { !names.contains($0) }) {
+            if let unknown = exclude.keys.first(where: { !names.contains($0.lowercased()) }) {
                 throw failure("Matrix exclude key '\(unknown)' does not match any key within the matrix")
             }
         }
@@ -65,7 +74,7 @@ package enum MatrixExpansion {
             let original = leg
             for (place, addition) in extensions.enumerated() where matches(addition.filter, original) {
                 isMerged[place] = true
-                for (key, value) in addition.extra { leg[key] = value }
+                for (key, value) in addition.extra { leg[Self.key(key, of: leg)] = value }
             }
             legs.append(leg)
         }
@@ -74,16 +83,24 @@ package enum MatrixExpansion {
         return legs
     }
 
+    /// The key of the leg that is `name` in another case, else `name`.
+    private static func key(_ name: String, of leg: DataObject) -> String {
+        if leg[name] != nil { return name }
+        let folded = name.lowercased()
+        return leg.keys.first { $0.lowercased() == folded } ?? name
+    }
+
     /// One item of `include`: what it must match, and what it adds.
     private struct Extension {
         let whole: DataObject
         let filter: DataObject
         let extra: DataObject
 
+        /// - Parameter vectorNames: in lower case.
         init(_ item: DataObject, vectorNames: Set<String>) {
             whole = item
-            filter = DataObject(item.filter { vectorNames.contains($0.0) })
-            extra = DataObject(item.filter { !vectorNames.contains($0.0) })
+            filter = DataObject(item.filter { vectorNames.contains($0.0.lowercased()) })
+            extra = DataObject(item.filter { !vectorNames.contains($0.0.lowercased()) })
         }
     }
 

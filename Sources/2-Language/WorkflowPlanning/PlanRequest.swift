@@ -13,7 +13,7 @@ package struct PlanRequest {
     /// Contexts that are known before anything runs: `github`, `vars`.
     package var contexts: [String: DataValue] = [:]
     package var runners: RunnerOffer
-    /// Finds an action's definition; called once for each reference of the plan.
+    /// Finds an action's definition; called for each step, so that it had better remember what it read.
     package var actionLookup: (ActionReference) -> ActionFinding
 
     /// Where workflows of other repositories were looked for, as a sentence's end.

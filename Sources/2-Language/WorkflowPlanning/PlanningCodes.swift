@@ -9,4 +9,7 @@ extension DiagnosticCode {
     package static let jobUnknown = DiagnosticCode(184)
     package static let matrixUnknown = DiagnosticCode(186)
     package static let tooManyJobs = DiagnosticCode(185)
+    package static let tooManySteps = DiagnosticCode(187)
+    package static let actionsCycle = DiagnosticCode(188)
+    package static let actionsTooDeep = DiagnosticCode(189)
 }

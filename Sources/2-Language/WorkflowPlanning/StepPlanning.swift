@@ -80,7 +80,9 @@ struct StepPlanning {
     // MARK: what is to be had
 
     /// Why the job cannot run here, as far as it is known now.
-    func refusal(_ job: PlannedJob) -> Reason? {
+    ///
+    /// - Parameter preview: a step that is skipped for certain stands in no one's way.
+    func refusal(_ job: PlannedJob, _ preview: ConditionPreview) -> Reason? {
         guard case .steps(let steps) = job.work else { return nil }
         if steps.container != nil {
             return Reason(.unavailable, "It runs in a container, and there is no container engine here.")
@@ -92,20 +94,28 @@ struct StepPlanning {
         {
             return refusal
         }
-        return refusal(steps.steps)
+        return refusal(steps.steps, preview, isNested: job.key.caller != nil)
     }
 
-    private func refusal(_ steps: [PlannedStep]) -> Reason? {
+    /// - Parameter isNested: `inputs` are not the trigger's.
+    private func refusal(_ steps: [PlannedStep], _ preview: ConditionPreview, isNested: Bool) -> Reason? {
         for step in steps {
-            guard case .action(let action) = step.work else { continue }
-            if case .composite(let composite)? = action.definition, let inner = refusal(composite.steps) {
-                return inner
-            }
-            guard action.definition == nil else { continue }
-            if case .unavailable(let text) = request.actionLookup(action.reference) {
-                return Reason(.unavailable, text)
-            }
+            guard case .action(let action) = step.work, let refusal = refusal(action, preview) else { continue }
+            var situation = ConditionPreview.Situation()
+            situation.isNested = isNested
+            if case .fails = preview.verdict(step.condition, situation) { continue }
+            return refusal
         }
         return nil
+    }
+
+    private func refusal(_ action: ActionWork, _ preview: ConditionPreview) -> Reason? {
+        switch action.definition {
+        case .composite(let composite): return refusal(composite.steps, preview, isNested: true)
+        case .native: return nil
+        case nil:
+            guard case .unavailable(let text) = request.actionLookup(action.reference) else { return nil }
+            return Reason(.unavailable, text)
+        }
     }
 }

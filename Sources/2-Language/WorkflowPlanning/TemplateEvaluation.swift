@@ -10,16 +10,23 @@ package final class ExpressionShelf {
         package var expression: ParsedExpression
         /// The contexts that it reads, in lower case: no other is put together for it.
         package var contexts: Set<String>
+        /// Those among them whose value nobody knows: reading one throws.
+        var unknown: Set<String> = []
     }
 
     private var entries: [String: Entry] = [:]
+    private let knowledge: PlanKnowledge?
 
-    package init() {}
+    package init() { knowledge = nil }
+
+    /// A shelf for a time at which not everything is known.
+    init(_ knowledge: PlanKnowledge) { self.knowledge = knowledge }
 
     package func entry(_ source: String) throws(ExpressionError) -> Entry {
         if let entry = entries[source] { return entry }
         let expression = try ExpressionParser.parse(source, allowing: .anything)
-        let entry = Entry(expression: expression, contexts: expression.contextNames)
+        let entry =
+            knowledge?.entry(expression) ?? Entry(expression: expression, contexts: expression.contextNames)
         entries[source] = entry
         return entry
     }
@@ -67,7 +74,8 @@ package struct TemplateEvaluation {
 
     private func evaluator(_ entry: ExpressionShelf.Entry) -> ExpressionEvaluator {
         var contexts = ExpressionContexts()
-        for name in entry.contexts { contexts[name] = context(name) }
+        for name in entry.contexts where !entry.unknown.contains(name) { contexts[name] = context(name) }
+        for name in entry.unknown { contexts.supply(name, PlanKnowledge.refuse) }
         return ExpressionEvaluator(contexts: contexts, functions: functions)
     }
 

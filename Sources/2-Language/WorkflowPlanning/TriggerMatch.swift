@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Diagnostics
 package import GitHubWorkflows
 internal import PatternMatching
 package import PipelineModel
@@ -13,7 +14,11 @@ package struct TriggerMatch: Sendable {
     package init(_ triggers: [WorkflowTrigger], _ facts: TriggerFacts) {
         guard let trigger = triggers.first(where: { $0.event == facts.event }) else {
             let names = triggers.map(\.event).joined(separator: ", ")
-            self.init(false, "The workflow is triggered by \(names), not by \(facts.event).")
+            let text =
+                triggers.isEmpty
+                ? "The workflow names no event, so that nothing triggers it."
+                : "The workflow is triggered by \(names), not by \(facts.event)."
+            self.init(false, text)
             return
         }
         for check in [Self.activity, Self.reference, Self.paths] {
@@ -81,20 +86,29 @@ package struct TriggerMatch: Sendable {
     private static func selected(
         _ name: String, _ key: String, _ patterns: [LocatedText]?, _ ignored: [LocatedText]?
     ) -> String? {
-        if let patterns, let list = try? FilterPatternList(sources: patterns.map(\.text)) {
-            let verdict = list.selection(of: name)
-            guard !verdict.isSelected else { return nil }
-            guard let index = verdict.decidingPattern else {
-                return "'\(name)' matches none of \(key): \(Self.list(patterns))."
+        do throws(PatternError) {
+            if let patterns {
+                let verdict = try FilterPatternList(sources: patterns.map(\.text)).selection(of: name)
+                guard !verdict.isSelected else { return nil }
+                guard let index = verdict.decidingPattern else {
+                    return "'\(name)' matches none of \(key): \(Self.list(patterns))."
+                }
+                return "'\(name)' is taken out by '\(patterns[index].text)' in \(key)."
             }
-            return "'\(name)' is taken out by '\(patterns[index].text)' in \(key)."
-        }
-        if let ignored, let list = try? FilterPatternList(sources: ignored.map(\.text)) {
-            let verdict = list.ignoring(of: name)
-            guard verdict.isSelected, let index = verdict.decidingPattern else { return nil }
-            return "'\(name)' is ignored by '\(ignored[index].text)' in \(key)-ignore."
+            if let ignored {
+                let verdict = try FilterPatternList(sources: ignored.map(\.text)).ignoring(of: name)
+                guard verdict.isSelected, let index = verdict.decidingPattern else { return nil }
+                return "'\(name)' is ignored by '\(ignored[index].text)' in \(key)-ignore."
+            }
+        } catch {
+            return broken(patterns == nil ? key + "-ignore" : key, error)
         }
         return nil
+    }
+
+    /// GitHub refuses a file with such a pattern: nothing starts.
+    private static func broken(_ key: String, _ error: PatternError) -> String {
+        "Its filter '\(key)' cannot be read. \(error.diagnostic.code): \(error.diagnostic.message)"
     }
 
     private static func paths(_ trigger: WorkflowTrigger, _ facts: TriggerFacts) -> String? {
@@ -103,16 +117,24 @@ package struct TriggerMatch: Sendable {
             !GitReference.isTag(facts.ref)
         else { return nil }
         let shown = changed.prefix(3).joined(separator: ", ") + (changed.count > 3 ? ", …" : "")
-        let what = changed.isEmpty ? "No file changed" : "Of \(changed.count) changed files (\(shown)) none"
-        if let paths = trigger.filters.paths, let list = try? FilterPatternList(sources: paths.map(\.text)),
-            list.filtersOut(changed)
-        {
-            return "\(what) matches paths: \(Self.list(paths))."
-        }
-        if let ignored = trigger.filters.pathsIgnore, let list = try? FilterPatternList(sources: ignored.map(\.text)),
-            list.ignoresAll(changed)
-        {
-            return "All \(changed.count) changed files (\(shown)) are ignored by paths-ignore: \(Self.list(ignored))."
+        let filters = trigger.filters
+        do throws(PatternError) {
+            if let paths = filters.paths, try FilterPatternList(sources: paths.map(\.text)).filtersOut(changed) {
+                let what =
+                    changed.isEmpty ? "No file changed, so none" : "Of \(changed.count) changed files (\(shown)) none"
+                return "\(what) matches paths: \(Self.list(paths))."
+            }
+            if let ignored = filters.pathsIgnore,
+                try FilterPatternList(sources: ignored.map(\.text)).ignoresAll(changed)
+            {
+                let what =
+                    changed.isEmpty
+                    ? "No file changed, so none is left by"
+                    : "All \(changed.count) changed files (\(shown)) are ignored by"
+                return "\(what) paths-ignore: \(Self.list(ignored))."
+            }
+        } catch {
+            return broken(filters.paths == nil ? "paths-ignore" : "paths", error)
         }
         return nil
     }

@@ -41,11 +41,12 @@ package struct CalledWorkflows: Sendable {
 
     private func find(_ reference: String, calledBy caller: String) -> CalledWorkflow? {
         let remoteCaller = RepositoryReference(caller)
-        if reference.hasPrefix("./") {
+        if reference.hasPrefix("./") || reference.hasPrefix("$/") {
             let path = String(reference.dropFirst(2))
             // In another repository's workflow `./` is that repository, at the same ref.
             if let remoteCaller { return remoteCaller.sibling(path).flatMap(fetch) }
-            guard let text = try? RepositoryText.read(root + "/" + path, limit: RepositoryText.workflowLimitBytes)
+            guard let path = RepositoryPath.inside(path),
+                let text = try? RepositoryText.read(root + "/" + path, limit: RepositoryText.workflowLimitBytes)
             else { return nil }
             return CalledWorkflow(text: text, path: path, isTrusted: true)
         }

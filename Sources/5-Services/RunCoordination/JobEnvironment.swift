@@ -37,8 +37,9 @@ struct JobEnvironment {
         options.cgroup = session.cgroup
         options.isDebug = session.settings.isDebug
         options.nativeActions = ["checkout": CheckoutAction.action(session.record)]
-        let resolution = ActionResolution(root: folders.workspace)
-        options.findAction = { resolution.find($0) }
+        let workspace = folders.workspace
+        // A step may have brought or changed an action: each is looked for anew.
+        options.findAction = { ActionSearch(root: workspace).find($0) }
         return options
     }
 

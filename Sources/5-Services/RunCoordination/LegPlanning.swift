@@ -48,15 +48,11 @@ struct LegPlanning {
         guard let template = job.strategy?.matrix else { return nil }
         let value = try contexts.evaluation().value(of: template)
         if value == .null || value == .string("") { return nil }
-        guard let matrix = value.object else {
-            throw ExpressionError(
-                evaluation: "The matrix must be a mapping; it is of the type \(value.expressionKind).")
-        }
         do {
-            let legs = try MatrixExpansion.legs(of: matrix)
+            let legs = try MatrixExpansion.legs(of: value)
             return MatrixExpansion.selected(legs, by: evaluator.facts.selectedMatrix)
         } catch {
-            throw ExpressionError(evaluation: error.diagnostic.message)
+            throw ExpressionError(evaluation: "\(error.diagnostic.code): \(error.diagnostic.message)")
         }
     }
 

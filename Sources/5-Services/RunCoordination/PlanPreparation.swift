@@ -85,14 +85,14 @@ package struct PlanPreparation {
         }
         let vars = DataObject(request.vars.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })
         let runners = RunnerOffer(extraLabels: request.runnerLabels)
-        let actions = ActionResolution(root: files.state.root)
+        let actions = ActionSearch(root: files.state.root)
         var planRequest = PlanRequest(facts: facts, runners: runners) { actions.find($0) }
         planRequest.selectedJobs = request.jobs
         planRequest.missingWorkflows = try files.calledWorkflows().placesLooked
         planRequest.selectedMatrix = request.matrix
-        // Contexts that a plan is decided with: the payload comes first, for the inputs are checked by the planner.
+        let definitions = workflow.triggers.first { $0.event == event }?.inputs ?? []
         let payload = EventPayload(repository: files.state).make(
-            event: event, ref: ref, inputs: DataObject(request.inputs.map { ($0.key, .string($0.value)) }),
+            event: event, ref: ref, inputs: try DispatchInputs.values(request.inputs, for: definitions),
             given: request.payload)
         let outline = Plan(
             workflowPath: path, workflowName: workflow.name?.text ?? path, trigger: Trigger(event: event, ref: ref),
@@ -114,7 +114,7 @@ package struct PlanPreparation {
     private func event(of workflow: Workflow) throws(DiagnosticError) -> String {
         let events = workflow.triggers.map(\.event)
         if let event = request.event {
-            guard events.contains(event) || EventCatalog.events.contains(where: { $0.name == event }) else {
+            guard events.contains(event) || EventCatalog.names.contains(event) else {
                 throw DiagnosticError(
                     .eventUnknown, "There is no event '\(event)'.",
                     remedy: "The workflow is triggered by: \(events.joined(separator: ", ")).")

@@ -16,8 +16,10 @@ struct CheckCommand: ParsableCommand {
             EXAMPLES
               martlet check
               martlet check .github/workflows/ci.yml --json
+              martlet check actions/greet/action.yml
 
-            Without files it checks all of .github/workflows. Warnings never fail the check.
+            Without files it checks all of .github/workflows. Warnings never fail the check. An action's manifest is
+            checked as such; a workflow brings those of the repository's actions that it uses.
             """)
 
     @Argument(help: "Files to check.", completion: .file(extensions: ["yml", "yaml"]))
@@ -60,17 +62,23 @@ struct CheckCommand: ParsableCommand {
         do throws(DiagnosticError) {
             let source = try RepositoryText.read(place, limit: RepositoryText.workflowLimitBytes)
             let root = Self.root(of: place)
+            if ActionLint.isManifest(source, path: path) {
+                let folder = place.lastIndex(of: "/").map { String(place[...$0]) } ?? ""
+                let found = ActionLint.check(source, path: path) { name in
+                    RepositoryPath.inside(name).map { RepositoryText.exists(folder + $0) } ?? false
+                }
+                return CheckedFile(path: path, source: source, diagnostics: found)
+            }
             let called = try CalledWorkflows(root: root, environment: environment)
             let result = WorkflowReader.read(source, path: path, options: called.options)
             var options = WorkflowLintOptions()
             options.readerDiagnostics = result.diagnostics
             options.readFile = { name in
-                try? RepositoryText.read(root + "/" + name, limit: RepositoryText.workflowLimitBytes)
+                RepositoryPath.inside(name).flatMap {
+                    try? RepositoryText.read(root + "/" + $0, limit: RepositoryText.workflowLimitBytes)
+                }
             }
-            let findings = WorkflowLint.check(source, path: path, options: options)
-            let all = (result.diagnostics + findings).sorted {
-                ($0.position ?? .start, $0.code) < ($1.position ?? .start, $1.code)
-            }
+            let all = WorkflowLint.report(source, path: path, options: options)
             return CheckedFile(path: path, source: source, diagnostics: all)
         } catch {
             var diagnostic = error.diagnostic
@@ -97,19 +105,21 @@ struct CheckCommand: ParsableCommand {
         let list = files.map { file -> DataValue in
             [
                 "path": .string(file.path), "valid": .bool(file.isValid),
-                "diagnostics": .array(file.diagnostics.map(Self.data)),
+                "diagnostics": .array(file.diagnostics.map { Self.data($0, in: file.path) }),
             ]
         }
         console.out.writeLine(DataValue.object(["files": .array(list)]).jsonText())
     }
 
-    private static func data(_ diagnostic: Diagnostic) -> DataValue {
+    /// - Parameter path: the file that was checked; the diagnostic says so where it stands in another.
+    private static func data(_ diagnostic: Diagnostic, in path: String) -> DataValue {
         var object: DataObject = [
             "code": .string(diagnostic.code.description), "severity": .string(diagnostic.severity.rawValue),
             "message": .string(diagnostic.message),
             "line": .number(Double(diagnostic.position?.line ?? 1)),
             "column": .number(Double(diagnostic.position?.column ?? 1)),
         ]
+        object.set("file", diagnostic.file.flatMap { $0 == path ? nil : .string($0) })
         object.set("remedy", diagnostic.remedy.map(DataValue.string))
         return .object(object)
     }
@@ -117,7 +127,7 @@ struct CheckCommand: ParsableCommand {
     private func printText(_ files: [CheckedFile], _ console: Console) {
         for file in files {
             for diagnostic in file.diagnostics {
-                console.show(diagnostic, source: file.source)
+                console.show(diagnostic, source: file.source, of: file.path)
                 console.err.writeLine()
             }
         }

@@ -28,8 +28,11 @@ final class Console {
         isOutTerminal && environment["TERM"] != "dumb" && environment["CI"] == nil
     }
 
-    func show(_ diagnostic: Diagnostic, source: [UInt8]? = nil) {
-        err.writeLine(DiagnosticText(palette: errorPalette).render(diagnostic, source: source))
+    /// - Parameters:
+    ///   - source: the text of `path`; a diagnostic of another file, such as one that is called, is shown without it.
+    func show(_ diagnostic: Diagnostic, source: [UInt8]? = nil, of path: String? = nil) {
+        let isOfSource = path == nil || diagnostic.file == nil || diagnostic.file == path
+        err.writeLine(DiagnosticText(palette: errorPalette).render(diagnostic, source: isOfSource ? source : nil))
     }
 
     private static let usageCodes: Set<DiagnosticCode> = [

@@ -39,7 +39,7 @@ struct PlanCommand: ParsableCommand {
         for outcome in try preparation.prepare(all: paths) {
             if let plan = outcome.prepared { prepared.append(plan) } else { isReadable = false }
             let text = outcome.diagnostics.isEmpty ? [] : try files.bytes(outcome.path)
-            for diagnostic in outcome.diagnostics { console.show(diagnostic, source: text) }
+            for diagnostic in outcome.diagnostics { console.show(diagnostic, source: text, of: outcome.path) }
         }
         if json {
             let views = prepared.map { PlanView.data($0.plan, digest: $0.digest) }
@@ -102,7 +102,8 @@ enum PlanView {
             let mark =
                 !job.isIncluded
                 ? palette.paint("○", .dim)
-                : job.unavailable != nil ? palette.paint("!", .yellow) : palette.paint("●", .green)
+                : job.unavailable != nil || job.reason.kind == .invalid
+                    ? palette.paint("!", .yellow) : palette.paint("●", .green)
             let indent = String(repeating: "  ", count: job.key.text.split(separator: "/").count)
             let needs = job.needs.isEmpty ? "" : "  ← " + job.needs.map { String($0.localID) }.joined(separator: ", ")
             let legs = job.strategy?.legs.map { "  ×\($0.count)" } ?? (job.strategy?.matrix == nil ? "" : "  ×?")

@@ -108,7 +108,7 @@ struct RunCommand: ParsableCommand {
         let plans = try PlanPreparation(files: files, request: request).prepare(all: paths)
         for plan in plans where plan.prepared == nil {
             let text = try files.bytes(plan.path)
-            for diagnostic in plan.diagnostics { console.show(diagnostic, source: text) }
+            for diagnostic in plan.diagnostics { console.show(diagnostic, source: text, of: plan.path) }
         }
         guard plans.allSatisfy({ $0.prepared != nil }) else { throw ExitStatus.setup.exit }
         for plan in plans {

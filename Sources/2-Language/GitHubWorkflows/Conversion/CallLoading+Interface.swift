@@ -71,7 +71,8 @@ extension CallLoading {
             default: value.literalText != nil
             }
         if !fits {
-            log.error(.unexpectedValue, "Unexpected value '\(value.literalText ?? "")'", at: value.place)
+            log.error(
+                .unexpectedValue, "Unexpected value '\(QuotedText.cut(value.literalText ?? ""))'", at: value.place)
         }
     }
 

@@ -7,6 +7,8 @@ struct CallLoading {
     private let options: WorkflowOptions
     private let resolver: @Sendable (String, String) -> CalledWorkflow?
     var log: ReadingLog
+    /// References of the calls around the one that is read.
+    private var chain: [String] = []
 
     init(options: WorkflowOptions, resolver: @escaping @Sendable (String, String) -> CalledWorkflow?, log: ReadingLog) {
         self.options = options
@@ -26,13 +28,14 @@ struct CallLoading {
 
     private mutating func load(_ call: inout WorkflowCall, of job: inout WorkflowJob, _ depth: Int) {
         guard depth <= options.limits.callDepth else {
-            log.add(
-                Diagnostic(.callTooDeep, "Nested reusable workflow depth exceeded \(options.limits.callDepth)."))
+            log.error(
+                .callTooDeep, "Nested reusable workflow depth exceeded \(options.limits.callDepth).",
+                at: call.reference.place, remedy: tooDeepRemedy(call.reference.text))
             return
         }
         let caller = call.reference.place.map { log.files[$0.file] } ?? ""
         guard let found = resolver(call.reference.text, caller) else {
-            if !options.requiresRemoteWorkflows, !call.reference.text.hasPrefix("./") { return }
+            if !options.requiresRemoteWorkflows, !CallReference.isLocal(call.reference.text) { return }
             log.error(
                 .calledWorkflowMissing, "Unable to find reusable workflow '\(call.reference.text)'",
                 at: call.reference.place)
@@ -40,9 +43,12 @@ struct CallLoading {
         }
         let start = log.diagnostics.count
         convert(found, &call, of: &job)
+        // What is wrong further below stands at the call that leads there, in that call's own file, as on GitHub.
         blame(call.reference, caller: caller, from: start)
         guard log.errorCount == 0, var called = call.called else { return }
+        chain.append(call.reference.text)
         load(&called.jobs, depth: depth + 1)
+        chain.removeLast()
         call.called = called
     }
 
@@ -51,8 +57,9 @@ struct CallLoading {
         let root = reading.read(found.text, path: found.path, as: WorkflowSchema.workflowRoot)
         log = reading.log
         guard options.limits.files == 0 || log.files.count <= options.limits.files else {
-            log.add(
-                Diagnostic(.tooManyCalledFiles, "The maximum file count of \(options.limits.files) has been exceeded"))
+            log.error(
+                .tooManyCalledFiles, "The maximum file count of \(options.limits.files) has been exceeded",
+                at: call.reference.place)
             return
         }
         guard let root, log.errorCount == 0, let file = root.place?.file else { return }
@@ -71,6 +78,14 @@ struct CallLoading {
         for message in narrowing.faults { log.error(.callPermissionExceeded, message, at: job.id.place) }
         if let requested = workflow.permissions { job.permissions = requested }
         call.called = called
+    }
+
+    /// Where the calls lead in a circle, how.
+    private func tooDeepRemedy(_ reference: String) -> String? {
+        guard let first = chain.firstIndex(of: reference) else { return nil }
+        let circle = (chain[first...] + [reference]).prefix(12).map { "'\(QuotedText.cut($0))'" }
+        return "The workflows call one another in a circle: remove one of the calls "
+            + circle.joined(separator: " → ") + "."
     }
 
     /// Says of errors that stand in the called file where it was called.

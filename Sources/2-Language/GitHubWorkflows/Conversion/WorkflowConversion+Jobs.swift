@@ -27,7 +27,11 @@ extension WorkflowConversion {
         if let fault = identifiers.take(id.text) { log.error(fault.code, fault.message, at: id.place) }
         let work: JobWork
         if let uses = token["uses"] {
-            work = .call(WorkflowCall(reference: located(uses) ?? LocatedText("", uses.place)))
+            let reference = located(uses) ?? LocatedText("", uses.place)
+            if !reference.text.isEmpty, let fault = CallReference.fault(reference.text) {
+                log.error(.callReferenceInvalid, fault.message, at: reference.place, remedy: fault.remedy)
+            }
+            work = .call(WorkflowCall(reference: reference))
         } else {
             work = .steps(StepsJob(runsOn: token["runs-on"] ?? TemplateToken(.null)))
         }

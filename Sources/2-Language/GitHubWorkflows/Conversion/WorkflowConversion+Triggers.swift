@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Diagnostics
+internal import Timekeeping
 
 extension WorkflowConversion {
     mutating func triggers(_ token: TemplateToken) -> [WorkflowTrigger] {
@@ -36,11 +37,13 @@ extension WorkflowConversion {
 
     private mutating func schedule(_ token: TemplateToken) -> ScheduleEntry? {
         guard let cron = token["cron"].flatMap({ located($0) }) else { return nil }
-        if !CronSyntax.isValid(cron.text) {
+        do throws(ScheduleError) {
+            _ = try CronSchedule(cron.text)
+        } catch {
             log.error(
                 .cronInvalid,
                 "Invalid cron expression. Expected format: '* * * * *' (minute hour day month weekday)",
-                at: cron.place)
+                at: cron.place, remedy: error.message)
         }
         return ScheduleEntry(cron: cron, timezone: token["timezone"].flatMap { located($0) })
     }

@@ -27,24 +27,32 @@ struct ReadingLog {
         return files.count - 1
     }
 
-    mutating func error(_ code: DiagnosticCode, _ message: String, at place: TokenPlace?) {
-        add(
-            Diagnostic(
-                code, message, file: place.flatMap { files.indices.contains($0.file) ? files[$0.file] : nil },
-                position: place?.position))
+    /// - Parameter remedy: `nil`: that of the code.
+    mutating func error(_ code: DiagnosticCode, _ message: String, at place: TokenPlace?, remedy: String? = nil) {
+        add(Diagnostic(code, message, remedy: remedy), at: place)
     }
 
     mutating func warning(_ code: DiagnosticCode, _ message: String, at place: TokenPlace) {
-        var diagnostic = Diagnostic(code, message, severity: .warning, position: place.position)
-        diagnostic.file = files.indices.contains(place.file) ? files[place.file] : nil
-        add(diagnostic)
+        add(Diagnostic(code, message, severity: .warning), at: place)
+    }
+
+    /// What came through an alias is placed there, and says where it is written.
+    private mutating func add(_ diagnostic: Diagnostic, at place: TokenPlace?) {
+        var placed = diagnostic
+        placed.file = place.flatMap { files.indices.contains($0.file) ? files[$0.file] : nil }
+        placed.position = place?.alias?.position ?? place?.position
+        if let alias = place?.alias {
+            let remedy = (diagnostic.remedy ?? WorkflowRemedies.remedy(for: diagnostic)).map { $0 + " " } ?? ""
+            placed.remedy = remedy + "The alias stands for the value that begins on line \(alias.anchorLine)."
+        }
+        add(placed)
     }
 
     mutating func add(_ diagnostic: Diagnostic) {
         guard diagnostics.count < limits.diagnostics else { return }
         if diagnostic.severity == .error { errorCount += 1 }
         var diagnostic = diagnostic
-        diagnostic.remedy = diagnostic.remedy ?? WorkflowRemedies.remedy(for: diagnostic.code)
+        diagnostic.remedy = diagnostic.remedy ?? WorkflowRemedies.remedy(for: diagnostic)
         diagnostics.append(diagnostic)
     }
 

@@ -11,6 +11,7 @@ struct TemplateReader {
     private let schema: WorkflowSchema
     private let file: Int
     private let allowsAnchors: Bool
+    private var alias: TokenAlias?
     var log: ReadingLog
 
     init(file: Int, allowsAnchors: Bool, log: ReadingLog, schema: WorkflowSchema = .current) {
@@ -45,7 +46,9 @@ struct TemplateReader {
         return Rule(shape: shape, availability: parent.availability.union(shape.availability))
     }
 
-    private func place(_ node: YAMLNode) -> TokenPlace { TokenPlace(file: file, position: node.position) }
+    private func place(_ node: YAMLNode) -> TokenPlace {
+        TokenPlace(file: file, position: node.position, alias: alias ?? node.tokenAlias)
+    }
 
     private func checkAnchor(_ node: YAMLNode) throws(DiagnosticError) {
         guard !allowsAnchors, let anchor = node.anchor else { return }
@@ -56,6 +59,14 @@ struct TemplateReader {
     }
 
     private mutating func value(_ node: YAMLNode, _ rule: Rule) throws(DiagnosticError) -> TemplateToken {
+        // What is wrong with a value here may be right where it is written: the alias is at fault.
+        let outer = alias
+        defer { alias = outer }
+        alias = outer ?? node.tokenAlias
+        return try written(node, rule)
+    }
+
+    private mutating func written(_ node: YAMLNode, _ rule: Rule) throws(DiagnosticError) -> TemplateToken {
         try checkAnchor(node)
         switch node.content {
         case .scalar(let text, let style):
@@ -143,7 +154,7 @@ extension TemplateReader {
         let name = key.literalText ?? ""
         key.content = .string(name)
         guard reading.keys.insert(name.lowercased()).inserted else {
-            log.error(.keyDefinedTwice, "'\(name)' is already defined", at: key.place)
+            log.error(.keyDefinedTwice, "'\(QuotedText.cut(name))' is already defined", at: key.place)
             return
         }
         if let type = match(name, in: &reading.candidates) {
@@ -157,7 +168,9 @@ extension TemplateReader {
             reading.entries.append(
                 TokenEntry(key: key, value: try value(entry.value, rule(looseValue, below: reading.rule))))
         } else if reading.isStrict {
-            log.error(.unexpectedValue, "Unexpected value '\(name)'", at: key.place)
+            log.error(
+                .unexpectedValue, "Unexpected value '\(QuotedText.cut(name))'", at: key.place,
+                remedy: ValueRemedies.key(name, reading.candidates))
         } else {
             log.warning(.keyIgnored, "GitHub ignores the key '\(name)' here.", at: place(entry.key))
         }
@@ -244,7 +257,9 @@ extension TemplateReader {
         }
         let text = token.literalText ?? ""
         guard let match = rule.shape.strings.first(where: { $0.accepts(text) }) else {
-            log.error(.unexpectedValue, "Unexpected value '\(text)'", at: token.place)
+            log.error(
+                .unexpectedValue, "Unexpected value '\(QuotedText.cut(text))'", at: token.place,
+                remedy: ValueRemedies.value(text, isAbsent: token.isNull || text.isEmpty, rule.shape))
             return
         }
         if match.isOpen, !match.allowed.contains(text), let place = token.place {
@@ -262,4 +277,8 @@ extension SchemaMapping {
         guard let strictBeside else { return false }
         return entries.contains { $0.key.scalarText == strictBeside }
     }
+}
+
+extension YAMLNode {
+    fileprivate var tokenAlias: TokenAlias? { alias.map { TokenAlias(position: $0, anchorLine: position.line) } }
 }

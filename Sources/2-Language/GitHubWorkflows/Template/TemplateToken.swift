@@ -9,11 +9,21 @@ package struct TokenPlace: Hashable, Sendable {
     /// Index into the file table; 0 is the file that was asked for.
     package var file: Int
     package var position: SourcePosition
+    /// The alias that brought the value to where it is read; `nil` for one that is written in its place.
+    package var alias: TokenAlias?
 
-    package init(file: Int, position: SourcePosition) {
+    package init(file: Int, position: SourcePosition, alias: TokenAlias? = nil) {
         self.file = file
         self.position = position
+        self.alias = alias
     }
+}
+
+/// The outermost alias around a value.
+package struct TokenAlias: Hashable, Sendable {
+    package var position: SourcePosition
+    /// Where the value that it stands for begins.
+    package var anchorLine: Int
 }
 
 /// A value of a file, typed as GitHub types it: literals, expressions, collections.

@@ -37,6 +37,12 @@ enum EmbeddedExpressions {
         return before.allSatisfy(isSpace) && after.allSatisfy(isSpace)
     }
 
+    /// Whether a mapping's key puts another mapping in its place: `${{ insert }}`.
+    static func isInsert(_ key: String) -> Bool {
+        guard isWholeExpression(key), let part = parts(of: key).first else { return false }
+        return part.source.utf8.filter { !isSpace($0) }.elementsEqual("insert".utf8)
+    }
+
     static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 
     /// In the order of the text. A `}}` inside a string literal does not end an expression.

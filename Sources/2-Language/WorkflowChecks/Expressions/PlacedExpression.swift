@@ -22,6 +22,8 @@ struct PlacedExpression: Sendable {
     /// The scalar is a condition without `${{`.
     let isBare: Bool
     private let source: SourceText
+    /// Where the text begins in the file; `nil` where escapes hide it.
+    private let start: Int?
 
     /// Every expression of a scalar.
     static func all(in site: ExpressionSite, _ source: SourceText) -> [PlacedExpression] {
@@ -30,21 +32,30 @@ struct PlacedExpression: Sendable {
         if parts.isEmpty {
             guard site.expected == .condition else { return [] }
             let whole = EmbeddedExpressions.Part(source: scalar, offset: 0, isClosed: true)
-            return [PlacedExpression(site, whole, number: nil, of: 1, in: source)]
+            return [PlacedExpression(site, whole, Place(start: source.textStart(of: site.node)), in: source)]
         }
+        // Found once for the whole scalar: a script may hold thousands of expressions.
+        let starts = source.expressionStarts(in: site.node)
         return parts.enumerated().map { index, part in
-            PlacedExpression(site, part, number: index, of: parts.count, in: source)
+            let start = starts.indices.contains(index) ? starts[index] : nil
+            return PlacedExpression(site, part, Place(number: index, count: parts.count, start: start), in: source)
         }
     }
 
-    /// - Parameter number: the expression's number in the scalar; `nil` for a condition without `${{`.
-    private init(
-        _ site: ExpressionSite, _ part: EmbeddedExpressions.Part, number: Int?, of count: Int,
-        in source: SourceText
-    ) {
+    /// Where an expression stands in its scalar.
+    private struct Place {
+        /// `nil` for a condition without `${{`.
+        var number: Int?
+        var count = 1
+        var start: Int?
+    }
+
+    private init(_ site: ExpressionSite, _ part: EmbeddedExpressions.Part, _ place: Place, in source: SourceText) {
         self.site = site
         self.source = source
-        self.count = count
+        let number = place.number
+        count = place.count
+        start = place.start
         index = number ?? 0
         text = part.source
         isClosed = part.isClosed
@@ -67,8 +78,6 @@ struct PlacedExpression: Sendable {
     /// The place of an offset, in UTF-8 bytes of ``text``.
     func position(of offset: Int) -> SourcePosition {
         // Where escapes hide the expression, the scalar's own place has to do.
-        let start =
-            isBare ? source.textStart(of: site.node) : source.expressionStart(in: site.node, index: index)
         guard let start else { return site.node.position }
         return source.position(of: source.advance(from: start, along: text, by: offset, in: site.node))
     }

@@ -7,6 +7,7 @@ extension Rule {
     /// `uses` of steps: the form of the reference, and what the action takes.
     static let actionReferences = Rule("actions") { workflow, findings in
         checkVersions(workflow.outline, &findings)
+        for fault in workflow.local.manifestFaults { findings.add(fault) }
         for job in workflow.outline.jobs {
             // A checkout of something else, or to elsewhere, may bring the files that local references name.
             var mayBringFiles = false
@@ -21,13 +22,13 @@ extension Rule {
         _ step: StepOutline, _ local: LocalReferences, mayBringFiles: Bool, _ findings: inout Findings
     ) {
         guard let node = step.uses, let reference = node.text, !reference.isEmpty, !node.hasExpression else { return }
-        if reference.hasPrefix("./") || reference.hasPrefix("../") {
+        if LocalReferences.isLocal(reference) || reference.hasPrefix("../") {
             guard let action = local.actions[reference] else { return }
             if action.state == .missing, mayBringFiles { return }
             checkLocal(step, node, reference, action, &findings)
         } else if reference.hasPrefix("docker://") {
             checkImage(String(reference.dropFirst("docker://".count)), node, &findings)
-        } else if !reference.hasPrefix("$/") {
+        } else {
             checkPublished(step, node, reference, &findings)
         }
     }
@@ -123,6 +124,8 @@ extension Rule {
             findings.warn(
                 .localActionBroken, "The action in '\(Wording.excerpt(reference))' cannot be read: \(why)",
                 at: node.position)
+            return
+        case .refused:
             return
         case .readable:
             break

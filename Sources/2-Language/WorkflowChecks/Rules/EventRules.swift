@@ -9,7 +9,9 @@ extension Rule {
     static let events = Rule("events") { workflow, findings in
         for event in workflow.outline.events { checkEvent(event, &findings) }
         if let on = workflow.outline.root["on"], on.isNull || on.entries?.isEmpty ?? on.items?.isEmpty ?? false {
-            findings.warn(.emptyValue, "'on' is empty.", at: on.position, remedy: "Name at least one event.")
+            findings.refuse(
+                .emptyValue, "'on' names no event, so that nothing would ever start this workflow.", at: on.position,
+                remedy: "Name at least one event.")
         }
     }
 
@@ -71,7 +73,7 @@ extension Rule {
             let pair = [filter.name, filter.name + "-ignore"].compactMap { node.entry($0) }
             if filter.events.contains(event.name) {
                 guard pair.count == 2, let last = pair.max(by: { $0.key.position < $1.key.position }) else { continue }
-                findings.warn(
+                findings.refuse(
                     .exclusiveFilters,
                     "'\(filter.name)' and '\(filter.name)-ignore' exclude each other, but '\(event.name)' has both.",
                     at: last.key.position,

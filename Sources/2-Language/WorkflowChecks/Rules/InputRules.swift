@@ -10,7 +10,7 @@ extension Rule {
             let inputs = event.node?["inputs"]?.entries
         {
             if inputs.count > maximumDispatchInputs {
-                findings.warn(
+                findings.refuse(
                     .inputDefinition,
                     "'workflow_dispatch' declares \(inputs.count) inputs; GitHub takes at most "
                         + "\(maximumDispatchInputs).",
@@ -20,6 +20,12 @@ extension Rule {
         }
         for input in workflow.outline.event("workflow_call")?.node?["inputs"]?.entries ?? [] {
             checkCallInput(input, &findings)
+        }
+        for secret in workflow.outline.event("workflow_call")?.node?["secrets"]?.entries ?? []
+        where secret.key.text?.lowercased() == "github_token" {
+            findings.refuse(
+                .reusableSecret, "A called workflow cannot declare the secret 'GITHUB_TOKEN': it has it anyway.",
+                at: secret.key.position, remedy: "Remove it, or choose another name.")
         }
     }
 
@@ -82,7 +88,7 @@ extension Rule {
         default: return
         }
         guard !fits else { return }
-        findings.warn(
+        findings.refuse(
             .inputDefinition,
             "The default '\(Wording.excerpt(text))' of the input '\(input.key.text ?? "")' is not a \(type).",
             at: value.position, remedy: type == "number" ? "Write a number." : "Write true or false.")

@@ -11,6 +11,7 @@ extension Rule {
 
     private static let callKeys: Set<String> = [
         "name", "uses", "with", "secrets", "needs", "if", "permissions", "strategy", "concurrency",
+        "cache-mode",
     ]
 
     private static func checkJob(_ job: JobOutline, _ findings: inout Findings) {
@@ -32,10 +33,28 @@ extension Rule {
                     + "'uses'.",
                 at: entry.key.position, remedy: "Put it into a step, or add 'uses'.")
         }
-        for key in ["runs-on", "steps"] where job.node[key].map({ key == "steps" && $0.isNull }) ?? true {
+        if job.node["runs-on"] == nil {
             findings.warn(
-                .missingKey, "The job '\(job.id)' has no '\(key)'.", at: job.key.position,
-                remedy: key == "steps" ? "Add at least one step." : "Name a runner, such as 'ubuntu-latest'.")
+                .missingKey, "The job '\(job.id)' has no 'runs-on'.", at: job.key.position,
+                remedy: "Name a runner, such as 'ubuntu-latest'.")
+        }
+        if job.node["steps"]?.isNull ?? true {
+            findings.refuse(
+                .missingKey, "The job '\(job.id)' has no 'steps'.", at: job.key.position,
+                remedy: "Add at least one step, or call a reusable workflow with 'uses'.")
+        }
+    }
+
+    /// `cancel-in-progress` empties the queue that `queue: max` would keep.
+    static let concurrency = Rule("concurrency") { workflow, findings in
+        let groups = [workflow.outline.root["concurrency"]] + workflow.outline.jobs.map { $0.node["concurrency"] }
+        for case let group? in groups {
+            guard group["cancel-in-progress"]?.text == "true", let queue = group.entry("queue"),
+                queue.value.text == "max"
+            else { continue }
+            findings.refuse(
+                .conflictingKeys, "'queue: max' keeps what waits, and 'cancel-in-progress: true' ends it.",
+                at: queue.key.position, remedy: "Keep one of the two.")
         }
     }
 

@@ -10,8 +10,29 @@ extension Rule {
             guard let matrix = job.matrix, let entries = matrix.entries else { continue }
             let rows = entries.filter { $0.key.text != "include" && $0.key.text != "exclude" }
             for row in rows { checkRepeats(row, &findings) }
+            checkSize(job, rows, hasExcludes: matrix["exclude"] != nil, &findings)
             checkExcludes(matrix, rows, &findings)
         }
+    }
+
+    /// Jobs that one matrix may make, as on GitHub.
+    private static let maximumJobs = 256
+
+    /// What `exclude` leaves is counted by the run: it may be few.
+    private static func checkSize(
+        _ job: JobOutline, _ rows: [YAMLEntry], hasExcludes: Bool, _ findings: inout Findings
+    ) {
+        guard !hasExcludes, let matrix = job.node["strategy"]?.entry("matrix") else { return }
+        var size = 1
+        for row in rows {
+            guard let items = row.value.items, !items.isEmpty else { return }
+            size = min(size * items.count, 1_000_000)
+        }
+        guard size > maximumJobs else { return }
+        findings.refuse(
+            .matrixTooLarge,
+            "The matrix of the job '\(job.id)' makes \(size) jobs; GitHub takes at most \(maximumJobs).",
+            at: matrix.key.position, remedy: "Leave values out, or make several jobs of it.")
     }
 
     private static func checkRepeats(_ row: YAMLEntry, _ findings: inout Findings) {

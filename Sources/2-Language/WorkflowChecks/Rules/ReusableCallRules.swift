@@ -11,20 +11,23 @@ extension Rule {
                 continue
             }
             guard isReference(reference) else {
-                findings.warn(
+                findings.refuse(
                     .reusableReference, "'\(Wording.excerpt(reference))' is not the name of a reusable workflow.",
                     at: node.position,
-                    remedy: "Write owner/repository/path/file.yml@ref, or ./path/file.yml without a ref.")
+                    remedy: "Write owner/repository/.github/workflows/file.yml@ref, or ./.github/workflows/file.yml "
+                        + "without a ref.")
                 continue
             }
             if let called = workflow.local.workflows[reference] { checkCall(job, node, reference, called, &findings) }
         }
     }
 
-    /// `./path`, or `owner/repository/path@ref`.
+    /// `./.github/workflows/file`, or `owner/repository/path@ref`.
     private static func isReference(_ text: String) -> Bool {
-        if text.hasPrefix("./") { return !text.has("@") && text.count > 2 }
-        if text.hasPrefix("$/") { return true }
+        if text.hasPrefix("./") || text.hasPrefix("$/") {
+            let path = text.split(separator: "/", omittingEmptySubsequences: false)
+            return !text.has("@") && path.count == 4 && path[1...2] == [".github", "workflows"] && !path[3].isEmpty
+        }
         let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, !parts[1].isEmpty else { return false }
         let path = parts[0].split(separator: "/", omittingEmptySubsequences: false)

@@ -59,6 +59,7 @@ enum EventShapes {
                                     name: "type",
                                     scalar: .words(["string", "number", "boolean", "choice", "environment"]))),
                             Field("options", .list("options", of: .text("option"))),
+                            Field("deprecationMessage", .text("deprecationMessage", emptyAllowed: true)),
                         ]
                     ).emptyAllowed()
                 ).emptyAllowed())

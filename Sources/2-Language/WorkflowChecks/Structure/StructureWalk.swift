@@ -31,6 +31,14 @@ struct StructureWalk {
 
     /// - Parameter owner: where the key stands that this is the value of; for an item of a list the item itself.
     mutating func visit(_ node: YAMLNode, as shape: Shape, owner: SourcePosition) {
+        guard let alias = node.alias else { return visitWritten(node, as: shape, owner: owner) }
+        // What is wrong with a value here may be right where it is written.
+        let start = findings.diagnostics.count
+        visitWritten(node, as: shape, owner: owner)
+        findings.move(from: start, to: alias)
+    }
+
+    private mutating func visitWritten(_ node: YAMLNode, as shape: Shape, owner: SourcePosition) {
         if shape.isOpaque { return gather(node, shape) }
         if case .innerStep = shape.mark { return visit(node, as: WorkflowShapes.step, owner: owner) }
         switch node.content {
@@ -64,6 +72,12 @@ struct StructureWalk {
     }
 
     private mutating func empty(_ node: YAMLNode, _ shape: Shape) {
+        // GitHub refuses a job that does nothing; other empty values it takes.
+        if shape.name == "steps", node.items != nil {
+            return findings.refuse(
+                .emptyValue, "'steps' is empty: the job would do nothing.", at: node.position,
+                remedy: "Add at least one step.")
+        }
         findings.warn(
             .emptyValue, "'\(shape.name)' is empty.", at: node.position,
             remedy: "Give it a value, or remove the key.")
@@ -110,6 +124,12 @@ extension StructureWalk {
                 findings.warn(
                     .mergeKey, "GitHub does not know YAML's merge key '<<'.", at: entry.key.position,
                     remedy: "Write the keys out, or alias the whole mapping.")
+                continue
+            }
+            if EmbeddedExpressions.isInsert(key) {
+                // What is put in comes of an expression, which must give a mapping.
+                let place = section.keyPlace ?? shape.place ?? section.entry.first?.place
+                gather(entry.value, Shape(name: "insert", place: place, expected: .mapping))
                 continue
             }
             if let place = section.keyPlace, EmbeddedExpressions.hasExpression(key) {

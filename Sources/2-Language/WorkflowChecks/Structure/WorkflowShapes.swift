@@ -13,8 +13,11 @@ enum WorkflowShapes {
             Field("env", env(.workflowEnv)),
             Field("permissions", permissions),
             Field("concurrency", concurrency(.concurrency)),
+            Field("cache-mode", cacheMode),
             Field("jobs", Shape.map("jobs", of: job.marked(.job)), required: true),
         ])
+
+    private static let cacheMode = Shape(name: "cache-mode", scalar: .words(["read", "write", "write-only", "none"]))
 
     private static let permissions = Shape(
         name: "permissions", scalar: .text, section: [Section(entry: [.text("permission")])], isEmptyAllowed: false)
@@ -189,6 +192,7 @@ enum WorkflowShapes {
             Field("snapshot", snapshot),
             Field("environment", environment),
             Field("concurrency", concurrency(.jobConcurrency)),
+            Field("cache-mode", cacheMode),
             Field("outputs", .map("outputs", of: .text("output", .jobOutput, emptyAllowed: true))),
             Field("env", env(.jobEnv)),
             Field("defaults", defaults(.defaultsRun)),
