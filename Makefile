@@ -2,9 +2,10 @@
 SHELL := /bin/bash
 BUILD := .build/release
 SEED ?= 1
+PREFIX ?= $(HOME)/.local
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench simulate format bless setup build clean
+.PHONY: help install run test bench simulate format bless setup build clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,6 +15,9 @@ setup:
 
 build: setup
 	@scripts/build
+
+install: build ## build, and put the program into PREFIX/bin (default ~/.local)
+	@install -D -m 755 $(BUILD)/martlet $(PREFIX)/bin/martlet && echo "Installed $(PREFIX)/bin/martlet; see that $(PREFIX)/bin is on your PATH."
 
 run: build ## build, run the example pipeline to its end, and show what to try next
 	@scripts/run-example
@@ -31,7 +35,7 @@ format: ## lay the code out
 	@swift format -i -r --configuration .swift-format Package.swift Sources Tests
 
 bless: setup ## take what is made now as the golden files and generated pages
-	@BLESS=1 swift test --filter 'WorkflowSchemaTests|EventFormatTests|TransitionCoverageTests'
+	@BLESS=1 swift test --filter 'WorkflowSchemaTests|EventFormatTests|TransitionCoverageTests|TerminalGoldens'
 	@scripts/error-pages
 
 clean:

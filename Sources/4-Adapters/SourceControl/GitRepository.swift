@@ -145,6 +145,12 @@ package struct GitRepository: Sendable {
         return String(kept)
     }
 
+    /// Full names of the branches and tags of this name.
+    package func references(named name: String) -> [String] {
+        let listed = text(["for-each-ref", "--format=%(refname)", "refs/heads/\(name)", "refs/tags/\(name)"]) ?? ""
+        return listed.split(separator: "\n").map(String.init)
+    }
+
     /// What a private copy of the working tree holds: tracked files, and untracked ones that are not ignored.
     package func workingTreePaths() throws(DiagnosticError) -> [String] {
         try workingTreeList().split(separator: 0).map { String(decoding: $0, as: UTF8.self) }

@@ -35,7 +35,7 @@ enum CheckoutAction {
         if record.isBound, path == nil { return nil }
         var checkout = WorkspaceCheckout(from: try source(call, record), to: destination)
         let isOwn = checkout.source.root == record.repository.root
-        if let ref = given("ref", call), !(isOwn && isCurrent(ref, record.repository)) { checkout.ref = ref }
+        if let ref = given("ref", call), !(isOwn && isCurrent(ref, record)) { checkout.ref = ref }
         if let depth = given("fetch-depth", call) {
             guard let number = Int(depth), number >= 0 else {
                 throw DiagnosticError(
@@ -60,8 +60,11 @@ enum CheckoutAction {
     }
 
     /// The run's own commit is the working tree.
-    private static func isCurrent(_ ref: String, _ repository: RepositoryState) -> Bool {
-        ref == repository.sha || ref == repository.ref || "refs/heads/\(ref)" == repository.ref
+    private static func isCurrent(_ ref: String, _ record: RunRecord) -> Bool {
+        let repository = record.repository
+        // Of a pull request the merge, which exists on the forge only.
+        if ref == record.plan.trigger.ref, ref.hasPrefix("refs/pull/") { return true }
+        return ref == repository.sha || ref == repository.ref || "refs/heads/\(ref)" == repository.ref
     }
 
     /// This repository, or a clone of another one on this machine: a path, or a sibling folder of that name.

@@ -78,7 +78,8 @@ package struct PlanPreparation {
         let result = try files.read(path)
         guard let workflow = result.workflow else { return Outcome(path: path, diagnostics: result.diagnostics) }
         let event = try event(of: workflow)
-        let ref = request.ref.map(GitReference.full) ?? files.state.ref
+        let own = request.ref.map(files.fullReference) ?? files.state.ref
+        let ref = eventReference(event, own)
         var facts = facts(event: event, ref: ref)
         if facts.changedPaths == nil, request.ref == nil, Self.filtersPaths(workflow, event) {
             facts.changedPaths = files.changedPaths
@@ -92,7 +93,7 @@ package struct PlanPreparation {
         planRequest.selectedMatrix = request.matrix
         let definitions = workflow.triggers.first { $0.event == event }?.inputs ?? []
         let payload = EventPayload(repository: files.state).make(
-            event: event, ref: ref, inputs: try DispatchInputs.values(request.inputs, for: definitions),
+            event: event, ref: own, inputs: try DispatchInputs.values(request.inputs, for: definitions),
             given: request.payload)
         let outline = Plan(
             workflowPath: path, workflowName: workflow.name?.text ?? path, trigger: Trigger(event: event, ref: ref),
@@ -124,6 +125,20 @@ package struct PlanPreparation {
         if !request.inputs.isEmpty, events.contains("workflow_dispatch") { return "workflow_dispatch" }
         guard request.isWorkflowNamed, !events.contains("push") else { return "push" }
         return events.contains("workflow_dispatch") ? "workflow_dispatch" : events.count == 1 ? events[0] : "push"
+    }
+
+    /// What `github.ref` is: of a pull request the merge that GitHub would make of it, or the branch that it aims at.
+    private func eventReference(_ event: String, _ own: String?) -> String? {
+        switch event {
+        case "pull_request", "pull_request_review", "pull_request_review_comment":
+            let number = request.payload?["number"]?.int ?? request.payload?["pull_request"]?["number"]?.int ?? 1
+            return "refs/pull/\(number)/merge"
+        case "pull_request_target":
+            let base = request.payload?["pull_request"]?["base"]?["ref"]?.string ?? files.state.defaultBranch
+            return "refs/heads/\(base)"
+        default:
+            return own
+        }
     }
 
     private static func filtersPaths(_ workflow: Workflow, _ event: String) -> Bool {

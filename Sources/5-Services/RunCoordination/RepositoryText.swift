@@ -11,6 +11,7 @@ package enum RepositoryText {
 
     package static func exists(_ path: String) -> Bool { Files.facts(path) != nil }
 
+    package static func isFolder(_ path: String) -> Bool { Files.isDirectory(path) }
     package static func isFile(_ path: String) -> Bool { Files.isFile(path) }
 
     /// Names in a folder, unordered; empty where it cannot be read.

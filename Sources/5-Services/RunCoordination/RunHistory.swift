@@ -202,7 +202,9 @@ package struct RunHistory {
             default: break
             }
         }
-        return entries
+        return entries.sorted { left, right in
+            (left.step?.indexes ?? []).lexicographicallyPrecedes(right.step?.indexes ?? [])
+        }
     }
 }
 

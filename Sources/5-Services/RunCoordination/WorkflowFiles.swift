@@ -4,6 +4,7 @@ package import Diagnostics
 package import GitHubWorkflows
 package import PipelineModel
 internal import SourceControl
+internal import WorkflowPlanning
 
 /// The repository that a command was given in, and its workflow files.
 package struct WorkflowFiles: Sendable {
@@ -28,6 +29,14 @@ package struct WorkflowFiles: Sendable {
             state = RepositoryState(root: folder)
             problem = nil
         }
+    }
+
+    /// The full name of what a user calls `v1` or `main`: a branch, or a tag where there is only that.
+    func fullReference(_ name: String) -> String {
+        let full = GitReference.full(name)
+        guard full != name, state.isRepository else { return full }
+        let found = GitRepository(root: state.root).references(named: name)
+        return found.contains(full) || found.isEmpty ? full : found[0]
     }
 
     /// What a push of the tree as it stands would change; `nil` where that is not known.

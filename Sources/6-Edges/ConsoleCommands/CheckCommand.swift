@@ -44,7 +44,8 @@ struct CheckCommand: ParsableCommand {
         var checked: [CheckedFile] = []
         let folder = ProcessEnvironment.currentFolder
         let named =
-            files.isEmpty ? WorkflowFiles(folder: folder, environment: console.environment).paths().map { $0 } : files
+            files.isEmpty
+            ? WorkflowFiles(folder: folder, environment: console.environment).paths() : files.flatMap(Self.filesIn)
         guard !named.isEmpty else {
             throw DiagnosticError(
                 .workflowMissing, "There is no workflow file here.",
@@ -87,6 +88,14 @@ struct CheckCommand: ParsableCommand {
         }
     }
 
+    /// A folder stands for the workflows in it.
+    private static func filesIn(_ path: String) -> [String] {
+        guard RepositoryText.isFolder(path) else { return [path] }
+        let folder = path.hasSuffix("/") ? String(path.dropLast()) : path
+        return RepositoryText.list(path).filter { $0.hasSuffix(".yml") || $0.hasSuffix(".yaml") }.sorted()
+            .map { "\(folder)/\($0)" }
+    }
+
     /// The repository's root as a workflow's own place tells it.
     private static func root(of path: String) -> String {
         let absolute = path.hasPrefix("/") ? path : ProcessEnvironment.currentFolder + "/" + path
@@ -127,8 +136,7 @@ struct CheckCommand: ParsableCommand {
     private func printText(_ files: [CheckedFile], _ console: Console) {
         for file in files {
             for diagnostic in file.diagnostics {
-                console.show(diagnostic, source: file.source, of: file.path)
-                console.err.writeLine()
+                console.present(diagnostic, source: file.source, of: file.path)
             }
         }
         let errors = files.flatMap(\.diagnostics).filter { $0.severity == .error }.count

@@ -31,8 +31,20 @@ final class Console {
     /// - Parameters:
     ///   - source: the text of `path`; a diagnostic of another file, such as one that is called, is shown without it.
     func show(_ diagnostic: Diagnostic, source: [UInt8]? = nil, of path: String? = nil) {
+        err.writeLine(Self.text(diagnostic, source, path, errorPalette))
+    }
+
+    /// ``show(_:source:of:)`` where the diagnostic is what was asked for: it goes to `out`.
+    func present(_ diagnostic: Diagnostic, source: [UInt8], of path: String) {
+        out.writeLine(Self.text(diagnostic, source, path, palette))
+        out.writeLine()
+    }
+
+    private static func text(
+        _ diagnostic: Diagnostic, _ source: [UInt8]?, _ path: String?, _ palette: Palette
+    ) -> String {
         let isOfSource = path == nil || diagnostic.file == nil || diagnostic.file == path
-        err.writeLine(DiagnosticText(palette: errorPalette).render(diagnostic, source: isOfSource ? source : nil))
+        return DiagnosticText(palette: palette).render(diagnostic, source: isOfSource ? source : nil)
     }
 
     private static let usageCodes: Set<DiagnosticCode> = [

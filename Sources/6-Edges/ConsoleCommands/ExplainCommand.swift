@@ -10,7 +10,7 @@ struct ExplainCommand: ParsableCommand {
         commandName: "explain", abstract: "Explain an error code.",
         discussion: """
             EXAMPLES
-              martlet explain MRT0042
+              martlet explain MRT0302
               martlet explain 180
             """)
 

@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Diagnostics
+internal import ExpressionLanguage
 internal import PipelineModel
 internal import RunCoordination
 internal import StructuredData
@@ -93,6 +94,18 @@ enum PlanView {
         return template.data
     }
 
+    /// Legs that are listed one by one.
+    private static let listedLegs = 12
+
+    private static func legLines(_ job: PlannedJob) -> [String] {
+        guard job.isIncluded, let legs = job.strategy?.legs, legs.count > 1 else { return [] }
+        let lines = legs.prefix(listedLegs).enumerated().map { index, leg in
+            let values = leg.map { "\($0)=\($1.isPrimitive ? $1.coercedToString : $1.jsonText())" }
+            return "\(job.key.text)#\(index + 1)  \(values.joined(separator: " "))"
+        }
+        return lines + (legs.count > listedLegs ? ["and \(legs.count - listedLegs) more"] : [])
+    }
+
     static func print(_ plan: Plan, digest: String, _ console: Console) {
         let palette = console.palette
         let event = plan.trigger.event + (plan.trigger.ref.map { " on \($0)" } ?? "")
@@ -110,6 +123,7 @@ enum PlanView {
             console.out.writeLine(
                 "\(indent)\(mark) \(palette.paint(job.key.text, .bold))\(legs)\(palette.paint(needs, .dim))")
             console.out.writeLine("\(indent)    \(palette.paint(reason(job).text, .dim))")
+            for leg in legLines(job) { console.out.writeLine("\(indent)      \(palette.paint(leg, .dim))") }
         }
         console.out.writeLine(palette.paint("  plan \(digest.prefix(16))", .dim))
         console.out.writeLine()

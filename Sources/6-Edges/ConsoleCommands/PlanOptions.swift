@@ -12,7 +12,9 @@ struct PlanOptions: ParsableArguments {
         help: "A workflow: its path, its file's name, or its name.", completion: .file(extensions: ["yml", "yaml"]))
     var workflow: String?
 
-    @Option(help: "The event: push, pull_request, workflow_dispatch, …")
+    @Option(
+        help: "The event: push, pull_request, workflow_dispatch, …",
+        completion: .list(["push", "pull_request", "workflow_dispatch", "schedule", "release", "merge_group"]))
     var event: String?
 
     @Option(help: "The branch or full reference that the event is for.")
@@ -21,7 +23,7 @@ struct PlanOptions: ParsableArguments {
     @Option(help: "Changed paths for path filters, separated by commas.")
     var changed: String?
 
-    @Option(help: ArgumentHelp("A file with the event's payload.", valueName: "file"))
+    @Option(help: ArgumentHelp("A file with the event's payload.", valueName: "file"), completion: .file(extensions: ["json"]))
     var payload: String?
 
     @Option(name: .customLong("input"), help: ArgumentHelp("A dispatch input.", valueName: "name=value"))
@@ -42,6 +44,9 @@ struct PlanOptions: ParsableArguments {
     func request(_ files: WorkflowFiles) throws(DiagnosticError) -> PlanPreparation.Request {
         var request = PlanPreparation.Request()
         request.event = event
+        guard ref?.isEmpty != true else {
+            throw DiagnosticError(.argumentInvalid, "--ref has no value.", remedy: "Name a branch or a tag.")
+        }
         request.ref = ref
         request.isWorkflowNamed = workflow != nil
         request.inputs = try Self.pairs(inputs, option: "--input")

@@ -54,12 +54,40 @@ package enum Program {
 
     private static func end(_ error: any Error) -> Never {
         if let code = error as? ExitCode { Glibc.exit(code.rawValue) }
-        let text = MartletCommand.fullMessage(for: error)
+        let text = MartletCommand.fullMessage(for: error) + VerbSuggestion.text(CommandLine.arguments.dropFirst().first)
         let console = Console()
         // Help and versions that were asked for are data; a command line that was not understood is not.
         let isAnswer = MartletCommand.exitCode(for: error) == .success
         (isAnswer ? console.out : console.err).writeLine(text)
         console.flush()
         Glibc.exit(isAnswer ? ExitStatus.success.rawValue : ExitStatus.usage.rawValue)
+    }
+}
+
+/// What a mistyped verb was most likely meant to be.
+enum VerbSuggestion {
+    static func text(_ word: String?) -> String {
+        let verbs = MartletCommand.configuration.groupedSubcommands.flatMap(\.subcommands)
+            .compactMap { $0.configuration.commandName }
+        guard let word, !word.hasPrefix("-"), word != "help", !verbs.contains(word) else { return "" }
+        let near = verbs.map { (verb: $0, distance: distance($0, word)) }.min { $0.distance < $1.distance }
+        guard let near, near.distance <= 2 else { return "" }
+        return "\nDid you mean: martlet \(near.verb)?"
+    }
+
+    /// Insertions, removals, exchanges and swaps of neighbours that turn one word into the other.
+    private static func distance(_ left: String, _ right: String) -> Int {
+        let (a, b) = (Array(left), Array(right))
+        var rows = [Array(0...b.count)]
+        for i in 1...max(1, a.count) where i <= a.count {
+            var row = [i]
+            for j in 1...max(1, b.count) where j <= b.count {
+                var best = min(rows[i - 1][j] + 1, row[j - 1] + 1, rows[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1))
+                if i > 1, j > 1, a[i - 1] == b[j - 2], a[i - 2] == b[j - 1] { best = min(best, rows[i - 2][j - 2] + 1) }
+                row.append(best)
+            }
+            rows.append(row)
+        }
+        return rows[a.count][b.count]
     }
 }

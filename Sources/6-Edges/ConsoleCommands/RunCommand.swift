@@ -58,11 +58,11 @@ struct RunCommand: ParsableCommand {
     @Flag(help: "Print events, one JSON object a line.")
     var json = false
 
-    @Option(help: "auto, always or never.")
-    var color: String = "auto"
+    @Option(help: "auto, always or never.", completion: .list(["auto", "always", "never"]))
+    var color: ColourChoice = .auto
 
     func run() throws {
-        let console = Console(colour: ColourChoice(rawValue: color) ?? .auto)
+        let console = Console(colour: color)
         try console.guarded(.setup) {
             if let resume { return try go(on: RunID(resume), console) }
             if watch { return try keepRunning(console) }
@@ -124,7 +124,7 @@ struct RunCommand: ParsableCommand {
         guard !outcomes.isEmpty else {
             throw DiagnosticError(
                 .nothingToRun, "Nothing here would run. \(refusals.joined(separator: " "))",
-                remedy: "See every job's reason with: martlet plan")
+                remedy: "Choose another event with --event, or other changes with --changed; martlet plan shows every reason.")
         }
         try end(outcomes)
     }
@@ -219,3 +219,6 @@ struct RunCommand: ParsableCommand {
         if !allowUnavailable, outcomes.contains(where: \.hasUnavailable) { throw ExitStatus.setup.exit }
     }
 }
+
+/// Not `@retroactive`: the choice is Martlet's own, and only the command line reads it as text.
+extension ColourChoice: ExpressibleByArgument {}
