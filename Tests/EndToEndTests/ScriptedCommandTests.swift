@@ -174,3 +174,56 @@ import Testing
         }
     }
 }
+
+/// GitHub's own parser suite, through the command that others script against.
+@Suite struct CheckAgainstGitHubsParser {
+    /// A case's workflow, and the workflows it calls, as files; `nil` where the case sets limits or policies, which only
+    /// the library takes.
+    private struct Case {
+        var workflow: String
+        var called: [(reference: String, text: String)] = []
+        var isAccepted: Bool
+
+        init?(_ text: String) {
+            var parts: [[Substring]] = [[]]
+            for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+                let bare = line.utf8.last == 13 ? line.dropLast() : line
+                if bare == "---" { parts.append([]) } else { parts[parts.count - 1].append(line) }
+            }
+            let texts = parts.map { $0.joined(separator: "\n") }
+            guard !texts[0].contains("max-"), !texts[0].contains("permissions-policy") else { return nil }
+            workflow = texts[1]
+            isAccepted = JSON(Data((texts.last ?? "").utf8))["errors"].array.isEmpty
+            for index in stride(from: 2, to: texts.count - 1, by: 2) {
+                called.append((texts[index].trimmingCharacters(in: .whitespacesAndNewlines), texts[index + 1]))
+            }
+        }
+    }
+
+    @Test func givesTheSameVerdictOnEveryCase() throws {
+        guard let folder = Program.conformance("github-workflow-reader") else { return }
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".yml") }.sorted()
+        #expect(names.count > 100)
+        for name in names {
+            let text = try String(contentsOfFile: folder + "/" + name, encoding: .utf8)
+            guard let one = Case(text) else { continue }
+            let sandbox = try Sandbox()
+            for (reference, text) in one.called {
+                if reference.hasPrefix("./") {
+                    try sandbox.write(String(reference.dropFirst(2)), text)
+                } else if let at = reference.lastIndex(of: "@") {
+                    let parts = reference[..<at].split(separator: "/").map(String.init)
+                    let place = "\(parts[0])/\(parts[1])\(reference[at...])/\(parts[2...].joined(separator: "/"))"
+                    try sandbox.write("actions/" + place, text)
+                }
+            }
+            try sandbox.workflow(one.workflow, name)
+            let ended = try sandbox.start(
+                [Program.path, "check", "--json", ".github/workflows/" + name],
+                environment: ["MARTLET_ACTIONS_DIR": sandbox.path("actions")]
+            ).end()
+            let file = ended.json["files"].array.first
+            #expect(file?["valid"] == .bool(one.isAccepted), "\(name): \(file ?? .null)")
+        }
+    }
+}

@@ -21,7 +21,8 @@ import Testing
         var text = ended.out + (ended.err.isEmpty ? "" : "--- stderr\n" + ended.err) + "--- exit \(ended.status)\n"
         text = text.replacingOccurrences(of: sandbox.root, with: "ROOT")
         for (pattern, with) in [
-            (#"\d+(\.\d+)?(ms|s)\b"#, "TIME"), (#"\d{4}-\d\d-\d\dT[\d:.]+Z"#, "DATE"), (#"plan [0-9a-f]{16}"#, "plan DIGEST"),
+            (#"\d+(\.\d+)?(ms|s)\b"#, "TIME"), (#"\d{4}-\d\d-\d\dT[\d:.]+Z"#, "DATE"),
+            (#"plan [0-9a-f]{16}"#, "plan DIGEST"),
             (#"/usr/local/bin/|/usr/bin/|/bin/"#, "BIN/"),
         ] {
             text = text.replacingOccurrences(of: pattern, with: with, options: .regularExpression)
@@ -108,13 +109,16 @@ import Testing
     }
 
     @Test(arguments: [
-        "run", "plan", "check", "eval", "cancel", "runs", "logs", "why", "explain", "doctor", "clean", "hooks", "redact",
+        "run", "plan", "check", "eval", "cancel", "runs", "logs", "why", "explain", "doctor", "clean", "hooks",
+        "redact",
         "schema", "completions", "exit-codes",
     ])
     func helpBeginsWithTwoExamples(verb: String) throws {
         let help = try sandbox.martlet("help", verb)
         #expect(help.status == 0)
-        let examples = help.out.split(separator: "\n").filter { $0.hasPrefix("  martlet ") || $0.contains("| martlet ") }
+        let examples = help.out.split(separator: "\n").filter {
+            $0.hasPrefix("  martlet ") || $0.contains("| martlet ")
+        }
         #expect(examples.count >= 2, "\(help.out)")
     }
 }

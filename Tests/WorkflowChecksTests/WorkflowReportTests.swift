@@ -62,8 +62,6 @@ struct WorkflowReportTests {
             "on: {}\n" + job, "on: []\n" + job, "on: { push: { branches: [a], branches-ignore: [b] } }\n" + job,
             "on: { push: { tags: [a], tags-ignore: [b] } }\n" + job,
             "on: { push: { paths: [a], paths-ignore: [b] } }\n" + job,
-            "on: push\njobs: { a: { runs-on: ubuntu-latest } }\n",
-            "on: push\njobs: { a: { runs-on: ubuntu-latest, steps: [] } }\n",
             "on: push\nconcurrency: { group: a, cancel-in-progress: true, queue: max }\n" + job,
             "on: push\n" + job + "    concurrency: { group: a, cancel-in-progress: true, queue: max }\n",
             "on: push\njobs: { a: { uses: build.yml } }\n", "on: push\njobs: { a: { uses: docker://alpine } }\n",
@@ -79,6 +77,17 @@ struct WorkflowReportTests {
         let errors = report(text).filter { $0.severity == .error }
         #expect(errors.count == 1, "\(errors.map(\.message))")
         #expect(errors.first?.remedy != nil)
+    }
+
+    /// GitHub's parser takes it (its suite says so); the service refuses to start it.
+    @Test(
+        "A job without steps is warned of",
+        arguments: [
+            "on: push\njobs: { a: { runs-on: ubuntu-latest } }\n",
+            "on: push\njobs: { a: { runs-on: ubuntu-latest, steps: [] } }\n",
+        ])
+    func jobWithoutSteps(text: String) {
+        #expect(report(text).map(\.severity) == [.warning])
     }
 }
 

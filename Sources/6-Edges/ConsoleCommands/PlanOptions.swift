@@ -23,7 +23,9 @@ struct PlanOptions: ParsableArguments {
     @Option(help: "Changed paths for path filters, separated by commas.")
     var changed: String?
 
-    @Option(help: ArgumentHelp("A file with the event's payload.", valueName: "file"), completion: .file(extensions: ["json"]))
+    @Option(
+        help: ArgumentHelp("A file with the event's payload.", valueName: "file"),
+        completion: .file(extensions: ["json"]))
     var payload: String?
 
     @Option(name: .customLong("input"), help: ArgumentHelp("A dispatch input.", valueName: "name=value"))

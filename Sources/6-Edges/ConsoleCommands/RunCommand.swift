@@ -124,7 +124,9 @@ struct RunCommand: ParsableCommand {
         guard !outcomes.isEmpty else {
             throw DiagnosticError(
                 .nothingToRun, "Nothing here would run. \(refusals.joined(separator: " "))",
-                remedy: "Choose another event with --event, or other changes with --changed; martlet plan shows every reason.")
+                remedy:
+                    "Choose another event with --event, or other changes with --changed; martlet plan shows every reason."
+            )
         }
         try end(outcomes)
     }

@@ -72,9 +72,8 @@ struct StructureWalk {
     }
 
     private mutating func empty(_ node: YAMLNode, _ shape: Shape) {
-        // GitHub refuses a job that does nothing; other empty values it takes.
         if shape.name == "steps", node.items != nil {
-            return findings.refuse(
+            return findings.warn(
                 .emptyValue, "'steps' is empty: the job would do nothing.", at: node.position,
                 remedy: "Add at least one step.")
         }
