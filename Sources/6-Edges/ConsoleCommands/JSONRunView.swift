@@ -100,7 +100,9 @@ final class JSONRunView {
         case .runFinished(let outcome):
             var object: DataObject = [
                 "type": "runFinished", "run": .number(Double(outcome.run.number)),
-                "conclusion": .string(outcome.conclusion.rawValue), "unavailable": .bool(outcome.hasUnavailable),
+                // Scripts know three: a run of which every job was skipped has nothing against it.
+                "conclusion": .string((outcome.conclusion == .skipped ? .success : outcome.conclusion).rawValue),
+                "unavailable": .bool(outcome.hasUnavailable),
                 "durationMs": .number(Double(outcome.durationMs)),
             ]
             object.set("reason", outcome.reason?.data)
