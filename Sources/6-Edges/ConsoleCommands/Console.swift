@@ -51,7 +51,9 @@ final class Console {
         .argumentInvalid, .eventUnknown, .inputInvalid, .jobUnknown, .matrixUnknown, .workflowNotFound,
     ]
 
+    /// Writes all that was said, however long the reader takes.
     func flush() {
+        out.holdsBack = false
         out.flush()
         err.flush()
     }
@@ -61,7 +63,7 @@ final class Console {
         defer { flush() }
         do {
             try body()
-            out.flush()
+            flush()
             if let failure = out.failure {
                 throw DiagnosticError(
                     .outputUnwritable, "The output could not be written: \(String(cString: strerror(failure))).",
