@@ -92,7 +92,9 @@ struct LocalAction: Sendable {
         var names: [String] = []
         if runner?.hasPrefix("node") == true { names = ["main", "pre", "post"].compactMap { runs[$0]?.text } }
         if runner == "docker", let image = runs["image"]?.text, !image.hasPrefix("docker://") { names = [image] }
-        for name in names where !name.isEmpty && !hasFile(name.hasPrefix("./") ? String(name.dropFirst(2)) : name) {
+        // What lies outside the action's folder (`../lib/main.js`) is not looked at, and so not missed.
+        for name in names where !name.isEmpty && !name.split(separator: "/").contains("..") {
+            guard !hasFile(name.hasPrefix("./") ? String(name.dropFirst(2)) : name) else { continue }
             faults.append("the file '\(Wording.excerpt(name))' is not there")
         }
         for key in ["pre", "post"] where runs["\(key)-if"] != nil && runs[key] == nil && runner != "docker" {

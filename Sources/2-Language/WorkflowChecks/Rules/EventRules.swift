@@ -96,6 +96,10 @@ extension Rule {
             for name in ["branches", "branches-ignore", "tags", "tags-ignore", "paths", "paths-ignore"] {
                 guard let patterns = node[name]?.textsOrList else { continue }
                 checkPatterns(patterns, name, &findings)
+                // Beside a filter of the other kind, one that matches nothing leaves only its own kind out.
+                let others = name == "tags" ? ["branches", "branches-ignore"] : ["tags", "tags-ignore"]
+                let stands = ["branches", "tags"].contains(name) && others.contains { node[$0] != nil }
+                if !stands { checkForPositive(patterns, name, &findings) }
             }
         }
         let versions = workflow.outline.event("image_version")?.node?["versions"]?.textsOrList ?? []
@@ -122,8 +126,11 @@ extension Rule {
                     remedy: "The pattern is '\(Wording.excerpt(pattern))'.")
             }
         }
+    }
+
+    private static func checkForPositive(_ patterns: [YAMLNode], _ name: String, _ findings: inout Findings) {
         let texts = patterns.compactMap(\.text)
-        guard !name.hasSuffix("-ignore"), !name.hasPrefix("version"), let first = patterns.first,
+        guard !name.hasSuffix("-ignore"), let first = patterns.first,
             texts.allSatisfy({ $0.hasPrefix("!") }),
             !texts.isEmpty
         else { return }
