@@ -158,6 +158,84 @@ import Testing
         #expect(try lines("", script).first?.contains("allow-push") == true)
     }
 
+    @Test func aMergeHasBothItsParentsAtDepthTwo() throws {
+        try sandbox.git("merge", "-q", "--no-edit", "feature")
+        #expect(
+            try lines("fetch-depth: 2", "git rev-parse HEAD^1 HEAD^2 | wc -l; git rev-list --count HEAD")
+                == ["2", "3"])
+        #expect(try lines("fetch-depth: 3", "git rev-list --count HEAD") == ["4"])
+    }
+
+    @Test func branchesOfAnyNameAreThere() throws {
+        for name in ["e\u{301}x", "z1", "f1"] { try sandbox.git("branch", name) }
+        #expect(
+            try lines("fetch-depth: 0", "git rev-parse f1 z1 HEAD | wc -l; git fsck 2>&1 | grep -c unborn || true")
+                == ["3", "0"])
+    }
+
+    @Test func aPathThatALinkLeadsOutOfTheWorkspaceIsRefused() throws {
+        let precious = sandbox.root + "/precious"
+        try FileManager.default.createDirectory(atPath: precious, withIntermediateDirectories: true)
+        try Data("kept\n".utf8).write(to: URL(fileURLWithPath: precious + "/kept.txt"))
+        for path in ["link", "link/deeper", "x/../../y"] {
+            let ended = try sandbox.run(
+                """
+                on: push
+                jobs:
+                  a:
+                    runs-on: ubuntu-latest
+                    steps:
+                      - run: ln -s \(precious) link
+                      - uses: actions/checkout@v4
+                        with: {path: '\(path)'}
+                """)
+            #expect(ended.status == 5)
+            #expect(ended.lines("a").contains { $0.contains("leads out of the workspace") }, "\(ended.lines("a"))")
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: precious) == ["kept.txt"])
+    }
+
+    /// With `--bind` the workspace is the user's tree.
+    @Test(arguments: [".", "./", "./."])
+    func inPlaceTheTreeItselfIsNeverCheckedOutInto(path: String) throws {
+        try sandbox.workflow(
+            "on: push\njobs: {a: {runs-on: ubuntu-latest, steps: [{uses: actions/checkout@v4, with: {path: \(path)}}]}}"
+        )
+        try sandbox.commitAll()
+        try sandbox.git("pack-refs", "--all")
+        let before = try sandbox.git("for-each-ref").out + sandbox.git("config", "--list").out
+        #expect(try sandbox.martlet("run", "--bind", "ci.yml").status == 0)
+        #expect(try sandbox.git("for-each-ref").out + sandbox.git("config", "--list").out == before)
+    }
+
+    @Test func inPlaceAFolderThatIsThereIsLeftAlone() throws {
+        try sandbox.write("lib/mine.txt", "mine\n")
+        try sandbox.workflow(
+            "on: push\njobs: {a: {runs-on: ubuntu-latest, steps: [{uses: actions/checkout@v4, with: {path: lib}}]}}")
+        let ended = try sandbox.martlet("run", "--bind", "ci.yml")
+        #expect(ended.status == 5)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: sandbox.path("lib")) == ["mine.txt"])
+    }
+
+    @Test func theBranchIsAtTheCommitWhateverAStepDidToIt() throws {
+        let ended = try sandbox.run(
+            """
+            on: push
+            jobs:
+              a:
+                runs-on: ubuntu-latest
+                steps:
+                  - uses: actions/checkout@v4
+                  - run: git -c user.name=a -c user.email=a@b commit -q --allow-empty -m local; touch "$(printf 'junk\\375')"
+                  - uses: actions/checkout@v4
+                    with: {clean: false}
+                  - run: test "$(git rev-parse HEAD)" = "$GITHUB_SHA" && echo same
+                  - uses: actions/checkout@v4
+                  - run: ls | grep -c junk || true
+            """)
+        #expect(ended.lines("a").filter { $0 == "same" || $0 == "0" } == ["same", "0"], "\(ended.lines("a"))")
+    }
+
     @Test func aWrongDepthIsToldAndNotPassedOver() throws {
         let ended = try sandbox.run(
             """

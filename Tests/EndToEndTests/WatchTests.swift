@@ -55,6 +55,68 @@ import Testing
         #expect(seen == ["one", "two", "two", "three"])
     }
 
+    @Test func theResultIsShownBeforeTheWaitAndNothingOfARunIsLeftOpen() throws {
+        let watching = try sandbox.start([Program.path, "run", "--watch", "ci.yml"])
+        #expect(bell.rings())
+        wait(watching) { $0.contains("run 1 success") }
+        let open = { (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(watching.pid)/fd").count) ?? 0 }
+        let before = open()
+        for number in 2...4 {
+            try sandbox.write("source.txt", "\(number)\n")
+            #expect(bell.rings())
+            wait(watching) { $0.contains("run \(number) success") }
+        }
+        #expect(open() <= before + 1)
+        // A run that is over cannot be cancelled, though its process lives on.
+        #expect(try sandbox.martlet("cancel", "1").status == 1)
+        watching.signal(SIGTERM)
+        try watching.end()
+    }
+
+    @Test func aRunThatIsCancelledFromElsewhereEndsNoWatch() throws {
+        try sandbox.workflow(
+            """
+            on: push
+            jobs:
+              a:
+                runs-on: ubuntu-latest
+                steps: [{uses: actions/checkout@v4}, {run: 'echo > "$T/../bell"; test "$(cat source.txt)" != one || sleep 300'}]
+            """)
+        let watching = try sandbox.start([Program.path, "run", "--watch", "ci.yml"])
+        #expect(bell.rings())
+        #expect(try sandbox.martlet("cancel", "1").status == 0)
+        wait(watching) { $0.contains("run 1 cancelled") }
+        try sandbox.write("made/later.txt", "x\n")
+        try sandbox.write("source.txt", "two\n")
+        #expect(bell.rings())
+        wait(watching) { $0.contains("run 2 success") }
+        watching.signal(SIGTERM)
+        try watching.end()
+    }
+
+    @Test(arguments: [true, false])
+    func aFileInAFolderThatWasMadeBeforeItIsSeen(inRepository: Bool) throws {
+        if inRepository { try sandbox.commitAll() }
+        let watching = try sandbox.start([Program.path, "run", "--watch", "ci.yml"])
+        #expect(bell.rings())
+        wait(watching) { $0.contains("run 1 success") }
+        try FileManager.default.createDirectory(atPath: sandbox.path("empty"), withIntermediateDirectories: true)
+        // Long enough for the folder alone to have been looked at: it is no change.
+        wait(watching, seconds: 1) { _ in false }
+        try sandbox.write("empty/file.txt", "x\n")
+        #expect(bell.rings())
+        watching.signal(SIGTERM)
+        try watching.end()
+    }
+
+    private func wait(_ program: RunningProgram, seconds: Double = 20, for isSaid: (String) -> Bool) {
+        let deadline = Date().addingTimeInterval(seconds)
+        while Date() < deadline {
+            if let out = try? String(contentsOfFile: program.outPath, encoding: .utf8), isSaid(out) { return }
+            sched_yield()
+        }
+    }
+
     @Test func aWorkflowThatCannotBeReadEndsNothing() throws {
         let watching = try sandbox.start([Program.path, "run", "--watch", "ci.yml"])
         #expect(bell.rings())

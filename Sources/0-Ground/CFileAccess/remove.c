@@ -66,21 +66,38 @@ static int remove_entries(struct removal *removal, DIR *stream, int depth) {
     return errno ? fa_fail(removal->failure, errno, "") : 0;
 }
 
+// One round; `moved` counts what it brought up because it was too deep.
+static int empty_once(const char *path, unsigned *moved, struct fa_failure *failure) {
+    DIR *stream = fa_open_directory(AT_FDCWD, path);
+    if (!stream && errno == EACCES && chmod(path, 0700) == 0) stream = fa_open_directory(AT_FDCWD, path);
+    if (!stream) return errno == ENOENT ? 0 : fa_fail(failure, errno, path);
+    struct removal removal = {.root = dirfd(stream), .failure = failure};
+    int error = remove_entries(&removal, stream, 0);
+    closedir(stream);
+    *moved = removal.moved;
+    return error;
+}
+
 int fa_remove_tree(const char *path, struct fa_failure *failure) {
     memset(failure, 0, sizeof *failure);
     struct stat status;
     if (lstat(path, &status) != 0) return errno == ENOENT || errno == ENOTDIR ? 0 : fa_fail(failure, errno, path);
     if (!S_ISDIR(status.st_mode)) return unlink(path) == 0 || errno == ENOENT ? 0 : fa_fail(failure, errno, path);
     for (;;) {
-        DIR *stream = fa_open_directory(AT_FDCWD, path);
-        if (!stream && errno == EACCES && chmod(path, 0700) == 0) stream = fa_open_directory(AT_FDCWD, path);
-        if (!stream) return errno == ENOENT ? 0 : fa_fail(failure, errno, path);
-        struct removal removal = {.root = dirfd(stream), .failure = failure};
-        int error = remove_entries(&removal, stream, 0);
-        closedir(stream);
+        unsigned moved = 0;
+        int error = empty_once(path, &moved, failure);
         if (error) return error;
         if (rmdir(path) == 0 || errno == ENOENT) return 0;
         // Each round brings up what was too deep; without that, nothing more will change.
-        if (errno != ENOTEMPTY || removal.moved == 0) return fa_fail(failure, errno, path);
+        if (errno != ENOTEMPTY || moved == 0) return fa_fail(failure, errno, path);
+    }
+}
+
+int fa_empty_tree(const char *path, struct fa_failure *failure) {
+    memset(failure, 0, sizeof *failure);
+    for (;;) {
+        unsigned moved = 0;
+        int error = empty_once(path, &moved, failure);
+        if (error || moved == 0) return error;
     }
 }

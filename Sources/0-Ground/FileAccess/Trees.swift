@@ -68,6 +68,17 @@ package enum Trees {
         if error != 0 { throw Files.failure(.fileUnwritable, path, "could not be made", error) }
     }
 
+    /// Removes all that is in a directory, whatever its names are, and leaves the directory.
+    ///
+    /// - Throws: ``DiagnosticCode/treeNotRemoved``.
+    package static func empty(_ path: String) throws(DiagnosticError) {
+        var problem = fa_failure()
+        let error = fa_empty_tree(path, &problem)
+        if error != 0 {
+            throw Files.failure(.treeNotRemoved, path, "could not be emptied (at \(problem.place))", error)
+        }
+    }
+
     /// Removes a directory that holds nothing; any other is left as it is.
     package static func removeEmpty(_ path: String) {
         _ = fa_remove_empty(path)

@@ -27,6 +27,8 @@ package final class ByteStream {
     private static let congestedBytes = 4 << 20
     /// What a pipe that is ready takes at once (PIPE_BUF).
     private static let readyBytes = 4096
+    /// What a terminal that is ready takes at once: it counts as ready with that much room (the kernel's WAKEUP_CHARS).
+    private static let terminalBytes = 256
 
     package init(descriptor: Int32) {
         self.descriptor = descriptor
@@ -71,7 +73,7 @@ package final class ByteStream {
 
     /// Writes what can be written without waiting.
     package func writeAvailable() {
-        let piece = isFile ? Int.max : Self.readyBytes
+        let piece = isFile ? Int.max : isTerminal ? Self.terminalBytes : Self.readyBytes
         while pendingBytes > 0, !isClosed, isReady(waiting: false) { writeSome(min(piece, pendingBytes)) }
         if isClosed || pendingBytes == 0 { drop() } else { compact() }
     }
@@ -107,12 +109,14 @@ package final class ByteStream {
         return systemPoll(&poll, 1, waiting ? -1 : 0) > 0
     }
 
+    private lazy var isTerminal = isatty(descriptor) == 1
+
     /// Files and devices that are no terminals never keep a writer waiting.
     private lazy var isFile: Bool = {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { return false }
         let kind = status.st_mode & S_IFMT
-        return kind == S_IFREG || kind == S_IFCHR && isatty(descriptor) == 0
+        return kind == S_IFREG || kind == S_IFCHR && !isTerminal
     }()
 }
 

@@ -26,8 +26,13 @@ struct BorrowedRepository {
         try write("\(common)/objects\n", to: "objects/info/alternates")
         try write(configuration(format), to: "config")
         try write(target.branch.map { "ref: refs/heads/\($0)\n" } ?? "\(target.commit)\n", to: "HEAD")
-        // What an earlier checkout left would cut the history off elsewhere.
+        // What an earlier checkout left would cut the history off elsewhere, or hold the branch where a step moved it.
         try Files.remove(folder + "/shallow")
+        if let branch = target.branch {
+            for name in ["refs/heads/\(branch)", "refs/remotes/origin/\(branch)"] {
+                try Trees.remove("\(folder)/\(name)")
+            }
+        }
         guard !target.commit.isEmpty else { return }
         let ends = try historyEnds(common)
         if !ends.isEmpty { try write(ends, to: "shallow") }
@@ -81,15 +86,31 @@ struct BorrowedRepository {
         if checkout.depth == 1 {
             lines = [target.commit]
         } else if checkout.depth > 1 {
-            let listed = try git.output(["rev-list", "--max-count=\(checkout.depth)", "--parents", target.commit])
-                .split(separator: "\n").map { $0.split(separator: " ") }
-            let kept = Set(listed.compactMap(\.first))
+            let (kept, ends) = try generations()
             // Of the original's ends those that are in this history.
-            lines = lines.filter { kept.contains($0[...]) }
-            lines += listed.filter { $0.dropFirst().contains { !kept.contains($0) } }
-                .compactMap { $0.first.map(String.init) }
+            lines = lines.filter { kept.contains($0) } + ends
         }
         return lines.map { $0 + "\n" }.joined()
+    }
+
+    /// As many generations as asked for, whatever their dates: the commits, and those of the last one that have parents.
+    private func generations() throws(DiagnosticError) -> (kept: Set<String>, ends: [String]) {
+        var kept: Set<String> = [target.commit]
+        var generation = [target.commit]
+        var ends: [String] = []
+        for number in 1...checkout.depth where !generation.isEmpty {
+            let listed = try git.output(["rev-list", "--no-walk=unsorted", "--parents"] + generation)
+            let parents = listed.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+            if number == checkout.depth {
+                ends = parents.filter { $0.count > 1 && !$0.dropFirst().allSatisfy(kept.contains) }.map { $0[0] }
+                break
+            }
+            generation = []
+            for parent in parents.flatMap({ $0.dropFirst() }) where kept.insert(parent).inserted {
+                generation.append(parent)
+            }
+        }
+        return (kept, ends)
     }
 
     /// With all of the history all refs come along; else the one that is checked out.
@@ -112,7 +133,9 @@ struct BorrowedRepository {
             lines.append("\(object) \(name)")
         }
         // git wants packed refs in order, and says so in the first line.
-        let sorted = lines.sorted { $0.drop { $0 != " " } < $1.drop { $0 != " " } }
+        let sorted = lines.sorted { left, right in
+            left.utf8.drop { $0 != 32 }.lexicographicallyPrecedes(right.utf8.drop { $0 != 32 })
+        }
         return (["# pack-refs with: sorted "] + sorted).joined(separator: "\n") + "\n"
     }
 }

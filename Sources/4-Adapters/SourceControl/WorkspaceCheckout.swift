@@ -50,7 +50,7 @@ package struct WorkspaceCheckout: Sendable {
     package func run() throws(DiagnosticError) -> Summary {
         try Trees.make(destination)
         if cleans {
-            for entry in try Trees.list(destination) { try Trees.remove("\(destination)/\(entry.name)") }
+            try Trees.empty(destination)
         }
         guard source.isRepository else {
             let totals = try TreeCopy(from: source.root, to: destination).run()

@@ -177,6 +177,8 @@ package final class HostJob {
         if let supervisorToken { loop.remove(supervisorToken) }
         supervisorToken = nil
         supervisor = nil
+        // After the job's end it goes as it should.
+        guard !isPrepared || ending != nil || !running.isEmpty else { return }
         let error = DiagnosticError(
             .stepNotStarted, message,
             remedy: "Something killed it, perhaps for want of memory. Run the job again.")

@@ -26,13 +26,12 @@ enum CheckoutAction {
     private static func plan(_ call: NativeActionCall, _ record: RunRecord) throws(DiagnosticError)
         -> WorkspaceCheckout?
     {
-        let path = call.input("path").flatMap { $0.isEmpty ? nil : $0 }
-        let destination = path.map { call.workspace + "/" + $0 } ?? call.workspace
-        guard !destination.split(separator: "/").contains("..") else {
-            throw DiagnosticError(.checkoutPathInvalid, "The path '\(path ?? "")' leads out of the workspace.")
-        }
+        // `.` and `./` are the workspace itself.
+        let parts = (call.input("path") ?? "").split(separator: "/").filter { $0 != "." }
+        let destination = ([call.workspace] + parts.map(String.init)).joined(separator: "/")
         // In place there is nothing to bring.
-        if record.isBound, path == nil { return nil }
+        if record.isBound, parts.isEmpty { return nil }
+        try check(destination, parts, call, record)
         var checkout = WorkspaceCheckout(from: try source(call, record), to: destination)
         let isOwn = checkout.source.root == record.repository.root
         if let ref = given("ref", call), !(isOwn && isCurrent(ref, record)) { checkout.ref = ref }
@@ -53,6 +52,27 @@ enum CheckoutAction {
         if isOwn { checkout.excluded = record.privateFiles }
         checkout.allowsPush = record.allowsPush
         return checkout
+    }
+
+    /// A checkout empties its destination: it must lie in the workspace, whatever links lead there; and in the user's own
+    /// tree it must be nobody's.
+    private static func check(
+        _ destination: String, _ parts: [Substring], _ call: NativeActionCall, _ record: RunRecord
+    ) throws(DiagnosticError) {
+        let path = parts.joined(separator: "/")
+        let outside = DiagnosticError(.checkoutPathInvalid, "The path '\(path)' leads out of the workspace.")
+        guard !parts.contains("..") else { throw outside }
+        var existing = destination
+        while Files.facts(existing, followingLinks: false) == nil { existing = Files.directory(of: existing) }
+        guard let place = Files.realPath(existing), let workspace = Files.realPath(call.workspace),
+            place == workspace || place.hasPrefix(workspace + "/")
+        else { throw outside }
+        guard !record.isBound || existing != destination || Trees.isEmpty(destination) else {
+            throw DiagnosticError(
+                .checkoutPathInvalid,
+                "'\(path)' is there already, and the run works in place (--bind): it is left alone.",
+                remedy: "Run without --bind, or move the folder away.")
+        }
     }
 
     private static func given(_ name: String, _ call: NativeActionCall) -> String? {

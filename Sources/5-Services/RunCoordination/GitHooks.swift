@@ -51,6 +51,8 @@ package struct GitHooks {
     }
 
     private func isOurs(_ path: String) throws(DiagnosticError) -> Bool {
+        // A link is somebody's, wherever it leads.
+        if Files.facts(path, followingLinks: false)?.kind == .link { return false }
         guard let bytes = try Files.readIfPresent(path, limit: Self.hookLimitBytes) else { return true }
         return String(decoding: bytes, as: UTF8.self).split(separator: "\n").contains { $0 == Self.mark }
     }

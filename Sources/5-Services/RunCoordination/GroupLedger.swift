@@ -67,6 +67,11 @@ struct GroupLedger {
         try change { (contents) throws(DiagnosticError) in contents.arbiter.release(holder, group: group) }
     }
 
+    /// Gives up all that this run holds or waits for.
+    func abandon() throws(DiagnosticError) {
+        _ = try change { (contents) throws(DiagnosticError) in contents.arbiter.forget(run) }
+    }
+
     /// What others have left for this run.
     func look() throws(DiagnosticError) -> [GroupArbiter.Answer] {
         try change { (_) throws(DiagnosticError) in [] }

@@ -122,7 +122,13 @@ final class JobSession {
     private func judged(_ evidence: [StepAttempt: StepEvidence]) -> [StepAttempt: StepEvidence] {
         var judged = evidence
         for (attempt, found) in evidence {
-            guard case .interrupted(let reason, _) = found else { continue }
+            let reason: Reason
+            switch found {
+            case .interrupted(let known, _): reason = known
+            case .notStarted where machine.state.isRunning(attempt):
+                reason = Reason(.interrupted, "It was cut off as it started.")
+            default: continue
+            }
             let continues = host?.continuesAfterInterruption(of: attempt) ?? false
             judged[attempt] = .interrupted(reason, continuesOnError: continues)
         }

@@ -85,9 +85,12 @@ package struct RunHistory {
     }
 
     package var state: State {
-        if conclusion != nil { return .finished }
+        if conclusion != nil || !hasRecord { return .finished }
         return RunControl.isDriven(run, of: store) ? .running : .cutOff
     }
+
+    /// Without one it was cut off before anything of it was kept.
+    package var hasRecord: Bool { !facts.isEmpty }
 
     /// The workflow's name, and what `run-name` came to.
     package var title: String {

@@ -35,6 +35,12 @@ extension RunSession {
         }
     }
 
+    /// This process lives on, and does not drive the run any more: what it holds is free for others.
+    func abandonGroups() {
+        // The run's own failure is what the user is told; a ledger that fails as well adds nothing to it.
+        try? ledger.abandon()
+    }
+
     func lookAtGroups() {
         asking { (ledger) throws(DiagnosticError) in answer(try ledger.look()) }
         drain()

@@ -2,6 +2,7 @@
 
 package import Diagnostics
 internal import EventJournal
+internal import FileAccess
 internal import PipelineModel
 internal import ProcessControl
 internal import RunEngine
@@ -13,6 +14,8 @@ extension RunSession {
     package func resume() throws(DiagnosticError) -> RunOutcome {
         let stream = RunStore.stream(run, attempt: attempt)
         let recorded = try store.journaled { (journal) throws(JournalError) in try journal.events(of: stream) }
+        // Even where no event stands on them yet: what is added must follow what is there.
+        evaluator.restore(try values.load())
         guard !recorded.isEmpty else { return try start() }
         for (event, time) in try machine.replay(recorded) {
             times.note(event, at: time)
@@ -28,12 +31,23 @@ extension RunSession {
             .runStarted(
                 run, attempt: attempt, workflow: record.plan.workflowName, title: record.title,
                 digest: machine.definition.planDigest))
-        evaluator.restore(try values.load())
+        try sweepEnded()
         for effect in RunMachine.effects(of: machine.state) {
             if case .startJob(let id, let number) = effect { try resumeJob(id, number) } else { perform(effect) }
         }
         enqueue(.run(.timePassed))
         return try drive()
+    }
+
+    /// Jobs that were over when the earlier process died while it swept after them.
+    private func sweepEnded() throws(DiagnosticError) {
+        let work = "\(store.root)/work/\(run)"
+        guard Files.isDirectory(work) else { return }
+        let left = Set(try Trees.list(work).map(\.name))
+        for leg in machine.state.legs where leg.phase == .finished && left.contains(RunStore.fileName(leg.id)) {
+            let isSuccess = machine.state.jobs[leg.job].result == .success
+            JobEnvironment.sweep(session: self, job: leg.id, succeeded: isSuccess)
+        }
     }
 
     private func resumeJob(_ id: JobID, _ number: Int) throws(DiagnosticError) {
@@ -43,6 +57,7 @@ extension RunSession {
         _ = try LeftoverSweep(runID: identity(of: id).marker).run()
         let job = JobSession(self, id: id, number: number, leg: leg.settings, steps: steps, needs: needs(of: id))
         jobs[id] = job
+        observer.update(.jobStarted(id, name: name(of: id)))
         try job.resume()
     }
 }

@@ -127,7 +127,10 @@ package final class RunSession {
         // From here on nothing is left to be cancelled: a signal ends the program.
         loop.releaseSignals()
         for job in jobs.values { job.abandon() }
-        if let failure { throw failure }
+        if let failure {
+            abandonGroups()
+            throw failure
+        }
         // Jobs have taken their own away; a folder that is not empty has something to be looked at.
         _ = cgroup?.remove()
         Trees.removeEmpty(scratch)

@@ -71,6 +71,7 @@ package struct TreeWatch {
                 loop.turn(until: deadline)
             }
             loop.remove(token)
+            // Looked at anew: a folder that came meanwhile is watched from now on.
             if !isInterrupted, try snapshot() != before { return true }
         }
         return false
@@ -83,11 +84,19 @@ package struct TreeWatch {
         return paths
     }
 
+    /// Those that hold files, and empty ones, which may get some.
     private func folders() throws(DiagnosticError) -> Set<String> {
         var folders: Set = [root]
         for path in try paths() {
             var folder = Files.directory(of: path)
             while folder != ".", folders.insert("\(root)/\(folder)").inserted { folder = Files.directory(of: folder) }
+        }
+        // Folders without a file are in no list of git's; those below a folder that is known are looked for.
+        for folder in folders {
+            for entry in try Trees.list(folder) where entry.kind == .directory && entry.name != ".git" {
+                let path = "\(folder)/\(entry.name)"
+                if !folders.contains(path), try Trees.list(path).isEmpty { folders.insert(path) }
+            }
         }
         return folders
     }

@@ -31,7 +31,9 @@ struct CleanCommand: ParsableCommand {
             let store = try RunStore(root: RunStore.defaultRoot(console.environment))
             var removed = (workspaces: 0, runs: 0)
             for (place, run) in try store.runs().enumerated() {
-                guard try RunHistory(store: store, run: run).state == .finished else { continue }
+                let history = try RunHistory(store: store, run: run)
+                // The newest one without a record may be one that is just being made.
+                guard history.state == .finished, history.hasRecord || place > 0 else { continue }
                 if try store.removeWorkspace(of: run) { removed.workspaces += 1 }
                 guard let keep, place >= keep else { continue }
                 try store.remove(run)

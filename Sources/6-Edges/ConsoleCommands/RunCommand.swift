@@ -61,7 +61,7 @@ struct RunCommand: ParsableCommand {
     @Option(help: "auto, always or never.", completion: .list(["auto", "always", "never"]))
     var color: ColourChoice = .auto
 
-    func run() throws {
+    mutating func run() throws {
         let console = Console(colour: color)
         try console.guarded(.setup) {
             if let resume { return try go(on: RunID(resume), console) }
@@ -71,7 +71,7 @@ struct RunCommand: ParsableCommand {
     }
 
     /// Runs, waits for a change, and runs again, until the user interrupts.
-    private func keepRunning(_ console: Console) throws {
+    private mutating func keepRunning(_ console: Console) throws {
         while true {
             let tree = TreeWatch(
                 files: WorkflowFiles(folder: ProcessEnvironment.currentFolder, environment: console.environment))
@@ -81,9 +81,11 @@ struct RunCommand: ParsableCommand {
             } catch let error as any CodedError {
                 // A file that is half written is no reason to end: the next change may mend it.
                 console.show(error.diagnostic)
-            } catch let exit as ExitCode where exit == ExitStatus.cancelled.exit {
-                throw exit
-            } catch is ExitCode {}
+            } catch let exit as ExitCode {
+                // A run that another one took the place of, or that was cancelled from elsewhere, ends nothing here.
+                if isInterrupted { throw exit }
+            }
+            console.flush()
             // Steps that work in place change the tree themselves.
             if bind { seen = try tree.snapshot() }
             console.err.writeLine(console.palette.paint("Waiting for a change; Ctrl-C ends.", .dim))
@@ -92,9 +94,12 @@ struct RunCommand: ParsableCommand {
         }
     }
 
+    /// Whether the user interrupted the last run.
+    private var isInterrupted = false
+
     // MARK: a new run
 
-    private func start(_ console: Console) throws {
+    private mutating func start(_ console: Console) throws {
         let files = WorkflowFiles(folder: ProcessEnvironment.currentFolder, environment: console.environment)
         if let problem = files.problem { throw problem }
         let store = try RunStore(root: RunStore.defaultRoot(console.environment))
@@ -119,7 +124,8 @@ struct RunCommand: ParsableCommand {
             }
             outcomes.append(try run(prepared, files, request, store, settings, console))
             // Who interrupts means all of it, not the first workflow.
-            if outcomes.last?.isInterrupted == true { break }
+            isInterrupted = outcomes.last?.isInterrupted == true
+            if isInterrupted { break }
         }
         guard !outcomes.isEmpty else {
             throw DiagnosticError(

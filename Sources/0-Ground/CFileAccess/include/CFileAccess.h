@@ -87,6 +87,9 @@ int fa_remove_empty(const char *path);
 /// Directories without write permission that are ours are opened up first.
 int fa_remove_tree(const char *path, struct fa_failure *failure);
 
+/// Removes all that is in a directory, and leaves the directory itself. ENOENT is success.
+int fa_empty_tree(const char *path, struct fa_failure *failure);
+
 struct fa_copy_totals {
     uint64_t files;
     uint64_t directories;

@@ -35,6 +35,12 @@ package struct JobState: Hashable, Sendable {
 
     package init() {}
 
+    /// Whether an attempt was said to have started, and has no end yet.
+    package func isRunning(_ attempt: StepAttempt) -> Bool {
+        guard let step = step(attempt.step), step.attempt == attempt.number else { return false }
+        return step.phase == .running
+    }
+
     package func step(_ path: StepPath) -> StepState? { stepIndexes[path].map { steps[$0] } }
 }
 
