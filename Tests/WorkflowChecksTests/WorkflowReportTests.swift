@@ -32,13 +32,18 @@ struct WorkflowReportTests {
         "A fault that both find is shown once, in the reader's words",
         arguments: [
             (job + "    needs: gone\n  b:\n    runs-on: ubuntu-latest\n    steps: [{ run: make }]\n", "MRT0116 6:12"),
-            (job.replacing("runs-on: ubuntu-latest", with: "name: x"), "MRT0101 3:5"),
             (job.replacing("run: make", with: "uses: checkout"), "MRT0119 5:15"),
             (job.replacing("run: make", with: "run: |\n          one\n          two ${{ nope.x }}"), "MRT0201 7:19"),
             (job.replacing("run: make", with: "run: echo ${{ github.ref }} ${{ a == \"b\" }}"), "MRT0200 5:46"),
         ])
     func shownOnce(text: String, expected: String) {
         #expect(places("on: push\n" + text).map { $0 } == [expected.shifted])
+    }
+
+    @Test("A missing key is told in GitHub's words where GitHub looks, and at its owner")
+    func missingKey() {
+        let text = "on: push\n" + Self.job.replacing("runs-on: ubuntu-latest", with: "name: x")
+        #expect(places(text) == ["MRT0301 3:3", "MRT0101 4:5"])
     }
 
     @Test("Needs in a circle, and too many aliases, are shown by the reader alone")

@@ -86,7 +86,7 @@ private struct ReportMerge {
                 continue
             }
             let same = lint.lastIndex {
-                $0.code == .missingKey && $0.message.contains("'\(key)'") && ($0.position ?? .start) <= position
+                $0.code == .missingKey && $0.message.contains("'\(key)'") && $0.position?.line == position.line
             }
             if let same { lint.remove(at: same) }
         }

@@ -100,6 +100,7 @@ extension Rule {
         let wanted: String
         switch expected {
         case .anything, .condition: return
+        case .runner: wanted = type.isScalar || type.item != nil || type.namesRunner ? "" : "a text, a list or a group"
         case .text:
             if !type.isScalar { collection(type, expression.position(of: root), &findings) }
             return
@@ -141,5 +142,10 @@ extension Rule {
 }
 
 extension ExpressionType {
+    fileprivate var namesRunner: Bool {
+        guard case .object(let properties) = self else { return false }
+        return properties.rest != nil || properties.named["group"] != nil || properties.named["labels"] != nil
+    }
+
     fileprivate var isObject: Bool { if case .object = self { true } else { false } }
 }

@@ -42,6 +42,8 @@ enum Expectation: Sendable, Equatable {
     case list
     case textOrList
     case textOrMapping
+    /// A label, labels, or an object with `group` or `labels`.
+    case runner
     case condition
     case anything
 }

@@ -116,7 +116,7 @@ enum WorkflowShapes {
                 Field("group", .text("group", .runsOn)),
                 Field("labels", .textOrList("labels", .runsOn)),
             ])
-        ], place: .runsOn, expected: .anything)
+        ], place: .runsOn, expected: .runner)
 
     private static let snapshot = Shape(
         name: "snapshot", scalar: .text,
