@@ -37,6 +37,19 @@ struct JobDecisionTests {
         #expect(try plan.reason("a").text.contains("'refs/heads/main' == 'refs/heads/dev'"))
     }
 
+    @Test("What needs a job that only a cancelled run has is out", arguments: ["cancelled()", "${{ !success() }}"])
+    func afterJobsForCancelling(condition: String) throws {
+        let plan = try Planning.plan(
+            Planning.jobs([
+                "clean": "if: \(condition)", "after": "needs: clean", "always": "needs: clean\nif: always()",
+            ]))
+        #expect(try plan.job("clean").isIncluded)
+        #expect(try plan.reason("clean").text == "Its condition holds only when the run is cancelled.")
+        #expect(try !plan.job("after").isIncluded)
+        #expect(try plan.reason("after").text == "It needs 'clean', which runs only when the run is cancelled.")
+        #expect(try plan.job("always").isIncluded)
+    }
+
     @Test("A matrix made of what only the run knows stays open")
     func unknownMatrix() throws {
         let plan = try Planning.plan(

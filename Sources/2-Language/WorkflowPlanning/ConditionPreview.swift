@@ -43,6 +43,8 @@ struct ConditionPreview {
         case invalid(String)
         /// The reason says on what it depends.
         case open(String)
+        /// It holds in a run that is cancelled, and in no other.
+        case onlyWhenCancelled
     }
 
     /// What the condition comes to, whatever is not known now.
@@ -66,6 +68,8 @@ struct ConditionPreview {
         // Where it may neither hold nor be decided later, it fails the job or skips it.
         let fault = answers.lazy.compactMap(\.failure).first
         if let fault, answers.allSatisfy({ $0.holds == false || $0.failure != nil }) { return .invalid(fault) }
+        let holding = zip(situation.statuses, answers).filter { $1.holds != false }.map(\.0)
+        if holding == [.cancelled] { return .onlyWhenCancelled }
         let source = try? ExpressionParser.parse(condition, allowing: .anything)
         let names = source.map(knowledge.unknownNames) ?? []
         return .open(Self.sentence(situation, answers, names))
@@ -73,7 +77,6 @@ struct ConditionPreview {
 
     private static func sentence(_ situation: Situation, _ answers: [Answer], _ unknown: [String]) -> String {
         let holding = zip(situation.statuses, answers).filter { $1.holds != false }.map(\.0)
-        if holding == [.cancelled] { return "Its condition holds only when the run is cancelled." }
         if answers.contains(where: { $0.isUnknown }), !unknown.isEmpty {
             return "Its condition depends on \(unknown.joined(separator: ", ")) and is decided when it is reached."
         }

@@ -28,6 +28,8 @@ struct JobDecisions {
         var breaksSuccess = false
         /// It or a job before it may fail.
         var mayFail = true
+        /// It runs when the run is cancelled, and is skipped otherwise.
+        var isForCancelling = false
         /// How it does not succeed: the end of "It needs 'x', which …".
         var fault: String?
     }
@@ -77,6 +79,10 @@ struct JobDecisions {
         case .holds: jobs[index].reason = triggered
         case .open where hasPlainCondition(job): jobs[index].reason = triggered
         case .open(let text): jobs[index].reason = Reason(.condition, text, expression: condition)
+        case .onlyWhenCancelled:
+            standings[index].isForCancelling = true
+            jobs[index].reason = Reason(
+                .condition, "Its condition holds only when the run is cancelled.", expression: condition)
         case .fails(let answer):
             return leaveOut(index, refusal(condition, answer))
         case .failsByStatus:
@@ -137,12 +143,14 @@ struct JobDecisions {
     private func standing(of index: Int) -> Standing {
         let job = jobs[index]
         let before = needs(of: index).map { standings[$0] }
-        var standing = Standing()
+        var standing = standings[index]
         standing.mayFail = job.isIncluded || before.contains { $0.mayFail }
         if !job.isIncluded {
             standing.fault = "is left out"
         } else if job.unavailable != nil {
             standing.fault = "cannot run here"
+        } else if standing.isForCancelling {
+            standing.fault = "runs only when the run is cancelled"
         } else if job.reason.kind == .invalid {
             standing.fault = "cannot succeed"
         }
