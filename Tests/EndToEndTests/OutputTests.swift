@@ -96,3 +96,23 @@ import Testing
         #expect(ended.err.contains("error[MRT0907]"))
     }
 }
+
+/// Texts from files are shown, not obeyed.
+@Suite struct NamesOnTheTerminal {
+    @Test func controlCharactersInNamesReachNoTerminal() throws {
+        let sandbox = try Sandbox()
+        try sandbox.workflow(
+            """
+            name: "W\\u001b[31m"
+            on: push
+            jobs:
+              a:
+                name: "J\\u001b]0;title\\u0007"
+                runs-on: ubuntu-latest
+                steps: [{name: "S\\u001b[2J", run: exit 1}]
+            """)
+        let ended = try sandbox.martlet("run", "ci.yml")
+        let why = try sandbox.martlet("why")
+        #expect(!(ended.out + why.out).contains("\u{1B}"), "\(ended.out)")
+    }
+}

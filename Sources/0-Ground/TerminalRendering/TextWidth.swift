@@ -62,3 +62,13 @@ package enum TextWidth {
         return isWide ? 2 : 1
     }
 }
+
+extension String {
+    /// With control characters shown, not obeyed: a name from a file must not move the cursor or change colours.
+    package var withoutControls: String {
+        guard unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return self }
+        return String(
+            String.UnicodeScalarView(
+                unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
+    }
+}

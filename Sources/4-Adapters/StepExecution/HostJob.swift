@@ -181,7 +181,8 @@ package final class HostJob {
         guard !isPrepared || ending != nil || !running.isEmpty else { return }
         let error = DiagnosticError(
             .stepNotStarted, message,
-            remedy: "Something killed it, perhaps for want of memory. Run the job again.")
+            remedy: "Something killed it, perhaps for want of memory. "
+                + (isResumed ? "Resume the run again." : "Run the job again."))
         // Its processes are nobody's children now; they go before anything is said to be over.
         let sweep = LeftoverSweep(runID: options.identity.marker)
         loop.offload {

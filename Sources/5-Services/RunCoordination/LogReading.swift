@@ -12,6 +12,8 @@ package struct LogReading {
         /// The job as people see it.
         package var job: String
         package var step: StepPath
+        /// The step as the plan calls it; `nil` for one that the plan does not know.
+        package var title: String?
         package var attempt: Int
         var path: String
     }
@@ -58,7 +60,13 @@ package struct LogReading {
         var entries: [Entry] = []
         for found in try history.jobs() where job.map({ found.isNamed($0) }) ?? true {
             let path = folder.folder(job: RunStore.fileName(found.job))
-            if Files.isDirectory(path) { entries += try self.entries(of: found, in: path) }
+            guard Files.isDirectory(path) else { continue }
+            let titles = history.plannedTitles(of: found.job)
+            entries += try self.entries(of: found, in: path).map { entry in
+                var entry = entry
+                entry.title = titles[entry.step]
+                return entry
+            }
         }
         return entries
     }

@@ -165,7 +165,7 @@ package struct RunHistory {
     }
 
     /// What the plan calls the job's steps; empty where the record cannot be read: then their ids stand.
-    private func plannedTitles(of job: JobID) -> [StepPath: String] {
+    func plannedTitles(of job: JobID) -> [StepPath: String] {
         guard let plan = plans.value(store, run), let planned = plan.jobs.first(where: { $0.key == job.key }),
             case .steps(let steps) = planned.work
         else { return [:] }

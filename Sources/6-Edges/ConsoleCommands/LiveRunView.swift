@@ -37,17 +37,18 @@ final class LiveRunView {
         switch update {
         case .runStarted(let run, _, let workflow, let title, let digest):
             scroll(
-                palette.paint(workflow, .bold) + (title.map { "  \($0)" } ?? "")
+                palette.paint(workflow.withoutControls, .bold) + (title.map { "  \($0.withoutControls)" } ?? "")
                     + palette.paint("  run \(run)  plan \(digest.prefix(16))", .dim))
         case .runWaiting(let reason): scroll(palette.paint(reason.text, .dim))
         case .jobWaiting(_, let name, let reason) where reason.kind == .concurrency:
             scroll(palette.paint("\(name): \(reason.text)", .dim))
         case .jobWaiting: break
         case .jobStarted(let job, let name):
-            running.append(JobRow(id: job, name: name, startedAt: RunClock.now(), style: LogLineStyle(palette)))
+            running.append(
+                JobRow(id: job, name: name.withoutControls, startedAt: RunClock.now(), style: LogLineStyle(palette)))
         case .stepStarted(let place, let name):
             change(place.job) { row in
-                row.step = name
+                row.step = name.withoutControls
                 row.lastLine = []
                 row.style = LogLineStyle(palette)
             }
@@ -59,13 +60,13 @@ final class LiveRunView {
         case .stepFinished(let place, let name, let result, _):
             guard result.outcome == .failure else { break }
             let why = result.reason.map { ": \($0.text)" } ?? ""
-            scroll("  \(Marks.mark(.failure, palette)) \(jobName(place.job)) › \(name)\(why)")
+            scroll("  \(Marks.mark(.failure, palette)) \(jobName(place.job)) › \(name.withoutControls)\(why)")
         case .jobFinished(let job, let name, let conclusion, let reason, let duration):
             running.removeAll { $0.id == job }
             let why = conclusion == .success ? "" : reason.map { palette.paint("  \($0.text)", .dim) } ?? ""
             let time =
                 conclusion == .skipped ? "" : palette.paint("  \(DurationText.short(milliseconds: duration))", .dim)
-            scroll("\(Marks.mark(conclusion, reason, palette)) \(name)\(time)\(why)")
+            scroll("\(Marks.mark(conclusion, reason, palette)) \(name.withoutControls)\(time)\(why)")
         case .runFinished:
             region.erase()
             console.out.flush()

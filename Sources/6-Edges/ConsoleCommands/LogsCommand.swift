@@ -100,6 +100,7 @@ private final class LogPrinter {
 
     /// The first line of a log says what runs.
     private func heading(_ entry: LogReading.Entry, _ first: [UInt8]) -> String {
+        if let title = entry.title { return "▸ \(entry.step) \(title)" }
         let text = String(decoding: first, as: UTF8.self)
         let marker = "##[group]"
         return "▸ \(entry.step) " + (text.hasPrefix(marker) ? String(text.dropFirst(marker.count)) : "")

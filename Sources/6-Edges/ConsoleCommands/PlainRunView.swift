@@ -23,12 +23,13 @@ final class PlainRunView {
     func take(_ update: RunUpdate) {
         switch update {
         case .runStarted(let run, _, let workflow, let title, let digest):
-            let named = title.map { "  \($0)" } ?? ""
-            console.out.writeLine("run \(run)  \(workflow)\(named)  plan \(digest.prefix(16))")
+            let named = (workflow + (title.map { "  \($0)" } ?? "")).withoutControls
+            console.out.writeLine("run \(run)  \(named)  plan \(digest.prefix(16))")
         case .runWaiting(let reason): console.out.writeLine(reason.text)
         case .jobWaiting(let job, let name, let reason): say(job, name, "waits: \(reason.text)")
         case .jobStarted(let job, let name): say(job, name, "started")
-        case .stepStarted(let place, let name): say(place.job, place.job.text, palette.paint("▸ \(name)", .bold))
+        case .stepStarted(let place, let name):
+            say(place.job, place.job.text, palette.paint("▸ \(name.withoutControls)", .bold))
         case .annotation(let place, let annotation):
             styles[place, default: LogLineStyle(palette)].place = annotation.place
         case .jobAnnotation(let job, let name, let annotation):
@@ -42,7 +43,7 @@ final class PlainRunView {
             let why = result.reason.map { ": \($0.text)" } ?? ""
             say(
                 place.job, place.job.text,
-                "\(Marks.mark(result.conclusion, palette)) \(name) \(result.outcome.rawValue)\(why)"
+                "\(Marks.mark(result.conclusion, palette)) \(name.withoutControls) \(result.outcome.rawValue)\(why)"
                     + " (\(DurationText.short(milliseconds: duration)))")
         case .jobFinished(let job, let name, let conclusion, let reason, let duration):
             let why = conclusion == .success ? "" : reason.map { ": \($0.text)" } ?? ""
@@ -91,7 +92,7 @@ final class PlainRunView {
 
     private func prefix(of job: JobID, _ name: String) -> [UInt8] {
         if let known = prefixes[job] { return known }
-        let prefix = Array((palette.paint("[\(name)]", .cyan) + " ").utf8)
+        let prefix = Array((palette.paint("[\(name.withoutControls)]", .cyan) + " ").utf8)
         prefixes[job] = prefix
         return prefix
     }

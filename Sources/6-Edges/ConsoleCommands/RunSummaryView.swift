@@ -84,7 +84,7 @@ final class RunSummaryView {
     }
 
     private func showTail(_ failed: FailedStep, _ store: RunStore) {
-        let title = "\(names[failed.place.job] ?? failed.place.job.text) › \(failed.name)"
+        let title = "\(names[failed.place.job] ?? failed.place.job.text) › \(failed.name)".withoutControls
         console.out.writeLine()
         console.out.writeLine(palette.paint("✗ \(title)", .boldRed))
         let key = LogKey(

@@ -50,7 +50,7 @@ struct WhyCommand: ParsableCommand {
         let palette = console.palette
         let conclusion = RunResult.text(history, palette)
         console.out.writeLine(
-            palette.paint("run \(history.run)", .bold) + "  \(history.title)  \(conclusion)")
+            palette.paint("run \(history.run)", .bold) + "  \(history.title.withoutControls)  \(conclusion)")
         if let reason = history.reason { console.out.writeLine("  " + reason.text) }
         if history.state == .cutOff {
             console.out.writeLine("  Its process is gone. Go on with: martlet run --resume \(history.run)")
@@ -58,7 +58,8 @@ struct WhyCommand: ParsableCommand {
         for entry in entries {
             let indent = entry.step == nil ? "" : "    "
             let mark = entry.conclusion.map { Marks.mark($0, entry.reason, palette) } ?? palette.paint("…", .yellow)
-            console.out.writeLine("\(indent)\(mark) \(palette.paint(entry.title, .bold))  \(entry.reason?.text ?? "")")
+            console.out.writeLine(
+                "\(indent)\(mark) \(palette.paint(entry.title.withoutControls, .bold))  \(entry.reason?.text ?? "")")
             if let expression = entry.reason?.expression {
                 console.out.writeLine("\(indent)    if: \(palette.paint(expression, .cyan))")
             }
