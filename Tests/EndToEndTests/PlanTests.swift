@@ -125,3 +125,22 @@ import Testing
         #expect(try !sandbox.martlet("check", first).err.contains(" | "))
     }
 }
+
+/// A workflow named by its path, from anywhere.
+@Suite struct PlansFromElsewhere {
+    @Test func aWorkflowOfAnotherRepositoryIsPlannedAndRunThere() throws {
+        let sandbox = try Sandbox()
+        try sandbox.workflow(
+            "on: workflow_call\njobs: {inner: {runs-on: ubuntu-latest, steps: [{run: 'true'}]}}\n", "called.yml")
+        let path = try sandbox.workflow(
+            "on: push\njobs: {call: {uses: ./.github/workflows/called.yml}}\n")
+        try sandbox.commitAll()
+        let here = try sandbox.martlet("plan", "--json", "ci.yml").json
+        let away = try sandbox.start(["env", "-C", "/", Program.path, "plan", "--json", "--event", "push", path]).end()
+            .json
+        #expect(here["digest"].string != nil)
+        #expect(away["digest"] == here["digest"])
+        #expect(away["jobs"].array.compactMap { $0["id"].string } == ["call", "call/inner"])
+        #expect(try sandbox.start(["env", "-C", "/", Program.path, "run", path]).end().status == 0)
+    }
+}

@@ -39,6 +39,31 @@ package struct WorkflowFiles: Sendable {
         return found.contains(full) || found.isEmpty ? full : found[0]
     }
 
+    /// The repository of a workflow that is named by its path: where it is another one than that of `folder`, the
+    /// workflow's own, so that what it calls is found there.
+    package static func containing(
+        _ workflow: String?, folder: String, environment: [String: String]
+    ) -> WorkflowFiles {
+        let files = WorkflowFiles(folder: folder, environment: environment)
+        guard let workflow, RepositoryText.isFile(files.absolute(workflow)),
+            !files.absolute(workflow).hasPrefix(files.state.root + "/"),
+            let root = root(around: workflow, from: folder)
+        else { return files }
+        return WorkflowFiles(folder: root, environment: environment)
+    }
+
+    /// The repository's root as a workflow's own place tells it; `nil` outside `.github/workflows`.
+    package static func root(around path: String, from folder: String) -> String? {
+        let absolute = path.hasPrefix("/") ? path : folder + "/" + path
+        let marker = "/" + workflowsFolder + "/"
+        var end = absolute.endIndex
+        while end > absolute.startIndex {
+            if absolute[..<end].hasSuffix(marker) { return String(absolute[..<end].dropLast(marker.count)) }
+            end = absolute.index(before: end)
+        }
+        return nil
+    }
+
     /// What a push of the tree as it stands would change; `nil` where that is not known.
     var changedPaths: [String]? {
         state.isRepository ? GitRepository(root: state.root).changedPaths(state) : nil

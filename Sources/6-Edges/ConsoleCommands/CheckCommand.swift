@@ -62,7 +62,8 @@ struct CheckCommand: ParsableCommand {
     private func check(_ path: String, at place: String, _ environment: [String: String]) -> CheckedFile {
         do throws(DiagnosticError) {
             let source = try RepositoryText.read(place, limit: RepositoryText.workflowLimitBytes)
-            let root = Self.root(of: place)
+            let folder = ProcessEnvironment.currentFolder
+            let root = WorkflowFiles.root(around: place, from: folder) ?? folder
             if ActionLint.isManifest(source, path: path) {
                 let folder = place.lastIndex(of: "/").map { String(place[...$0]) } ?? ""
                 let found = ActionLint.check(source, path: path) { name in
@@ -94,18 +95,6 @@ struct CheckCommand: ParsableCommand {
         let folder = path.hasSuffix("/") ? String(path.dropLast()) : path
         return RepositoryText.list(path).filter { $0.hasSuffix(".yml") || $0.hasSuffix(".yaml") }.sorted()
             .map { "\(folder)/\($0)" }
-    }
-
-    /// The repository's root as a workflow's own place tells it.
-    private static func root(of path: String) -> String {
-        let absolute = path.hasPrefix("/") ? path : ProcessEnvironment.currentFolder + "/" + path
-        let marker = "/" + WorkflowFiles.workflowsFolder + "/"
-        var end = absolute.endIndex
-        while end > absolute.startIndex {
-            if absolute[..<end].hasSuffix(marker) { return String(absolute[..<end].dropLast(marker.count)) }
-            end = absolute.index(before: end)
-        }
-        return ProcessEnvironment.currentFolder
     }
 
     // MARK: output

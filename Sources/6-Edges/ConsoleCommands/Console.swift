@@ -106,6 +106,11 @@ enum ProcessEnvironment {
         return folders.map { "\($0)/\(given)" }.first { access($0, X_OK) == 0 } ?? given
     }
 
+    /// A path that the user gave, seen from where the command was given.
+    static func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : currentFolder + "/" + path
+    }
+
     static var currentFolder: String {
         guard let path = getcwd(nil, 0) else { return "." }
         defer { free(path) }

@@ -30,10 +30,11 @@ struct PlanCommand: ParsableCommand {
     }
 
     private func plan(_ console: Console) throws {
-        let files = WorkflowFiles(folder: ProcessEnvironment.currentFolder, environment: console.environment)
+        let files = WorkflowFiles.containing(
+            source.workflow, folder: ProcessEnvironment.currentFolder, environment: console.environment)
         if let problem = files.problem { throw problem }
         let preparation = PlanPreparation(files: files, request: try source.request(files))
-        let paths = try source.workflow.map { [try files.resolve($0)] } ?? files.paths()
+        let paths = try source.workflow.map { [try files.resolve(source.place(of: $0))] } ?? files.paths()
         guard !paths.isEmpty else { throw PlanOptions.noWorkflows() }
         var prepared: [PlanPreparation.Prepared] = []
         var isReadable = true

@@ -56,7 +56,7 @@ struct PlanOptions: ParsableArguments {
         request.vars = try Self.pairs(vars, option: "--var")
         request.jobs = Set(jobs)
         request.runnerLabels = labels
-        if let payload { request.payload = try Self.payload(files.absolute(payload)) }
+        if let payload { request.payload = try Self.payload(ProcessEnvironment.absolute(payload)) }
         if let changed { request.changedPaths = changed.split(separator: ",").map(String.init) }
         return request
     }
@@ -67,6 +67,12 @@ struct PlanOptions: ParsableArguments {
             throw DiagnosticError(.argumentInvalid, "The payload '\(path)' is not a JSON object.")
         }
         return object
+    }
+
+    /// A path as it is seen from where the command was given; a name stays as it is.
+    func place(of workflow: String) -> String {
+        let absolute = ProcessEnvironment.absolute(workflow)
+        return RepositoryText.isFile(absolute) ? absolute : workflow
     }
 
     static func pairs(_ texts: [String], option: String) throws(DiagnosticError) -> [String: String] {

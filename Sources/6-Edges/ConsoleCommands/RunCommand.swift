@@ -100,11 +100,12 @@ struct RunCommand: ParsableCommand {
     // MARK: a new run
 
     private mutating func start(_ console: Console) throws {
-        let files = WorkflowFiles(folder: ProcessEnvironment.currentFolder, environment: console.environment)
+        let files = WorkflowFiles.containing(
+            source.workflow, folder: ProcessEnvironment.currentFolder, environment: console.environment)
         if let problem = files.problem { throw problem }
         let store = try RunStore(root: RunStore.defaultRoot(console.environment))
         let request = try source.request(files)
-        let paths = try source.workflow.map { [try files.resolve($0)] } ?? files.paths()
+        let paths = try source.workflow.map { [try files.resolve(source.place(of: $0))] } ?? files.paths()
         guard !paths.isEmpty else { throw PlanOptions.noWorkflows() }
         let settings = try settings(files, console)
         var outcomes: [RunOutcome] = []
@@ -148,7 +149,7 @@ struct RunCommand: ParsableCommand {
         record.isBound = bind
         record.allowsPush = allowPush
         record.privateFiles = Set(
-            [secretFile, envFile].compactMap { $0 }.map { files.relative(files.absolute($0)) })
+            [secretFile, envFile].compactMap { $0 }.map { files.relative(ProcessEnvironment.absolute($0)) })
         record.environment = try environment(files)
         record.title = PlanEvaluator(prepared.facts).runTitle()
         record.createdAt = RunClock.now()
@@ -195,7 +196,7 @@ struct RunCommand: ParsableCommand {
         settings.hostEnvironment = ProcessEnvironment.entries
         settings.isDebug = debug
         if let secretFile {
-            let pairs = try NamedValues.read(files.absolute(secretFile))
+            let pairs = try NamedValues.read(ProcessEnvironment.absolute(secretFile))
             settings.secrets = pairs.map { Secret(name: $0.name, value: $0.value) }
         }
         for text in secrets {
@@ -218,7 +219,7 @@ struct RunCommand: ParsableCommand {
     /// `NAME=value`, as `--env-file` has it.
     private func environment(_ files: WorkflowFiles) throws -> [String] {
         guard let envFile else { return [] }
-        return try NamedValues.read(files.absolute(envFile)).map { "\($0.name)=\($0.value)" }
+        return try NamedValues.read(ProcessEnvironment.absolute(envFile)).map { "\($0.name)=\($0.value)" }
     }
 
     private func end(_ outcomes: [RunOutcome]) throws {
