@@ -108,6 +108,8 @@ class Bench:
     def rounds(self, sides, repeats=None):
         """Seconds by side, one entry a round; every second round goes the other way about."""
         seconds = {side.name: [] for side in sides}
+        # What earlier rows wrote goes to the disk now, and not while this one runs.
+        os.sync()
         for number in range((repeats or self.options.repeats) + 1):
             for side in sides if number % 2 else reversed(sides):
                 took, peak = self.once(side)

@@ -38,6 +38,10 @@ import Testing
         let first = try SealingKey.load(at: path)
         #expect(try SealingKey.load(at: path) == first)
         #expect(Files.facts(path)?.mode == 0o600)
+        try Files.write([], to: path)
+        let second = try SealingKey.load(at: path)
+        #expect(second != first)
+        #expect(try SealingKey.load(at: path) == second)
         try Files.write(bytes("short"), to: path)
         #expect(throws: DiagnosticError.self) { try SealingKey.load(at: path) }
     }

@@ -81,7 +81,7 @@ package enum Files {
         if error != 0 { throw failure(.fileUnwritable, path, "could not be made durable", error) }
     }
 
-    /// Makes a file that is there whole or not at all.
+    /// Makes a file that other processes see whole or not at all.
     ///
     /// - Returns: `false` where there is one of that name; it is left as it is.
     /// - Throws: ``DiagnosticCode/fileUnwritable``.
@@ -90,7 +90,7 @@ package enum Files {
     ) throws(DiagnosticError) -> Bool {
         let draft = path + "." + String(fa_unique(), radix: 36) + ".new"
         defer { _ = fa_unlink(draft) }
-        try write(bytes, to: draft, opened: fa_open_writing(draft, UInt32(mode), 1), durably: true)
+        try write(bytes, to: draft, opened: fa_open_writing(draft, UInt32(mode), 1), durably: false)
         let error = fa_link(draft, path)
         if error != 0, fa_is_present(error) == 0 {
             throw failure(.fileUnwritable, path, "could not be put in place", error)

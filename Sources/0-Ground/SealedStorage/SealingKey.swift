@@ -9,8 +9,12 @@ package enum SealingKey {
     private static let byteCount = 32
 
     /// The store's key; made on first use. Of two processes that make it at once, one wins and both use its key.
+    ///
+    /// It is not synced: like all that a local run keeps it outlives the process, not a machine that loses power within
+    /// seconds of the first run ever. What such a machine leaves is an empty file, which counts as none.
     package static func load(at path: String) throws(DiagnosticError) -> SymmetricKey {
         if let key = try read(path) { return key }
+        if Files.facts(path)?.sizeBytes == 0 { try Files.remove(path) }
         let bytes = SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
         let isOurs = try Files.create(path, with: bytes, mode: 0o600)
         if isOurs { return SymmetricKey(data: bytes) }
@@ -22,6 +26,7 @@ package enum SealingKey {
 
     private static func read(_ path: String) throws(DiagnosticError) -> SymmetricKey? {
         guard let bytes = try Files.readIfPresent(path, limit: 4096) else { return nil }
+        guard !bytes.isEmpty else { return nil }
         guard bytes.count == byteCount else {
             throw DiagnosticError(
                 .sealedRecord, "The key '\(path)' is not \(byteCount) bytes long.",
