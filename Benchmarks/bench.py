@@ -97,6 +97,8 @@ class Bench:
         """Seconds for each of the side's starts, and the peak of memory in MB."""
         if side.before:
             side.before()
+        # What the other side wrote and deleted goes to the disk now: it must not be paid for by this one.
+        os.sync()
         command = [self.stopwatch, "-n", str(side.times), "-o", side.output, *side.extra, "--", *side.command]
         done = subprocess.run(command, cwd=side.cwd, env=side.environment, capture_output=True, text=True)
         lines = [line.split() for line in done.stdout.splitlines()]
@@ -108,8 +110,6 @@ class Bench:
     def rounds(self, sides, repeats=None):
         """Seconds by side, one entry a round; every second round goes the other way about."""
         seconds = {side.name: [] for side in sides}
-        # What earlier rows wrote goes to the disk now, and not while this one runs.
-        os.sync()
         for number in range((repeats or self.options.repeats) + 1):
             for side in sides if number % 2 else reversed(sides):
                 took, peak = self.once(side)
