@@ -20,6 +20,21 @@ import Testing
         return job["reason"].string ?? ""
     }
 
+    /// Not as one that is missing: the user would look for the wrong fault.
+    @Test func whatIsThereAndCannotBeReadIsToldAsSuch() throws {
+        let sandbox = try #require(sandbox)
+        let tooLarge = String(repeating: "#", count: (4 << 20) + 1)
+        try sandbox.write("large/action.yml", tooLarge)
+        #expect(try reason("./large").contains("The action './large' could not be read: "))
+        try sandbox.workflow(tooLarge, "large.yml")
+        try sandbox.workflow("on: push\njobs: {call: {uses: ./.github/workflows/large.yml}}\n")
+        let ended = try sandbox.martlet("plan", "ci.yml")
+        #expect(ended.status == 1)
+        let told = "error[MRT0141]: The called workflow './.github/workflows/large.yml' cannot be read: "
+        #expect(ended.err.contains(told))
+        #expect(ended.err.contains("ci.yml:2:21"), "\(ended.err)")
+    }
+
     @Test(.timeLimit(.minutes(1)))
     func anActionThatUsesItselfIsRefusedAtOnce() throws {
         try action("self", String(repeating: "    - uses: ./other\n", count: 10))

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Diagnostics
+
 /// What a reading may cost; past a limit it ends with a coded error. The values are GitHub's.
 package struct WorkflowLimits: Hashable, Sendable {
     /// UTF-16 units of one file.
@@ -54,8 +56,12 @@ package struct WorkflowOptions: Sendable {
     /// say so of the one job. A local file that is missing is always an error.
     package var requiresRemoteWorkflows = true
     /// Finds a called workflow: the reference as written (`./.github/workflows/x.yml`, `owner/repo/path@ref`) and the
-    /// path of the calling file; `nil` where there is none. Without a resolver calls are not followed.
-    package var resolver: (@Sendable (_ reference: String, _ caller: String) -> CalledWorkflow?)?
+    /// path of the calling file; `nil` where there is none. It throws where there is one that cannot be read. Without a
+    /// resolver calls are not followed.
+    package var resolver: Resolver?
+
+    package typealias Resolver = @Sendable (_ reference: String, _ caller: String) throws(DiagnosticError) ->
+        CalledWorkflow?
 
     package init() {}
 }

@@ -16,7 +16,7 @@ struct PlanKnowledge {
     private static let later: Set<String> = [
         "steps", "job", "jobs", "runner", "env", "matrix", "strategy", "secrets",
     ]
-    /// Properties of `github` that a plan has placeholders for at most: those of the run, and those of a job or step.
+    /// Properties of `github` that no plan knows: those of the run, and those of a job or step.
     private static let laterProperties: Set<String> = [
         "run_id", "run_number", "run_attempt", "token", "action", "action_path", "action_ref", "action_repository",
         "action_status", "env", "event_path", "job", "job_workflow_sha", "output", "path", "state", "step_summary",

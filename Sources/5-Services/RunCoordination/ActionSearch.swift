@@ -78,8 +78,13 @@ final class ActionSearch {
     private func read(_ path: String, _ folder: String) -> Finding {
         for name in ["action.yml", "action.yaml"] {
             let file = "\(root)/\(folder)/\(name)"
-            if let text = try? RepositoryText.read(file, limit: RepositoryText.workflowLimitBytes) {
+            do {
+                guard let text = try RepositoryText.readIfPresent(file, limit: RepositoryText.workflowLimitBytes)
+                else { continue }
                 return definition(text, path: "\(path)/\(name)")
+            } catch {
+                return Finding(
+                    finding: .unavailable("The action '\(path)' could not be read: \(error.diagnostic.message)"))
             }
         }
         guard RepositoryText.exists("\(root)/\(folder)/Dockerfile") else { return Finding(finding: .unknownYet) }

@@ -28,7 +28,9 @@ package struct CalledWorkflows: Sendable {
     package var options: WorkflowOptions {
         var options = WorkflowOptions()
         options.requiresRemoteWorkflows = false
-        options.resolver = { reference, caller in find(reference, calledBy: caller) }
+        options.resolver = { (reference, caller) throws(DiagnosticError) in
+            try find(reference, calledBy: caller)
+        }
         return options
     }
 
@@ -39,23 +41,22 @@ package struct CalledWorkflows: Sendable {
             : "it is in none of: " + sources.sources.map(\.description).joined(separator: ", ")
     }
 
-    private func find(_ reference: String, calledBy caller: String) -> CalledWorkflow? {
+    private func find(_ reference: String, calledBy caller: String) throws(DiagnosticError) -> CalledWorkflow? {
         let remoteCaller = RepositoryReference(caller)
         if reference.hasPrefix("./") || reference.hasPrefix("$/") {
             let path = String(reference.dropFirst(2))
             // In another repository's workflow `./` is that repository, at the same ref.
-            if let remoteCaller { return remoteCaller.sibling(path).flatMap(fetch) }
+            if let remoteCaller { return try remoteCaller.sibling(path).flatMap(fetch) }
             guard let path = RepositoryPath.inside(path),
-                let text = try? RepositoryText.read(root + "/" + path, limit: RepositoryText.workflowLimitBytes)
+                let text = try RepositoryText.readIfPresent(root + "/" + path, limit: RepositoryText.workflowLimitBytes)
             else { return nil }
             return CalledWorkflow(text: text, path: path, isTrusted: true)
         }
-        return RepositoryReference(reference).flatMap(fetch)
+        return try RepositoryReference(reference).flatMap(fetch)
     }
 
-    private func fetch(_ reference: RepositoryReference) -> CalledWorkflow? {
-        // What cannot be read there counts as not there: the plan then says where it was looked for.
-        guard let text = try? sources.file(reference) else { return nil }
+    private func fetch(_ reference: RepositoryReference) throws(DiagnosticError) -> CalledWorkflow? {
+        guard let text = try sources.file(reference) else { return nil }
         let isTrusted = !owner.isEmpty && reference.owner.lowercased() == owner.lowercased()
         return CalledWorkflow(text: text, path: reference.description, isTrusted: isTrusted)
     }

@@ -22,4 +22,9 @@ package enum RepositoryText {
     package static func read(_ path: String, limit: Int) throws(DiagnosticError) -> [UInt8] {
         try Files.read(path, limit: limit)
     }
+
+    /// `nil` where there is no such file.
+    package static func readIfPresent(_ path: String, limit: Int) throws(DiagnosticError) -> [UInt8]? {
+        try Files.readIfPresent(path, limit: limit)
+    }
 }

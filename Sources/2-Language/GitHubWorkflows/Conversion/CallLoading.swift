@@ -5,12 +5,12 @@ internal import Diagnostics
 /// Reads the workflows that a workflow calls, and checks each call against what the called file declares.
 struct CallLoading {
     private let options: WorkflowOptions
-    private let resolver: @Sendable (String, String) -> CalledWorkflow?
+    private let resolver: WorkflowOptions.Resolver
     var log: ReadingLog
     /// References of the calls around the one that is read.
     private var chain: [String] = []
 
-    init(options: WorkflowOptions, resolver: @escaping @Sendable (String, String) -> CalledWorkflow?, log: ReadingLog) {
+    init(options: WorkflowOptions, resolver: @escaping WorkflowOptions.Resolver, log: ReadingLog) {
         self.options = options
         self.resolver = resolver
         self.log = log
@@ -34,7 +34,17 @@ struct CallLoading {
             return
         }
         let caller = call.reference.place.map { log.files[$0.file] } ?? ""
-        guard let found = resolver(call.reference.text, caller) else {
+        let found: CalledWorkflow?
+        do {
+            found = try resolver(call.reference.text, caller)
+        } catch {
+            log.error(
+                .calledWorkflowFaulty,
+                "The called workflow '\(call.reference.text)' cannot be read: \(error.diagnostic.message)",
+                at: call.reference.place, remedy: error.diagnostic.remedy)
+            return
+        }
+        guard let found else {
             if !options.requiresRemoteWorkflows, !CallReference.isLocal(call.reference.text) { return }
             log.error(
                 .calledWorkflowMissing, "Unable to find reusable workflow '\(call.reference.text)'",
