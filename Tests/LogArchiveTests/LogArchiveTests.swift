@@ -152,11 +152,43 @@ struct LogArchiveTests {
         #expect(try LogRecovery.recover(path: path) == totals)
     }
 
+    @Test("Short logs of a folder keep their times and totals in one file, also beside torn records")
+    func folderMarks() throws {
+        let folder = try temporaryFolder()
+        for name in ["1.1.log", "11.1.log", "1.2.log"] {
+            let writer = try LogWriter(path: "\(folder)/\(name)")
+            try writer.append("first of \(name)\n", at: at(10))
+            try writer.append("second\n", at: at(20))
+            _ = try writer.finish()
+            let marks = try FileHandle(forWritingTo: URL(filePath: folder + "/marks"))
+            try marks.seekToEnd()
+            try marks.write(contentsOf: Data("\n1.1.log 4d4c".utf8.prefix(name.count + 1)))
+            try marks.close()
+        }
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == [
+                "1.1.log", "1.2.log", "11.1.log", "marks",
+            ])
+        for name in ["11.1.log", "1.2.log"] {
+            let reader = try LogReader(path: "\(folder)/\(name)")
+            #expect(reader.totals?.lines == 2)
+            #expect(try reader.lines(1...2).map(\.time) == [at(10), at(20)])
+            #expect(try reader.lines(1...1).map(text) == ["first of \(name)"])
+        }
+        // Written anew and not finished: what was noted of the old text says nothing about it.
+        let again = try LogWriter(path: folder + "/11.1.log")
+        try again.append("anew\n", at: at(30))
+        try again.flush()
+        let reader = try LogReader(path: folder + "/11.1.log")
+        #expect(reader.totals == nil)
+        #expect(try reader.lines(1...2).map(\.time) == [nil])
+    }
+
     @Test("A damaged file of marks costs times, never lines")
     func damagedMarks() throws {
         let path = try temporaryFolder() + "/a.log"
         let writer = try LogWriter(path: path)
-        for number in 1...500 { try writer.append("line \(number)\n", at: at(Int64(number * 10))) }
+        for number in 1...2000 { try writer.append("line \(number)\n", at: at(Int64(number * 10))) }
         _ = try writer.finish()
         let marks = path + ".marks"
         let whole = [UInt8](try Data(contentsOf: URL(filePath: marks)))
@@ -164,8 +196,8 @@ struct LogArchiveTests {
             try Data(whole[..<cut]).write(to: URL(filePath: marks))
             let reader = try LogReader(path: path)
             #expect(reader.totals == nil)
-            #expect(try reader.lineCount() == 500)
-            #expect(try reader.lines(499...500).map(text) == ["line 499", "line 500"])
+            #expect(try reader.lineCount() == 2000)
+            #expect(try reader.lines(1999...2000).map(text) == ["line 1999", "line 2000"])
         }
         var seed: UInt64 = 1
         for _ in 0..<300 {
@@ -176,7 +208,7 @@ struct LogArchiveTests {
             }
             try Data(broken).write(to: URL(filePath: marks))
             // Whatever the marks say, reading ends.
-            _ = try LogReader(path: path).lines(1...600)
+            _ = try LogReader(path: path).lines(1...2400)
         }
         #expect(try LogRecovery.recover(path: path).lines > 0)
     }

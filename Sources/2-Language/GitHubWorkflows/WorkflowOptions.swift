@@ -60,7 +60,8 @@ package struct WorkflowOptions: Sendable {
     /// resolver calls are not followed.
     package var resolver: Resolver?
 
-    package typealias Resolver = @Sendable (_ reference: String, _ caller: String) throws(DiagnosticError) ->
+    package typealias Resolver =
+        @Sendable (_ reference: String, _ caller: String) throws(DiagnosticError) ->
         CalledWorkflow?
 
     package init() {}

@@ -20,6 +20,13 @@ final class LogFile {
         guard descriptor >= 0 else { throw Self.readFailure(path) }
     }
 
+    /// For ``append(_:)``; creates the file if it is not there.
+    init(appending path: String) throws(LogError) {
+        self.path = path
+        descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw Self.writeFailure(path) }
+    }
+
     init(reading path: String) throws(LogError) {
         self.path = path
         descriptor = open(path, O_RDONLY | O_CLOEXEC)
@@ -44,6 +51,17 @@ final class LogFile {
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { throw Self.writeFailure(path) }
             done += count
+        }
+    }
+
+    /// Writes all of `bytes` at the end, in one piece.
+    func append(_ bytes: UnsafeRawBufferPointer) throws(LogError) {
+        var count = Glibc.write(descriptor, bytes.baseAddress, bytes.count)
+        while count < 0, errno == EINTR { count = Glibc.write(descriptor, bytes.baseAddress, bytes.count) }
+        guard count == bytes.count else {
+            // A part is written only where the disk has no room for the rest.
+            if count >= 0 { errno = ENOSPC }
+            throw Self.writeFailure(path)
         }
     }
 

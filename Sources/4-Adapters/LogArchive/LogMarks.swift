@@ -30,7 +30,7 @@ struct LogMark: Hashable {
     var time: Timestamp?
 }
 
-/// The file beside a log's text: marks as differences, and at the end the totals.
+/// What stands beside a log's text: marks as differences, and at the end the totals.
 ///
 /// Layout: the four bytes `MLM1`; then records. `1`: a mark, as three variable-length numbers (lines and bytes since
 /// the mark before, milliseconds since it, zigzag). `2`: the same without a time. `3`: the totals (lines, bytes,
@@ -54,10 +54,7 @@ enum LogMarkCoding {
     static func encode(_ totals: LogTotals, into bytes: inout [UInt8]) {
         bytes.append(3)
         for number in [totals.lines, totals.bytes, totals.droppedBytes] { append(UInt64(number), to: &bytes) }
-        var digits = totals.digest.utf8.makeIterator()
-        for _ in 0..<digestBytes {
-            bytes.append(nibble(digits.next()) << 4 | nibble(digits.next()))
-        }
+        bytes += Hexadecimal.bytes(totals.digest.utf8)
     }
 
     /// Reads as far as the records are whole; what is cut off or makes no sense ends the reading.
@@ -91,11 +88,6 @@ enum LogMarkCoding {
             }
         }
         return (marks, nil)
-    }
-
-    private static func nibble(_ digit: UInt8?) -> UInt8 {
-        guard let digit else { return 0 }
-        return digit >= 97 ? digit - 87 : digit - 48
     }
 
     private static func append(_ number: UInt64, to bytes: inout [UInt8]) {

@@ -28,11 +28,16 @@ package struct LogReader {
     package init(path: String) throws(LogError) {
         self.path = path
         file = try LogFile(reading: path)
-        (marks, totals) = Self.marks(of: path)
+        (marks, totals) = Self.marks(of: path, size: file.size)
     }
 
-    static func marks(of path: String) -> (marks: [LogMark], totals: LogTotals?) {
-        guard let file = try? LogFile(reading: marksPath(of: path)) else { return ([], nil) }
+    /// - Parameter size: of the text, in bytes.
+    static func marks(of path: String, size: Int) -> (marks: [LogMark], totals: LogTotals?) {
+        guard let file = try? LogFile(reading: marksPath(of: path)) else {
+            let short = LogMarkCoding.decode(FolderMarks.find(of: path) ?? [])
+            // A log that is written anew leaves the marks of the old one behind.
+            return short.totals?.bytes == size ? short : ([], nil)
+        }
         var bytes = [UInt8](repeating: 0, count: file.size)
         let count = (try? bytes.reading(file, at: 0, count: bytes.count)) ?? 0
         return LogMarkCoding.decode(Array(bytes.prefix(count)))

@@ -6,9 +6,9 @@ package enum LogRecovery {
     /// Brings the log of a writer that was killed to an end: a torn last line is cut off, marks are made new where they
     /// are missing, the totals are written. A finished log is left as it is.
     package static func recover(path: String) throws(LogError) -> LogTotals {
-        let known = LogReader.marks(of: path)
         let text = try LogFile(updating: path)
         let size = text.size
+        let known = LogReader.marks(of: path, size: size)
         if let totals = known.totals, totals.bytes == size { return totals }
 
         var marks = known.marks.filter { $0.offset <= size }

@@ -14,8 +14,8 @@ package struct LogLimits: Hashable, Sendable {
 
 /// Writes one step attempt's log: redacted bytes in, numbered lines on the disk.
 ///
-/// The text stands in one plain file. Marks (see ``LogMarkCoding``) go to a file beside it, which is made at the end or
-/// when there are many of them. Used by one thread at a time.
+/// The text stands in one plain file. Marks (see ``LogMarkCoding``) go to a file beside it when there are many of them,
+/// else at the end to the folder's (see ``FolderMarks``). Used by one thread at a time.
 package final class LogWriter {
     private static let bufferBytes = 256 << 10
     /// A mark at least every so many bytes, so that a line is found by reading little.
@@ -109,7 +109,11 @@ package final class LogWriter {
             lines: ends + (openLine > 0 ? 1 : 0), bytes: written, droppedBytes: dropped,
             digest: try digest.finish(size: written))
         LogMarkCoding.encode(totals, into: &pendingMarks)
-        try putMarks()
+        if marksFile == nil {
+            try FolderMarks.append(pendingMarks, of: path)
+        } else {
+            try putMarks()
+        }
         return totals
     }
 
