@@ -16,6 +16,19 @@ enum Program {
             ? besideTheTests : repository + "/.build/debug/martlet"
     }
 
+    /// A program on the test's own `PATH`.
+    static func find(_ name: String) -> String? {
+        (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { "\($0)/\(name)" }
+            .first { FileManager.default.isExecutableFile(atPath: $0) }
+    }
+
+    /// Whether a program is there; where it is not, that is said aloud.
+    static func has(_ name: String) -> Bool {
+        if find(name) != nil { return true }
+        FileHandle.standardError.write(Data("\(name) is not installed: its tests are skipped\n".utf8))
+        return false
+    }
+
     /// The public cases, or nil, said aloud, where they are not on this machine.
     static func conformance(_ part: String) -> String? {
         let root = ProcessInfo.processInfo.environment["MARTLET_CONFORMANCE"] ?? repository + "/../shared/conformance"

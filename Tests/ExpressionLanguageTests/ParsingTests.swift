@@ -25,7 +25,7 @@ struct ParsingTests {
                 }
             }.min() ?? .zero
         }
-        #expect(shortestTime(6400) < shortestTime(1600) * 9)
+        #expect(shortestTime(6400) < shortestTime(1600) * 12)
     }
 
     @Test(

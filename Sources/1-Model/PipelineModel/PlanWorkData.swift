@@ -96,7 +96,9 @@ extension StepWork: DataRepresentable {
             var object: DataObject = ["uses": .string(work.reference.text)]
             object.set("with", work.inputs?.data)
             object.set("definition", work.definition?.data)
+            object.set("commit", work.commit.map(DataValue.string))
             return .object(object)
+        case .hook(let hook): return ["hook": .string(hook.id)]
         case .wait(let ids): return ["wait": .array(ids.map(DataValue.string))]
         case .waitAll: return ["waitAll": true]
         case .cancel(let ids): return ["cancel": .array(ids.map(DataValue.string))]
@@ -113,7 +115,10 @@ extension StepWork: DataRepresentable {
             var work = ActionWork(reference: ActionReference(text: uses))
             work.inputs = try TemplateValue(optional: data["with"])
             if let definition = data["definition"] { work.definition = try ActionDefinition(data: definition) }
+            work.commit = data["commit"]?.string
             self = .action(work)
+        } else if data["hook"] != nil {
+            self = .hook(try data.required("hook") { $0.string.flatMap { ActionHook(id: $0) } })
         } else if data["wait"] != nil {
             self = .wait(data.strings("wait"))
         } else if data["cancel"] != nil {
@@ -122,63 +127,6 @@ extension StepWork: DataRepresentable {
             self = .waitAll
         } else {
             throw DataShapeError("a step's work")
-        }
-    }
-}
-
-extension ActionDefinition: DataRepresentable {
-    public var data: DataValue {
-        switch self {
-        case .native(let name): ["native": .string(name)]
-        case .composite(let action): ["composite": action.data]
-        }
-    }
-
-    public init(data: DataValue) throws(DataShapeError) {
-        if let name = data["native"]?.string {
-            self = .native(name: name)
-        } else {
-            self = .composite(try CompositeAction(data: data["composite"] ?? .null))
-        }
-    }
-}
-
-extension CompositeAction: DataRepresentable {
-    public var data: DataValue {
-        var object: DataObject = [
-            "inputs": TemplateValue.mapping(inputs).data, "outputs": TemplateValue.mapping(outputs).data,
-            "steps": .array(steps.map(\.data)),
-        ]
-        object.set("name", name.map(DataValue.string))
-        return .object(object)
-    }
-
-    public init(data: DataValue) throws(DataShapeError) {
-        self.init(
-            name: data["name"]?.string, inputs: try Self.entries(data["inputs"]),
-            outputs: try Self.entries(data["outputs"]),
-            steps: try data.list("steps") { (value) throws(DataShapeError) in try PlannedStep(data: value) })
-    }
-
-    private static func entries(_ data: DataValue?) throws(DataShapeError) -> [TemplateEntry] {
-        guard case .mapping(let entries)? = try TemplateValue(optional: data) else { return [] }
-        return entries
-    }
-}
-
-extension ActionReference {
-    /// Reads what stands after `uses:`.
-    public init(text: String) {
-        if text.hasPrefix("docker://") {
-            self = .image(String(text.dropFirst("docker://".count)))
-        } else if text.hasPrefix("./") || text.hasPrefix("../") || text == "." {
-            self = .local(path: text)
-        } else {
-            let (place, ref) =
-                text.lastIndex(of: "@").map { (text[..<$0], text[text.index(after: $0)...]) } ?? (text[...], "")
-            let parts = place.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: true)
-            let name = parts.prefix(2).joined(separator: "/")
-            self = .repository(name: name, path: parts.count > 2 ? String(parts[2]) : "", ref: String(ref))
         }
     }
 }

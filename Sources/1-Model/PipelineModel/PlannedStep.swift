@@ -21,11 +21,23 @@ public struct PlannedStep: Hashable, Sendable {
         self.id = id
         self.work = work
     }
+
+    /// A part of the action that `step` uses: with the step's environment, timeout and `continue-on-error`.
+    public init(hook: ActionHook, of step: PlannedStep, condition: String) {
+        self = step
+        id = hook.id
+        name = nil
+        self.condition = condition
+        isBackground = false
+        work = .hook(hook)
+    }
 }
 
 public enum StepWork: Hashable, Sendable {
     case script(ScriptWork)
     case action(ActionWork)
+    /// What an action asks for before the first step, or after the last.
+    case hook(ActionHook)
     /// Waits for background steps by id.
     case wait([String])
     /// Waits for every background step so far.
@@ -44,61 +56,5 @@ public struct ScriptWork: Hashable, Sendable {
         self.script = script
         self.shell = shell
         self.workingDirectory = workingDirectory
-    }
-}
-
-public struct ActionWork: Hashable, Sendable {
-    public var reference: ActionReference
-    /// `with:`, a mapping.
-    public var inputs: TemplateValue?
-    /// The action's own definition, where the plan could read it.
-    public var definition: ActionDefinition?
-
-    public init(reference: ActionReference, inputs: TemplateValue? = nil, definition: ActionDefinition? = nil) {
-        self.reference = reference
-        self.inputs = inputs
-        self.definition = definition
-    }
-}
-
-public enum ActionReference: Hashable, Sendable {
-    /// `./path`, relative to the workspace.
-    case local(path: String)
-    /// `owner/name[/path]@ref`.
-    case repository(name: String, path: String, ref: String)
-    /// `docker://image`.
-    case image(String)
-
-    /// As it is written after `uses:`.
-    public var text: String {
-        switch self {
-        case .local(let path): path
-        case .repository(let name, let path, let ref): path.isEmpty ? "\(name)@\(ref)" : "\(name)/\(path)@\(ref)"
-        case .image(let image): "docker://\(image)"
-        }
-    }
-}
-
-/// What an action is made of.
-public enum ActionDefinition: Hashable, Sendable {
-    /// Built into Martlet: `checkout`.
-    case native(name: String)
-    case composite(CompositeAction)
-}
-
-public struct CompositeAction: Hashable, Sendable {
-    public var name: String?
-    /// Name to default (`.null` where there is none), in declared order.
-    public var inputs: [TemplateEntry]
-    /// Name to template over `steps` and `inputs`.
-    public var outputs: [TemplateEntry]
-    public var steps: [PlannedStep]
-
-    public init(name: String? = nil, inputs: [TemplateEntry] = [], outputs: [TemplateEntry] = [], steps: [PlannedStep])
-    {
-        self.name = name
-        self.inputs = inputs
-        self.outputs = outputs
-        self.steps = steps
     }
 }

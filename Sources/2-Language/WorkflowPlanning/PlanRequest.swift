@@ -31,7 +31,8 @@ package struct PlanRequest {
 
 /// What looking for an action came to.
 package enum ActionFinding: Sendable {
-    case found(ActionDefinition)
+    /// - Parameter commit: of the git repository that it was read from.
+    case found(ActionDefinition, commit: String?)
     /// A local path that is not there now; a step before it may bring it.
     case unknownYet
     /// It is not to be had here: where it was looked for.

@@ -11,7 +11,7 @@ struct StepPlanning {
 
     /// - Parameter defaults: the workflow's `defaults`; the job's own win.
     func steps(_ job: StepsJob, defaults: TemplateToken?) -> PlannedSteps {
-        var planned = PlannedSteps(runsOn: job.runsOn.template, steps: plan(job.steps))
+        var planned = PlannedSteps(runsOn: job.runsOn.template, steps: HookPlanning.withPreSteps(plan(job.steps)))
         planned.env = job.env?.template
         let (own, workflow) = (job.defaults?["run"], defaults?["run"])
         planned.defaultShell = (own?["shell"] ?? workflow?["shell"])?.template
@@ -63,7 +63,10 @@ struct StepPlanning {
         case .uses(let uses):
             let reference = ActionReference(text: uses.reference.text)
             var action = ActionWork(reference: reference, inputs: uses.inputs?.template)
-            if case .found(let definition) = request.actionLookup(reference) { action.definition = definition }
+            if case .found(let definition, let commit) = request.actionLookup(reference) {
+                action.definition = definition
+                action.commit = commit
+            }
             return .action(action)
         case .wait(let ids): return .wait(ids.map(\.text))
         case .waitAll: return .waitAll
@@ -112,7 +115,7 @@ struct StepPlanning {
     private func refusal(_ action: ActionWork, _ preview: ConditionPreview) -> Reason? {
         switch action.definition {
         case .composite(let composite): return refusal(composite.steps, preview, isNested: true)
-        case .native: return nil
+        case .native, .node: return nil
         case nil:
             guard case .unavailable(let text) = request.actionLookup(action.reference) else { return nil }
             return Reason(.unavailable, text)

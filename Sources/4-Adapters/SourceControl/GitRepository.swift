@@ -24,8 +24,13 @@ package struct GitRepository: Sendable {
     /// Output of one git command that is kept.
     private static let outputLimitBytes = 256 << 20
 
-    static func git(_ arguments: [String], in folder: String) throws(DiagnosticError) -> HelperCommand.Outcome {
-        var command = HelperCommand("git", arguments)
+    /// - Parameter variables: `NAME=value`, beside those of this process.
+    static func git(
+        _ arguments: [String], in folder: String, with variables: [String] = []
+    ) throws(DiagnosticError) -> HelperCommand.Outcome {
+        var command =
+            variables.isEmpty
+            ? HelperCommand("git", arguments) : HelperCommand("env", variables + ["git"] + arguments)
         command.workingDirectory = folder
         command.outputLimit = outputLimitBytes
         command.patience = .seconds(600)

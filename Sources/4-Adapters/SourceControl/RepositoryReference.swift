@@ -30,6 +30,18 @@ package struct RepositoryReference: Hashable, Sendable, CustomStringConvertible 
         RepositoryReference("\(owner)/\(repository)/\(path)@\(ref)")
     }
 
+    /// The same place at another ref.
+    func at(_ ref: String) -> RepositoryReference {
+        RepositoryReference(owner: owner, repository: repository, path: path, ref: ref)
+    }
+
+    private init(owner: String, repository: String, path: String, ref: String) {
+        self.owner = owner
+        self.repository = repository
+        self.path = path
+        self.ref = ref
+    }
+
     package var description: String {
         "\(owner)/\(repository)\(path.isEmpty ? "" : "/" + path)@\(ref)"
     }

@@ -2,7 +2,6 @@
 
 package import Diagnostics
 internal import FileAccess
-internal import ProcessControl
 internal import Synchronization
 
 /// A place that other repositories are taken from.
@@ -20,20 +19,37 @@ package enum RepositorySource: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
+/// Another repository, as it was found.
+package struct FoundRepository: Hashable, Sendable {
+    /// Its files.
+    package var folder: String
+    /// `nil` where it lies in a folder that no git repository stands behind.
+    package var commit: String?
+}
+
 /// Other repositories, looked for in one source after another. Of a URL, the ref that is asked for is fetched once a
 /// command into a folder of the store; without a network, what was fetched before is used.
 package final class RepositorySources: Sendable {
     package let sources: [RepositorySource]
-    /// Where fetched repositories are kept; made when it is needed.
-    private let cache: String
-    /// Commits by address and ref, for the time of one command.
-    private let commits = Mutex<[String: String]>([:])
+    private let mirrors: RepositoryMirrors
+    /// Why a source could not be asked, in the order it happened.
+    private let problems = Mutex<[String]>([])
 
     private static let fileLimitBytes = 4 << 20
 
-    package init(_ sources: [RepositorySource], cache: String) {
+    /// - Parameters:
+    ///   - mirrors: where what is fetched is kept.
+    package init(_ sources: [RepositorySource], mirrors: RepositoryMirrors) {
         self.sources = sources
-        self.cache = cache
+        self.mirrors = mirrors
+    }
+
+    /// Where was looked, and what sources said that could not be asked: a sentence's end.
+    package var placesLooked: String {
+        let places = sources.map(\.description).joined(separator: ", ")
+        var said = problems.withLock { $0 }
+        if mirrors.isOffline { said.append("offline, nothing is fetched") }
+        return said.isEmpty ? places : places + " (" + said.joined(separator: "; ") + ")"
     }
 
     /// One file of another repository.
@@ -44,83 +60,69 @@ package final class RepositorySources: Sendable {
         for source in sources {
             switch source {
             case .folder(let folder):
-                for name in ["\(reference.repository)@\(reference.ref)", reference.repository] {
-                    let path = "\(folder)/\(reference.owner)/\(name)/\(reference.path)"
+                for place in Self.places(reference, in: folder) {
+                    let path = "\(place)/\(reference.path)"
                     if let bytes = try Files.readIfPresent(path, limit: Self.fileLimitBytes) { return bytes }
                 }
             case .git(let template):
-                if let bytes = try file(reference, fromGit: template) { return bytes }
+                guard let mirror = try mirror(reference, template), let commit = try commit(reference, mirror)
+                else { continue }
+                if let bytes = try mirror.file(reference.path, at: commit) { return bytes }
             }
         }
         return nil
     }
 
-    private func file(
-        _ reference: RepositoryReference, fromGit template: String
-    ) throws(DiagnosticError) -> [UInt8]? {
-        let address = Self.filled(template, reference)
-        let isURL = Self.isURL(address)
-        let folder = isURL ? "\(cache)/\(Self.folderName(address))" : address
-        if isURL { try prepare(folder) } else { guard Files.isDirectory(folder) else { return nil } }
-        guard let commit = try commit(reference.ref, of: address, in: folder, isURL: isURL) else { return nil }
-        let shown = try GitRepository.git(["cat-file", "blob", "\(commit):\(reference.path)"], in: folder)
-        return shown.succeeded ? shown.output : nil
-    }
-
-    private func prepare(_ folder: String) throws(DiagnosticError) {
-        guard !Files.isDirectory(folder + "/objects") else { return }
-        try Trees.make(folder, mode: 0o700)
-        _ = try GitRepository(root: folder).output(["init", "-q", "--bare", "."])
-    }
-
-    private func commit(
-        _ ref: String, of address: String, in folder: String, isURL: Bool
-    ) throws(DiagnosticError) -> String? {
-        let key = "\(address)\0\(ref)"
-        if let known = commits.withLock({ $0[key] }) { return known }
-        let isCommit = ref.utf8.count == 40 && ref.allSatisfy(\.isHexDigit)
-        let kept = "refs/martlet/" + ref.utf8.map { String($0, radix: 16) }.joined()
-        if isURL, !(isCommit && Self.has(ref, in: folder)) {
-            let fetched = try GitRepository.git(
-                ["fetch", "-q", "--depth", "1", "--no-tags", "--", address, ref], in: folder)
-            if fetched.succeeded {
-                _ = try GitRepository(root: folder).output(["update-ref", kept, "FETCH_HEAD"])
-            }
+    /// All files of another repository.
+    ///
+    /// - Parameter commit: what the ref is known to stand for; then it is not asked for again.
+    /// - Returns: `nil` where no source has it.
+    package func repository(
+        _ reference: RepositoryReference, commit known: String? = nil
+    ) throws(DiagnosticError) -> FoundRepository? {
+        if let known, let folder = mirrors.exported(reference, at: known) {
+            return FoundRepository(folder: folder, commit: known)
         }
-        for name in isURL && !isCommit ? [kept] : [ref, "refs/remotes/origin/\(ref)"] {
-            let found = try GitRepository.git(["rev-parse", "-q", "--verify", "\(name)^{commit}"], in: folder)
-            guard found.succeeded else { continue }
-            let commit = found.text.trimmingLineBreak
-            commits.withLock { $0[key] = commit }
-            return commit
+        for source in sources {
+            switch source {
+            case .folder(let folder):
+                if let place = Self.places(reference, in: folder).first(where: { Files.isDirectory($0) }) {
+                    return FoundRepository(folder: place, commit: nil)
+                }
+            case .git(let template):
+                let wanted = known.map { reference.at($0) } ?? reference
+                guard let mirror = try mirror(reference, template), let commit = try commit(wanted, mirror)
+                else { continue }
+                let folder = try mirrors.export(reference, from: mirror, at: commit)
+                return FoundRepository(folder: folder, commit: commit)
+            }
         }
         return nil
     }
 
-    private static func has(_ commit: String, in folder: String) -> Bool {
-        (try? GitRepository.git(["cat-file", "-e", "\(commit)^{commit}"], in: folder))?.succeeded == true
+    private static func places(_ reference: RepositoryReference, in folder: String) -> [String] {
+        ["\(reference.repository)@\(reference.ref)", reference.repository].map { "\(folder)/\(reference.owner)/\($0)" }
     }
 
-    private static func isURL(_ address: String) -> Bool {
-        guard let colon = address.firstIndex(of: ":") else { return false }
-        return !address[..<colon].contains("/")
-    }
-
-    private static func filled(_ template: String, _ reference: RepositoryReference) -> String {
-        var text = template
+    /// `nil` where the address is a folder that is not there.
+    private func mirror(
+        _ reference: RepositoryReference, _ template: String
+    ) throws(DiagnosticError) -> RepositoryMirror? {
+        var address = template
         for (name, value) in [("{owner}", reference.owner), ("{repo}", reference.repository)] {
-            text = text.split(separator: name, omittingEmptySubsequences: false).joined(separator: value)
+            address = address.split(separator: name, omittingEmptySubsequences: false).joined(separator: value)
         }
-        return text
+        return try mirrors.mirror(of: address)
     }
 
-    /// Readable, and different for different addresses.
-    private static func folderName(_ address: String) -> String {
-        var name = ""
-        for byte in address.utf8 {
-            let isPlain = byte == 45 || byte == 46 || (48...57).contains(byte) || (97...122).contains(byte)
-            name += isPlain ? String(UnicodeScalar(byte)) : "_" + String(byte, radix: 16)
+    private func commit(_ reference: RepositoryReference, _ mirror: RepositoryMirror) throws(DiagnosticError) -> String?
+    {
+        do throws(DiagnosticError) {
+            return try mirror.commit(of: reference.ref)
+        } catch {
+            guard error.diagnostic.code == .fetchFailed else { throw error }
+            problems.withLock { if !$0.contains(error.diagnostic.message) { $0.append(error.diagnostic.message) } }
+            return nil
         }
-        return name + ".git"
     }
 }

@@ -7,17 +7,20 @@ import PipelineModel
 extension HostJob {
     /// The machine carries `wait` and `cancel` steps itself, in order: where a later step starts, they are over.
     func absorbWaited(before path: StepPath) {
-        guard let last = path.indexes.last, let scope = scopes[path.parent], scope.waitsSeen < last - 1 else { return }
-        scopes[path.parent]?.waitsSeen = last - 1
+        // Steps after the last have no place among those that waited.
+        guard let index = path.indexes.last, let scope = scopes[path.parent] else { return }
+        let last = min(index - 1, scope.steps.count)
+        guard scope.waitsSeen < last else { return }
+        scopes[path.parent]?.waitsSeen = last
         var targets: [StepPath] = []
-        for place in scope.waitsSeen..<min(last - 1, scope.steps.count) {
+        for place in scope.waitsSeen..<last {
             let earlier = scope.steps[..<place].enumerated().filter { $1.isBackground }
             switch scope.steps[place].work {
             case .wait(let ids), .cancel(let ids):
                 let named = earlier.filter { step in ids.contains { $0.equalsIgnoringASCIICase(step.element.id) } }
                 targets += named.map { self.place($0.offset, path) }
             case .waitAll: targets += earlier.map { self.place($0.offset, path) }
-            case .script, .action: break
+            case .script, .action, .hook: break
             }
         }
         absorb(targets, isRecorded: false)

@@ -129,12 +129,13 @@ extension HostJob {
         if !prependedPaths.isEmpty {
             block["PATH"] = EnvironmentRules.path(block["PATH"] ?? "", prepending: prependedPaths)
         }
-        for property in scopes[step.attempt.step.parent]?.github ?? [] {
+        for property in scopes[step.scope]?.github ?? [] {
             for variable in EnvironmentRules.githubVariables([property.name: property.value]) {
                 block[variable.name] = variable.value
             }
         }
-        if step.attempt.step.parent == nil { block["GITHUB_ACTION"] = step.planned.id }
+        if step.scope == nil { block["GITHUB_ACTION"] = planned(step.hooked)?.id ?? step.planned.id }
+        for pair in step.variables { block[pair.name] = pair.value }
         for property in step.files?.properties ?? [] { block[property.variable] = property.path }
         return block
     }

@@ -102,6 +102,7 @@ extension HostJob {
             step.record.result.reason = Reason(.setup, redacted(error.diagnostic.message))
         }
         scopes[path.parent]?.note(step.record, id: step.planned.id)
+        actionStates[step.hooked, default: []] += step.record.state
         if step.record.isDeferred { deferred[path] = step.record } else { apply(step.record) }
         release(step)
         callbacks.report(step.attempt, .finished(step.record.result))
@@ -110,7 +111,7 @@ extension HostJob {
     private func continuesOnError(_ step: RunningStep) -> Bool {
         guard let template = step.planned.continueOnError else { return false }
         let evaluation = evaluation(
-            scope: step.attempt.step.parent, environment: step.environment, github: nil, flags: step.flags)
+            scope: step.scope, environment: step.environment, github: nil, flags: step.flags)
         do throws(ExpressionError) {
             return try evaluation.flag(of: template)
         } catch {
@@ -173,7 +174,7 @@ extension HostJob {
         var flags = step.flags
         flags.isCancelled = true
         let evaluation = evaluation(
-            scope: step.attempt.step.parent, environment: step.environment, github: nil, flags: flags)
+            scope: step.scope, environment: step.environment, github: nil, flags: flags)
         guard (try? evaluation.condition(step.planned.condition).holds) == true else { return false }
         guard let parent = step.attempt.step.parent, let action = composites[parent] else { return true }
         return goesOn(action)

@@ -79,6 +79,11 @@ extension HostJob {
         guard let planned = planned(path) else { return }
         forget(path)
         scopes[path.parent]?.note(record, id: planned.id)
+        if case .hook(let hook) = planned.work {
+            actionStates[hook.step, default: []] += record.state
+        } else {
+            actionStates[path, default: []] += record.state
+        }
         if record.isDeferred {
             deferred[path] = record
         } else if !record.environment.isEmpty || !record.paths.isEmpty {

@@ -13,16 +13,17 @@ import WorkflowPlanning
 extension HostJob {
     /// The planned step at a place; inside a composite action only once that is under way.
     func planned(_ path: StepPath) -> PlannedStep? {
-        guard let index = path.indexes.last, let steps = scopes[path.parent]?.steps, index <= steps.count else {
-            return nil
-        }
-        return steps[index - 1]
+        guard let index = path.indexes.last, let steps = scopes[path.parent]?.steps else { return nil }
+        return index <= steps.count ? steps[index - 1] : hookSteps[path]
     }
 
     /// Starts a step: evaluates its condition and, where that holds, does what it says. One report or more follow:
     /// `skipped`; or `started` or `expanded` and later `finished`; or `finished` alone.
-    package func start(_ attempt: StepAttempt, _ flags: StatusFlags) {
+    ///
+    /// - Parameter id: under which the machine lists it.
+    package func start(_ attempt: StepAttempt, _ flags: StatusFlags, id: String = "") {
         let path = attempt.step
+        place(id, at: path)
         guard running[path] == nil, let planned = planned(path) else { return }
         if path.parent == nil { jobFlags = flags } else if flags.isCancelled { jobFlags.isCancelled = true }
         if attempt.number > 1 { forget(path) }
@@ -36,11 +37,16 @@ extension HostJob {
                 ))
             return
         }
-        let inherited = scopes[path.parent]?.overrides ?? OrderedVariables()
+        var scope = path.parent
+        if case .hook(let hook) = planned.work {
+            enterForHook(hook.step)
+            scope = hook.step.parent
+        }
+        let inherited = scopes[scope]?.overrides ?? OrderedVariables()
         var environment = variables
         environment.merge(inherited)
         var overrides = inherited
-        let before = evaluation(scope: path.parent, environment: environment, github: own(planned, path), flags: flags)
+        let before = evaluation(scope: scope, environment: environment, github: own(planned, path), flags: flags)
         var fault: ExpressionError?
         do throws(ExpressionError) {
             for pair in try before.pairs(of: planned.env) {
@@ -51,7 +57,7 @@ extension HostJob {
             fault = error
         }
         let evaluation = evaluation(
-            scope: path.parent, environment: environment, github: own(planned, path), flags: flags)
+            scope: scope, environment: environment, github: own(planned, path), flags: flags)
         let step = RunningStep(
             attempt: attempt, planned: planned, flags: flags, name: displayName(planned, evaluation),
             environment: environment, overrides: overrides)
@@ -69,8 +75,10 @@ extension HostJob {
 
     /// What a step of the job itself adds to the `github` context.
     private func own(_ planned: PlannedStep, _ path: StepPath) -> [(name: String, value: DataValue)] {
-        if path.parent == nil { return [("action", .string(planned.id))] }
-        return []
+        if case .hook(let hook) = planned.work {
+            return hook.step.parent == nil ? [("action", .string(self.planned(hook.step)?.id ?? ""))] : []
+        }
+        return path.parent == nil ? [("action", .string(planned.id))] : []
     }
 
     private func reason(_ planned: PlannedStep, _ answer: ConditionAnswer) -> Reason {
@@ -102,6 +110,7 @@ extension HostJob {
         switch step.planned.work {
         case .script(let work): runScript(step, work, evaluation)
         case .action(let work): runAction(step, work, evaluation)
+        case .hook(let hook): runHook(step, hook, evaluation)
         // The machine carries these itself.
         case .wait, .waitAll, .cancel: finish(step, outcome: .success, nil)
         }
@@ -118,6 +127,9 @@ extension HostJob {
         case .script(let work):
             return "Run " + Self.firstLine((try? evaluation.text(of: work.script) as String) ?? "a script")
         case .action(let work): return "Run " + work.reference.text
+        case .hook(let hook):
+            let main = self.planned(hook.step).map { displayName($0, evaluation) } ?? "an action"
+            return (hook.stage == .pre ? "Pre " : "Post ") + main
         case .wait(let ids): return "Wait for " + ids.joined(separator: ", ")
         case .waitAll: return "Wait for all background steps"
         case .cancel(let ids): return "Cancel " + ids.joined(separator: ", ")

@@ -53,7 +53,11 @@ package final class HostJob {
     /// A mask could not be kept: the output of steps is not shown any more.
     var isMuted = false
     /// Actions that were not there when the plan was made.
-    var foundActions: [ActionReference: ActionDefinition] = [:]
+    var foundActions: [ActionReference: ActionFinding] = [:]
+    /// Steps after the last, by their places.
+    var hookSteps: [StepPath: PlannedStep] = [:]
+    /// What parts of one action leave for the later ones, by the step that uses it.
+    var actionStates: [StepPath: [FileCommandPairs.Pair]] = [:]
     /// Whether a step has filled the workspace, so that an empty one needs no hint.
     var hasHintedEmptyWorkspace = false
     var isResumed = false

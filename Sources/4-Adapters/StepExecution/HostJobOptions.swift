@@ -27,6 +27,10 @@ extension HostJob {
         package var nativeActions: [String: NativeAction] = [:]
         /// Finds an action that the plan could not: in the workspace, as it is when the step starts.
         package var findAction: (ActionReference) -> ActionFinding = { _ in .unknownYet }
+        /// Where the files of another repository's action lie, at the commit that the plan was made with.
+        package var actionFolder: (ActionReference, _ commit: String?) -> String? = { _, _ in nil }
+        /// What the programs of actions get beside what every step gets: where the run's services are.
+        package var actionVariables: () -> [FileCommandPairs.Pair] = { [] }
         package var sealingKey: SymmetricKey
         /// Of this boot, for the receipts.
         package var bootID: String
@@ -140,17 +144,21 @@ extension HostJob {
         /// The steps may be started; or they cannot be, and why.
         package var prepared: (DiagnosticError?) -> Void
         package var report: (StepAttempt, StepReport) -> Void
+        /// A step in flight wants one to run after the last, known under this id.
+        package var postStep: (StepAttempt, String) -> Void
         package var openLog: (StepHeading) -> StepLog
         package var finished: (Ending) -> Void
 
         package init(
             prepared: @escaping (DiagnosticError?) -> Void,
             report: @escaping (StepAttempt, StepReport) -> Void,
+            postStep: @escaping (StepAttempt, String) -> Void = { _, _ in },
             openLog: @escaping (StepHeading) -> StepLog,
             finished: @escaping (Ending) -> Void
         ) {
             self.prepared = prepared
             self.report = report
+            self.postStep = postStep
             self.openLog = openLog
             self.finished = finished
         }

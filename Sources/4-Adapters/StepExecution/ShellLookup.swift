@@ -18,6 +18,7 @@ struct ShellLookup {
     private let hostPath: String
     private var prepended: [String] = []
     private var programs: [String: String] = [:]
+    private var hostPrograms: [String: String] = [:]
     private var shells: [String?: FoundShell] = [:]
 
     init(hostPath: String) { self.hostPath = hostPath }
@@ -49,6 +50,14 @@ struct ShellLookup {
             remedy: template.builtIn == .pwsh || template.builtIn == .powershell
                 ? "Install PowerShell (https://aka.ms/install-powershell), or name another shell."
                 : "Install '\(template.command)', put its folder on PATH, or name another shell.")
+    }
+
+    /// A program on the host's own `PATH`, whatever steps put before that.
+    mutating func hostProgram(_ name: String) -> String? {
+        if let known = hostPrograms[name] { return known }
+        let found = hostPath.split(separator: ":").lazy.map { "\($0)/\(name)" }.first { Self.isProgram($0) }
+        hostPrograms[name] = found
+        return found
     }
 
     private static func isProgram(_ path: String) -> Bool { Files.facts(path)?.isExecutable == true }

@@ -21,4 +21,6 @@ extension DiagnosticCode {
     package static let stepOutputLimit = DiagnosticCode(558)
     /// The step was cut off before its outcome was known.
     package static let stepInterrupted = DiagnosticCode(559)
+    /// An action needs node, and there is none.
+    package static let missingNode = DiagnosticCode(561)
 }

@@ -69,10 +69,19 @@ final class RunningStep {
     var cancellation: Cancellation?
     /// A command or a command file went wrong.
     var hasCommandFailure = false
+    /// What its process gets beside the step's environment.
+    var variables: [FileCommandPairs.Pair] = []
     /// How its process ended.
     var exitCode: Int?
     /// A native action's way to stop.
     var stopNativeAction: (() -> Void)?
+
+    /// What part of another step's action it is; `nil`: it is a step of its own.
+    var hook: ActionHook? { if case .hook(let hook) = planned.work { hook } else { nil } }
+    /// The step whose action it runs.
+    var hooked: StepPath { hook?.step ?? attempt.step }
+    /// The scope that its expressions see.
+    var scope: StepPath? { hooked.parent }
 
     /// Why a step is being stopped, and how far that has come.
     struct Cancellation {

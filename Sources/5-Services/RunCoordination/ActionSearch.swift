@@ -1,26 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Diagnostics
+internal import FileAccess
 internal import GitHubWorkflows
 internal import PipelineModel
+internal import SourceControl
 internal import WorkflowPlanning
 
-/// Finds the definition of an action: built in, or a composite action of this repository. Each file is read once, however
+/// Finds the definition of an action: of this repository, of another one, or built in. Each file is read once, however
 /// often it is used: ask for a new search where files may have changed.
 final class ActionSearch {
     private let root: String
-    /// By folder.
+    private let offer: RepositoryOffer
+    /// `PATH`, where node is looked for.
+    private let searchPath: String
+    /// By what names the action: a local one's folder, else the whole reference.
     private var found: [String: Finding] = [:]
-    /// Folders of the composite actions that are being read, the outermost first.
+    /// The composite actions that are being read, the outermost first.
     private var open: [String] = []
 
     /// Composite actions that may be nested, as on GitHub.
     static let depthLimit = 10
     /// Past so many one in the other, no further file is read to know how many there are.
     private static let readingLimit = 200
-
-    /// Actions that are built into Martlet, by the name they are used under.
-    private static let native = ["actions/checkout": "checkout"]
 
     private struct Finding {
         var finding: ActionFinding
@@ -34,65 +36,89 @@ final class ActionSearch {
         }
     }
 
-    init(root: String) {
+    init(root: String, offer: RepositoryOffer, searchPath: String) {
         self.root = root
+        self.offer = offer
+        self.searchPath = searchPath
     }
 
     func find(_ reference: ActionReference) -> ActionFinding { search(reference).finding }
 
     private func search(_ reference: ActionReference) -> Finding {
         switch reference {
-        case .repository(let name, let path, _):
-            if path.isEmpty, let native = Self.native[name.lowercased()] {
-                return Finding(finding: .found(.native(name: native)))
-            }
-            return Finding(
-                finding: .unavailable(
-                    "The action '\(reference.text)' is not built in, and no source of actions is set up here."))
+        case .repository:
+            return once(reference.text, shown: reference.text) { remote(reference) }
         case .image:
             return Finding(
                 finding: .unavailable(
                     "'\(reference.text)' runs in a container, and there is no container engine here."))
         case .local(let path):
-            return local(path)
+            guard let folder = RepositoryPath.inside(path) else {
+                return Finding(finding: .unavailable("The action '\(path)' lies outside of the repository."))
+            }
+            return once(folder, shown: "./\(folder)") { read(path, "\(root)/\(folder)", commit: nil) }
         }
     }
 
-    private func local(_ path: String) -> Finding {
-        guard let folder = RepositoryPath.inside(path) else {
-            return Finding(finding: .unavailable("The action '\(path)' lies outside of the repository."))
-        }
-        if let known = found[folder] { return known }
-        if let start = open.firstIndex(of: folder) {
-            let chain = (open[start...] + [folder]).map { "'./\($0)'" }.joined(separator: " uses ")
+    private func once(_ name: String, shown: String, _ body: () -> Finding) -> Finding {
+        if let known = found[name] { return known }
+        if let start = open.firstIndex(of: shown) {
+            let chain = (open[start...] + [shown]).map { "'\($0)'" }.joined(separator: " uses ")
             return .unavailable(.actionsCycle, "A composite action uses itself: \(chain).")
         }
-        guard open.count < Self.readingLimit else { return tooDeep(path) }
-        open.append(folder)
-        let finding = read(path, folder)
+        guard open.count < Self.readingLimit else { return tooDeep(shown) }
+        open.append(shown)
+        let finding = body()
         open.removeLast()
-        found[folder] = finding
+        found[name] = finding
         return finding
     }
 
-    private func read(_ path: String, _ folder: String) -> Finding {
-        for name in ["action.yml", "action.yaml"] {
-            let file = "\(root)/\(folder)/\(name)"
-            do {
-                guard let text = try RepositoryText.readIfPresent(file, limit: RepositoryText.workflowLimitBytes)
-                else { continue }
-                return definition(text, path: "\(path)/\(name)")
-            } catch {
-                return Finding(
-                    finding: .unavailable("The action '\(path)' could not be read: \(error.diagnostic.message)"))
-            }
+    private func remote(_ reference: ActionReference) -> Finding {
+        guard let place = RepositoryReference(reference.text) else {
+            return Finding(
+                finding: .unavailable("'\(reference.text)' names no action: it is written as owner/repository@ref."))
         }
-        guard RepositoryText.exists("\(root)/\(folder)/Dockerfile") else { return Finding(finding: .unknownYet) }
-        return Finding(
-            finding: .unavailable("The action '\(path)' runs in a container, and there is no container engine here."))
+        do throws(DiagnosticError) {
+            switch try offer.action(place) {
+            case .native(let name): return Finding(finding: .found(.native(name: name), commit: nil))
+            case .nowhere(let places):
+                return Finding(
+                    finding: .unavailable("The action '\(reference.text)' is not to be had here: \(places)."))
+            case .files(let repository):
+                let folder = place.path.isEmpty ? repository.folder : "\(repository.folder)/\(place.path)"
+                let finding = read(reference.text, folder, commit: repository.commit)
+                guard case .unknownYet = finding.finding else { return finding }
+                return Finding(
+                    finding: .unavailable("There is no action.yml for '\(reference.text)' in \(repository.folder)."))
+            }
+        } catch {
+            return Finding(
+                finding: .unavailable(
+                    "The action '\(reference.text)' could not be had: "
+                        + "\(error.diagnostic.code): \(error.diagnostic.message)"))
+        }
     }
 
-    private func definition(_ text: [UInt8], path: String) -> Finding {
+    private func read(_ name: String, _ folder: String, commit: String?) -> Finding {
+        for file in ["action.yml", "action.yaml"] {
+            do {
+                guard
+                    let text = try RepositoryText.readIfPresent(
+                        "\(folder)/\(file)", limit: RepositoryText.workflowLimitBytes)
+                else { continue }
+                return definition(text, path: "\(name)/\(file)", commit: commit)
+            } catch {
+                return Finding(
+                    finding: .unavailable("The action '\(name)' could not be read: \(error.diagnostic.message)"))
+            }
+        }
+        guard RepositoryText.exists("\(folder)/Dockerfile") else { return Finding(finding: .unknownYet) }
+        return Finding(
+            finding: .unavailable("The action '\(name)' runs in a container, and there is no container engine here."))
+    }
+
+    private func definition(_ text: [UInt8], path: String, commit: String?) -> Finding {
         let result = ActionManifestReader.read(text, path: path)
         guard let manifest = result.manifest else {
             let first = result.diagnostics.first
@@ -101,15 +127,22 @@ final class ActionSearch {
         }
         var depth = 1
         var fault: Finding?
-        let finding = CompositePlanning.finding(manifest) { [self] reference in
+        let finding = ActionPlanning.finding(manifest, commit: commit) { [self] reference in
             let inner = search(reference)
             depth = max(depth, inner.depth + 1)
             if inner.isSticky { fault = inner }
             return inner.finding
         }
         if let fault { return fault }
+        if case .found(.node, _) = finding, !hasNode {
+            return Finding(finding: .unavailable("The action '\(path)' needs node, and there is none on the PATH."))
+        }
         guard depth <= Self.depthLimit else { return tooDeep(path) }
         return Finding(finding: finding, depth: depth)
+    }
+
+    private lazy var hasNode = searchPath.split(separator: ":").contains {
+        Files.facts("\($0)/node")?.isExecutable == true
     }
 
     private func tooDeep(_ path: String) -> Finding {

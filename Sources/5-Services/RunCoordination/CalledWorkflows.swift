@@ -1,27 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Diagnostics
+internal import Diagnostics
 package import GitHubWorkflows
 internal import SourceControl
 
 /// Finds the workflows that workflows call: of this repository, and of others through the sources that it names.
 package struct CalledWorkflows: Sendable {
     private let root: String
-    private let sources: RepositorySources
+    private let offer: RepositoryOffer
     /// Whose workflows may be given what this repository's may.
     private let owner: String
 
-    /// - Parameters:
-    ///   - environment: of the command: `MARTLET_ACTIONS_DIR` is looked at first, and fetched repositories are kept in
-    ///     the store.
-    ///   - owner: of this repository; empty where that is not known.
-    /// - Throws: ``DiagnosticCode/sourcesInvalid``.
-    package init(root: String, environment: [String: String], owner: String = "") throws(DiagnosticError) {
+    /// - Parameter owner: of this repository; empty where that is not known.
+    package init(root: String, offer: RepositoryOffer, owner: String = "") {
         self.root = root
         self.owner = owner
-        sources = RepositorySources(
-            try SourceSettings.read(root: root, first: environment["MARTLET_ACTIONS_DIR"]),
-            cache: RunStore.defaultRoot(environment) + "/sources")
+        self.offer = offer
     }
 
     /// How workflows of this repository are read.
@@ -32,13 +26,6 @@ package struct CalledWorkflows: Sendable {
             try find(reference, calledBy: caller)
         }
         return options
-    }
-
-    /// Where a workflow of another repository was looked for, as a sentence's end.
-    var placesLooked: String {
-        sources.sources.isEmpty
-            ? "no source of other repositories is set up in \(SourceSettings.path)"
-            : "it is in none of: " + sources.sources.map(\.description).joined(separator: ", ")
     }
 
     private func find(_ reference: String, calledBy caller: String) throws(DiagnosticError) -> CalledWorkflow? {
@@ -56,7 +43,7 @@ package struct CalledWorkflows: Sendable {
     }
 
     private func fetch(_ reference: RepositoryReference) throws(DiagnosticError) -> CalledWorkflow? {
-        guard let text = try sources.file(reference) else { return nil }
+        guard let text = try offer.file(reference) else { return nil }
         let isTrusted = !owner.isEmpty && reference.owner.lowercased() == owner.lowercased()
         return CalledWorkflow(text: text, path: reference.description, isTrusted: isTrusted)
     }

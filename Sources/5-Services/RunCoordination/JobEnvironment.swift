@@ -7,6 +7,7 @@ internal import PipelineModel
 internal import ProcessControl
 internal import RunEngine
 internal import SecretRedaction
+internal import SourceControl
 internal import StepExecution
 internal import StructuredData
 
@@ -38,8 +39,15 @@ struct JobEnvironment {
         options.isDebug = session.settings.isDebug
         options.nativeActions = ["checkout": CheckoutAction.action(session.record)]
         let workspace = folders.workspace
+        let offer = session.settings.offer
+        let searchPath = options.hostEnvironment.last { $0.hasPrefix("PATH=") }.map { String($0.dropFirst(5)) } ?? ""
         // A step may have brought or changed an action: each is looked for anew.
-        options.findAction = { ActionSearch(root: workspace).find($0) }
+        options.findAction = { ActionSearch(root: workspace, offer: offer, searchPath: searchPath).find($0) }
+        options.actionFolder = { (reference, commit) in
+            guard let place = RepositoryReference(reference.text) else { return nil }
+            let found = offer.files(place, commit: commit)?.folder
+            return found.map { place.path.isEmpty ? $0 : "\($0)/\(place.path)" }
+        }
         return options
     }
 

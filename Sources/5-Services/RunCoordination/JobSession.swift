@@ -30,6 +30,7 @@ final class JobSession {
     var pending: Pending?
     private(set) var outcome: JobOutcome?
     private var names: [StepAttempt: String] = [:]
+    private lazy var titles = StepTitles.of(steps.steps)
     private var startedAt: [StepAttempt: Int64] = [:]
     /// Attempts whose end the executor itself has reported.
     private var answered: Set<StepAttempt> = []
@@ -62,7 +63,8 @@ final class JobSession {
     func perform(_ effect: JobEffect) {
         switch effect {
         case .prepareJob: prepare()
-        case .startStep(let attempt, let flags): host?.start(attempt, flags)
+        case .startStep(let attempt, let flags):
+            host?.start(attempt, flags, id: machine.state.step(attempt.step)?.id ?? "")
         case .cancelStep(let attempt, let cancellation): cancel(attempt, cancellation)
         case .completeStep(let attempt, let outcome, let reason):
             host?.conclude(attempt, outcome: outcome, reason: reason)
@@ -101,6 +103,7 @@ final class JobSession {
         HostJob.Callbacks(
             prepared: { [weak self] error in self?.prepared(error) },
             report: { [weak self] attempt, report in self?.reported(attempt, report) },
+            postStep: { [weak self] attempt, id in self?.arrive(.postStepAdded(attempt, id: id)) },
             openLog: { [weak self] heading in self?.openLog(heading) ?? .discarding },
             finished: { [weak self] ending in self?.closed(ending) })
     }
@@ -233,10 +236,7 @@ final class JobSession {
 
     /// A step that never opened a log, by what the plan says of it.
     private func title(of attempt: StepAttempt) -> String {
-        guard attempt.step.indexes.count == 1, steps.steps.indices.contains(attempt.step.indexes[0] - 1) else {
-            return "Step \(attempt.step)"
-        }
-        return StepTitle.text(steps.steps[attempt.step.indexes[0] - 1])
+        titles[attempt.step] ?? "Step \(attempt.step)"
     }
 }
 
@@ -299,22 +299,6 @@ final class JobLog {
         } catch {
             failure = error
             observer.update(.annotation(place, Self.annotation(error)))
-        }
-    }
-}
-
-/// How a step is called that has no name.
-enum StepTitle {
-    static func text(_ step: PlannedStep) -> String {
-        if let name = step.name?.literal?.string { return name }
-        switch step.work {
-        case .script(let work):
-            let script = work.script.literal?.string ?? "a script"
-            return "Run " + (script.split(separator: "\n").first.map(String.init) ?? script)
-        case .action(let work): return "Run " + work.reference.text
-        case .wait(let ids): return "Wait for " + ids.joined(separator: ", ")
-        case .waitAll: return "Wait for all"
-        case .cancel(let ids): return "Cancel " + ids.joined(separator: ", ")
         }
     }
 }

@@ -86,10 +86,10 @@ package struct PlanPreparation {
         }
         let vars = DataObject(request.vars.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })
         let runners = RunnerOffer(extraLabels: request.runnerLabels)
-        let actions = ActionSearch(root: files.state.root)
+        let actions = ActionSearch(root: files.state.root, offer: try files.offer(), searchPath: files.searchPath)
         var planRequest = PlanRequest(facts: facts, runners: runners) { actions.find($0) }
         planRequest.selectedJobs = request.jobs
-        planRequest.missingWorkflows = try files.calledWorkflows().placesLooked
+        planRequest.missingWorkflows = try files.offer().placesLooked
         planRequest.selectedMatrix = request.matrix
         let definitions = workflow.triggers.first { $0.event == event }?.inputs ?? []
         let payload = EventPayload(repository: files.state).make(

@@ -169,32 +169,25 @@ package struct RunHistory {
         guard let plan = plans.value(store, run), let planned = plan.jobs.first(where: { $0.key == job.key }),
             case .steps(let steps) = planned.work
         else { return [:] }
-        var titles: [StepPath: String] = [:]
-        add(steps.steps, below: nil, to: &titles)
-        return titles
-    }
-
-    private func add(_ steps: [PlannedStep], below parent: StepPath?, to titles: inout [StepPath: String]) {
-        for (index, step) in steps.enumerated() {
-            let path = parent?.child(index + 1) ?? StepPath(index + 1)
-            titles[path] = StepTitle.text(step)
-            if case .action(let work) = step.work, case .composite(let action)? = work.definition {
-                add(action.steps, below: path, to: &titles)
-            }
-        }
+        return StepTitles.of(steps.steps)
     }
 
     private func steps(of job: JobID) throws(DiagnosticError) -> [Entry] {
         let stream = RunStore.stream(run, attempt: attempt, job: job, jobAttempt: 1)
         let recorded = try store.journaled { (journal) throws(JournalError) in try journal.events(of: stream) }
         var titles: [StepPath: String] = plannedTitles(of: job)
+        let planned = titles
+        var counts: [StepPath?: Int] = [:]
         var entries: [Entry] = []
         for record in recorded {
             switch try MachineStream<JobMachine>.event(record) {
             case .stepsListed(let listed):
-                for (index, step) in listed.steps.enumerated() {
-                    let path = listed.parent?.child(index + 1) ?? StepPath(index + 1)
-                    titles[path] = titles[path] ?? step.id
+                if !listed.continues { counts[listed.parent] = 0 }
+                for step in listed.steps {
+                    let index = counts[listed.parent, default: 0] + 1
+                    counts[listed.parent] = index
+                    let path = listed.parent?.child(index) ?? StepPath(index)
+                    titles[path] = titles[path] ?? StepTitles.title(ofPostStep: step.id, planned) ?? step.id
                 }
             case .stepFinished(let finished):
                 let path = finished.attempt.step

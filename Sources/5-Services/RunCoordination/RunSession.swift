@@ -24,8 +24,13 @@ package final class RunSession {
         package var capacity: Int
         package var isDebug = false
         package var token = ""
+        /// Where actions of other repositories come from.
+        let offer: RepositoryOffer
 
-        package init(capacity: Int) { self.capacity = capacity }
+        package init(capacity: Int, offer: RepositoryOffer) {
+            self.capacity = capacity
+            self.offer = offer
+        }
     }
 
     /// An input of one of the machines, waiting for its turn.

@@ -10,32 +10,57 @@ internal import YAMLReading
 ///     sources:
 ///       - folder: ../shared-workflows
 ///       - git: /srv/git/{owner}/{repo}.git
-enum SourceSettings {
+///     forge: https://github.com
+///     native-actions: first
+struct SourceSettings {
+    /// Looked at in this order, before the actions that are built in.
+    var sources: [RepositorySource] = []
+    /// Looked at last; `nil`: nowhere.
+    var forge: RepositorySource?
+    /// Actions that are built in come before all sources.
+    var prefersNative = false
+
     static let path = ".martlet/sources.yml"
     private static let sizeLimitBytes = 1 << 20
     private static let sourcesLimit = 64
 
-    /// - Parameter first: a folder that is looked at before all others (`MARTLET_ACTIONS_DIR`).
-    static func read(root: String, first: String?) throws(DiagnosticError) -> [RepositorySource] {
-        let before = first.flatMap { $0.isEmpty ? nil : [RepositorySource.folder(absolute($0, root))] } ?? []
-        guard let bytes = try Files.readIfPresent("\(root)/\(path)", limit: sizeLimitBytes) else { return before }
+    /// - Parameters:
+    ///   - first: a folder that is looked at before all others (`MARTLET_ACTIONS_DIR`).
+    ///   - forge: where repositories are that no source has, unless the file says otherwise.
+    static func read(root: String, first: String?, forge: String) throws(DiagnosticError) -> SourceSettings {
+        var settings = SourceSettings()
+        settings.forge = address(ofForge: forge)
+        if let first, !first.isEmpty { settings.sources.append(.folder(absolute(first, root))) }
+        guard let bytes = try Files.readIfPresent("\(root)/\(path)", limit: sizeLimitBytes) else { return settings }
         let document = try YAMLReader.read(bytes)
-        guard let node = document.root else { return before }
+        guard let node = document.root else { return settings }
         guard case .mapping(let entries) = node.content else { throw fault("It must be a mapping.", node) }
-        var sources = before
-        for entry in entries {
-            guard case .scalar("sources", _) = entry.key.content else {
-                throw fault("Only the key 'sources' is known here.", entry.key)
+        for entry in entries { try settings.take(entry.key, entry.value, root) }
+        return settings
+    }
+
+    private mutating func take(_ key: YAMLNode, _ value: YAMLNode, _ root: String) throws(DiagnosticError) {
+        switch (key.content, value.content) {
+        case (.scalar("sources", _), .sequence(let items)):
+            guard items.count <= Self.sourcesLimit else {
+                throw Self.fault("There are more than \(Self.sourcesLimit) sources.", value)
             }
-            guard case .sequence(let items) = entry.value.content else {
-                throw fault("'sources' must be a list.", entry.value)
-            }
-            guard items.count <= sourcesLimit else {
-                throw fault("There are more than \(sourcesLimit) sources.", entry.value)
-            }
-            for item in items { sources.append(try source(item, root)) }
+            for item in items { sources.append(try Self.source(item, root)) }
+        case (.scalar("sources", _), _): throw Self.fault("'sources' must be a list.", value)
+        case (.scalar("forge", _), .scalar("none", _)): forge = nil
+        case (.scalar("forge", _), .scalar(let text, _)) where text.hasPrefix("https://") || text.hasPrefix("http://"):
+            forge = Self.address(ofForge: text)
+        case (.scalar("forge", _), _): throw Self.fault("'forge' is the address of a forge, or 'none'.", value)
+        case (.scalar("native-actions", _), .scalar("first", _)): prefersNative = true
+        case (.scalar("native-actions", _), .scalar("after-sources", _)): prefersNative = false
+        case (.scalar("native-actions", _), _):
+            throw Self.fault("'native-actions' is 'first' or 'after-sources'.", value)
+        default: throw Self.fault("The keys are 'sources', 'forge' and 'native-actions'.", key)
         }
-        return sources
+    }
+
+    private static func address(ofForge text: String) -> RepositorySource {
+        .git(String(text.reversed().drop { $0 == "/" }.reversed()) + "/{owner}/{repo}")
     }
 
     private static func source(_ node: YAMLNode, _ root: String) throws(DiagnosticError) -> RepositorySource {

@@ -11,7 +11,10 @@ package struct WorkflowFiles: Sendable {
     package let state: RepositoryState
     /// Where the command was given.
     package let folder: String
-    private let environment: [String: String]
+    /// `PATH` of the command.
+    let searchPath: String
+    /// Other repositories; a failure where the settings of their sources cannot be read.
+    private let repositories: Result<RepositoryOffer, DiagnosticError>
     /// Why git could not say what is checked out: refs and commits are then empty.
     package let problem: DiagnosticError?
 
@@ -19,7 +22,7 @@ package struct WorkflowFiles: Sendable {
 
     package init(folder: String, environment: [String: String]) {
         self.folder = folder
-        self.environment = environment
+        searchPath = environment["PATH"] ?? ""
         // `.git` is looked for first: outside a repository git is not even started.
         if let root = Self.repositoryRoot(above: folder) {
             var found: DiagnosticError?
@@ -29,7 +32,14 @@ package struct WorkflowFiles: Sendable {
             state = RepositoryState(root: folder)
             problem = nil
         }
+        let root = state.root
+        repositories = Result { () throws(DiagnosticError) in
+            try RepositoryOffer(root: root, environment: environment)
+        }
     }
+
+    /// - Throws: ``DiagnosticCode/sourcesInvalid``.
+    package func offer() throws(DiagnosticError) -> RepositoryOffer { try repositories.get() }
 
     /// The full name of what a user calls `v1` or `main`: a branch, or a tag where there is only that.
     func fullReference(_ name: String) -> String {
@@ -127,6 +137,6 @@ package struct WorkflowFiles: Sendable {
     /// The workflows that those of this repository call.
     func calledWorkflows() throws(DiagnosticError) -> CalledWorkflows {
         let owner = state.fullName.split(separator: "/").first.map(String.init) ?? ""
-        return try CalledWorkflows(root: state.root, environment: environment, owner: owner)
+        return CalledWorkflows(root: state.root, offer: try offer(), owner: owner)
     }
 }

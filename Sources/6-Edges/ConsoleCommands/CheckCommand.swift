@@ -71,7 +71,8 @@ struct CheckCommand: ParsableCommand {
                 }
                 return CheckedFile(path: path, source: source, diagnostics: found)
             }
-            let called = try CalledWorkflows(root: root, environment: environment)
+            let called = CalledWorkflows(
+                root: root, offer: try RepositoryOffer(root: root, environment: environment, asksForge: false))
             let result = WorkflowReader.read(source, path: path, options: called.options)
             var options = WorkflowLintOptions()
             options.readerDiagnostics = result.diagnostics

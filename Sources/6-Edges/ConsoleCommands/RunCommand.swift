@@ -192,7 +192,8 @@ struct RunCommand: ParsableCommand {
     // MARK: settings and end
 
     private func settings(_ files: WorkflowFiles, _ console: Console) throws -> RunSession.Settings {
-        var settings = RunSession.Settings(capacity: max(1, parallel ?? ProcessorCount.available * 2))
+        var settings = RunSession.Settings(
+            capacity: max(1, parallel ?? ProcessorCount.available * 2), offer: try files.offer())
         settings.hostEnvironment = ProcessEnvironment.entries
         settings.isDebug = debug
         if let secretFile {

@@ -60,7 +60,7 @@ package struct StepListing: Hashable, Sendable, DataRepresentable {
     package init(_ planned: PlannedStep) {
         let kind: Kind =
             switch planned.work {
-            case .script, .action: .run
+            case .script, .action, .hook: .run
             case .wait(let ids): .wait(ids)
             case .waitAll: .waitAll
             case .cancel(let ids): .cancel(ids)

@@ -31,7 +31,9 @@ extension JobMachine {
             state.scopes[scope].background = []
             if let failure = body.failure { state.scopes[scope].fail(failure) }
         case .stepsAbandoned(let body): apply(body, to: &state)
-        case .postStepAdded(let body): state.postSteps.insert(body.id, at: 0)
+        case .postStepAdded(let body):
+            state.postSteps.insert(body.id, at: 0)
+            state.postStepIDs.insert(body.id)
         case .jobCancelling(let body):
             state.cancel = body.level
             state.cancelReason = body.reason

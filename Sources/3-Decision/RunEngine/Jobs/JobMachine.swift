@@ -85,7 +85,10 @@ extension Transition<JobMachine> {
         case .reported(let attempt, let report):
             if let step = inFlight(attempt) { reported(step, report) }
         case .postStepAdded(let attempt, let id):
-            if inFlight(attempt) != nil { record(.postStepAdded(PostStepAdded(attempt: attempt, id: id))) }
+            // A second attempt of a step asks again for what its first one did.
+            if inFlight(attempt) != nil, !state.postStepIDs.contains(id) {
+                record(.postStepAdded(PostStepAdded(attempt: attempt, id: id)))
+            }
         case .cancelRequested(let level, let reason): cancelJob(level, reason)
         case .closed(let closure): closed(closure)
         case .resumed(let evidence): resumed(evidence)

@@ -29,6 +29,8 @@ package struct JobState: Hashable, Sendable {
     var deadlines = DeadlineHeap()
     /// Ids of steps to run after the last, the newest first.
     package internal(set) var postSteps: [String] = []
+    /// All that were asked for so far.
+    var postStepIDs: Set<String> = []
     package internal(set) var conclusion: Conclusion?
     package internal(set) var reason: Reason?
     package internal(set) var outcome: JobOutcome?

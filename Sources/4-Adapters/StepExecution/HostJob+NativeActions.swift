@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnostics
+import PipelineModel
+import StructuredData
+import WorkflowPlanning
+
+/// Actions that are built in.
+extension HostJob {
+    func runNative(
+        _ step: RunningStep, _ name: String, _ inputs: [FileCommandPairs.Pair], _ evaluation: TemplateEvaluation
+    ) {
+        guard let action = options.nativeActions[name], case .action(let work) = step.planned.work else {
+            return failUnavailable(step, "The action '\(name)' is not built in here.")
+        }
+        printHeader(step, inputs, title: "Run \(work.reference.text)")
+        do throws(DiagnosticError) {
+            try record.append(.begun(step.attempt))
+        } catch {
+            return fail(step, Reason(.setup, redacted(error.diagnostic.message)), error.diagnostic)
+        }
+        running[step.attempt.step] = step
+        hasHintedEmptyWorkspace = true
+        callbacks.report(step.attempt, .started(deadline: startTimeout(step)))
+        guard running[step.attempt.step] === step else { return }
+        let call = NativeActionCall(
+            attempt: step.attempt, inputs: inputs, workspace: options.folders.workspace,
+            temporary: options.folders.temporary, environment: step.environment,
+            github: githubContext(scope: step.attempt.step.parent, more: [("action", .string(step.planned.id))]),
+            loop: loop,
+            line: { [weak step] in step?.output?.line($0) },
+            mark: { [weak step] in step?.output?.mark($0) },
+            complete: { [weak self, weak step] outcome in
+                if let self, let step { complete(step, outcome) }
+            })
+        let stop = action(call)
+        // It may be over already.
+        guard running[step.attempt.step] === step else { return }
+        step.stopNativeAction = stop
+        if step.cancellation != nil { stop() }
+    }
+
+    private func complete(_ step: RunningStep, _ outcome: NativeActionOutcome) {
+        guard running[step.attempt.step] === step else { return }
+        switch (outcome, step.cancellation?.cause) {
+        case (_, .timeout):
+            let reason = timeoutReason(step)
+            step.output?.error(reason.text)
+            finish(step, outcome: .failure, reason)
+        case (.cancelled, _), (_, .asked):
+            step.output?.error("The operation was canceled.")
+            finish(step, outcome: .cancelled, Reason(.cancelled, "The operation was canceled."))
+        case (.success(let outputs), nil):
+            step.record.outputs += outputs
+            finish(step, outcome: .success, nil)
+        case (.failure(let diagnostic), nil):
+            fail(step, Reason(.setup, redacted(diagnostic.message)), diagnostic)
+        }
+    }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnostics
+import ExpressionLanguage
+import PipelineModel
+import StructuredData
+import WorkflowPlanning
+
+/// Actions that are programs for node, and what they ask for before and after the job's steps.
+///
+/// Source of the variables' names: actions/runner, `ActionRunner` and `Handlers/NodeScriptActionHandler`.
+extension HostJob {
+    /// Runs one program of the action: its main one, or a hook's.
+    ///
+    /// - Parameter commit: of the repository that the action's files are of.
+    func runNode(
+        _ step: RunningStep, _ work: ActionWork, _ action: NodeAction, _ commit: String?, _ program: ActionHookProgram,
+        _ given: [FileCommandPairs.Pair], _ evaluation: TemplateEvaluation
+    ) throws(ExpressionError) {
+        let inputs = try inputs(declared: action.inputs, given: given, evaluation)
+        printHeader(step, inputs.values, title: step.hook == nil ? "Run \(work.reference.text)" : step.name)
+        if let warning = inputs.warning, step.hook == nil { step.output?.warning(warning) }
+        do throws(DiagnosticError) {
+            guard let folder = folder(of: work.reference, commit: commit) else {
+                throw DiagnosticError(
+                    .unavailableAction, "The files of '\(work.reference.text)' are not there any more.",
+                    remedy: "Start the run anew.")
+            }
+            guard let node = shells.hostProgram("node") else {
+                throw DiagnosticError(
+                    .missingNode, "There is no node on PATH, and '\(work.reference.text)' needs it.",
+                    remedy: "Install Node.js 20 or later.")
+            }
+            step.variables = variables(for: step, work, inputs.values)
+            // Asked for before the program runs: what it leaves half done is cleaned up all the same.
+            if action.post != nil, step.hook?.stage != .post { askForPost(of: step) }
+            try start(
+                step, program: node, arguments: ["\(folder)/\(program.program)"], folder: options.folders.workspace)
+        } catch {
+            fail(step, Reason(.setup, redacted(error.diagnostic.message)), error.diagnostic)
+        }
+    }
+
+    private func variables(
+        for step: RunningStep, _ work: ActionWork, _ inputs: [FileCommandPairs.Pair]
+    ) -> [FileCommandPairs.Pair] {
+        var variables = inputs.map { input in
+            let name = input.name.split(separator: " ", omittingEmptySubsequences: false).joined(separator: "_")
+            return FileCommandPairs.Pair("INPUT_" + name.uppercasedASCII(), input.value)
+        }
+        for pair in actionStates[step.hooked] ?? [] { variables.append(.init("STATE_" + pair.name, pair.value)) }
+        for property in Self.origin(of: work.reference) {
+            variables += EnvironmentRules.githubVariables([property.name: property.value]).map {
+                .init($0.name, $0.value)
+            }
+        }
+        return variables + options.actionVariables()
+    }
+
+    // MARK: hooks
+
+    /// The step after the last that cleans up after this one's action; asked for once.
+    private func askForPost(of step: RunningStep) {
+        callbacks.postStep(step.attempt, ActionHook(stage: .post, step: step.hooked).id)
+    }
+
+    /// The machine lists steps after the last by an id; this is the step that such an id stands for.
+    func place(_ id: String, at path: StepPath) {
+        guard path.parent == nil, hookSteps[path] == nil, planned(path) == nil, let hook = ActionHook(id: id),
+            let main = planned(hook.step), case .action(let work) = main.work,
+            case .found(.node(let action), _) = definition(of: work), let post = action.post
+        else { return }
+        hookSteps[path] = PlannedStep(hook: hook, of: main, condition: post.condition)
+    }
+
+    func runHook(_ step: RunningStep, _ hook: ActionHook, _ evaluation: TemplateEvaluation) {
+        guard let main = planned(hook.step), case .action(let work) = main.work,
+            case .found(.node(let action), let commit) = definition(of: work),
+            let program = hook.stage == .pre ? action.pre : action.post
+        else { return finish(step, outcome: .success, nil) }
+        do throws(ExpressionError) {
+            let given = try evaluation.pairs(of: work.inputs).map { FileCommandPairs.Pair($0.name, $0.value) }
+            try runNode(step, work, action, commit, program, given, evaluation)
+        } catch {
+            fail(step, error)
+        }
+    }
+
+    /// Before a composite action begins, what its steps ask for sees its inputs.
+    func enterForHook(_ path: StepPath) {
+        for length in 1..<max(1, path.indexes.count) {
+            let outer = StepPath(Array(path.indexes.prefix(length)))
+            guard scopes[outer] == nil, let planned = planned(outer), case .action(let work) = planned.work,
+                case .found(.composite(let action), let commit) = definition(of: work)
+            else { continue }
+            let evaluation = evaluation(
+                scope: outer.parent, environment: variables, github: nil, flags: StatusFlags())
+            var scope = StepScope(steps: action.steps)
+            let given = (try? evaluation.pairs(of: work.inputs))?.map { FileCommandPairs.Pair($0.name, $0.value) }
+            let inputs = try? inputs(declared: action.inputs, given: given ?? [], evaluation)
+            scope.inputs = DataObject((inputs?.values ?? []).map { ($0.name, .string($0.value)) })
+            scope.github = scopes[outer.parent]?.github ?? []
+            if outer.parent == nil { scope.github.append(("action", .string(planned.id))) }
+            scope.github += Self.origin(of: work.reference)
+            if let folder = folder(of: work.reference, commit: commit) {
+                scope.github.append(("action_path", .string(folder)))
+            }
+            scopes[outer] = scope
+        }
+    }
+}

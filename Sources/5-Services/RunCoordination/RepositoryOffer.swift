@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Diagnostics
+internal import SourceControl
+
+/// Where a command takes other repositories from: their workflows and their actions. Each is asked for once a command.
+package final class RepositoryOffer: Sendable {
+    private let sources: RepositorySources
+    private let forge: RepositorySources
+    private let prefersNative: Bool
+
+    /// Actions that are built into Martlet, by the name they are used under.
+    private static let native = ["actions/checkout": "checkout"]
+
+    /// What an action's name leads to.
+    enum Place {
+        case files(FoundRepository)
+        case native(String)
+        /// Where was looked.
+        case nowhere(String)
+    }
+
+    /// Of public actions, whatever forge the repository itself is on.
+    private static let publicForge = "https://github.com"
+
+    /// - Parameters:
+    ///   - root: of the repository whose settings hold.
+    ///   - environment: of the command: `MARTLET_ACTIONS_DIR` is looked at first, `MARTLET_OFFLINE` keeps off the network,
+    ///     and what is fetched is kept in the store.
+    ///   - asksForge: whether what no source has is looked for on the forge.
+    /// - Throws: ``DiagnosticCode/sourcesInvalid``.
+    package init(root: String, environment: [String: String], asksForge: Bool = true) throws(DiagnosticError) {
+        let settings = try SourceSettings.read(
+            root: root, first: environment["MARTLET_ACTIONS_DIR"], forge: Self.publicForge)
+        let isOffline = !["", "0", "false"].contains(environment["MARTLET_OFFLINE"] ?? "")
+        let mirrors = RepositoryMirrors(root: RunStore.defaultRoot(environment) + "/sources", isOffline: isOffline)
+        sources = RepositorySources(settings.sources, mirrors: mirrors)
+        forge = RepositorySources(asksForge ? settings.forge.map { [$0] } ?? [] : [], mirrors: mirrors)
+        prefersNative = settings.prefersNative
+    }
+
+    func file(_ reference: RepositoryReference) throws(DiagnosticError) -> [UInt8]? {
+        if let text = try sources.file(reference) { return text }
+        return try forge.file(reference)
+    }
+
+    /// The action of another repository.
+    ///
+    /// - Parameter path: of the action's folder in its repository.
+    func action(_ reference: RepositoryReference) throws(DiagnosticError) -> Place {
+        let name = "\(reference.owner)/\(reference.repository)".lowercased()
+        let native = reference.path.isEmpty ? Self.native[name] : nil
+        if prefersNative, let native { return .native(native) }
+        if let found = try sources.repository(reference) { return .files(found) }
+        if let native { return .native(native) }
+        if let found = try forge.repository(reference) { return .files(found) }
+        return .nowhere(placesLooked)
+    }
+
+    /// Where the files of a repository lie that a plan has pinned.
+    func files(_ reference: RepositoryReference, commit: String?) -> FoundRepository? {
+        if let found = try? sources.repository(reference, commit: commit) { return found }
+        return try? forge.repository(reference, commit: commit)
+    }
+
+    /// Where was looked, as a sentence's end.
+    var placesLooked: String {
+        let places =
+            (sources.sources + forge.sources).isEmpty
+            ? "no source of other repositories is set up in \(SourceSettings.path)"
+            : "it is in none of: "
+                + [sources, forge].filter { !$0.sources.isEmpty }.map(\.placesLooked)
+                .joined(separator: ", ")
+        return places
+    }
+}
