@@ -179,6 +179,34 @@ struct NodeActionTests {
         #expect(try said(run(step, ["MARTLET_ACTIONS_DIR": ""])).count == 3)
     }
 
+    @Test func thatAreLockedStayAtTheirCommitWhenTheirTagMoves() throws {
+        let folder = try makeRepository()
+        try sandbox.write(".martlet/sources.yml", "sources:\n  - git: file://\(sandbox.root)/git/{owner}/{repo}\n")
+        let step = "- uses: acme/tool@v1\n  with: {who to: x}\n"
+        _ = try run(step, ["MARTLET_ACTIONS_DIR": ""])
+        let locked = try sandbox.martlet("actions", "lock")
+        #expect(locked.status == 0 && locked.out.contains("1 locked"), "\(locked.err)")
+        #expect(try sandbox.martlet("actions", "lock", "--check").status == 0)
+        // The tag moves to another commit.
+        try Data("console.log('> moved')\n".utf8).write(to: URL(fileURLWithPath: folder + "/dist/main.js"))
+        for arguments in [["commit", "-q", "-am", "Other"], ["tag", "-f", "v1"]] {
+            #expect(try sandbox.start(["git", "-C", folder] + arguments).end().status == 0)
+        }
+        #expect(try sandbox.martlet("actions", "lock", "--check").status == 5)
+        #expect(try said(run(step, ["MARTLET_ACTIONS_DIR": ""])).contains("main hello push x 1 acme/tool v1"))
+        let listed = try sandbox.martlet("actions", "list", "--json")
+        #expect(listed.json["actions"].array.map { $0["uses"].string } == ["acme/tool@v1"])
+        #expect(try sandbox.martlet("actions", "lock").status == 0)
+        #expect(try said(run(step, ["MARTLET_ACTIONS_DIR": ""])).contains("moved"))
+    }
+
+    @Test func aLockThatWasSpoiltIsNamed() throws {
+        try sandbox.write(".martlet/actions.lock", "locked:\n  acme/tool@v1: main\n")
+        let ended = try run("- uses: acme/tool@v1\n")
+        #expect(
+            ended.status == 6 && ended.err.contains("MRT0712") && ended.err.contains("actions.lock:2"), "\(ended.err)")
+    }
+
     @Test func thatAreNotToBeHadMakeTheirJobUnavailableAndSayWhereTheyWereLookedFor() throws {
         try sandbox.write(
             ".martlet/sources.yml", "sources:\n  - folder: mine\n  - git: file:///nowhere/{owner}/{repo}\n")

@@ -30,6 +30,9 @@ package struct RepositoryReference: Hashable, Sendable, CustomStringConvertible 
         RepositoryReference("\(owner)/\(repository)/\(path)@\(ref)")
     }
 
+    /// `owner/repo@ref`: what is fetched, and locked, as one.
+    package var unit: String { "\(owner)/\(repository)@\(ref)" }
+
     /// The same place at another ref.
     func at(_ ref: String) -> RepositoryReference {
         RepositoryReference(owner: owner, repository: repository, path: path, ref: ref)

@@ -54,9 +54,11 @@ package final class RepositorySources: Sendable {
 
     /// One file of another repository.
     ///
+    /// - Parameter commit: what the ref is known to stand for.
     /// - Returns: `nil` where no source has it.
     /// - Throws: where a source has the file and it cannot be read.
-    package func file(_ reference: RepositoryReference) throws(DiagnosticError) -> [UInt8]? {
+    package func file(_ reference: RepositoryReference, commit known: String? = nil) throws(DiagnosticError) -> [UInt8]?
+    {
         for source in sources {
             switch source {
             case .folder(let folder):
@@ -65,7 +67,7 @@ package final class RepositorySources: Sendable {
                     if let bytes = try Files.readIfPresent(path, limit: Self.fileLimitBytes) { return bytes }
                 }
             case .git(let template):
-                guard let mirror = try mirror(reference, template), let commit = try commit(reference, mirror)
+                guard let mirror = try mirror(reference, template), let commit = try commit(reference, known, mirror)
                 else { continue }
                 if let bytes = try mirror.file(reference.path, at: commit) { return bytes }
             }
@@ -90,8 +92,7 @@ package final class RepositorySources: Sendable {
                     return FoundRepository(folder: place, commit: nil)
                 }
             case .git(let template):
-                let wanted = known.map { reference.at($0) } ?? reference
-                guard let mirror = try mirror(reference, template), let commit = try commit(wanted, mirror)
+                guard let mirror = try mirror(reference, template), let commit = try commit(reference, known, mirror)
                 else { continue }
                 let folder = try mirrors.export(reference, from: mirror, at: commit)
                 return FoundRepository(folder: folder, commit: commit)
@@ -115,14 +116,26 @@ package final class RepositorySources: Sendable {
         return try mirrors.mirror(of: address)
     }
 
-    private func commit(_ reference: RepositoryReference, _ mirror: RepositoryMirror) throws(DiagnosticError) -> String?
-    {
+    /// - Parameter known: the commit that it must be.
+    private func commit(
+        _ reference: RepositoryReference, _ known: String?, _ mirror: RepositoryMirror
+    ) throws(DiagnosticError) -> String? {
         do throws(DiagnosticError) {
-            return try mirror.commit(of: reference.ref)
+            guard let known else { return try mirror.commit(of: reference.ref) }
+            if mirror.has(known) { return known }
+            // Not every server gives a commit by its id; its branch or tag may still stand for it.
+            if let commit = try? mirror.commit(of: known), commit == known { return known }
+            guard let commit = try mirror.commit(of: reference.ref) else { return nil }
+            if commit == known { return known }
+            note("\(reference.unit) is \(commit) now, and \(known) is asked for")
         } catch {
             guard error.diagnostic.code == .fetchFailed else { throw error }
-            problems.withLock { if !$0.contains(error.diagnostic.message) { $0.append(error.diagnostic.message) } }
-            return nil
+            note(error.diagnostic.message)
         }
+        return nil
+    }
+
+    private func note(_ problem: String) {
+        problems.withLock { if !$0.contains(problem) { $0.append(problem) } }
     }
 }

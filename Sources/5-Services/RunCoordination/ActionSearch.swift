@@ -14,8 +14,10 @@ final class ActionSearch {
     private let offer: RepositoryOffer
     /// `PATH`, where node is looked for.
     private let searchPath: String
-    /// By what names the action: a local one's folder, else the whole reference.
+    /// By `./FOLDER` of a local action, or the whole reference.
     private var found: [String: Finding] = [:]
+    /// Of other repositories, by the whole reference.
+    private(set) var remote: [String: ActionFinding] = [:]
     /// The composite actions that are being read, the outermost first.
     private var open: [String] = []
 
@@ -47,7 +49,7 @@ final class ActionSearch {
     private func search(_ reference: ActionReference) -> Finding {
         switch reference {
         case .repository:
-            return once(reference.text, shown: reference.text) { remote(reference) }
+            return once(reference.text) { remote(reference) }
         case .image:
             return Finding(
                 finding: .unavailable(
@@ -56,21 +58,22 @@ final class ActionSearch {
             guard let folder = RepositoryPath.inside(path) else {
                 return Finding(finding: .unavailable("The action '\(path)' lies outside of the repository."))
             }
-            return once(folder, shown: "./\(folder)") { read(path, "\(root)/\(folder)", commit: nil) }
+            return once("./\(folder)") { read(path, "\(root)/\(folder)", commit: nil) }
         }
     }
 
-    private func once(_ name: String, shown: String, _ body: () -> Finding) -> Finding {
+    private func once(_ name: String, _ body: () -> Finding) -> Finding {
         if let known = found[name] { return known }
-        if let start = open.firstIndex(of: shown) {
-            let chain = (open[start...] + [shown]).map { "'\($0)'" }.joined(separator: " uses ")
+        if let start = open.firstIndex(of: name) {
+            let chain = (open[start...] + [name]).map { "'\($0)'" }.joined(separator: " uses ")
             return .unavailable(.actionsCycle, "A composite action uses itself: \(chain).")
         }
-        guard open.count < Self.readingLimit else { return tooDeep(shown) }
-        open.append(shown)
+        guard open.count < Self.readingLimit else { return tooDeep(name) }
+        open.append(name)
         let finding = body()
         open.removeLast()
         found[name] = finding
+        if case .repository = ActionReference(text: name) { remote[name] = finding.finding }
         return finding
     }
 

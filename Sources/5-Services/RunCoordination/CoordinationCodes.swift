@@ -16,6 +16,7 @@ extension DiagnosticCode {
     static let groupsUnreadable = DiagnosticCode(709)
     static let runRecordTooLarge = DiagnosticCode(711)
     static let sourcesInvalid = DiagnosticCode(710)
+    static let actionLockInvalid = DiagnosticCode(712)
     static let hooksOutsideRepository = DiagnosticCode(706)
     static let hookForeign = DiagnosticCode(707)
 }

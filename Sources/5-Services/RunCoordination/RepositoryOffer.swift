@@ -8,6 +8,7 @@ package final class RepositoryOffer: Sendable {
     private let sources: RepositorySources
     private let forge: RepositorySources
     private let prefersNative: Bool
+    private let lock: ActionLock
 
     /// Actions that are built into Martlet, by the name they are used under.
     private static let native = ["actions/checkout": "checkout"]
@@ -25,8 +26,8 @@ package final class RepositoryOffer: Sendable {
 
     /// - Parameters:
     ///   - root: of the repository whose settings hold.
-    ///   - environment: of the command: `MARTLET_ACTIONS_DIR` is looked at first, `MARTLET_OFFLINE` keeps off the network,
-    ///     and what is fetched is kept in the store.
+    ///   - environment: of the command: `MARTLET_ACTIONS_DIR` is looked at first, `MARTLET_OFFLINE` keeps off the
+    ///     network, and what is fetched is kept in the store.
     ///   - asksForge: whether what no source has is looked for on the forge.
     /// - Throws: ``DiagnosticCode/sourcesInvalid``.
     package init(root: String, environment: [String: String], asksForge: Bool = true) throws(DiagnosticError) {
@@ -37,11 +38,21 @@ package final class RepositoryOffer: Sendable {
         sources = RepositorySources(settings.sources, mirrors: mirrors)
         forge = RepositorySources(asksForge ? settings.forge.map { [$0] } ?? [] : [], mirrors: mirrors)
         prefersNative = settings.prefersNative
+        lock = try ActionLock.read(root: root)
     }
 
+    private init(_ other: RepositoryOffer, lock: ActionLock) {
+        (sources, forge, prefersNative) = (other.sources, other.forge, other.prefersNative)
+        self.lock = lock
+    }
+
+    /// The same, but for what each ref stands for: that is asked of the sources.
+    var withoutLock: RepositoryOffer { RepositoryOffer(self, lock: ActionLock()) }
+
     func file(_ reference: RepositoryReference) throws(DiagnosticError) -> [UInt8]? {
-        if let text = try sources.file(reference) { return text }
-        return try forge.file(reference)
+        let commit = lock.commits[reference.unit]
+        if let text = try sources.file(reference, commit: commit) { return text }
+        return try forge.file(reference, commit: commit)
     }
 
     /// The action of another repository.
@@ -51,10 +62,18 @@ package final class RepositoryOffer: Sendable {
         let name = "\(reference.owner)/\(reference.repository)".lowercased()
         let native = reference.path.isEmpty ? Self.native[name] : nil
         if prefersNative, let native { return .native(native) }
-        if let found = try sources.repository(reference) { return .files(found) }
+        let commit = lock.commits[reference.unit]
+        if let found = try sources.repository(reference, commit: commit) { return .files(found) }
         if let native { return .native(native) }
-        if let found = try forge.repository(reference) { return .files(found) }
+        if let found = try forge.repository(reference, commit: commit) { return .files(found) }
         return .nowhere(placesLooked)
+    }
+
+    /// All files of another repository; `nil` where no source has it.
+    func repository(_ reference: RepositoryReference) throws(DiagnosticError) -> FoundRepository? {
+        let commit = lock.commits[reference.unit]
+        if let found = try sources.repository(reference, commit: commit) { return found }
+        return try forge.repository(reference, commit: commit)
     }
 
     /// Where the files of a repository lie that a plan has pinned.

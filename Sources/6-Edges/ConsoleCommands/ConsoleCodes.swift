@@ -3,6 +3,7 @@
 internal import Diagnostics
 
 extension DiagnosticCode {
+    static let actionsNotLocked = DiagnosticCode(713)
     static let argumentInvalid = DiagnosticCode(900)
     static let workflowMissing = DiagnosticCode(902)
     static let nothingToRun = DiagnosticCode(903)

@@ -27,7 +27,8 @@ package struct MartletCommand: ParsableCommand {
             CommandGroup(
                 name: "This machine:",
                 subcommands: [
-                    DoctorCommand.self, CleanCommand.self, HooksCommand.self, RedactCommand.self, SchemaCommand.self,
+                    ActionsCommand.self, DoctorCommand.self, CleanCommand.self, HooksCommand.self, RedactCommand.self,
+                    SchemaCommand.self,
                     CompletionsCommand.self, ExitCodesCommand.self,
                 ]),
         ])

@@ -31,7 +31,8 @@ struct PlanCommand: ParsableCommand {
 
     private func plan(_ console: Console) throws {
         let files = WorkflowFiles.containing(
-            source.workflow, folder: ProcessEnvironment.currentFolder, environment: console.environment)
+            source.workflow, folder: ProcessEnvironment.currentFolder,
+            environment: source.network.applied(to: console.environment))
         if let problem = files.problem { throw problem }
         let preparation = PlanPreparation(files: files, request: try source.request(files))
         let paths = try source.workflow.map { [try files.resolve(source.place(of: $0))] } ?? files.paths()

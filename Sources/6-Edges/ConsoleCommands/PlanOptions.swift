@@ -43,6 +43,8 @@ struct PlanOptions: ParsableArguments {
     @Option(name: .customLong("label"), help: ArgumentHelp("A runner label that this machine answers to, too."))
     var labels: [String] = []
 
+    @OptionGroup var network: NetworkOptions
+
     func request(_ files: WorkflowFiles) throws(DiagnosticError) -> PlanPreparation.Request {
         var request = PlanPreparation.Request()
         request.event = event

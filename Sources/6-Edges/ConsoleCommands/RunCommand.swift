@@ -74,7 +74,9 @@ struct RunCommand: ParsableCommand {
     private mutating func keepRunning(_ console: Console) throws {
         while true {
             let tree = TreeWatch(
-                files: WorkflowFiles(folder: ProcessEnvironment.currentFolder, environment: console.environment))
+                files: WorkflowFiles(
+                    folder: ProcessEnvironment.currentFolder,
+                    environment: source.network.applied(to: console.environment)))
             var seen = try tree.snapshot()
             do {
                 try start(console)
@@ -101,7 +103,8 @@ struct RunCommand: ParsableCommand {
 
     private mutating func start(_ console: Console) throws {
         let files = WorkflowFiles.containing(
-            source.workflow, folder: ProcessEnvironment.currentFolder, environment: console.environment)
+            source.workflow, folder: ProcessEnvironment.currentFolder,
+            environment: source.network.applied(to: console.environment))
         if let problem = files.problem { throw problem }
         let store = try RunStore(root: RunStore.defaultRoot(console.environment))
         let request = try source.request(files)
@@ -170,7 +173,8 @@ struct RunCommand: ParsableCommand {
         let store = try RunStore(root: RunStore.defaultRoot(console.environment))
         guard store.exists(run) else { throw RunChoice.missing(run) }
         let record = try RunRecord.load(from: store, run)
-        let files = WorkflowFiles(folder: record.repository.root, environment: console.environment)
+        let files = WorkflowFiles(
+            folder: record.repository.root, environment: source.network.applied(to: console.environment))
         let settings = try settings(files, console)
         let missing = Set(record.secretNames).subtracting(settings.secrets.map(\.name)).sorted()
         guard missing.isEmpty else {
