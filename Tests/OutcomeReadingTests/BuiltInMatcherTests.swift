@@ -148,6 +148,8 @@ struct BuiltInMatcherTests {
             tests/test_a.py:5: AssertionError
             """
         #expect(try places("pytest", output) == ["tests/test_a.py:5 error AssertionError assert 1 == 2"])
+        let explained = "E   assert 3 == 4\nE    +  where 3 = f()\n\ntests/test_b.py:9: AssertionError"
+        #expect(try places("pytest", explained) == ["tests/test_b.py:9 error AssertionError assert 3 == 4"])
     }
 
     @Test("an unknown name has none")

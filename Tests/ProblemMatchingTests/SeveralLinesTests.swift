@@ -171,11 +171,26 @@ struct ExhaustionTests {
         #expect(output.plain.count == 4)
     }
 
+    @Test("a pattern that is slow on every line, and never too slow, is dropped in the end")
+    func slowOnEveryLine() throws {
+        var output = try Output(Matchers.simple("slow", "^(?:(.+)(.+)(.+))x$"))
+        let line = "x" + String(repeating: "a", count: 70)
+        for _ in 0..<1_000 { output.write(line) }
+        #expect(output.dropped.isEmpty && output.remarks.isEmpty)
+        output.write(line)
+        #expect(
+            output.dropped.first?.message
+                == "Removing issue matcher 'slow'. It was slow on more than 1000 lines.")
+        #expect(output.scanner.isIdle)
+    }
+
     @Test("what needs a long line is found in a long line")
     func longButCheap() throws {
         var output = try Output(Matchers.gcc, Matchers.tsc)
         let long = String(repeating: "function a(b,c){return b:3} ", count: 2_000)
-        output.write(long, "\(long):1:2: error: here")
+        // More often than a matcher may be slow.
+        for _ in 0..<1_100 { output.write(long) }
+        output.write("\(long):1:2: error: here")
         #expect(output.messages == ["here"])
         #expect(output.dropped.isEmpty && output.remarks.isEmpty)
     }

@@ -27,7 +27,7 @@ package enum BuiltInMatchers {
         ("eslint", [eslint]),
         ("go", [go]),
         ("python", [python(markerLines: 0), python(markerLines: 1)]),
-        ("pytest", [pytest]),
+        ("pytest", [pytest(explains: false), pytest(explains: true)]),
     ]
 
     /// `file:line:column: error: message`, perhaps with the name of a warning behind it: gcc, clang and swiftc.
@@ -79,10 +79,14 @@ package enum BuiltInMatchers {
         return ProblemMatcher(owner: "martlet-python\(markerLines > 0 ? "-marked" : "")", patterns: patterns)
     }
 
-    /// `E   assert 1 == 2`, an empty line, `tests/test_a.py:5: AssertionError`.
-    private static let pytest = matcher(
-        "pytest", "",
-        ProblemPattern(#"^E\s+(.+)$"#, [.message: 1]),
-        ProblemPattern(#"^\s*$"#),
-        ProblemPattern(#"^([^\s:]+\.py):(\d+): (\S+)$"#, [.file: 1, .line: 2, .code: 3]))
+    /// `E   assert f() == 2`, perhaps `E    +  where 1 = f()`, an empty line, `tests/test_a.py:5: AssertionError`.
+    private static func pytest(explains: Bool) -> ProblemMatcher {
+        var patterns = [ProblemPattern(#"^E\s+(?![\s+])(.+)$"#, [.message: 1])]
+        if explains { patterns.append(ProblemPattern(#"^E\s+\+ .*$"#)) }
+        patterns += [
+            ProblemPattern(#"^\s*$"#),
+            ProblemPattern(#"^([^\s:]+\.py):(\d+): (\S+)$"#, [.file: 1, .line: 2, .code: 3]),
+        ]
+        return ProblemMatcher(owner: "martlet-pytest\(explains ? "-where" : "")", patterns: patterns)
+    }
 }

@@ -19,7 +19,7 @@ struct FailurePlace {
                 [.file: 1, .line: 2, .message: 0])
         ])
 
-    /// Sets the file and the line of a test that has none.
+    /// Sets the file and the line of a failure. Where the report names the test's file, the place must be in it.
     ///
     /// pytest tells the place of the failure last, others first. Frames of installed packages are passed over, and those
     /// of the JVM, which name no folder, must be of the test's class.
@@ -33,8 +33,9 @@ struct FailurePlace {
             guard let finding = Self.finding(line, &scanner), Self.fits(finding.file ?? "", test) else { continue }
             if found == nil || finding.file?.hasSuffix(".py") == true { found = finding }
         }
-        test.file = found?.file
-        test.line = found?.line
+        guard let found else { return }
+        test.file = test.file ?? found.file
+        test.line = found.line
     }
 
     private static func finding(_ line: Substring, _ scanner: inout ProblemScanner) -> ProblemFinding? {
@@ -46,6 +47,7 @@ struct FailurePlace {
 
     private static func fits(_ file: String, _ test: TestCase) -> Bool {
         if ["node_modules/", "site-packages/", "node:"].contains(where: { file.contains($0) }) { return false }
+        if let own = test.file { return own == file || own.hasSuffix("/" + file) || file.hasSuffix("/" + own) }
         guard [".java", ".kt", ".scala", ".groovy"].contains(where: { file.hasSuffix($0) }) else { return true }
         let stem = file.split(separator: "/").last?.split(separator: ".").first ?? ""
         let simpleName = test.suite.split(separator: ".").last?.split(separator: "$").first

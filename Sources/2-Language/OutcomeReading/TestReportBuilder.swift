@@ -17,6 +17,8 @@ final class TestReportBuilder {
     /// The text of the innermost element, where it is wanted.
     private var text: [UInt8] = []
     private var wantsText = false
+    /// The kind of the failure, such as an exception's type.
+    private var kind = ""
     private var failurePlace = FailurePlace()
 
     init(_ limits: OutcomeLimits) { self.limits = limits }
@@ -79,7 +81,7 @@ final class TestReportBuilder {
         current = nil
         test.details = test.details.flatMap { $0.isEmpty ? nil : $0 }
         test.message = test.message.flatMap { $0.isEmpty ? nil : $0 }
-        if test.file == nil, test.status == .failed || test.status == .error { failurePlace.settle(&test) }
+        if test.status == .failed || test.status == .error { failurePlace.settle(&test) }
         cases.append(test)
     }
 
@@ -150,7 +152,8 @@ extension TestReportBuilder {
             let isWorse = Self.rank(status) > Self.rank(current?.status ?? .passed)
             if isWorse { current?.status = status }
             guard isWorse || current?.message == nil else { return }
-            current?.message = limits.cut(attributes["message"] ?? attributes["type"] ?? "")
+            current?.message = limits.cut(attributes["message"] ?? "")
+            kind = attributes["type"] ?? ""
             wantsText = true
         } else {
             // Deeper ones tell of single assertions.
@@ -176,7 +179,7 @@ extension TestReportBuilder {
         case "failure", "error", "skipped":
             current?.details = content
             if (current?.message ?? "").isEmpty {
-                current?.message = content.split(whereSeparator: \.isNewline).first.map(String.init)
+                current?.message = content.split(whereSeparator: \.isNewline).first.map(String.init) ?? limits.cut(kind)
             }
         case "stack-trace": current?.details = content
         default: current?.message = content

@@ -43,6 +43,12 @@ struct MatchProgress {
     private var whole = PartialMatch()
     /// Lines on which the work ran out.
     var exhaustedLines = 0
+    /// Attempts that cost more than nearly every line does.
+    private var hardAttempts = 0
+    /// So many of them a step bears: half a minute, if each comes close to the limit of a line.
+    static let maximumHardAttempts = 1_000
+    /// The matcher has had its share of the step.
+    var isSpent: Bool { hardAttempts > Self.maximumHardAttempts }
 
     enum Outcome {
         case nothing
@@ -65,8 +71,7 @@ struct MatchProgress {
         let last = partials.count
         for index in stride(from: last, through: 0, by: -1) {
             if index > 0, !partials[index - 1].isRunning { continue }
-            let outcome = matcher.patterns[index].compiled.match(line)
-            switch outcome {
+            switch attempt(index, line) {
             case .exhausted(let code): return .exhausted(code: code)
             case .matched where index == last:
                 finish(line)
@@ -81,6 +86,14 @@ struct MatchProgress {
             }
         }
         return .nothing
+    }
+
+    private mutating func attempt(_ index: Int, _ line: UnsafeRawBufferPointer) -> CompiledPattern.Outcome {
+        let pattern = matcher.patterns[index].compiled
+        let outcome = pattern.match(line, workLimit: CompiledPattern.easyWorkLimit(lineBytes: line.count))
+        guard case .exhausted = outcome else { return outcome }
+        hardAttempts += 1
+        return isSpent ? outcome : pattern.match(line)
     }
 
     private mutating func finish(_ line: UnsafeRawBufferPointer) {

@@ -108,7 +108,8 @@ package struct ProblemScanner {
         progress[index].exhaustedLines += 1
         let owner = progress[index].matcher.definition.owner
         let reason = CompiledPattern.message(of: code)
-        guard progress[index].exhaustedLines >= Self.maximumExhaustedLines else {
+        let isSpent = progress[index].isSpent
+        guard isSpent || progress[index].exhaustedLines >= Self.maximumExhaustedLines else {
             let text = String(decoding: line, as: UTF8.self)
             reports.append(
                 .debug("Timeout processing issue matcher '\(owner)' against line '\(text)'. Exception: \(reason)"))
@@ -119,8 +120,11 @@ package struct ProblemScanner {
             .dropped(
                 Diagnostic(
                     .matcherDropped,
-                    "Removing issue matcher '\(owner)'. Matcher failed \(Self.maximumExhaustedLines) times. "
-                        + "Error: \(reason).", severity: .warning,
+                    "Removing issue matcher '\(owner)'. "
+                        + (isSpent
+                            ? "It was slow on more than \(MatchProgress.maximumHardAttempts) lines."
+                            : "Matcher failed \(Self.maximumExhaustedLines) times. Error: \(reason)."),
+                    severity: .warning,
                     remedy: "Make its regular expression simpler: avoid a repetition inside a repetition.")))
         return index
     }
