@@ -18,7 +18,7 @@ final class CompiledPattern {
 
     /// Bytes of a pattern's text. Real ones have a few hundred.
     static let maximumPatternBytes = 16 << 10
-    /// PCRE2's count of steps for one line: 10 to 25 ms of backtracking.
+    /// PCRE2's count of steps for one line: 12 to 35 ms of backtracking.
     static let workLimit: UInt32 = 10_000_000
     /// What nearly every line costs less than: 20 to 50 µs, and more for a long one.
     static func easyWorkLimit(lineBytes: Int) -> UInt32 { 20_000 + 16 * UInt32(clamping: min(lineBytes, 1 << 20)) }
