@@ -23,6 +23,12 @@ let ground: [Target] = [
     .systemLibrary(
         name: "CLibYAML", path: "Sources/0-Ground/CLibYAML", pkgConfig: "yaml-0.1",
         providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
+    .systemLibrary(
+        name: "CPCRE2", path: "Sources/0-Ground/CPCRE2", pkgConfig: "libpcre2-8",
+        providers: [.apt(["libpcre2-dev"]), .brew(["pcre2"])]),
+    .systemLibrary(
+        name: "CExpat", path: "Sources/0-Ground/CExpat", pkgConfig: "expat",
+        providers: [.apt(["libexpat1-dev"]), .brew(["expat"])]),
     .target(name: "CProcessControl", path: "Sources/0-Ground/CProcessControl"),
     .target(name: "CFileAccess", path: "Sources/0-Ground/CFileAccess"),
     floor("0-Ground", "Diagnostics"),
@@ -52,6 +58,11 @@ let language: [Target] = [
     floor(
         "2-Language", "WorkflowPlanning",
         ["Diagnostics", "ExpressionLanguage", "GitHubWorkflows", "PatternMatching", "PipelineModel", "StructuredData"]),
+]
+
+let outcomes: [Target] = [
+    floor("2-Language", "ProblemMatching", ["CPCRE2", "Diagnostics", "StructuredData"]),
+    floor("2-Language", "OutcomeReading", ["CExpat", "Diagnostics", "ProblemMatching", "StructuredData"]),
 ]
 
 let runEngine = floor("3-Decision", "RunEngine", ["Diagnostics", "PipelineModel", "StructuredData"])
@@ -122,6 +133,8 @@ let testTargets: [Target] = [
         "WorkflowPlanningTests",
         ["Diagnostics", "GitHubWorkflows", "PipelineModel", "StructuredData", "WorkflowPlanning"]),
     tests("WorkflowChecksTests", ["Diagnostics", "GitHubWorkflows", "WorkflowChecks"]),
+    tests("ProblemMatchingTests", ["Diagnostics", "ProblemMatching", "StructuredData"]),
+    tests("OutcomeReadingTests", ["Diagnostics", "OutcomeReading", "ProblemMatching", "StructuredData"]),
     tests("RunEngineTests", ["Diagnostics", "PipelineModel", "RunEngine", "StructuredData"]),
     tests("SimulationTests", ["PipelineModel", "RunEngine", "RunSimulation"]),
     tests("EventJournalTests", ["Diagnostics", "EventJournal", "JournalSimulation", "JournalVictim", "Timekeeping"]),
@@ -141,5 +154,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     ],
-    targets: ground + language + [runEngine] + adapters + services + edges + testing + testTargets
+    targets: ground + language + outcomes + [runEngine] + adapters + services + edges + testing + testTargets
 )
