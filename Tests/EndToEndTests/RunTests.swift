@@ -298,4 +298,39 @@ import Testing
         #expect(ended.status == 6)
         #expect(ended.lines("b").contains("ran"))
     }
+
+    @Test func aListThatAnExpressionGivesAsAnItemTakesTheItemsPlace() throws {
+        let ended = try sandbox.run(
+            """
+            on: push
+            jobs:
+              a:
+                strategy:
+                  matrix:
+                    v: [1, "${{ fromJSON('[2, 3]') }}", ["${{ fromJSON('[4]') }}"]]
+                runs-on: ubuntu-latest
+                steps:
+                  - run: echo '${{ toJSON(matrix.v) }}'
+            """)
+        #expect(ended.status == 0, "\(ended.err)")
+        #expect(ended.lines("a#1") == ["1"])
+        #expect(ended.lines("a#3") == ["3"])
+        #expect(ended.lines("a#4") == ["[", "  4", "]"])
+    }
+
+    @Test func theDefaultsOfAJobSeeItsEnvironment() throws {
+        let ended = try sandbox.run(
+            """
+            on: push
+            env: {OUTER: python3}
+            jobs:
+              a:
+                runs-on: ubuntu-latest
+                env: {FOLDER: /}
+                defaults: {run: {shell: '${{ env.OUTER }} {0}', working-directory: '${{ env.FOLDER }}'}}
+                steps:
+                  - run: import os; print(os.getcwd())
+            """)
+        #expect(ended.lines("a") == ["/"], "\(ended.out)")
+    }
 }

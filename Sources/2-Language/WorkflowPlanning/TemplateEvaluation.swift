@@ -90,7 +90,15 @@ package struct TemplateEvaluation {
         case .expression(let source): return try value(source)
         case .sequence(let items):
             var values: [DataValue] = []
-            for item in items { values.append(try value(of: item)) }
+            for item in items {
+                let value = try value(of: item)
+                // A list that an expression gives as an item takes the item's place.
+                if case .expression = item, let inserted = value.array {
+                    values += inserted
+                } else {
+                    values.append(value)
+                }
+            }
             return .array(values)
         case .mapping(let entries):
             var object = DataObject()

@@ -128,8 +128,10 @@ package final class HostJob {
             for pair in try evaluation.pairs(of: template) { baseVariables[pair.name] = pair.value }
         }
         rebuildVariables()
-        defaultShell = try evaluation.text(of: options.steps.defaultShell)
-        defaultWorkingDirectory = try evaluation.text(of: options.steps.defaultWorkingDirectory)
+        // The defaults see the job's environment.
+        let defaults = jobEvaluation()
+        defaultShell = try defaults.text(of: options.steps.defaultShell)
+        defaultWorkingDirectory = try defaults.text(of: options.steps.defaultWorkingDirectory)
     }
 
     private func startSupervisor() throws(DiagnosticError) {
