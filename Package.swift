@@ -75,8 +75,8 @@ let adapters: [Target] = [
     floor(
         "4-Adapters", "StepExecution",
         [
-            "Diagnostics", "ExpressionLanguage", "FileAccess", "PatternMatching", "PipelineModel", "ProcessControl",
-            "SealedStorage", "SecretRedaction", "StructuredData", "WorkflowPlanning", crypto,
+            "Diagnostics", "ExpressionLanguage", "FileAccess", "PatternMatching", "PipelineModel", "ProblemMatching",
+            "ProcessControl", "SealedStorage", "SecretRedaction", "StructuredData", "WorkflowPlanning", crypto,
         ]),
 ]
 

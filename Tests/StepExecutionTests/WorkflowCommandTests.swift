@@ -61,7 +61,8 @@ import Testing
         }
         for start in stride(from: 0, to: bytes.count, by: size) {
             Array(bytes[start..<min(start + size, bytes.count)]).withUnsafeBytes {
-                scanner.scan($0, plain: { result.append(contentsOf: $0) }, line: line)
+                let take = { (bytes: UnsafeRawBufferPointer) in result.append(contentsOf: bytes) }
+                scanner.scan($0, plain: take, piece: take, line: line)
             }
         }
         scanner.finish(plain: { result.append(contentsOf: $0) }, line: line)

@@ -16,8 +16,10 @@ enum CommandEffect: Hashable, Sendable {
     case addPath(String)
     /// A problem matcher's file, as given.
     case addMatcher(String)
-    /// A problem matcher's owner, or its file.
+    /// Of an owner.
     case removeMatcher(String)
+    /// Of the owners that a file names.
+    case removeMatchersOf(String)
     /// The step fails, whatever its exit code.
     case fail
 
@@ -178,7 +180,7 @@ struct CommandInterpreter {
                 .warning("Either an owner name or a file path must be specified in ##[remove-matcher] command.")
             ]
         default:
-            return [.removeMatcher(owner.isEmpty ? command.data : owner)]
+            return [owner.isEmpty ? .removeMatchersOf(command.data) : .removeMatcher(owner)]
         }
     }
 

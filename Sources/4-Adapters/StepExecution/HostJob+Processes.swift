@@ -54,7 +54,7 @@ extension HostJob {
     private func readOutput(of step: RunningStep, _ surroundings: CommandSurroundings) {
         guard let pipe = step.pipe, let output = step.output else { return }
         let outcome = pipe.read(into: loop.readBuffer) { bytes in
-            output.take(bytes, surroundings: surroundings) { perform($0, step) }
+            output.take(bytes, surroundings: surroundings, found: { tell($0, step) }, perform: { perform($0, step) })
         }
         if outcome == .ended { stopWatching(step) }
     }
@@ -71,11 +71,12 @@ extension HostJob {
         var hasEnded = step.pipeToken == nil
         if !hasEnded {
             let outcome = pipe.drain(into: loop.readBuffer) { bytes in
-                output.take(bytes, surroundings: surroundings) { perform($0, step) }
+                output.take(
+                    bytes, surroundings: surroundings, found: { tell($0, step) }, perform: { perform($0, step) })
             }
             hasEnded = outcome == .ended
         }
-        output.finishTaking(surroundings: surroundings) { perform($0, step) }
+        output.finishTaking(surroundings: surroundings, found: { tell($0, step) }, perform: { perform($0, step) })
         stopWatching(step)
         step.pipe = nil
         if !hasEnded {
@@ -136,8 +137,9 @@ extension HostJob {
         case .saveState(let name, let value): step.record.state.append(.init(name, value))
         case .setEnvironment(let name, let value): step.record.environment.append(.init(name, value))
         case .addPath(let path): step.record.paths.append(path)
-        case .addMatcher(let path): step.output?.mark(.debug("The problem matcher '\(path)' is not looked at."))
-        case .removeMatcher: break
+        case .addMatcher(let path): addMatchers(path, step)
+        case .removeMatcher(let owner): removeMatchers([owner], step)
+        case .removeMatchersOf(let path): removeMatchers(ofFile: path, step)
         case .fail: step.hasCommandFailure = true
         }
     }

@@ -2,6 +2,7 @@
 
 package import Diagnostics
 package import PipelineModel
+import ProblemMatching
 package import ProcessControl
 import SecretRedaction
 import StructuredData
@@ -59,6 +60,9 @@ extension HostJob {
             } catch {
                 throw DiagnosticError(error.diagnostic)
             }
+        case .matchers(let definitions):
+            matchers = JobMatchers()
+            _ = try matchers.add(definitions)
         case .begun(let attempt): evidence.begun.insert(attempt)
         case .scope(let scope):
             restore(scope)

@@ -4,6 +4,7 @@ import Diagnostics
 import ExpressionLanguage
 import Glibc
 package import PipelineModel
+import ProblemMatching
 import ProcessControl
 import SecretRedaction
 import StructuredData
@@ -147,7 +148,8 @@ extension HostJob {
         guard step.output == nil else { return }
         let heading = StepHeading(attempt: step.attempt, id: step.planned.id, name: redacted(step.name))
         step.output = StepOutput(
-            log: callbacks.openLog(heading), redactor: redactor.forAnotherStream(), showsDebug: options.isDebug)
+            log: callbacks.openLog(heading), redactor: redactor.forAnotherStream(),
+            problems: matchers.scanner(), showsDebug: options.isDebug)
         if isMuted { step.output?.mute() }
     }
 

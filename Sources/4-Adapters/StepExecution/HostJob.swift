@@ -4,6 +4,7 @@ import Diagnostics
 import ExpressionLanguage
 import FileAccess
 import PipelineModel
+import ProblemMatching
 package import ProcessControl
 import SecretRedaction
 import StructuredData
@@ -60,6 +61,9 @@ package final class HostJob {
     var actionStates: [StepPath: [FileCommandPairs.Pair]] = [:]
     /// Whether a step has filled the workspace, so that an empty one needs no hint.
     var hasHintedEmptyWorkspace = false
+    /// Problem matchers that steps have added.
+    var matchers = JobMatchers()
+    lazy var problemPaths = makeProblemPaths()
     var isResumed = false
     private var isPrepared = false
     var ending: Ending?

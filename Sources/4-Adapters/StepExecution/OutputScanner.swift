@@ -16,11 +16,13 @@ struct OutputScanner {
     private var swallowsLineFeed = false
 
     /// - Parameters:
-    ///   - plain: gets ordinary output, line breaks included.
+    ///   - plain: gets ordinary output in whole lines, their breaks included.
+    ///   - piece: gets parts of a line that is over the limit.
     ///   - line: gets a line that may be a command, without its break; answers whether it was one.
     mutating func scan(
         _ chunk: UnsafeRawBufferPointer,
         plain: (UnsafeRawBufferPointer) -> Void,
+        piece: (UnsafeRawBufferPointer) -> Void,
         line: (UnsafeRawBufferPointer) -> Bool
     ) {
         guard !chunk.isEmpty else { return }
@@ -30,13 +32,13 @@ struct OutputScanner {
             if chunk[0] == .lineFeed { start = 1 }
         }
         if !held.isEmpty || isOverlong {
-            guard let next = finishHeld(chunk, from: start, plain: plain, line: line) else { return }
+            guard let next = finishHeld(chunk, from: start, plain: plain, piece: piece, line: line) else { return }
             start = next
         }
         var end = chunk.count
         while end > start, chunk[end - 1] != .lineFeed, chunk[end - 1] != .carriageReturn { end -= 1 }
         if end > start { scanLines(UnsafeRawBufferPointer(rebasing: chunk[start..<end]), plain, line) }
-        if end < chunk.count { hold(UnsafeRawBufferPointer(rebasing: chunk[end...]), plain: plain) }
+        if end < chunk.count { hold(UnsafeRawBufferPointer(rebasing: chunk[end...]), piece: piece) }
     }
 
     /// The end of the output: an unfinished last line counts as a line.
@@ -53,38 +55,40 @@ struct OutputScanner {
     /// Adds up to the end of the held line. The place after it, or `nil` where its end is not in the chunk.
     private mutating func finishHeld(
         _ chunk: UnsafeRawBufferPointer, from start: Int,
-        plain: (UnsafeRawBufferPointer) -> Void, line: (UnsafeRawBufferPointer) -> Bool
+        plain: (UnsafeRawBufferPointer) -> Void, piece: (UnsafeRawBufferPointer) -> Void,
+        line: (UnsafeRawBufferPointer) -> Bool
     ) -> Int? {
         var ends = LineEnds(chunk, from: start)
         guard let end = ends.next(from: start) else {
-            hold(UnsafeRawBufferPointer(rebasing: chunk[start...]), plain: plain)
+            hold(UnsafeRawBufferPointer(rebasing: chunk[start...]), piece: piece)
             return nil
         }
         let next = afterBreak(chunk, end)
         if isOverlong {
-            plain(UnsafeRawBufferPointer(rebasing: chunk[start..<next]))
+            piece(UnsafeRawBufferPointer(rebasing: chunk[start..<next]))
             isOverlong = false
             return next
         }
         held.append(contentsOf: chunk[start..<end])
+        let length = held.count
+        held.append(contentsOf: chunk[end..<next])
         let whole = held
         held.removeAll(keepingCapacity: true)
-        let isShort = whole.count <= Self.maximumHeldBytes
-        let isCommand = isShort && whole.withUnsafeBytes { mayBeCommand($0) && line($0) }
-        if isCommand {
-            noteBreak(chunk, end)
-        } else {
-            whole.withUnsafeBytes(plain)
-            plain(UnsafeRawBufferPointer(rebasing: chunk[end..<next]))
-        }
+        let isCommand =
+            length <= Self.maximumHeldBytes
+            && whole.withUnsafeBytes { bytes in
+                let text = UnsafeRawBufferPointer(rebasing: bytes[..<length])
+                return mayBeCommand(text) && line(text)
+            }
+        if isCommand { noteBreak(chunk, end) } else { whole.withUnsafeBytes(plain) }
         return next
     }
 
-    private mutating func hold(_ rest: UnsafeRawBufferPointer, plain: (UnsafeRawBufferPointer) -> Void) {
-        if isOverlong { return plain(rest) }
+    private mutating func hold(_ rest: UnsafeRawBufferPointer, piece: (UnsafeRawBufferPointer) -> Void) {
+        if isOverlong { return piece(rest) }
         held.append(contentsOf: rest)
         guard held.count > Self.maximumHeldBytes else { return }
-        held.withUnsafeBytes(plain)
+        held.withUnsafeBytes(piece)
         held = []
         isOverlong = true
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import PipelineModel
+package import ProblemMatching
 import StructuredData
 
 /// How one step attempt ended, with the values that the journal must not hold.
@@ -50,6 +51,8 @@ package enum RecordFrame: Hashable, Sendable {
     case step(StepRecord)
     /// The deferred changes of these background steps count from here on.
     case absorbed([StepPath])
+    /// All problem matchers of the job, from here on.
+    case matchers([ProblemMatcher])
     /// The job's outputs, evaluated when its steps were over.
     case outputs([FileCommandPairs.Pair])
 }
@@ -64,6 +67,7 @@ extension RecordFrame {
                 "scope": .string(scope.attempt.description), "inputs": Self.list(scope.inputs),
                 "env": Self.list(scope.environment),
             ]
+        case .matchers(let matchers): ["matchers": MatcherFile.data(matchers)]
         case .absorbed(let steps): ["absorbed": .array(steps.map { .string($0.description) })]
         case .outputs(let outputs): ["outputs": Self.list(outputs), "job": true]
         case .step(let record): .object(Self.object(record))
@@ -75,6 +79,11 @@ extension RecordFrame {
             self = .masks(data.strings("masks"))
         } else if data["begun"] != nil {
             self = .begun(try data.required("begun") { $0.string.flatMap { StepAttempt($0) } })
+        } else if let matchers = data["matchers"] {
+            guard let read = try? MatcherFile.read(Array(matchers.jsonText().utf8)) else {
+                throw DataShapeError("a job's problem matchers")
+            }
+            self = .matchers(read)
         } else if data["absorbed"] != nil {
             self = .absorbed(data.strings("absorbed").compactMap { StepPath($0) })
         } else if data.bool("job") {

@@ -66,7 +66,8 @@ package enum LogMark: Hashable, Sendable {
         switch self {
         case .group(let title): "##[group]\(title)"
         case .endGroup: "##[endgroup]"
-        case .annotation(let annotation): "##[\(annotation.level.rawValue)]\(annotation.message)"
+        case .annotation(let annotation):
+            "##[\(annotation.level.rawValue)]\(annotation.logText ?? annotation.message)"
         case .debug(let text): "##[debug]\(text)"
         case .command(let text): "\u{1B}[36;1m\(text)\u{1B}[0m"
         case .summary: nil
@@ -91,6 +92,8 @@ package struct Annotation: Hashable, Sendable {
     package var endLine: Int?
     package var column: Int?
     package var endColumn: Int?
+    /// What the log shows, where that is not the message: the line that a problem was read from.
+    package var logText: String?
 
     package init(_ level: Level, _ message: String) {
         self.level = level

@@ -2,6 +2,7 @@
 
 import Diagnostics
 import PipelineModel
+import ProblemMatching
 import SecretRedaction
 
 /// The way of one attempt's output to its log: everything that goes through it is redacted.
@@ -10,14 +11,17 @@ final class StepOutput {
     private var redactor: SecretRedactor
     private var scanner = OutputScanner()
     private var interpreter: CommandInterpreter
+    /// What the job's problem matchers look for.
+    private(set) var problems: ProblemScanner
     private var redacted: [UInt8] = []
     private var isAtLineStart = true
     /// A mask could not be taken: nothing more may be shown.
     private var isMuted = false
     private let showsDebug: Bool
 
-    init(log: StepLog, redactor: SecretRedactor, showsDebug: Bool) {
+    init(log: StepLog, redactor: SecretRedactor, problems: ProblemScanner = ProblemScanner(), showsDebug: Bool) {
         self.log = log
+        self.problems = problems
         self.redactor = redactor
         self.showsDebug = showsDebug
         interpreter = CommandInterpreter(echoes: showsDebug)
@@ -26,22 +30,39 @@ final class StepOutput {
     // MARK: what the step writes
 
     /// Takes a piece of the step's output; what its commands ask for is done at once, in order.
+    ///
+    /// - Parameter found: gets what problem matchers saw.
     func take(
-        _ chunk: UnsafeRawBufferPointer, surroundings: CommandSurroundings, perform: (CommandEffect) -> Void
+        _ chunk: UnsafeRawBufferPointer, surroundings: CommandSurroundings, found: (MatchReport) -> Void,
+        perform: (CommandEffect) -> Void
     ) {
         // The scanner calls back while it runs: it works on a copy that is put back afterwards.
         var scanner = OutputScanner()
         swap(&scanner, &self.scanner)
-        scanner.scan(chunk, plain: write) { serve($0, surroundings, perform) }
+        scanner.scan(chunk, plain: { look(at: $0, found) }, piece: write) { serve($0, surroundings, perform) }
         swap(&scanner, &self.scanner)
     }
 
     /// The end of the output.
-    func finishTaking(surroundings: CommandSurroundings, perform: (CommandEffect) -> Void) {
+    func finishTaking(
+        surroundings: CommandSurroundings, found: (MatchReport) -> Void, perform: (CommandEffect) -> Void
+    ) {
         var scanner = OutputScanner()
         swap(&scanner, &self.scanner)
-        scanner.finish(plain: write) { serve($0, surroundings, perform) }
+        scanner.finish(plain: { look(at: $0, found) }, line: { serve($0, surroundings, perform) })
     }
+
+    private func look(at lines: UnsafeRawBufferPointer, _ found: (MatchReport) -> Void) {
+        guard !problems.isIdle else { return write(lines) }
+        // What is found is told while the scanner runs: it works on a copy that is put back afterwards.
+        var problems = ProblemScanner()
+        swap(&problems, &self.problems)
+        problems.take(lines: lines, plain: write, report: found)
+        swap(&problems, &self.problems)
+    }
+
+    func add(_ matchers: [PreparedMatcher]) { problems.add(matchers) }
+    func removeMatchers(of owners: [String]) { problems.remove(owners: owners) }
 
     private func serve(
         _ line: UnsafeRawBufferPointer, _ surroundings: CommandSurroundings, _ perform: (CommandEffect) -> Void
@@ -133,6 +154,7 @@ extension LogMark {
             annotation.message = change(annotation.message)
             annotation.title = annotation.title.map(change)
             annotation.file = annotation.file.map(change)
+            annotation.logText = annotation.logText.map(change)
             return .annotation(annotation)
         }
     }
