@@ -17,6 +17,8 @@ extension DiagnosticCode {
     static let runRecordTooLarge = DiagnosticCode(711)
     static let sourcesInvalid = DiagnosticCode(710)
     static let actionLockInvalid = DiagnosticCode(712)
+    static let runNotFinished = DiagnosticCode(714)
+    static let nothingToRerun = DiagnosticCode(715)
     static let hooksOutsideRepository = DiagnosticCode(706)
     static let hookForeign = DiagnosticCode(707)
 }

@@ -56,10 +56,9 @@ package struct LogReading {
 
     private func entries() throws(DiagnosticError) -> [Entry] {
         let history = try RunHistory(store: store, run: run)
-        let folder = store.logs(of: run, attempt: history.attempt)
         var entries: [Entry] = []
         for found in try history.jobs() where job.map({ found.isNamed($0) }) ?? true {
-            let path = folder.folder(job: RunStore.fileName(found.job))
+            let path = store.logs(of: run, attempt: found.attempt).folder(job: RunStore.fileName(found.job))
             guard Files.isDirectory(path) else { continue }
             let titles = history.plannedTitles(of: found.job)
             entries += try self.entries(of: found, in: path).map { entry in

@@ -151,6 +151,13 @@ package final class PlanEvaluator: RunEvaluator {
     /// The values that an earlier process left.
     func restore(_ restored: RunValues) { values.withLock { $0 = restored } }
 
+    /// The values of the attempt before; they are written again.
+    func takeOver(_ values: RunValues) {
+        var taken = values
+        taken.markUnwritten()
+        self.values.withLock { $0 = taken }
+    }
+
     // MARK: contexts
 
     func contexts(for question: JobQuestion) -> DataObject {

@@ -15,6 +15,8 @@ package struct RunHistory {
         package var title: String
         package var job: JobID
         package var step: StepPath?
+        /// Of the run, in which it ran.
+        package var attempt: Int
         /// `nil` while it is not over.
         package var conclusion: Conclusion?
         package var reason: Reason?
@@ -26,6 +28,7 @@ package struct RunHistory {
 
         package var data: DataValue {
             var object: DataObject = ["title": .string(title), "job": .string(job.text)]
+            if attempt > 1 { object["attempt"] = .number(Double(attempt)) }
             object.set("step", step.map { .string($0.description) })
             object.set("conclusion", conclusion.map { .string($0.rawValue) })
             object.set("reason", reason?.data)
@@ -120,22 +123,27 @@ package struct RunHistory {
                 }
             case .legQueued(let queued):
                 add(
-                    Entry(title: names[queued.leg] ?? queued.leg.text, job: queued.leg, reason: queued.reason),
+                    Entry(
+                        title: names[queued.leg] ?? queued.leg.text, job: queued.leg, attempt: attempt,
+                        reason: queued.reason),
                     &entries, &latest)
             case .legStarted(let started):
-                add(Entry(title: names[started.leg] ?? started.leg.text, job: started.leg), &entries, &latest)
+                add(
+                    Entry(title: names[started.leg] ?? started.leg.text, job: started.leg, attempt: attempt), &entries,
+                    &latest)
             case .legFinished(let finished):
                 let title = names[finished.leg] ?? finished.leg.text
                 add(
                     Entry(
-                        title: title, job: finished.leg, conclusion: finished.conclusion,
+                        title: title, job: finished.leg, attempt: finished.takenFrom ?? attempt,
+                        conclusion: finished.conclusion,
                         reason: finished.outcome.reason),
                     &entries, &latest)
             case .jobFinished(let finished) where latest[finished.job] == nil && names[finished.job] == nil:
                 guard !names.keys.contains(where: { $0.withoutLeg == finished.job }) else { continue }
                 add(
                     Entry(
-                        title: finished.job.text, job: finished.job, conclusion: finished.result,
+                        title: finished.job.text, job: finished.job, attempt: attempt, conclusion: finished.result,
                         reason: finished.reason),
                     &entries, &latest)
             default: break
@@ -144,7 +152,7 @@ package struct RunHistory {
         var all: [Entry] = []
         for entry in entries where wanted.map({ entry.isNamed($0) }) ?? true {
             all.append(entry)
-            if withSteps { all += try steps(of: entry.job) }
+            if withSteps { all += try steps(of: entry.job, attempt: entry.attempt) }
         }
         return all
     }
@@ -172,7 +180,7 @@ package struct RunHistory {
         return StepTitles.of(steps.steps)
     }
 
-    private func steps(of job: JobID) throws(DiagnosticError) -> [Entry] {
+    private func steps(of job: JobID, attempt: Int) throws(DiagnosticError) -> [Entry] {
         let stream = RunStore.stream(run, attempt: attempt, job: job, jobAttempt: 1)
         let recorded = try store.journaled { (journal) throws(JournalError) in try journal.events(of: stream) }
         var titles: [StepPath: String] = plannedTitles(of: job)
@@ -193,7 +201,7 @@ package struct RunHistory {
                 let path = finished.attempt.step
                 entries.append(
                     Entry(
-                        title: "\(path) \(titles[path] ?? "")", job: job, step: path,
+                        title: "\(path) \(titles[path] ?? "")", job: job, step: path, attempt: attempt,
                         conclusion: finished.result.conclusion, reason: finished.result.reason))
             default: break
             }

@@ -30,6 +30,8 @@ extension RunSession {
         guard let leg = machine.state.leg(id), let planned = record.plan.jobs.first(where: { $0.key == id.key }),
             case .steps(let steps) = planned.work
         else { return }
+        // What an earlier attempt left to be looked at is not what this one begins with.
+        if attempt > 1 { JobEnvironment.sweep(session: self, job: id, succeeded: true) }
         let job = JobSession(self, id: id, number: number, leg: leg.settings, steps: steps, needs: needs(of: id))
         jobs[id] = job
         job.begin()

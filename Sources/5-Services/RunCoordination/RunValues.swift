@@ -58,6 +58,16 @@ struct RunValues {
         return unwritten
     }
 
+    /// Everything is to be written, in another attempt's record.
+    mutating func markUnwritten() {
+        unwritten = outputs.map { ["outputs": .object($1), "job": .string($0.text)] }
+        unwritten += legs.map {
+            ["matrix": .object($1.matrix), "strategy": .object($1.strategy), "job": .string($0.text)]
+        }
+        unwritten += callInputs.map { ["inputs": .object($1), "job": .string($0.text)] }
+        unwritten += names.map { ["name": .string($1), "job": .string($0.text)] }
+    }
+
     private mutating func change(_ change: DataValue) {
         set(change)
         unwritten.append(change)

@@ -19,7 +19,8 @@ package struct MartletCommand: ParsableCommand {
             CommandGroup(
                 name: "Pipelines:",
                 subcommands: [
-                    RunCommand.self, CancelCommand.self, PlanCommand.self, CheckCommand.self, EvalCommand.self,
+                    RunCommand.self, RerunCommand.self, CancelCommand.self, PlanCommand.self, CheckCommand.self,
+                    EvalCommand.self,
                 ]),
             CommandGroup(
                 name: "Looking back:",

@@ -23,22 +23,13 @@ struct RunCommand: ParsableCommand {
 
     @OptionGroup var source: PlanOptions
 
-    @Option(help: ArgumentHelp("A file with NAME=value lines: secrets, masked in all output.", valueName: "file"))
-    var secretFile: String?
-
-    @Option(
-        name: .customLong("secret"),
-        help: ArgumentHelp("A secret; without a value it is taken from the environment.", valueName: "name[=value]"))
-    var secrets: [String] = []
+    @OptionGroup var driving: DrivingOptions
 
     @Option(help: ArgumentHelp("A file with NAME=value lines: environment of every step.", valueName: "file"))
     var envFile: String?
 
     @Option(help: ArgumentHelp("Go on with a run that was cut off.", valueName: "run"))
     var resume: Int?
-
-    @Option(help: "Jobs that run at the same time.")
-    var parallel: Int?
 
     @Flag(help: "Let 'git push' in a step reach the real remote; else it is held back.")
     var allowPush = false
@@ -49,20 +40,8 @@ struct RunCommand: ParsableCommand {
     @Flag(help: "Run again whenever a file of the working tree changes.")
     var watch = false
 
-    @Flag(help: "Jobs that cannot run here do not fail the run.")
-    var allowUnavailable = false
-
-    @Flag(help: "Show what steps say with ::debug::.")
-    var debug = false
-
-    @Flag(help: "Print events, one JSON object a line.")
-    var json = false
-
-    @Option(help: "auto, always or never.", completion: .list(["auto", "always", "never"]))
-    var color: ColourChoice = .auto
-
     mutating func run() throws {
-        let console = Console(colour: color)
+        let console = Console(colour: driving.color)
         try console.guarded(.setup) {
             if let resume { return try go(on: RunID(resume), console) }
             if watch { return try keepRunning(console) }
@@ -110,7 +89,7 @@ struct RunCommand: ParsableCommand {
         let request = try source.request(files)
         let paths = try source.workflow.map { [try files.resolve(source.place(of: $0))] } ?? files.paths()
         guard !paths.isEmpty else { throw PlanOptions.noWorkflows() }
-        let settings = try settings(files, console)
+        let settings = try driving.settings(files, console)
         var outcomes: [RunOutcome] = []
         var refusals: [String] = []
         // All plans first: a fault in the last workflow shows before the first one runs.
@@ -138,7 +117,7 @@ struct RunCommand: ParsableCommand {
                     "Choose another event with --event, or other changes with --changed; martlet plan shows every reason."
             )
         }
-        try end(outcomes)
+        try driving.end(outcomes)
     }
 
     private func run(
@@ -152,14 +131,14 @@ struct RunCommand: ParsableCommand {
         record.isBound = bind
         record.allowsPush = allowPush
         record.privateFiles = Set(
-            [secretFile, envFile].compactMap { $0 }.map { files.relative(ProcessEnvironment.absolute($0)) })
+            [driving.secretFile, envFile].compactMap { $0 }.map { files.relative(ProcessEnvironment.absolute($0)) })
         record.environment = try environment(files)
         record.title = PlanEvaluator(prepared.facts).runTitle()
         record.createdAt = RunClock.now()
         record.secretNames = settings.secrets.map(\.name)
         let run = try store.newRun()
         try record.save(in: store, run)
-        let view = RunView.make(console, json: json)
+        let view = RunView.make(console, json: driving.json)
         let session = try RunSession(
             store: store, run: run, record: record, settings: settings, observer: view.observer)
         let outcome = try session.start()
@@ -175,50 +154,16 @@ struct RunCommand: ParsableCommand {
         let record = try RunRecord.load(from: store, run)
         let files = WorkflowFiles(
             folder: record.repository.root, environment: source.network.applied(to: console.environment))
-        let settings = try settings(files, console)
-        let missing = Set(record.secretNames).subtracting(settings.secrets.map(\.name)).sorted()
-        guard missing.isEmpty else {
-            throw DiagnosticError(
-                .secretsMissing,
-                "The run was given secrets that are not there now: \(missing.joined(separator: ", ")).",
-                remedy: "Give them again with --secret or --secret-file.")
-        }
-        let view = RunView.make(console, json: json)
+        let settings = try driving.settings(files, console)
+        try driving.requireSecrets(of: record, settings)
+        let view = RunView.make(console, json: driving.json)
         let attempt = try store.lastAttempt(of: run)
         let session = try RunSession(
             store: store, run: run, attempt: max(1, attempt), record: record, settings: settings,
             observer: view.observer)
         let outcome = try session.resume()
         view.finish(store: store)
-        try end([outcome])
-    }
-
-    // MARK: settings and end
-
-    private func settings(_ files: WorkflowFiles, _ console: Console) throws -> RunSession.Settings {
-        var settings = RunSession.Settings(
-            capacity: max(1, parallel ?? ProcessorCount.available * 2), offer: try files.offer())
-        settings.hostEnvironment = ProcessEnvironment.entries
-        settings.isDebug = debug
-        if let secretFile {
-            let pairs = try NamedValues.read(ProcessEnvironment.absolute(secretFile))
-            settings.secrets = pairs.map { Secret(name: $0.name, value: $0.value) }
-        }
-        for text in secrets {
-            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard let value = parts.count == 2 ? parts[1] : console.environment[text], !parts[0].isEmpty else {
-                throw DiagnosticError(
-                    .argumentInvalid, "The secret '\(text)' has no value here.",
-                    remedy: "Write --secret \(text)=VALUE, or set \(text) in the environment.")
-            }
-            settings.secrets.append(Secret(name: parts[0], value: value))
-        }
-        SecretsFile.warn(of: settings.secrets, console)
-        settings.token =
-            settings.secrets.first { $0.name == "GITHUB_TOKEN" }.map {
-                String(decoding: $0.value, as: UTF8.self)
-            } ?? ""
-        return settings
+        try driving.end([outcome])
     }
 
     /// `NAME=value`, as `--env-file` has it.
@@ -226,13 +171,4 @@ struct RunCommand: ParsableCommand {
         guard let envFile else { return [] }
         return try NamedValues.read(ProcessEnvironment.absolute(envFile)).map { "\($0.name)=\($0.value)" }
     }
-
-    private func end(_ outcomes: [RunOutcome]) throws {
-        if outcomes.contains(where: { $0.conclusion == .failure }) { throw ExitStatus.runFailed.exit }
-        if outcomes.contains(where: { $0.conclusion == .cancelled }) { throw ExitStatus.cancelled.exit }
-        if !allowUnavailable, outcomes.contains(where: \.hasUnavailable) { throw ExitStatus.setup.exit }
-    }
 }
-
-/// Not `@retroactive`: the choice is Martlet's own, and only the command line reads it as text.
-extension ColourChoice: ExpressibleByArgument {}

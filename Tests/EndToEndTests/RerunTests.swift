@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// A run that is over runs again, whole or in part, as a new attempt.
+@Suite struct RerunTests {
+    private let sandbox: Sandbox
+
+    /// Job `b` fails until the file `mended` is there; `c` depends on both `a` and `b`.
+    init() throws {
+        sandbox = try Sandbox()
+        try sandbox.workflow(
+            """
+            on: push
+            jobs:
+              a:
+                runs-on: ubuntu-latest
+                outputs: {said: '${{ steps.s.outputs.said }}'}
+                steps:
+                  - id: s
+                    run: echo a >> "$T/ran"; echo "said=hello" >> "$GITHUB_OUTPUT"
+              b:
+                runs-on: ubuntu-latest
+                strategy: {matrix: {n: [1, 2]}, fail-fast: false}
+                steps:
+                  - run: echo "b${{ matrix.n }} ${{ github.run_attempt }}" >> "$T/ran"; touch left; ls
+                  - run: test ${{ matrix.n }} = 1 || test -e "$T/mended"
+              c:
+                needs: [a, b]
+                runs-on: ubuntu-latest
+                steps:
+                  - run: echo "c ${{ needs.a.outputs.said }} ${{ needs.b.result }}" >> "$T/ran"
+            """)
+    }
+
+    private func ran() -> [String] {
+        defer { try? FileManager.default.removeItem(atPath: sandbox.path("ran")) }
+        return sandbox.lines("ran").sorted()
+    }
+
+    @Test func ofWhatFailedKeepsTheRestAndItsOutputs() throws {
+        #expect(try sandbox.martlet("run", "ci.yml").status == 5)
+        #expect(ran() == ["a", "b1 1", "b2 1"])
+        #expect(try sandbox.martlet("rerun", "--failed").status == 5)
+        #expect(ran() == ["b2 2"])
+        try sandbox.write("mended", "")
+        let ended = try sandbox.martlet("rerun", "1", "--failed", "--json")
+        #expect(ended.status == 0, "\(ended.err)")
+        #expect(ran() == ["b2 3", "c hello success"])
+        #expect(ended.events("runStarted").first?["attempt"].number == 3)
+        let why = try sandbox.martlet("why", "1")
+        for part in ["✓ a", "✓ b (1)", "✓ b (2)", "✓ c"] { #expect(why.out.contains(part), "\(part) in \(why.out)") }
+        // Logs of an earlier attempt's job are still shown.
+        #expect(try sandbox.martlet("logs", "1", "--job", "b#1").out.contains("left"))
+    }
+
+    @Test func ofOneJobRunsWhatDependsOnItToo() throws {
+        try sandbox.write("mended", "")
+        #expect(try sandbox.martlet("run", "ci.yml").status == 0)
+        _ = ran()
+        #expect(try sandbox.martlet("rerun", "--job", "b#1").status == 0)
+        #expect(ran() == ["b1 2", "c hello success"])
+        #expect(try sandbox.martlet("rerun").status == 0)
+        #expect(ran() == ["a", "b1 3", "b2 3", "c hello success"])
+    }
+
+    @Test func beginsWithAnEmptyWorkspace() throws {
+        #expect(try sandbox.martlet("run", "ci.yml").status == 5)
+        let again = try sandbox.martlet("rerun", "--failed", "--json")
+        #expect(again.lines("b#2").filter { $0 == "left" }.count == 1)
+    }
+
+    @Test func isRefusedWhereThereIsNothingToRunAgain() throws {
+        try sandbox.write("mended", "")
+        #expect(try sandbox.martlet("run", "ci.yml").status == 0)
+        #expect(try sandbox.martlet("rerun", "--failed").err.contains("MRT0715"))
+        let unknown = try sandbox.martlet("rerun", "--job", "nope")
+        #expect(unknown.status != 0 && unknown.err.contains("nope"))
+        #expect(try sandbox.martlet("rerun", "99").err.contains("MRT0703"))
+    }
+
+    @Test func thatWasCutOffIsGoneOnWith() throws {
+        #expect(try sandbox.martlet("run", "ci.yml").status == 5)
+        try sandbox.workflow(
+            "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n"
+                + "      - run: echo 1 >> \"$T/ran\"; [ ! -e \"$T/bell\" ] || { echo > \"$T/bell\"; sleep 1000; }\n"
+                + "        continue-on-error: true\n      - run: echo over >> \"$T/ran\"\n", "two.yml")
+        #expect(try sandbox.martlet("run", "two.yml").status == 0)
+        let bell = try sandbox.bell()
+        let again = try sandbox.start([Program.path, "rerun", "2"])
+        #expect(bell.rings())
+        again.signal(SIGKILL)
+        _ = try again.end()
+        #expect(try sandbox.martlet("rerun", "2").err.contains("MRT0714"))
+        _ = ran()
+        #expect(try sandbox.martlet("run", "--resume", "2").status == 0)
+        #expect(ran() == ["over"])
+    }
+}
