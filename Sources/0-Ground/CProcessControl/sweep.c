@@ -116,6 +116,10 @@ static void kill_listed(const char *directory) {
     close(file);
 }
 
+int pc_cgroup_set(const char *directory, const char *leaf, const char *text) {
+    return write_file(directory, leaf, text) ? 0 : errno;
+}
+
 void pc_cgroup_kill(const char *directory) {
     if (write_file(directory, "/cgroup.kill", "1")) return;
     bool frozen = write_file(directory, "/freezer.state", "FROZEN");
@@ -225,6 +229,11 @@ void pc_sweep_signal(struct pc_supervisor *supervisor, int64_t target, int signa
 #else
 
 void pc_cgroup_kill(const char *directory) { (void)directory; }
+
+int pc_cgroup_set(const char *directory, const char *leaf, const char *text) {
+    (void)directory, (void)leaf, (void)text;
+    return ENOSYS;
+}
 
 int pc_cgroup_add(const char *directory, int32_t pid) {
     (void)directory, (void)pid;

@@ -63,8 +63,8 @@ package struct ProcessCgroup: Hashable, Sendable {
     /// Fails quietly while something lives in it.
     package func remove() -> Bool { pc_remove_directory(directory) == 0 }
 
-    /// The groups this process is in: version 2 first, then the freezer of version 1.
-    static func discover(mounts: String, membership: String) -> [ProcessCgroup] {
+    /// The groups this process is in: version 2 first, then the controller's of version 1.
+    static func discover(mounts: String, membership: String, controller: String = "freezer") -> [ProcessCgroup] {
         var places: [ProcessCgroup] = []
         for line in mounts.split(separator: "\n") {
             // 30 23 0:26 /root /mount/point rw,… shared:1 - cgroup2 cgroup2 rw,options
@@ -73,8 +73,8 @@ package struct ProcessCgroup: Hashable, Sendable {
             let after = line[dash.upperBound...].split(separator: " ")
             guard before.count >= 5, after.count >= 3 else { continue }
             let version = after[0] == "cgroup2" ? 2 : after[0] == "cgroup" ? 1 : 0
-            if version == 1, !after[2].split(separator: ",").contains("freezer") { continue }
-            guard version > 0, let own = path(in: membership, version: version) else { continue }
+            if version == 1, !after[2].split(separator: ",").contains(Substring(controller)) { continue }
+            guard version > 0, let own = path(in: membership, version: version, controller) else { continue }
             // What is mounted may be a part of the tree only, as in a container.
             let root = before[3] == "/" ? "" : String(before[3])
             guard own == root || own.hasPrefix(root + "/") || own == "/" else { continue }
@@ -86,14 +86,14 @@ package struct ProcessCgroup: Hashable, Sendable {
     }
 
     /// `0::/path` for version 2, `6:freezer:/path` for version 1.
-    private static func path(in membership: String, version: Int) -> String? {
+    private static func path(in membership: String, version: Int, _ controller: String) -> String? {
         for line in membership.split(separator: "\n") {
             let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
             guard fields.count == 3 else { continue }
             let matches =
                 version == 2
                 ? fields[0] == "0" && fields[1].isEmpty
-                : fields[1].split(separator: ",").contains("freezer")
+                : fields[1].split(separator: ",").contains(Substring(controller))
             if matches { return String(fields[2]) }
         }
         return nil

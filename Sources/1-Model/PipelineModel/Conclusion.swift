@@ -41,6 +41,8 @@ public struct Reason: Hashable, Sendable {
         case interrupted
         /// It ran, and its command said no.
         case exitCode
+        /// A limit of the sandbox was reached.
+        case limit
         /// It could not be started.
         case setup
     }

@@ -123,6 +123,7 @@ extension HostJob {
     }
 
     private func release(_ step: RunningStep) {
+        step.limits?.remove()
         if let path = step.scriptPath { unlink(path) }
         step.scriptPath = nil
         guard let files = step.files else { return }

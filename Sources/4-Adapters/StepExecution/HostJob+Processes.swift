@@ -22,6 +22,7 @@ extension HostJob {
         var request = SpawnRequest(
             key: step.attempt.description, program: program, arguments: [program] + arguments,
             environment: block(for: step).entries, workingDirectory: folder)
+        if let sandbox = options.sandbox { enclose(&request, in: sandbox, step) }
         request.streams = pipe.streams
         request.limits = options.limits
         try supervisor.spawn(request)
@@ -207,6 +208,8 @@ extension HostJob {
             (outcome, reason) = (.failure, timeoutReason(step))
         case .asked:
             (outcome, reason) = (.cancelled, Reason(.cancelled, "The operation was canceled."))
+        case nil where step.limits?.excess != nil && code != 0:
+            (outcome, reason) = (.failure, excessReason(step))
         case nil where code != 0:
             (outcome, reason) = (.failure, Reason(.exitCode, "Process completed with exit code \(code)."))
         case nil: outcome = .success

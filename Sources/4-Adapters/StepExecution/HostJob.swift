@@ -64,6 +64,7 @@ package final class HostJob {
     /// Problem matchers that steps have added.
     var matchers = JobMatchers()
     lazy var problemPaths = makeProblemPaths()
+    var hasToldOfLimits = false
     var isResumed = false
     private var isPrepared = false
     var ending: Ending?

@@ -38,6 +38,10 @@ extension HostJob {
         package var limits: [SpawnRequest.ResourceLimit] = []
         /// What all processes of the job are put into.
         package var cgroup: ProcessCgroup?
+        /// What steps are enclosed in; `nil`: they run as the user does.
+        package var sandbox: StepSandbox?
+        /// Where actions of other repositories lie.
+        package var actionsFolder: String?
         /// Shows debug lines and echoes commands: what `ACTIONS_STEP_DEBUG` does on GitHub.
         package var isDebug = false
 

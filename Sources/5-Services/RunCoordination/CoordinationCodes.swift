@@ -19,6 +19,7 @@ extension DiagnosticCode {
     static let actionLockInvalid = DiagnosticCode(712)
     static let runNotFinished = DiagnosticCode(714)
     static let nothingToRerun = DiagnosticCode(715)
+    static let sandboxMissing = DiagnosticCode(716)
     static let hooksOutsideRepository = DiagnosticCode(706)
     static let hookForeign = DiagnosticCode(707)
 }

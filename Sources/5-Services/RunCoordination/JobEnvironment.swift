@@ -37,10 +37,16 @@ struct JobEnvironment {
         options.secrets = session.settings.secrets
         options.cgroup = session.cgroup
         options.isDebug = session.settings.isDebug
+        options.actionsFolder = store.root + "/sources/actions"
         options.nativeActions = ["checkout": CheckoutAction.action(session.record)]
+        let searchPath = options.hostEnvironment.last { $0.hasPrefix("PATH=") }.map { String($0.dropFirst(5)) } ?? ""
+        if let sandbox = session.record.sandbox {
+            let home = options.hostEnvironment.last { $0.hasPrefix("HOME=") }.map { String($0.dropFirst(5)) }
+            options.sandbox = try sandbox.sandbox(
+                searchPath: searchPath, hidden: [home, store.root, session.record.repository.root].compactMap { $0 })
+        }
         let workspace = folders.workspace
         let offer = session.settings.offer
-        let searchPath = options.hostEnvironment.last { $0.hasPrefix("PATH=") }.map { String($0.dropFirst(5)) } ?? ""
         // A step may have brought or changed an action: each is looked for anew.
         options.findAction = { ActionSearch(root: workspace, offer: offer, searchPath: searchPath).find($0) }
         options.actionFolder = { (reference, commit) in

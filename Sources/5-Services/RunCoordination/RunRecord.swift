@@ -18,6 +18,8 @@ package struct RunRecord {
     /// What `run-name` came to.
     package var title: String?
     package var isBound: Bool
+    /// What steps are enclosed in; `nil`: nothing.
+    package var sandbox: SandboxSettings?
     /// Whether `git push` in a workspace reaches the real remote.
     package var allowsPush = false
     /// Files with secrets that the run was given, relative to the root: they stay out of workspaces.
@@ -94,7 +96,7 @@ package struct RunRecord {
             "matrix": .object(
                 DataObject(selectedMatrix.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
             "labels": .array(runnerLabels.map(DataValue.string)), "bound": .bool(isBound),
-            "allowsPush": .bool(allowsPush),
+            "allowsPush": .bool(allowsPush), "sandbox": sandbox?.data ?? .null,
             "privateFiles": .array(privateFiles.sorted().map(DataValue.string)),
             "environment": .array(environment.map(DataValue.string)),
             "title": title.map(DataValue.string) ?? .null,
@@ -122,6 +124,7 @@ package struct RunRecord {
         isBound = data.bool("bound")
         title = data["title"]?.string
         allowsPush = data.bool("allowsPush")
+        sandbox = data["sandbox"].flatMap { SandboxSettings(data: $0) }
         privateFiles = Set(data.strings("privateFiles"))
         environment = data.strings("environment")
         createdAt = Int64(try data.int("createdAt"))

@@ -28,6 +28,8 @@ struct RunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A file with NAME=value lines: environment of every step.", valueName: "file"))
     var envFile: String?
 
+    @OptionGroup var sandbox: SandboxOptions
+
     @Option(help: ArgumentHelp("Go on with a run that was cut off.", valueName: "run"))
     var resume: Int?
 
@@ -90,6 +92,9 @@ struct RunCommand: ParsableCommand {
         let paths = try source.workflow.map { [try files.resolve(source.place(of: $0))] } ?? files.paths()
         guard !paths.isEmpty else { throw PlanOptions.noWorkflows() }
         let settings = try driving.settings(files, console)
+        if sandbox.executor == .sandbox {
+            try SandboxSettings.require(searchPath: console.environment["PATH"] ?? "")
+        }
         var outcomes: [RunOutcome] = []
         var refusals: [String] = []
         // All plans first: a fault in the last workflow shows before the first one runs.
@@ -129,6 +134,7 @@ struct RunCommand: ParsableCommand {
         record.selectedMatrix = request.matrix
         record.runnerLabels = request.runnerLabels
         record.isBound = bind
+        record.sandbox = sandbox.settings
         record.allowsPush = allowPush
         record.privateFiles = Set(
             [driving.secretFile, envFile].compactMap { $0 }.map { files.relative(ProcessEnvironment.absolute($0)) })

@@ -208,6 +208,8 @@ int pc_writable_file(const char *path);
 int pc_cgroup_add(const char *directory, int32_t pid);
 /// Sends SIGKILL to all that is in it, frozen meanwhile where it can be: nothing escapes by a fork.
 void pc_cgroup_kill(const char *directory);
+/// Writes to one of a cgroup's files, named with a slash before it; 0, or the errno.
+int pc_cgroup_set(const char *directory, const char *leaf, const char *text);
 /// NULL when it is not set.
 const char *pc_variable(const char *name);
 

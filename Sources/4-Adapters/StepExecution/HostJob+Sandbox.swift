@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import PipelineModel
+import ProcessControl
+
+/// Steps that run in a sandbox.
+extension HostJob {
+    func enclose(_ request: inout SpawnRequest, in sandbox: StepSandbox, _ step: RunningStep) {
+        let folders = options.folders
+        let prefix = sandbox.prefix(
+            writable: [folders.workspace, folders.temporary, folders.scratch],
+            readable: [folders.toolCache, options.actionsFolder].compactMap { $0 }, folder: request.workingDirectory)
+        request.arguments = [sandbox.bubblewrap] + prefix + [request.program] + request.arguments.dropFirst()
+        request.program = sandbox.bubblewrap
+        // What the step writes to elsewhere is not there for the program that encloses it.
+        request.workingDirectory = "/"
+        let name = "\(sandboxGroupName)-\(step.attempt.step)-\(step.attempt.number)"
+        step.limits = LimitGroup.make(name: name, sandbox.limits)
+        request.cgroups = step.limits?.directories ?? []
+        request.ownsCgroups = step.limits != nil
+        if step.limits == nil, !hasToldOfLimits {
+            hasToldOfLimits = true
+            step.output?.warning("Memory and processes are not limited: control groups cannot be made here.")
+        }
+    }
+
+    private var sandboxGroupName: String {
+        let plain = options.identity.marker.utf8.map { byte -> Character in
+            let isPlain = (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+            return isPlain ? Character(UnicodeScalar(byte)) : "-"
+        }
+        return "martlet-" + String(plain.prefix(150))
+    }
+
+    /// Which limit the step ran into.
+    func excessReason(_ step: RunningStep) -> Reason? {
+        guard let excess = step.limits?.excess, let limits = options.sandbox?.limits else { return nil }
+        switch excess {
+        case .memory:
+            return Reason(
+                .limit, "The step needed more memory than its limit of \(limits.memoryBytes >> 20) MB, and was ended.")
+        case .processes:
+            return Reason(.limit, "The step needed more processes than its limit of \(limits.processes).")
+        }
+    }
+}
