@@ -91,6 +91,8 @@ import Testing
         #expect(try put(job, "logs", [1]) == 400)
         #expect(try put(job, "logs%2F..%2Fa", [1]) == 400)
         #expect(try job.send(.PUT, "/_apis/resources/Containers/1?itemPath=logs%2Fa", body: [1]).status == 400)
+        let huge: HTTPHeaders = ["content-encoding": "gzip", "x-tfs-filelength": "18446744073709551615"]
+        #expect(try put(job, "logs%2Fa", [1], headers: huge) == 413)
         #expect(try begin(job, "a/b").status == 400)
         #expect(try finish(job, "other").status == 404)
     }

@@ -56,6 +56,13 @@ import Testing
         let wrong = try job.send(
             .PATCH, "/_apis/artifactcache/caches/\(id)", headers: ["content-range": "bytes 0-9/*"], body: [1, 2])
         #expect(wrong.status == 400)
+        for range in [
+            "bytes 0-18446744073709551615/*", "bytes 5-1/*", "bytes -", "0-1/2", "bytes 0-1/x", "bytes a-b/*",
+        ] {
+            let bad = try job.send(
+                .PATCH, "/_apis/artifactcache/caches/\(id)", headers: ["content-range": range], body: [1, 2])
+            #expect(bad.status == 400, "\(range)")
+        }
     }
 
     @Test func aSecondSaveIsAConflict() throws {

@@ -13,6 +13,8 @@ struct ArtifactRoutes: Sendable {
     private var desk: ServiceDesk { calls.desk }
     /// One container serves all of a run's artifacts: items are named with their artifact first.
     static let container = "_apis/resources/Containers/1"
+    /// Most bytes of a file before its compression.
+    private static let fullBytes: UInt64 = 1 << 45
 
     func artifacts(_ request: ServiceRequest, base: String, job: AdmittedJob) throws(Refusal) -> Handling {
         switch request.method {
@@ -78,6 +80,9 @@ struct ArtifactRoutes: Sendable {
         }
         let isGzip = request.header("content-encoding") == "gzip"
         let full = request.header("x-tfs-filelength").flatMap { UInt64($0) }
+        guard (full ?? 0) <= Self.fullBytes else {
+            throw Refusal(.tooLarge, "A file has at most \(Self.fullBytes) bytes before its compression.")
+        }
         let upload: OpenUpload
         if let open {
             upload = open

@@ -12,8 +12,15 @@ internal import Synchronization
 /// of power. Uploads bear their process's number, so that those of a killed one can be swept.
 package final class FileBlobShelf: BlobShelf {
     private let folder: String
-    /// SHA-256 of the blocks that were written through, by path.
-    private let digests = Mutex<[String: String]>([:])
+    private struct Digests: Sendable {
+        /// The first block of each upload, by its path. It may turn out to be the whole, and is digested while it is
+        /// written; of several blocks only the whole can be digested, in the order of their list.
+        var firstBlocks: [String: String] = [:]
+        /// SHA-256 of first blocks that have arrived, by upload.
+        var finished: [String: String] = [:]
+    }
+
+    private let digests = Mutex(Digests())
     private static let copyBytes = 1 << 20
 
     /// - Parameter folder: made on first use.
@@ -32,10 +39,15 @@ package final class FileBlobShelf: BlobShelf {
     package func openBlock(_ block: String, of upload: String) throws(DiagnosticError) -> any BlockWriter {
         let target = blockPath(block, of: upload)
         let draft = target + "." + uniqueName()
+        let file = try OpenFile.writing(draft)
+        let isFirst = digests.withLock { digests in
+            if digests.firstBlocks[upload] == nil { digests.firstBlocks[upload] = target }
+            return digests.firstBlocks[upload] == target
+        }
         return FileBlockWriter(
-            file: try OpenFile.writing(draft), draft: draft, target: target
+            file: file, draft: draft, target: target, hash: isFirst ? SHA256() : nil
         ) { [weak self] digest in
-            self?.digests.withLock { $0[target] = digest }
+            self?.digests.withLock { $0.finished[upload] = digest }
         }
     }
 
@@ -45,7 +57,8 @@ package final class FileBlobShelf: BlobShelf {
             throw DiagnosticError(.uploadIncomplete, "The block '\(block)' of the list was not uploaded.")
         }
         let whole: (path: String, digest: String)
-        if paths.count == 1, let digest = digests.withLock({ $0[paths[0]] }) {
+        let known = digests.withLock { $0.firstBlocks[upload] == paths.first ? $0.finished[upload] : nil }
+        if paths.count == 1, let digest = known {
             whole = (paths[0], digest)
         } else {
             whole = try assemble(paths, of: upload)
@@ -59,12 +72,12 @@ package final class FileBlobShelf: BlobShelf {
     }
 
     package func discard(_ upload: String) {
-        let path = uploadFolder(upload)
         digests.withLock { digests in
-            for key in digests.keys where key.hasPrefix(path + "/") { digests[key] = nil }
+            digests.firstBlocks[upload] = nil
+            digests.finished[upload] = nil
         }
         // What cannot be removed now is swept by a later run.
-        try? Trees.remove(path)
+        try? Trees.remove(uploadFolder(upload))
     }
 
     /// One file of all blocks: a block may be named twice, so each is copied.
@@ -124,23 +137,24 @@ private final class FileBlockWriter: BlockWriter {
     private let draft: String
     private let target: String
     private let keep: (String) -> Void
-    private var hash = SHA256()
+    private var hash: SHA256?
 
-    init(file: OpenFile, draft: String, target: String, keep: @escaping (String) -> Void) {
+    init(file: OpenFile, draft: String, target: String, hash: SHA256?, keep: @escaping (String) -> Void) {
         self.file = file
         self.draft = draft
         self.target = target
+        self.hash = hash
         self.keep = keep
     }
 
     func append(_ bytes: UnsafeRawBufferPointer) throws(DiagnosticError) {
-        hash.update(bufferPointer: bytes)
+        hash?.update(bufferPointer: bytes)
         try file.write(bytes)
     }
 
     func finish() throws(DiagnosticError) {
         try Files.rename(draft, to: target)
-        keep(Hexadecimal.text(hash.finalize()))
+        if let hash { keep(Hexadecimal.text(hash.finalize())) }
     }
 
     func abandon() {

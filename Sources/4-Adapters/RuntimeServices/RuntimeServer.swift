@@ -72,8 +72,10 @@ package final class RuntimeServer: Sendable {
         }
         guard let stopped else { return }
         do {
-            try stopped.group.syncShutdownGracefully()
+            // The files first: what they are at is answered to a loop that still runs.
+            try stopped.listener.close().wait()
             try stopped.files.syncShutdownGracefully()
+            try stopped.group.syncShutdownGracefully()
         } catch {
             desk.options.report(DiagnosticError(.servicesUnavailable, "The services did not end well: \(error)."))
         }
@@ -106,7 +108,12 @@ package final class RuntimeServer: Sendable {
                 .bind(host: options.host, port: options.port).wait()
             let port = listener.localAddress?.port ?? options.port
             let host = options.host == "0.0.0.0" ? "127.0.0.1" : options.host
-            try? options.shelf.sweep()
+            do {
+                try options.shelf.sweep()
+            } catch {
+                // It takes space and nothing else: no reason not to serve.
+                options.report(error)
+            }
             return Running(group: group, files: files, listener: listener, address: "http://\(host):\(port)/")
         } catch {
             try? group.syncShutdownGracefully()

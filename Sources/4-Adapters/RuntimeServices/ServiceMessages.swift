@@ -53,13 +53,15 @@ struct ContentRange: Sendable {
     var start: UInt64
     var count: UInt64
     var total: UInt64?
+    /// Past it sums could overflow.
+    private static let farthest: UInt64 = 1 << 60
 
     init?(_ text: String?) {
         guard let text, text.hasPrefix("bytes "), let slash = text.lastIndex(of: "/") else { return nil }
         let span = text[text.index(text.startIndex, offsetBy: 6)..<slash]
         let totalText = text[text.index(after: slash)...]
         total = UInt64(totalText)
-        guard total != nil || totalText == "*" else { return nil }
+        guard total.map({ $0 <= Self.farthest }) ?? (totalText == "*") else { return nil }
         // The toolkit says "bytes 0--1/0" of an empty file.
         if span == "0--1" {
             start = 0
@@ -67,9 +69,9 @@ struct ContentRange: Sendable {
             return
         }
         let ends = span.split(separator: "-", omittingEmptySubsequences: false)
-        guard ends.count == 2, let first = UInt64(ends[0]), let last = UInt64(ends[1]), first <= last else {
-            return nil
-        }
+        guard ends.count == 2, let first = UInt64(ends[0]), let last = UInt64(ends[1]), first <= last,
+            last < Self.farthest
+        else { return nil }
         start = first
         count = last - first + 1
     }
