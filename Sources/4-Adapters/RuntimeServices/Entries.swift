@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import StructuredData
+package import Timekeeping
+
+/// Who made an entry.
+package struct EntryOrigin: Hashable, Sendable {
+    package var run: String
+    package var job: String
+    /// The step that ran, where it is known.
+    package var step: String?
+
+    package init(run: String, job: String, step: String? = nil) {
+        self.run = run
+        self.job = job
+        self.step = step
+    }
+}
+
+/// A saved cache. Entries never change; only the time of last use does.
+package struct CacheEntry: Hashable, Sendable {
+    /// Below 2^53: JavaScript reads it as a number.
+    package var id: Int
+    package var key: String
+    /// What the client made of paths and compression: entries of another version are never found.
+    package var version: String
+    /// The ref that saved it.
+    package var scope: String
+    package var blob: StoredBlob
+    package var created: Timestamp
+    package var lastUsed: Timestamp
+    package var origin: EntryOrigin
+
+    package init(
+        id: Int, key: String, version: String, scope: String, blob: StoredBlob, created: Timestamp, origin: EntryOrigin
+    ) {
+        self.id = id
+        self.key = key
+        self.version = version
+        self.scope = scope
+        self.blob = blob
+        self.created = created
+        lastUsed = created
+        self.origin = origin
+    }
+}
+
+/// One file of an artifact of the third version, which are not archives.
+package struct ArtifactFile: Hashable, Sendable {
+    /// Relative to the artifact, with `/`.
+    package var path: String
+    package var blob: StoredBlob
+    /// Stored as the client compressed it.
+    package var isGzip: Bool
+    /// Before compression.
+    package var sizeBytes: UInt64
+}
+
+/// What a job has uploaded for others.
+package struct ArtifactEntry: Hashable, Sendable {
+    package enum Content: Hashable, Sendable {
+        /// A zip archive, or one file as it is (since the fourth version).
+        case archive(StoredBlob)
+        case files([ArtifactFile])
+    }
+
+    /// Below 2^53: JavaScript reads it as a number.
+    package var id: Int
+    package var name: String
+    package var content: Content
+    package var mediaType: String
+    package var created: Timestamp
+    /// When it may be removed.
+    package var expires: Timestamp?
+    package var origin: EntryOrigin
+
+    /// Of the archive, or of all files before compression.
+    package var sizeBytes: UInt64 {
+        switch content {
+        case .archive(let blob): blob.sizeBytes
+        case .files(let files): files.reduce(0) { $0 + $1.sizeBytes }
+        }
+    }
+
+    package var blobs: [StoredBlob] {
+        switch content {
+        case .archive(let blob): [blob]
+        case .files(let files): files.map(\.blob)
+        }
+    }
+}
+
+// MARK: as data
+
+extension StoredBlob: DataRepresentable {
+    package var data: DataValue {
+        ["name": .string(name), "size": .number(Double(sizeBytes)), "sha256": .string(digest)]
+    }
+
+    package init(data: DataValue) throws(DataShapeError) {
+        self.init(
+            name: try data.string("name"), sizeBytes: UInt64(max(0, try data.int("size"))),
+            digest: try data.string("sha256"))
+    }
+}
+
+extension EntryOrigin: DataRepresentable {
+    package var data: DataValue {
+        var object: DataObject = ["run": .string(run), "job": .string(job)]
+        object.set("step", step.map { .string($0) })
+        return .object(object)
+    }
+
+    package init(data: DataValue) throws(DataShapeError) {
+        self.init(run: try data.string("run"), job: try data.string("job"), step: data["step"]?.string)
+    }
+}
+
+extension Timestamp {
+    var dataValue: DataValue { .number(Double(milliseconds)) }
+}
+
+extension DataValue {
+    func timestamp(_ key: String) throws(DataShapeError) -> Timestamp {
+        Timestamp(milliseconds: Int64(try int(key)))
+    }
+}
+
+extension CacheEntry: DataRepresentable {
+    package var data: DataValue {
+        [
+            "id": .number(Double(id)), "key": .string(key), "version": .string(version), "scope": .string(scope),
+            "blob": blob.data, "created": created.dataValue, "lastUsed": lastUsed.dataValue, "origin": origin.data,
+        ]
+    }
+
+    package init(data: DataValue) throws(DataShapeError) {
+        self.init(
+            id: try data.int("id"), key: try data.string("key"), version: try data.string("version"),
+            scope: try data.string("scope"), blob: try StoredBlob(data: data["blob"] ?? .null),
+            created: try data.timestamp("created"), origin: try EntryOrigin(data: data["origin"] ?? .null))
+        lastUsed = try data.timestamp("lastUsed")
+    }
+}
+
+extension ArtifactFile: DataRepresentable {
+    package var data: DataValue {
+        ["path": .string(path), "blob": blob.data, "gzip": .bool(isGzip), "size": .number(Double(sizeBytes))]
+    }
+
+    package init(data: DataValue) throws(DataShapeError) {
+        path = try data.string("path")
+        blob = try StoredBlob(data: data["blob"] ?? .null)
+        isGzip = data.bool("gzip")
+        sizeBytes = UInt64(max(0, try data.int("size")))
+    }
+}
+
+extension ArtifactEntry: DataRepresentable {
+    package var data: DataValue {
+        var object: DataObject = [
+            "id": .number(Double(id)), "name": .string(name), "mediaType": .string(mediaType),
+            "created": created.dataValue, "origin": origin.data,
+        ]
+        object.set("expires", expires?.dataValue)
+        switch content {
+        case .archive(let blob): object["archive"] = blob.data
+        case .files(let files): object["files"] = .array(files.map(\.data))
+        }
+        return .object(object)
+    }
+
+    package init(data: DataValue) throws(DataShapeError) {
+        id = try data.int("id")
+        name = try data.string("name")
+        mediaType = try data.string("mediaType")
+        created = try data.timestamp("created")
+        expires = data["expires"] == nil ? nil : try data.timestamp("expires")
+        origin = try EntryOrigin(data: data["origin"] ?? .null)
+        if let archive = data["archive"] {
+            content = .archive(try StoredBlob(data: archive))
+        } else {
+            content = .files(try data.list("files") { value throws(DataShapeError) in try ArtifactFile(data: value) })
+        }
+    }
+}
