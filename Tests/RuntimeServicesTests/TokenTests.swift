@@ -166,6 +166,8 @@ import Timekeeping
         #expect(names(.script) == identity)
         #expect(names(.dockerAction) == services)
         #expect(names(.javaScriptAction) == services + ["ACTIONS_CACHE_SERVICE_V2"])
+        let reader = try house.admit(mayWrite: false).environment(for: .javaScriptAction)
+        #expect(reader.contains { $0.name == "ACTIONS_CACHE_MODE" && $0.value == "read" })
         let inContainer = Dictionary(
             uniqueKeysWithValues: access.environment(for: .dockerAction, reachedAs: "10.0.0.1"))
         #expect(inContainer["ACTIONS_RESULTS_URL"]?.hasPrefix("http://10.0.0.1:") == true)

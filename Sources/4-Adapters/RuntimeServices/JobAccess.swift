@@ -7,6 +7,7 @@ package struct JobAccess: Hashable, Sendable {
     /// `http://127.0.0.1:PORT/`, with the slash.
     package var baseAddress: String
     package var mayRequestIdentity: Bool
+    package var maySaveCaches: Bool
     package var orchestrationID: String?
     /// The job's name in the token.
     var backendID: String
@@ -42,6 +43,7 @@ package struct JobAccess: Hashable, Sendable {
         }
         if kind != .script { variables.append(("ACTIONS_RESULTS_URL", base)) }
         if kind == .javaScriptAction { variables.append(("ACTIONS_CACHE_SERVICE_V2", "True")) }
+        if kind != .script, !maySaveCaches { variables.append(("ACTIONS_CACHE_MODE", "read")) }
         if let orchestrationID { variables.append(("ACTIONS_ORCHESTRATION_ID", orchestrationID)) }
         return variables
     }

@@ -35,6 +35,7 @@ package final class RuntimeServer: Sendable {
         let (job, token) = desk.admit(grant)
         return JobAccess(
             token: token, baseAddress: address, mayRequestIdentity: grant.identity != nil,
+            maySaveCaches: grant.cache.writeScope != nil,
             orchestrationID: grant.orchestrationID, backendID: job.backendID)
     }
 
