@@ -91,8 +91,9 @@ let services: [Target] = [
         "5-Services", "RunCoordination",
         [
             "Diagnostics", "EventJournal", "ExpressionLanguage", "FileAccess", "GitHubWorkflows", "LogArchive",
-            "PipelineModel", "ProcessControl", "RunEngine", "SealedStorage", "SecretRedaction", "SourceControl",
-            "StepExecution", "StructuredData", "Timekeeping", "WorkflowPlanning", "YAMLReading", crypto,
+            "PipelineModel", "ProcessControl", "RunEngine", "RuntimeServices", "SealedStorage", "SecretRedaction",
+            "SourceControl", "StepExecution", "StructuredData", "Timekeeping", "WorkflowPlanning", "YAMLReading",
+            crypto,
         ])
 ]
 

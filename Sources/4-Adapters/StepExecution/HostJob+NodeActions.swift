@@ -31,7 +31,7 @@ extension HostJob {
                     .missingNode, "There is no node on PATH, and '\(work.reference.text)' needs it.",
                     remedy: "Install Node.js 20 or later.")
             }
-            step.variables = variables(for: step, work, inputs.values)
+            step.variables = try variables(for: step, work, inputs.values)
             // Asked for before the program runs: what it leaves half done is cleaned up all the same.
             if action.post != nil, step.hook?.stage != .post { askForPost(of: step) }
             try start(
@@ -43,7 +43,7 @@ extension HostJob {
 
     private func variables(
         for step: RunningStep, _ work: ActionWork, _ inputs: [FileCommandPairs.Pair]
-    ) -> [FileCommandPairs.Pair] {
+    ) throws(DiagnosticError) -> [FileCommandPairs.Pair] {
         var variables = inputs.map { input in
             let name = input.name.split(separator: " ", omittingEmptySubsequences: false).joined(separator: "_")
             return FileCommandPairs.Pair("INPUT_" + name.uppercasedASCII(), input.value)
@@ -54,7 +54,33 @@ extension HostJob {
                 .init($0.name, $0.value)
             }
         }
-        return variables + options.actionVariables()
+        return variables + (try serviceVariables(for: step, .nodeAction))
+    }
+
+    /// Where the run's services are; what of that is secret is masked from here on.
+    func serviceVariables(
+        for step: RunningStep, _ user: ServiceUser
+    ) throws(DiagnosticError) -> [FileCommandPairs.Pair] {
+        guard let services = options.services else { return [] }
+        let found = try services(step.attempt, user)
+        let unknown = found.secrets.filter { !maskedSecrets.contains($0) }
+        maskedSecrets.formUnion(unknown)
+        if !unknown.isEmpty { mask(unknown, from: step) }
+        return found.variables
+    }
+
+    /// An action that asks for GitHub's token and has none fails in words that do not say what to do.
+    func hintMissingToken(_ step: RunningStep) {
+        let isEmpty = step.variables.contains { pair in
+            ["INPUT_GITHUB-TOKEN", "INPUT_TOKEN", "INPUT_GITHUB_TOKEN"].contains(pair.name) && pair.value.isEmpty
+        }
+        guard isEmpty else { return }
+        step.output?.mark(
+            .annotation(
+                Annotation(
+                    .notice,
+                    "This run has no GITHUB_TOKEN, and the action takes one: give it with --secret GITHUB_TOKEN."
+                )))
     }
 
     // MARK: hooks

@@ -215,7 +215,10 @@ extension HostJob {
         case nil: outcome = .success
         }
         if let reason { step.output?.error(reason.text) }
-        if outcome == .failure, step.cancellation == nil { hintEmptyWorkspace(step) }
+        if outcome == .failure, step.cancellation == nil {
+            hintEmptyWorkspace(step)
+            hintMissingToken(step)
+        }
         readCommandFiles(step)
         finish(step, outcome: outcome, reason)
     }

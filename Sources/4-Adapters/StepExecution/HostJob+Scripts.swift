@@ -20,6 +20,7 @@ extension HostJob {
                 try evaluation.text(of: work.workingDirectory) ?? (isInAction ? nil : defaultWorkingDirectory)
             openLog(step)
             let shell = try shells.shell(shellOption, prepended: prependedPaths)
+            if options.givesScriptsServices { step.variables = try serviceVariables(for: step, .script) }
             printHeader(step, script, shell)
             try launch(step, script, shell, folder: absolute(folder))
         } catch let error as ExpressionError {

@@ -65,6 +65,8 @@ package final class HostJob {
     var matchers = JobMatchers()
     lazy var problemPaths = makeProblemPaths()
     var hasToldOfLimits = false
+    /// Of the run's services.
+    var maskedSecrets: Set<String> = []
     var isResumed = false
     private var isPrepared = false
     var ending: Ending?

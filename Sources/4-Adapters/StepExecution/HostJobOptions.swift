@@ -29,8 +29,10 @@ extension HostJob {
         package var findAction: (ActionReference) -> ActionFinding = { _ in .unknownYet }
         /// Where the files of another repository's action lie, at the commit that the plan was made with.
         package var actionFolder: (ActionReference, _ commit: String?) -> String? = { _, _ in nil }
-        /// What the programs of actions get beside what every step gets: where the run's services are.
-        package var actionVariables: () -> [FileCommandPairs.Pair] = { [] }
+        /// Where the run's services are, for what asks for them; `nil`: nowhere.
+        package var services: ((StepAttempt, ServiceUser) throws(DiagnosticError) -> ServiceVariables)?
+        /// Whether scripts get them too, not actions alone.
+        package var givesScriptsServices = false
         package var sealingKey: SymmetricKey
         /// Of this boot, for the receipts.
         package var bootID: String
@@ -183,6 +185,23 @@ extension HostJob {
         package var recordDigest: String?
 
         package init() {}
+    }
+}
+
+/// What in a step talks to the run's services: each kind is told other variables.
+package enum ServiceUser: Hashable, Sendable {
+    case nodeAction
+    case script
+}
+
+package struct ServiceVariables: Sendable {
+    package var variables: [FileCommandPairs.Pair]
+    /// What of them must be masked.
+    package var secrets: [String]
+
+    package init(_ variables: [FileCommandPairs.Pair], secrets: [String]) {
+        self.variables = variables
+        self.secrets = secrets
     }
 }
 

@@ -37,6 +37,12 @@ struct JobEnvironment {
         options.secrets = session.settings.secrets
         options.cgroup = session.cgroup
         options.isDebug = session.settings.isDebug
+        let (session, id) = (session, job.id)
+        options.services = { [weak session] (attempt, user) throws(DiagnosticError) in
+            guard let session else { return ServiceVariables([], secrets: []) }
+            return try session.serviceVariables(of: id, attempt, user)
+        }
+        options.givesScriptsServices = RunServices.givesIdentity(id, session.record)
         options.actionsFolder = store.root + "/sources/actions"
         options.nativeActions = ["checkout": CheckoutAction.action(session.record)]
         let searchPath = options.hostEnvironment.last { $0.hasPrefix("PATH=") }.map { String($0.dropFirst(5)) } ?? ""

@@ -236,7 +236,8 @@ final class JobSession {
 
     /// A step that never opened a log, by what the plan says of it.
     private func title(of attempt: StepAttempt) -> String {
-        titles[attempt.step] ?? "Step \(attempt.step)"
+        let id = machine.state.step(attempt.step)?.id ?? ""
+        return titles[attempt.step] ?? StepTitles.title(ofPostStep: id, titles) ?? "Step \(attempt.step)"
     }
 }
 

@@ -64,6 +64,7 @@ extension RunSession {
                     finished.leg, name: name(of: finished.leg), finished.conclusion, outcome.reason,
                     durationMs: times.duration(of: finished.leg, until: time)))
             jobs[finished.leg] = nil
+            dismissServices(of: finished.leg)
         case .jobFinished(let finished):
             guard machine.state.job(finished.job)?.legCount == 0 else { return }
             observer.update(

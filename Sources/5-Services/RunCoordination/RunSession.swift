@@ -65,6 +65,9 @@ package final class RunSession {
     private(set) var failure: DiagnosticError?
     var outcome: RunOutcome?
     private(set) var interrupts = 0
+    /// What actions talk to; started when one asks.
+    private(set) lazy var services = RunServices(store: store, run: run, attempt: attempt, record: record)
+    private var hasServices = false
     private let lock: FileLock
 
     /// Takes the run's lock: a second session of the same run is refused.
@@ -132,6 +135,7 @@ package final class RunSession {
         // From here on nothing is left to be cancelled: a signal ends the program.
         loop.releaseSignals()
         for job in jobs.values { job.abandon() }
+        if hasServices { services.stop() }
         if let failure {
             abandonGroups()
             throw failure
@@ -166,6 +170,17 @@ package final class RunSession {
             }
         }
     }
+
+    /// What a step's process is told of the run's services.
+    func serviceVariables(
+        of job: JobID, _ attempt: StepAttempt, _ user: ServiceUser
+    ) throws(DiagnosticError) -> ServiceVariables {
+        hasServices = true
+        return try services.variables(for: job, attempt, user)
+    }
+
+    /// The job is over.
+    func dismissServices(of job: JobID) { if hasServices { services.dismiss(job) } }
 
     /// By which the job's processes and sealed record are known.
     func identity(of job: JobID) -> HostJob.Identity {
