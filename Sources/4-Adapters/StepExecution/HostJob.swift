@@ -257,7 +257,9 @@ package final class HostJob {
             step.hasCommandFailure = true
             step.output?.error((error as? any CodedError)?.diagnostic.message ?? "\(error)")
         }
-        for other in running.values {
+        // The step itself may be about to start.
+        let isUnderWay = running[step.attempt.step] === step
+        for other in Array(running.values) + (isUnderWay ? [] : [step]) {
             for secret in secrets {
                 do { try other.output?.add(secret) } catch { other.hasCommandFailure = true }
             }
