@@ -48,7 +48,8 @@ extension AgainstDocker {
                 configuration.usesInit = true
                 let folder = bench.daemon.folder + "/bound-\(UUID().uuidString)"
                 configuration.volumes = [
-                    VolumeMount(source: folder, target: "/bound", modes: ["ro"]), VolumeMount(source: nil, target: "/own"),
+                    VolumeMount(source: folder, target: "/bound", modes: ["ro"]),
+                    VolumeMount(source: nil, target: "/own"),
                 ]
                 let id = try bench.start(configuration)
                 let report = try bench.engine.inspectContainer(id)
@@ -58,7 +59,8 @@ extension AgainstDocker {
                 #expect(!report.environment.contains("COLOUR=blue"))
                 #expect(report.mounts.contains { $0.target == "/bound" && $0.kind == "bind" && !$0.isWritable })
                 #expect(report.mounts.contains { $0.target == "/own" && $0.kind == "volume" && $0.isWritable })
-                let script = "id -u; hostname; pwd; ulimit -n; df -k /scratch | grep -c 1024; df -k /dev/shm | grep -c 2048"
+                let script =
+                    "id -u; hostname; pwd; ulimit -n; df -k /scratch | grep -c 1024; df -k /dev/shm | grep -c 2048"
                     + "; grep -c elsewhere /etc/hosts; ls /dev/nothing; readlink /proc/1/exe || cat /proc/1/comm"
                 let output = try bench.output(id, "sh", "-c", script)
                 #expect(output.hasPrefix("1000\nburrow\n/tmp\n100\n1\n1\n1\n/dev/nothing\n"), "\(output)")
@@ -118,7 +120,8 @@ extension AgainstDocker {
                 try bench.engine.removeContainer(killed)
                 let missing = #expect(throws: DiagnosticError.self) { try bench.engine.inspectContainer(killed) }
                 #expect(missing?.diagnostic.code == .engineObjectMissing)
-                let stopped = try bench.start(bench.configuration("sh", "-c", "trap 'exit 3' TERM; while :; do sleep 0.1; done"))
+                let stopped = try bench.start(
+                    bench.configuration("sh", "-c", "trap 'exit 3' TERM; while :; do sleep 0.1; done"))
                 _ = try bench.output(stopped, "true")
                 try bench.engine.stopContainer(stopped, graceSeconds: 5)
                 #expect(try bench.engine.inspectContainer(stopped).exitCode == 3)

@@ -24,7 +24,10 @@ final class DockerDaemon: Sendable {
     static let shared: DockerDaemon? = {
         do {
             let daemon = try DockerDaemon()
-            try daemon.importBaseImage()
+            do { try daemon.importBaseImage() } catch {
+                daemon.stop()
+                throw error
+            }
             return daemon
         } catch {
             print("NOT RUN: the suites against a real container engine, for dockerd does not start here: \(error)")
@@ -37,7 +40,9 @@ final class DockerDaemon: Sendable {
     }
 
     init() throws {
-        guard let program = Self.program("dockerd") else { throw NotStarted(description: "there is no dockerd (docker.io)") }
+        guard let program = Self.program("dockerd") else {
+            throw NotStarted(description: "there is no dockerd (docker.io)")
+        }
         // Short: a socket's path has room for 107 bytes.
         folder = "/tmp/mce-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -48,9 +53,10 @@ final class DockerDaemon: Sendable {
             "--pidfile=\(folder)/pid", "--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-masq=false",
             "--ip-forward=false", "--shutdown-timeout=3", "--default-address-pool=base=10.213.0.0/16,size=24",
         ]
-        process.arguments = [
-            "-c", "\"$@\" </dev/null & read end; kill $!", folder, program,
-        ] + flags
+        process.arguments =
+            [
+                "-c", "\"$@\" </dev/null & read end; kill $!", folder, program,
+            ] + flags
         let lifeline = Pipe()
         let log = Pipe()
         // A child that held an end of them would keep them from ever ending.
@@ -81,6 +87,8 @@ final class DockerDaemon: Sendable {
         running?.process.waitUntilExit()
         // The daemon and its containerd hold it until they have put everything away.
         log.untilEnd()
+        // A daemon that was killed leaves its data mounted on itself.
+        umount2(folder + "/data", Int32(MNT_DETACH.rawValue))
         try? FileManager.default.removeItem(atPath: folder)
     }
 
@@ -93,21 +101,23 @@ final class DockerDaemon: Sendable {
     }
 
     static func program(_ name: String) -> String? {
-        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":") + ["/usr/sbin", "/sbin"]
-        return folders.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
+        ["/usr/bin", "/usr/sbin", "/bin", "/sbin", "/usr/local/bin"].map { "\($0)/\(name)" }
+            .first { access($0, X_OK) == 0 }
     }
 
     private func importBaseImage() throws {
         guard let busybox = Self.program("busybox") else {
-            throw NotStarted(description: "there is no busybox for a base image (busybox-static) \(ProcessInfo.processInfo.environment)")
+            throw NotStarted(description: "there is no busybox for a base image (busybox-static)")
         }
         let content = try Files.read(busybox, limit: 8 << 20)
         var tar = TarArchive()
         for folder in ["bin", "tmp", "etc", "root", "work"] { tar.add(folder: folder) }
         tar.add(file: "bin/busybox", content)
         for name in [
-            "sh", "cat", "echo", "ls", "sleep", "dd", "id", "env", "nc", "httpd", "wget", "kill", "true", "false", "head",
-            "yes", "test", "mkdir", "hostname", "stty", "tty", "grep", "touch", "wc", "pwd", "df", "mount", "ps", "printf",
+            "sh", "cat", "echo", "ls", "sleep", "dd", "id", "env", "nc", "httpd", "wget", "kill", "true", "false",
+            "head",
+            "yes", "test", "mkdir", "hostname", "stty", "tty", "grep", "touch", "wc", "pwd", "df", "mount", "ps",
+            "printf",
             "nproc", "readlink", "sync", "tail",
         ] { tar.add(link: "bin/\(name)", to: "busybox") }
         tar.add(file: "etc/passwd", "root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000:user:/work:/bin/sh\n")
@@ -252,7 +262,8 @@ struct Bench {
             texts[stream, default: []] += bytes
         }
         return (
-            code, String(decoding: texts[.output] ?? [], as: UTF8.self), String(decoding: texts[.errors] ?? [], as: UTF8.self)
+            code, String(decoding: texts[.output] ?? [], as: UTF8.self),
+            String(decoding: texts[.errors] ?? [], as: UTF8.self)
         )
     }
 

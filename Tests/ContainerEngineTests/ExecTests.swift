@@ -102,7 +102,9 @@ extension AgainstDocker {
         @Test func aSlowReaderMakesTheProcessWait() throws {
             try Bench.with { bench in
                 let id = try bench.idle()
-                var configuration = ExecConfiguration(["sh", "-c", "dd if=/dev/zero bs=1M count=200 2>/dev/null; touch /tmp/over"])
+                var configuration = ExecConfiguration([
+                    "sh", "-c", "dd if=/dev/zero bs=1M count=200 2>/dev/null; touch /tmp/over",
+                ])
                 configuration.hasInput = false
                 let session = try bench.engine.startExec(try bench.engine.createExec(in: id, configuration))
                 defer { session.close() }
@@ -115,7 +117,9 @@ extension AgainstDocker {
                     isFirst = false
                     // While this call lasts, other calls are answered and the process stands in its write.
                     for _ in 0..<20 {
-                        let code = try bench.engine.exec(in: id, ExecConfiguration(["test", "-e", "/tmp/over"])) { _, _ in }
+                        let code = try bench.engine.exec(in: id, ExecConfiguration(["test", "-e", "/tmp/over"])) {
+                            _, _ in
+                        }
                         #expect(code == 1)
                     }
                     #expect(Self.residentBytes() - before < 48 << 20)
@@ -148,7 +152,8 @@ extension AgainstDocker {
                 let error = #expect(throws: DiagnosticError.self) {
                     let command = ExecConfiguration(["sleep", "1000"])
                     _ = try bench.engine.exec(
-                        in: try bench.idle(), command, EngineCall(timeout: .milliseconds(200))) { _, _ in }
+                        in: try bench.idle(), command, EngineCall(timeout: .milliseconds(200))
+                    ) { _, _ in }
                 }
                 #expect(error?.diagnostic.code == .engineTimedOut)
                 #expect(error?.diagnostic.message.contains("'stream'") == true)
@@ -160,7 +165,9 @@ extension AgainstDocker {
                 let failure = DiagnosticError(.engineRefused, "full")
                 let error = #expect(throws: DiagnosticError.self) {
                     let command = ExecConfiguration(["sh", "-c", "echo; sleep 1000"])
-                    _ = try bench.engine.exec(in: try bench.idle(), command) { _, _ throws(DiagnosticError) in throw failure }
+                    _ = try bench.engine.exec(in: try bench.idle(), command) { _, _ throws(DiagnosticError) in
+                        throw failure
+                    }
                 }
                 #expect(error?.diagnostic.message == "full")
             }

@@ -43,13 +43,14 @@ final class FakeEngine: Sendable {
             while case let connection = accept(listener, nil, nil), connection >= 0 {
                 Thread.detachNewThread { Self.serve(connection, steps, version) }
             }
+            // Not before: its number would be another socket's by then.
+            close(listener)
         }
     }
 
     deinit {
         engine.close()
         shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
         unlink(path)
     }
 
@@ -63,7 +64,9 @@ final class FakeEngine: Sendable {
             request += String(decoding: buffer.prefix(count), as: UTF8.self)
         }
         if request.hasPrefix("GET /version ") {
-            write(Array("HTTP/1.1 200 OK\r\nContent-Length: \(version.utf8.count)\r\n\r\n\(version)".utf8), to: connection)
+            write(
+                Array("HTTP/1.1 200 OK\r\nContent-Length: \(version.utf8.count)\r\n\r\n\(version)".utf8), to: connection
+            )
             return
         }
         for step in steps {
@@ -89,6 +92,7 @@ final class FakeEngine: Sendable {
     }
 
     static func json(_ text: String, status: String = "200 OK") -> Step {
-        .send("HTTP/1.1 \(status)\r\nContent-Type: application/json\r\nContent-Length: \(text.utf8.count)\r\n\r\n\(text)")
+        .send(
+            "HTTP/1.1 \(status)\r\nContent-Type: application/json\r\nContent-Length: \(text.utf8.count)\r\n\r\n\(text)")
     }
 }

@@ -49,7 +49,8 @@ import Testing
     }
 
     @Test func theEnginesOwnWordsAreGiven() throws {
-        let fake = try FakeEngine(FakeEngine.json(#"{"message":"the disk is full"}"#, status: "500 Internal Server Error"))
+        let fake = try FakeEngine(
+            FakeEngine.json(#"{"message":"the disk is full"}"#, status: "500 Internal Server Error"))
         let said = message { try fake.engine.startContainer("a") }
         #expect(said.contains("the disk is full") && said.contains("POST /containers/a/start") && said.contains("500"))
         #expect(code { try fake.engine.startContainer("a") } == .engineRefused)
@@ -83,7 +84,9 @@ import Testing
     @Test func aPullThatFailsOnTheWaySaysWhy() throws {
         let fake = try FakeEngine(
             .send("HTTP/1.1 200 OK\r\n\r\n{\"status\":\"Pulling\",\"id\":\"a1\"}\r\n{\"sta"),
-            .send("tus\":\"Downloading\",\"progressDetail\":{\"current\":5,\"total\":9}}\r\n{\"errorDetail\":{\"message\":\"denied\"}}"))
+            .send(
+                "tus\":\"Downloading\",\"progressDetail\":{\"current\":5,\"total\":9}}\r\n{\"errorDetail\":{\"message\":\"denied\"}}"
+            ))
         var steps: [ImageProgress] = []
         let said = message { try fake.engine.pullImage(ImageReference("a")) { steps.append($0) } }
         #expect(said == "The image 'a:latest' could not be pulled: denied")
@@ -95,7 +98,9 @@ import Testing
         #expect(code { _ = try fake.engine.info() } == .engineVersionUnsupported)
     }
 
-    @Test(arguments: [("1.41", "1.12", "1.41"), ("1.52", "1.44", "1.44"), ("1.60", "1.50", "1.50"), ("1.43", "1.24", "1.43")])
+    @Test(arguments: [
+        ("1.41", "1.12", "1.41"), ("1.52", "1.44", "1.44"), ("1.60", "1.50", "1.50"), ("1.43", "1.24", "1.43"),
+    ])
     func theVersionIsTheNewestThatBothSpeak(offered: String, lowest: String, spoken: String) throws {
         let fake = try FakeEngine(version: #"{"ApiVersion":"\#(offered)","MinAPIVersion":"\#(lowest)"}"#)
         #expect(try fake.engine.negotiated().spoken.description == spoken)
@@ -107,7 +112,8 @@ import Testing
             .bytes(Array(Self.frame(2, "two").dropFirst(5)) + Self.frame(1, "")))
         var texts: [String] = []
         let session = try fake.engine.startExec("a")
-        try session.read { stream, bytes in texts.append("\(stream.rawValue)" + String(decoding: bytes, as: UTF8.self)) }
+        try session.read { stream, bytes in texts.append("\(stream.rawValue)" + String(decoding: bytes, as: UTF8.self))
+        }
         #expect(texts == ["1one", "2two"])
     }
 

@@ -27,7 +27,9 @@ struct TarArchive {
 
     private mutating func header(_ name: String, kind: Character, size: Int = 0, mode: Int = 0o777, link: String = "") {
         var block = [UInt8](repeating: 0, count: 512)
-        func put(_ text: String, at offset: Int) { block.replaceSubrange(offset..<offset + text.utf8.count, with: text.utf8) }
+        func put(_ text: String, at offset: Int) {
+            block.replaceSubrange(offset..<offset + text.utf8.count, with: text.utf8)
+        }
         func octal(_ number: Int, _ width: Int) -> String {
             let digits = String(number, radix: 8)
             return String(repeating: "0", count: width - digits.count) + digits

@@ -17,7 +17,9 @@ extension EngineClient {
         if let name = configuration.name { request.query.append(("name", name)) }
         if let platform = configuration.platform { request.query.append(("platform", platform)) }
         let data = try json(request, .change, call)
-        guard let id = data["Id"]?.string else { throw EngineFailure.unreadable(request.summary, "it names no container") }
+        guard let id = data["Id"]?.string else {
+            throw EngineFailure.unreadable(request.summary, "it names no container")
+        }
         return (id, data.strings("Warnings"))
     }
 

@@ -9,7 +9,8 @@ package typealias ProgressReceiver = (ImageProgress) throws(DiagnosticError) -> 
 
 extension EngineClient {
     /// - Throws: ``DiagnosticCode/engineObjectMissing`` where the engine has no such image.
-    package func inspectImage(_ name: String, _ call: EngineCall = EngineCall()) throws(DiagnosticError) -> ImageReport {
+    package func inspectImage(_ name: String, _ call: EngineCall = EngineCall()) throws(DiagnosticError) -> ImageReport
+    {
         let request = EngineRequest(.GET, "/images/\(name.pathEncoded)/json")
         return try shaped(request, call) { data throws(DataShapeError) in try ImageReport(data) }
     }

@@ -43,11 +43,15 @@ extension EngineClient {
                 "Internal": .bool(isInternal),
             ])
         let data = try json(request, .change, call)
-        guard let id = data["Id"]?.string else { throw EngineFailure.unreadable(request.summary, "it names no network") }
+        guard let id = data["Id"]?.string else {
+            throw EngineFailure.unreadable(request.summary, "it names no network")
+        }
         return id
     }
 
-    package func inspectNetwork(_ id: String, _ call: EngineCall = EngineCall()) throws(DiagnosticError) -> NetworkReport {
+    package func inspectNetwork(_ id: String, _ call: EngineCall = EngineCall()) throws(DiagnosticError)
+        -> NetworkReport
+    {
         try shaped(EngineRequest(.GET, "/networks/\(id.pathEncoded)"), call) { data throws(DataShapeError) in
             try NetworkReport(data)
         }

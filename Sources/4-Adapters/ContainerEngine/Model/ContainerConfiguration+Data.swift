@@ -51,7 +51,9 @@ extension ContainerConfiguration {
         var bindings: DataObject = [:]
         for port in ports {
             var hosts = bindings[port.key]?.array ?? []
-            hosts.append(["HostIp": .string(port.hostAddress), "HostPort": .string(port.hostPort.map(String.init) ?? "")])
+            hosts.append([
+                "HostIp": .string(port.hostAddress), "HostPort": .string(port.hostPort.map(String.init) ?? ""),
+            ])
             bindings[port.key] = .array(hosts)
         }
         return bindings

@@ -85,6 +85,7 @@ package struct PortMapping: Hashable, Sendable {
     private static func failure(_ text: String, _ reason: String) -> DiagnosticError {
         DiagnosticError(
             .portSyntaxInvalid, "The port '\(text)' cannot be read: \(reason).",
-            remedy: "Write container, host:container or address:host:container, with /udp behind it where it is not TCP.")
+            remedy:
+                "Write container, host:container or address:host:container, with /udp behind it where it is not TCP.")
     }
 }

@@ -18,7 +18,8 @@ extension ContainerOption {
         sets("hostname", short: "h") { $0.hostname = $1.text },
         sets("domainname") { $0.domainname = $1.text },
         sets("label", short: "l") { (container, value) throws(DiagnosticError) in
-            let parts = value.text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            let parts = value.text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
+                String.init)
             guard let name = parts.first, !name.isEmpty else { throw value.failure("name=value") }
             container.labels[name] = parts.count == 2 ? parts[1] : ""
         },

@@ -25,7 +25,8 @@ struct ContainerOption: Sendable {
     }
 
     static func switches(
-        _ name: String, short: Character? = nil, _ effect: @escaping @Sendable (inout ContainerConfiguration, Bool) -> Void
+        _ name: String, short: Character? = nil,
+        _ effect: @escaping @Sendable (inout ContainerConfiguration, Bool) -> Void
     ) -> ContainerOption {
         ContainerOption(names: [name], short: short, effect: .switches(effect))
     }

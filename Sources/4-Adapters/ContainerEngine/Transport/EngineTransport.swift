@@ -57,7 +57,8 @@ final class EngineTransport: Sendable {
                     let pipeline = channel.pipeline.syncOperations
                     if isHijacked { try pipeline.addHandler(ConnectionEndGate()) }
                     try pipeline.addHandler(HTTPRequestEncoder())
-                    try pipeline.addHandler(ByteToMessageHandler(HTTPResponseDecoder(leftOverBytesStrategy: .forwardBytes)))
+                    try pipeline.addHandler(
+                        ByteToMessageHandler(HTTPResponseDecoder(leftOverBytesStrategy: .forwardBytes)))
                     try pipeline.addHandler(
                         ExchangeHandler(exchange: exchange, request: head, body: body, isHijacked: isHijacked))
                 }

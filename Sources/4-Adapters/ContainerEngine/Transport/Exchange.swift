@@ -51,11 +51,8 @@ final class Exchange: Sendable {
     // MARK: From the event loop
 
     func opened(_ channel: any Channel) {
-        let isOver = state.withLock { state in
-            state.channel = channel
-            return state.ending != nil
-        }
-        if isOver { channel.close(promise: nil) }
+        change { $0.channel = channel }
+        if state.withLock({ $0.ending != nil }) { channel.close(promise: nil) }
     }
 
     func received(_ head: HTTPResponseHead, isRaw: Bool) {
