@@ -18,12 +18,15 @@ final class DockerDaemon: Sendable {
     private let shell: Mutex<(process: Process, lifeline: Pipe)?>
     private let log: DaemonLog
 
-    var address: EngineAddress { EngineAddress(path: folder + "/engine.sock") }
+    var address: EngineAddress { engine.address }
+    /// Another engine that `MARTLET_TEST_ENGINE` names: there is less that is known of it.
+    let isForeign: Bool
 
     /// `nil` where it does not start; says so aloud.
     static let shared: DockerDaemon? = {
         do {
-            let daemon = try DockerDaemon()
+            let socket = ProcessInfo.processInfo.environment["MARTLET_TEST_ENGINE"]
+            let daemon = try socket.map { try DockerDaemon(socket: $0) } ?? DockerDaemon()
             do { try daemon.importBaseImage() } catch {
                 daemon.stop()
                 throw error
@@ -39,7 +42,18 @@ final class DockerDaemon: Sendable {
         let description: String
     }
 
+    private init(socket: String) throws {
+        folder = "/tmp/mce-\(UUID().uuidString.prefix(8))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        isForeign = true
+        shell = Mutex(nil)
+        log = DaemonLog()
+        engine = EngineClient(address: EngineAddress(path: socket))
+        log.end()
+    }
+
     init() throws {
+        isForeign = false
         guard let program = Self.program("dockerd") else {
             throw NotStarted(description: "there is no dockerd (docker.io)")
         }
@@ -88,7 +102,7 @@ final class DockerDaemon: Sendable {
         // The daemon and its containerd hold it until they have put everything away.
         log.untilEnd()
         // A daemon that was killed leaves its data mounted on itself.
-        umount2(folder + "/data", Int32(MNT_DETACH.rawValue))
+        umount2(folder + "/data", Int32(MNT_DETACH))
         try? FileManager.default.removeItem(atPath: folder)
     }
 

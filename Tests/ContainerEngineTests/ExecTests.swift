@@ -192,7 +192,8 @@ extension AgainstDocker {
             #expect(error?.diagnostic.code == .engineLost)
             #expect(death.duration(to: clock.now) < .seconds(5))
             let gone = #expect(throws: DiagnosticError.self) { try daemon.engine.ping() }
-            #expect(gone?.diagnostic.code == .engineUnreachable)
+            // Its socket may take a last connection while it dies.
+            #expect(gone.map { [.engineUnreachable, .engineLost].contains($0.diagnostic.code) } == true)
         }
 
         private static func residentBytes() -> Int {

@@ -51,17 +51,26 @@ extension EngineClient {
     /// Makes an image of one layer from a tar archive of its files.
     ///
     /// - Parameter changes: lines of a Dockerfile, such as `ENV A=b`.
+    /// - Returns: the image's id.
+    @discardableResult
     package func importImage(
         as reference: ImageReference, changes: [String] = [], _ call: EngineCall = EngineCall(),
         from source: @escaping ByteSource
-    ) throws(DiagnosticError) {
+    ) throws(DiagnosticError) -> String {
         var request = EngineRequest(
             .POST, "/images/create", query: [("fromSrc", "-"), ("repo", reference.name), ("tag", reference.version)])
         request.query += changes.map { ("changes", $0) }
         request.headers.append(("Content-Type", "application/x-tar"))
+        var id: String?
         try transfer(
             request, call, source: source, code: .imageNotPulled, what: "'\(reference)' could not be imported"
-        ) { _ throws(DiagnosticError) in }
+        ) { data throws(DiagnosticError) in
+            if let status = data["status"]?.string, status.hasPrefix("sha256:") { id = status }
+        }
+        guard let id else { throw EngineFailure.unreadable(request.summary, "it names no image") }
+        // Podman 4 passes over the tag.
+        if try negotiated(call.untimed).isPodman { try tagImage(id, as: reference, call.untimed) }
+        return id
     }
 
     /// Builds an image with the engine's own builder.
