@@ -127,7 +127,7 @@ let testTargets: [Target] = [
     tests("RunEngineTests", ["Diagnostics", "PipelineModel", "RunEngine", "StructuredData"]),
     tests("SimulationTests", ["PipelineModel", "RunEngine", "RunSimulation"]),
     tests("EventJournalTests", ["Diagnostics", "EventJournal", "JournalSimulation", "JournalVictim", "Timekeeping"]),
-    tests("ContainerEngineTests", ["ContainerEngine", "Diagnostics", "FileAccess", "StructuredData"]),
+    tests("ContainerEngineTests", ["ContainerEngine", "Diagnostics", "FileAccess"]),
     tests("LogArchiveTests", ["Diagnostics", "LogArchive", "Timekeeping"]),
     tests(
         "StepExecutionTests",
