@@ -9,7 +9,7 @@ let settings: [SwiftSetting] = [
 ]
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
-/// For the one target that speaks HTTP; NIO stays out of every other.
+/// For the targets that speak HTTP; NIO stays out of every other.
 let nio = ["NIOCore", "NIOHTTP1", "NIOPosix"].map { Target.Dependency.product(name: $0, package: "swift-nio") }
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -72,6 +72,7 @@ let runEngine = floor("3-Decision", "RunEngine", ["Diagnostics", "PipelineModel"
 
 let adapters: [Target] = [
     .systemLibrary(name: "CSQLite", path: "Sources/4-Adapters/CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+    floor("4-Adapters", "ContainerEngine", ["Diagnostics", "FileAccess", "ProcessControl", "StructuredData"] + nio),
     floor("4-Adapters", "EventJournal", ["CSQLite", "Diagnostics", "StructuredData", "Timekeeping", crypto]),
     floor("4-Adapters", "LogArchive", ["Diagnostics", "StructuredData", "Timekeeping", crypto]),
     floor(
@@ -148,6 +149,7 @@ let testTargets: [Target] = [
     tests(
         "RuntimeServicesTests",
         ["Diagnostics", "FileAccess", "RuntimeServices", "StructuredData", "Timekeeping", crypto, cryptoExtras] + nio),
+    tests("ContainerEngineTests", ["ContainerEngine", "Diagnostics", "FileAccess"]),
     tests("LogArchiveTests", ["Diagnostics", "LogArchive", "Timekeeping"]),
     tests(
         "StepExecutionTests",
