@@ -28,7 +28,8 @@ package final class ContentWriter {
         var taken = 0
         while taken < bytes.count {
             let count = min(bytes.count - taken, rest.all.count - restCount)
-            rest.room(from: restCount).copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[taken..<(taken + count)]))
+            rest.room(from: restCount).copyMemory(
+                from: UnsafeRawBufferPointer(rebasing: bytes[taken..<(taken + count)]))
             restCount += count
             taken += count
             try cut(isEnd: false)

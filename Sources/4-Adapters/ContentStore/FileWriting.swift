@@ -36,7 +36,8 @@ struct FileWriting {
                     keptCount += 1
                     let isRight = look.mode == entry.mode && look.modified == entry.modifiedNanoseconds
                     return isRight
-                        ? Sightings.Mark(changed: look.changed, inode: look.inode) : try adjust(entry, in: handle, folder)
+                        ? Sightings.Mark(changed: look.changed, inode: look.inode)
+                        : try adjust(entry, in: handle, folder)
                 }
             }
             writtenCount += 1
@@ -140,6 +141,7 @@ struct FileWriting {
     }
 
     private func isEqual(_ entry: TreeEntry, in handle: TreeHandle) throws(ContentError) -> Bool {
+        if entry.kind == .link { return handle.linkTarget(entry.name) == entry.target }
         guard let file = handle.file(entry.name) else { return false }
         var offset: off_t = 0
         for chunk in entry.chunks {

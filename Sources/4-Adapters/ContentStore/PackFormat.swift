@@ -29,7 +29,9 @@ enum PackFormat {
     static func entry(_ number: Int, of index: UnsafeRawBufferPointer) -> Entry? {
         let offset = number * entryBytes
         guard offset + entryBytes <= index.count, let start = index.baseAddress.map({ $0 + offset }) else { return nil }
-        func word(_ at: Int) -> UInt32 { UInt32(littleEndian: start.loadUnaligned(fromByteOffset: at, as: UInt32.self)) }
+        func word(_ at: Int) -> UInt32 {
+            UInt32(littleEndian: start.loadUnaligned(fromByteOffset: at, as: UInt32.self))
+        }
         return Entry(
             digest: ContentDigest(reading: start), offset: word(32), storedBytes: word(36), sizeBytes: word(40),
             flags: word(44))

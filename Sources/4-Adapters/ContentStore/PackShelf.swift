@@ -34,7 +34,8 @@ final class PackShelf: Sendable {
                 }
                 if let pack = try PackFile.load(name, in: paths) { packs.append(pack) }
             }
-            if let table = current, table.packs.count == packs.count, zip(table.packs, packs).allSatisfy({ $0 === $1 }) {
+            if let table = current, table.packs.count == packs.count, zip(table.packs, packs).allSatisfy({ $0 === $1 })
+            {
                 return table
             }
             let table = PackTable(packs: packs)

@@ -77,6 +77,11 @@ package struct TreeNote: Hashable, Sendable {
     /// Below the root.
     package var path: String
     package var reason: Reason
+
+    package init(path: String, reason: Reason) {
+        self.path = path
+        self.reason = reason
+    }
 }
 
 extension [UInt8] {
@@ -94,7 +99,9 @@ extension [UInt8] {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: count + 1) { space in
             for index in indices { space.initializeElement(at: index, to: CChar(bitPattern: self[index])) }
             space.initializeElement(at: count, to: 0)
-            guard let start = space.baseAddress else { preconditionFailure("an allocation of one byte or more is there") }
+            guard let start = space.baseAddress else {
+                preconditionFailure("an allocation of one byte or more is there")
+            }
             return body(UnsafePointer(start))
         }
     }

@@ -83,7 +83,7 @@ extension ContentFolder {
 struct RestorePlan {
     enum Step {
         case write
-        /// The size is right: read it, and write it if it is not the same.
+        /// Its looks say nothing against it: read it, and write it if it is not the same.
         case compare(FileLook)
         /// The content is right, the mode or the time is not.
         case adjust
@@ -179,7 +179,8 @@ struct RestorePlan {
             look.mode == entry.mode && look.modified == entry.modifiedNanoseconds
         guard (entry.kind == .link) == (look.kind == .link) else { return .write }
         if entry.kind == .link {
-            return known?.target == entry.target && isRight ? nil : .write
+            guard isRight else { return .write }
+            return known.map { $0.target == entry.target ? nil : .write } ?? .compare(look)
         }
         if let known { return known.chunks == entry.chunks ? (isRight ? nil : .adjust) : .write }
         return look.sizeBytes == entry.sizeBytes ? .compare(look) : .write

@@ -32,9 +32,11 @@ extension ContentFolder {
         let place = try Sightings.path(of: selection, in: paths)
         let moment = FileClock.now()
         let before = try Sightings.read(place)
-        // Held before it is relied upon, and in the gate: from here on no collection takes its chunks.
+        // Held before it is relied upon, and in the gate: until the end no collection takes its chunks.
+        let reliance = try before.map { (_) throws(ContentError) in try ContentLease(paths) }
+        defer { withExtendedLifetime(reliance) {} }
         let generation = try paths.passing { () throws(ContentError) in
-            if let before { try lease.hold(ContentRoot(.tree, before.tree)) }
+            if let before { try reliance?.hold(ContentRoot(.tree, before.tree)) }
             return try paths.currentGeneration()
         }
         let seen = try TreeWalk(root: root, selection: selection, threads: options.threadCount).run()
@@ -140,7 +142,8 @@ struct TreeSave {
     private func store(_ manifest: TreeManifest) throws(ContentError) -> ContentID {
         let bytes = TreeCoding.encode(manifest)
         guard bytes.count <= ContentLimits.manifestBytes else {
-            throw .pastLimit("The description of \(selection.root) is larger than \(ContentLimits.manifestBytes) bytes.")
+            throw .pastLimit(
+                "The description of \(selection.root) is larger than \(ContentLimits.manifestBytes) bytes.")
         }
         let writer = ContentWriter(session: session, lease: nil, cutting: .manifests)
         try writer.append(bytes)
