@@ -53,13 +53,11 @@ package final class ContentFolder: Sendable {
     package func drop(_ digest: ContentDigest) throws(ContentError) {
         while let place = try shelf.refreshed().find(digest) {
             let pack = try shelf.table().packs[place.pack]
-            try paths.passing { () throws(ContentError) in
-                let file = try StoreFile.openOrCreate(paths.lost(pack.name))
-                try file.lock(.exclusive)
-                try file.append(digest.bytes)
+            // Both at once: what was seen in saved folders relies on the chunks of their trees.
+            try paths.closing { () throws(ContentError) in
+                try paths.nextGeneration()
+                try StoreFile.openOrCreate(paths.lost(pack.name)).append(digest.bytes)
             }
         }
-        // What was seen in saved folders relies on the chunks of their trees.
-        try paths.closing { () throws(ContentError) in try paths.nextGeneration() }
     }
 }
