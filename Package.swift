@@ -73,6 +73,11 @@ let runEngine = floor("3-Decision", "RunEngine", ["Diagnostics", "PipelineModel"
 let adapters: [Target] = [
     .systemLibrary(name: "CSQLite", path: "Sources/4-Adapters/CSQLite", providers: [.apt(["libsqlite3-dev"])]),
     floor("4-Adapters", "ContainerEngine", ["Diagnostics", "FileAccess", "ProcessControl", "StructuredData"] + nio),
+    .systemLibrary(
+        name: "CZstd", path: "Sources/4-Adapters/CZstd", pkgConfig: "libzstd",
+        providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+    floor(
+        "4-Adapters", "ContentStore", ["CFileAccess", "CZstd", "Diagnostics", "FileAccess", "StructuredData", crypto]),
     floor("4-Adapters", "EventJournal", ["CSQLite", "Diagnostics", "StructuredData", "Timekeeping", crypto]),
     floor("4-Adapters", "LogArchive", ["Diagnostics", "StructuredData", "Timekeeping", crypto]),
     floor(
@@ -118,6 +123,12 @@ let testing: [Target] = [
     .executableTarget(
         name: "JournalVictim", dependencies: ["EventJournal", "Timekeeping"], path: "Sources/Testing/JournalVictim",
         swiftSettings: settings),
+    .executableTarget(
+        name: "content-store-bench", dependencies: ["ContentStore", "Diagnostics"],
+        path: "Sources/Testing/content-store-bench", swiftSettings: settings),
+    .executableTarget(
+        name: "ContentVictim", dependencies: ["ContentStore", "Diagnostics"], path: "Sources/Testing/ContentVictim",
+        swiftSettings: settings),
     floor("Testing", "RunSimulation", ["Diagnostics", "PipelineModel", "RunEngine", "StructuredData"]),
     .executableTarget(
         name: "simulate", dependencies: ["RunSimulation"], path: "Sources/Testing/simulate", swiftSettings: settings),
@@ -150,6 +161,7 @@ let testTargets: [Target] = [
         "RuntimeServicesTests",
         ["Diagnostics", "FileAccess", "RuntimeServices", "StructuredData", "Timekeeping", crypto, cryptoExtras] + nio),
     tests("ContainerEngineTests", ["ContainerEngine", "Diagnostics", "FileAccess"]),
+    tests("ContentStoreTests", ["ContentStore", "ContentVictim", "Diagnostics", "FileAccess"]),
     tests("LogArchiveTests", ["Diagnostics", "LogArchive", "Timekeeping"]),
     tests(
         "StepExecutionTests",

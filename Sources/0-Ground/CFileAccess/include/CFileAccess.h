@@ -43,6 +43,9 @@ int fa_facts(const char *path, int follows, struct fa_facts *facts);
 int fa_open_reading(const char *path, uint64_t *size);
 /// A descriptor for writing, or a negative errno. `exclusive`: the file must not be there; else it is emptied.
 int fa_open_writing(const char *path, uint32_t mode, int exclusive);
+/// Opens a path relative to a directory, with open's flags, and never through a symbolic link, the last name included;
+/// close-on-exec. "" is the directory itself. A descriptor, or a negative errno.
+int fa_open_beneath(int root, const char *path, int flags, uint32_t mode);
 /// For adding at the end; or a negative errno.
 int fa_open_appending(const char *path, uint32_t mode);
 /// Waits for a slow writer of a pipe, up to FA_PIPE_PATIENCE_MS; then -EAGAIN.
