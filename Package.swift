@@ -96,8 +96,9 @@ let services: [Target] = [
     floor(
         "5-Services", "RunCoordination",
         [
-            "Diagnostics", "EventJournal", "ExpressionLanguage", "FileAccess", "GitHubWorkflows", "LogArchive",
-            "PipelineModel", "ProcessControl", "RunEngine", "RuntimeServices", "SealedStorage", "SecretRedaction",
+            "ContentStore", "Diagnostics", "EventJournal", "ExpressionLanguage", "FileAccess", "GitHubWorkflows",
+            "LogArchive", "PipelineModel", "ProcessControl", "RunEngine", "RuntimeServices", "SealedStorage",
+            "SecretRedaction",
             "SourceControl", "StepExecution", "StructuredData", "Timekeeping", "WorkflowPlanning", "YAMLReading",
             crypto,
         ])

@@ -97,4 +97,99 @@ import Testing
         #expect(try sandbox.martlet("run", "--resume", "2").status == 0)
         #expect(ran() == ["over"])
     }
+
+    // MARK: from a step
+
+    /// Four steps, of which the last fails until `mended` is there, and a job after them.
+    private func runFour(_ arguments: String...) throws -> Ended {
+        try sandbox.write("tree.txt", "of the tree\n")
+        try sandbox.workflow(
+            """
+            on: push
+            jobs:
+              a:
+                runs-on: ubuntu-latest
+                outputs: {o: '${{ steps.two.outputs.o }}'}
+                steps:
+                  - uses: actions/checkout@v4
+                  - id: two
+                    run: |
+                      echo 2 >> "$T/ran"; echo made > made.txt; mkdir -p d; ln -s ../made.txt d/l; rm tree.txt
+                      echo "o=out" >> "$GITHUB_OUTPUT"; echo "E=env" >> "$GITHUB_ENV"; echo "::add-mask::hidden-word"
+                  - name: Third
+                    run: echo 3 >> "$T/ran"; echo changed >> made.txt; touch third.txt
+                  - run: |
+                      echo "4 ${{ steps.two.outputs.o }} $E" >> "$T/ran"; (ls; cat made.txt d/l) | tr '\\n' ' '; echo; echo hidden-word
+                      touch left-by-four; test -e "$T/mended"
+              b:
+                needs: a
+                runs-on: ubuntu-latest
+                steps:
+                  - run: echo "b ${{ needs.a.outputs.o }}" >> "$T/ran"
+            """)
+        try sandbox.commitAll()
+        return try sandbox.start([Program.path, "run", "--json", "ci.yml"] + arguments).end()
+    }
+
+    @Test func fromAStepHasTheFilesOutputsAndEnvironmentOfTheStepsBefore() throws {
+        #expect(try runFour().status == 5)
+        #expect(ran() == ["2", "3", "4 out env"])
+        try sandbox.write("mended", "")
+        let ended = try sandbox.martlet("rerun", "--from", "a/4", "--json")
+        #expect(ended.status == 0, "\(ended.err)\(ended.out)")
+        #expect(ran() == ["4 out env", "b out"])
+        #expect(ended.lines("a").contains("d made.txt third.txt made changed made changed "), "\(ended.out)")
+        #expect(ended.lines("a").contains("***"))
+    }
+
+    @Test func fromAnEarlierStepBeginsWithTheWorkspaceBeforeIt() throws {
+        #expect(try runFour().status == 5)
+        _ = ran()
+        try sandbox.write("mended", "")
+        // By its name; and the workspace that the failure left is gone, as after a clean.
+        #expect(try sandbox.martlet("clean").status == 0)
+        let ended = try sandbox.martlet("rerun", "1", "--from", "a/Third", "--json")
+        #expect(ended.status == 0, "\(ended.err)\(ended.out)")
+        #expect(ran() == ["3", "4 out env", "b out"])
+        #expect(ended.lines("a").contains("d made.txt third.txt made changed made changed "))
+        // Again, of the attempt that succeeded: its workspace is gone.
+        #expect(try sandbox.martlet("rerun", "1", "--from", "a/two").status == 0)
+        #expect(ran() == ["2", "3", "4 out env", "b out"])
+    }
+
+    @Test func fromAStepCutOffIsGoneOnWithToo() throws {
+        try sandbox.workflow(
+            """
+            on: push
+            jobs:
+              a:
+                runs-on: ubuntu-latest
+                steps:
+                  - id: one
+                    run: echo one > f; echo "o=1" >> "$GITHUB_OUTPUT"; echo 1 >> "$T/ran"
+                  - run: |
+                      cat f >> "$T/ran"; echo two >> f
+                      [ ! -e "$T/bell" ] || { echo > "$T/bell"; sleep 1000; }
+                    continue-on-error: true
+                  - run: echo "3 ${{ steps.one.outputs.o }} $(tr '\\n' ' ' < f)" >> "$T/ran"
+            """)
+        #expect(try sandbox.martlet("run", "ci.yml").status == 0)
+        #expect(ran() == ["1", "3 1 one two ", "one"])
+        let bell = try sandbox.bell()
+        let again = try sandbox.start([Program.path, "rerun", "1", "--from", "a/2"])
+        #expect(bell.rings())
+        again.signal(SIGKILL)
+        _ = try again.end()
+        #expect(ran() == ["one"])
+        #expect(try sandbox.martlet("run", "--resume", "1").status == 0)
+        #expect(ran() == ["3 1 one two "])
+    }
+
+    @Test func fromAStepIsRefusedWhereItCannotBegin() throws {
+        #expect(try runFour("--no-snapshots").status == 5)
+        #expect(try sandbox.martlet("rerun", "--from", "a/4").err.contains("MRT0717"))
+        #expect(try sandbox.martlet("rerun", "--from", "a/nope").err.contains("MRT0718"))
+        #expect(try sandbox.martlet("rerun", "--from", "nope/1").status != 0)
+        #expect(try sandbox.martlet("rerun", "--from", "a/1").status == 5)
+    }
 }

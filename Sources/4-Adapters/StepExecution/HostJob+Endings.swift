@@ -2,6 +2,7 @@
 
 import Diagnostics
 import ExpressionLanguage
+import FileAccess
 import Glibc
 package import PipelineModel
 import ProcessControl
@@ -76,9 +77,37 @@ extension HostJob {
 
     // MARK: the end of a step
 
-    /// Applies `continue-on-error`, closes the log, seals what the step hands on, and reports it; in this order.
+    /// Keeps the workspace where that is wanted, and ends the step.
     func finish(_ step: RunningStep, outcome: Conclusion, _ reason: Reason?) {
+        guard !step.isEnding else { return }
+        step.isEnding = true
         clearTimers(step)
+        // Of steps side by side nobody knows whose files are whose.
+        let others = running.values.contains { $0 !== step }
+        guard let snapshot = options.snapshot, step.attempt.step.parent == nil, !others, !step.planned.isBackground
+        else { return conclude(step, outcome, reason) }
+        if Trees.isEmpty(options.folders.workspace) {
+            step.record.snapshot = Self.emptySnapshot
+            return conclude(step, outcome, reason)
+        }
+        loop.offload {
+            Result { () throws(DiagnosticError) in try snapshot() }
+        } then: { (kept: Result<String?, DiagnosticError>) in
+            switch kept {
+            case .success(let name): step.record.snapshot = name
+            case .failure(let error):
+                self.openLog(step)
+                step.output?.warning("The workspace could not be kept: \(error.diagnostic.message)")
+            }
+            self.conclude(step, outcome, reason)
+        }
+    }
+
+    /// Of a workspace that holds nothing.
+    package static let emptySnapshot = "empty"
+
+    /// Applies `continue-on-error`, closes the log, seals what the step hands on, and reports it; in this order.
+    private func conclude(_ step: RunningStep, _ outcome: Conclusion, _ reason: Reason?) {
         let path = step.attempt.step
         running[path] = nil
         var result = StepResult(outcome: outcome, exitCode: step.exitCode, reason: reason)

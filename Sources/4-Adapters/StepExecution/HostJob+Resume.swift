@@ -52,7 +52,7 @@ extension HostJob {
         return evidence
     }
 
-    private func restore(_ frame: RecordFrame, _ evidence: inout JobEvidence) throws(DiagnosticError) {
+    func restore(_ frame: RecordFrame, _ evidence: inout JobEvidence) throws(DiagnosticError) {
         switch frame {
         case .masks(let masks):
             do {

@@ -93,6 +93,18 @@ package final class HostJob {
 
     /// Makes the job's folders, evaluates its environment and starts its supervisor.
     package func prepare() {
+        guard let restore = options.restoreWorkspace, !isResumed else { return prepareWithFiles() }
+        loop.offload {
+            Result { () throws(DiagnosticError) in try restore() }
+        } then: { (done: Result<Void, DiagnosticError>) in
+            switch done {
+            case .success: self.prepareWithFiles()
+            case .failure(let error): self.callbacks.prepared(error)
+            }
+        }
+    }
+
+    private func prepareWithFiles() {
         do {
             try makeFolders()
             for secret in options.secrets { try redactor.add(secret) }

@@ -40,6 +40,10 @@ extension HostJob {
         package var limits: [SpawnRequest.ResourceLimit] = []
         /// What all processes of the job are put into.
         package var cgroup: ProcessCgroup?
+        /// Keeps the workspace as it is, and says under which name; called on a thread that may block. `nil`: not wanted.
+        package var snapshot: (@Sendable () throws(DiagnosticError) -> String?)?
+        /// Makes the workspace what it was before the step that the job goes on with; called as ``snapshot`` is.
+        package var restoreWorkspace: (@Sendable () throws(DiagnosticError) -> Void)?
         /// What steps are enclosed in; `nil`: they run as the user does.
         package var sandbox: StepSandbox?
         /// Where actions of other repositories lie.

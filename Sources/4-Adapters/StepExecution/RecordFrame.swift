@@ -16,6 +16,8 @@ package struct StepRecord: Hashable, Sendable {
     /// What it put before `PATH`, first mentioned first.
     package var paths: [String] = []
     package var state: [Pair] = []
+    /// Names the workspace as it was when the step was over; `nil` where nothing was kept.
+    package var snapshot: String?
     /// A background step's changes count once it is waited for.
     package var isDeferred = false
 
@@ -107,6 +109,7 @@ extension RecordFrame {
         if !record.state.isEmpty { object["state"] = list(record.state) }
         if !record.paths.isEmpty { object["paths"] = .array(record.paths.map { .string($0) }) }
         if record.isDeferred { object["deferred"] = true }
+        object.set("snapshot", record.snapshot.map(DataValue.string))
         return object
     }
 
@@ -120,6 +123,7 @@ extension RecordFrame {
         record.state = pairs(data["state"])
         record.paths = data.strings("paths")
         record.isDeferred = data.bool("deferred")
+        record.snapshot = data["snapshot"]?.string
         return record
     }
 

@@ -73,6 +73,8 @@ final class RunningStep {
     var limits: LimitGroup?
     /// What its process gets beside the step's environment.
     var variables: [FileCommandPairs.Pair] = []
+    /// Its outcome is known; its end is under way.
+    var isEnding = false
     /// How its process ended.
     var exitCode: Int?
     /// A native action's way to stop.

@@ -20,6 +20,8 @@ extension DiagnosticCode {
     static let runNotFinished = DiagnosticCode(714)
     static let nothingToRerun = DiagnosticCode(715)
     static let sandboxMissing = DiagnosticCode(716)
+    static let snapshotMissing = DiagnosticCode(717)
+    static let rerunStepUnknown = DiagnosticCode(718)
     static let hooksOutsideRepository = DiagnosticCode(706)
     static let hookForeign = DiagnosticCode(707)
 }

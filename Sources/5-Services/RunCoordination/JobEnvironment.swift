@@ -37,6 +37,10 @@ struct JobEnvironment {
         options.secrets = session.settings.secrets
         options.cgroup = session.cgroup
         options.isDebug = session.settings.isDebug
+        if session.settings.keepsSnapshots, !session.record.isBound {
+            let (snapshots, workspace) = (session.snapshots, folders.workspace)
+            options.snapshot = { () throws(DiagnosticError) in try snapshots.save(workspace) }
+        }
         let (session, id) = (session, job.id)
         options.services = { [weak session] (attempt, user) throws(DiagnosticError) in
             guard let session else { return ServiceVariables([], secrets: []) }

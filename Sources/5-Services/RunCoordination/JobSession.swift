@@ -25,6 +25,8 @@ final class JobSession {
     let number: Int
     private let steps: PlannedSteps
     private let needs: [NeedResult]
+    /// Where it goes on; `nil`: it begins with its first step.
+    private let point: RerunPoint?
     var machine: MachineStream<JobMachine>
     var host: HostJob?
     var pending: Pending?
@@ -43,8 +45,10 @@ final class JobSession {
         self.number = number
         self.steps = steps
         self.needs = needs
-        let definition = JobDefinition(
+        var definition = JobDefinition(
             job: id, attempt: number, planDigest: session.machine.definition.planDigest, planned: steps, leg: leg)
+        point = number == 1 && session.rerunPoint?.job == id ? session.rerunPoint : nil
+        definition.takeover = point?.takeover
         machine = MachineStream(
             RunStore.stream(session.run, attempt: session.attempt, job: id, jobAttempt: number), definition: definition)
     }
@@ -76,14 +80,25 @@ final class JobSession {
         do throws(DiagnosticError) {
             let host = try makeHost()
             self.host = host
+            try takeOver(host)
             host.prepare()
         } catch {
             arrive(.prepared(failure: Reason(.setup, error.diagnostic.message)))
         }
     }
 
+    /// What the steps before the one that the job goes on with have handed on.
+    func takeOver(_ host: HostJob) throws(DiagnosticError) {
+        if let point { try host.takeOver(point.frames, steps: point.count) }
+    }
+
     func makeHost() throws(DiagnosticError) -> HostJob {
-        let options = try JobEnvironment(session: session, job: self, steps: steps, needs: needs).options()
+        var options = try JobEnvironment(session: session, job: self, steps: steps, needs: needs).options()
+        let hasBegun = machine.state.phase != .new && machine.state.phase != .preparing
+        if let snapshot = point?.snapshot, !hasBegun {
+            let (snapshots, workspace) = (session.snapshots, options.folders.workspace)
+            options.restoreWorkspace = { () throws(DiagnosticError) in try snapshots.restore(snapshot, to: workspace) }
+        }
         return HostJob(options, loop: session.loop, callbacks: callbacks)
     }
 
@@ -218,6 +233,7 @@ final class JobSession {
         switch event {
         case .stepFinished(let finished):
             let attempt = finished.attempt
+            guard finished.takenFrom == nil else { return }
             // Of an end that the machine decided (cut off, a wait, never reached) the executor is told, for `steps`.
             if answered.remove(attempt) == nil { host?.settle(attempt, finished.result) }
             let place = StepPlace(job: id, attempt: attempt)

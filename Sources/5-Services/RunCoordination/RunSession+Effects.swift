@@ -31,7 +31,7 @@ extension RunSession {
             case .steps(let steps) = planned.work
         else { return }
         // What an earlier attempt left to be looked at is not what this one begins with.
-        if attempt > 1 { JobEnvironment.sweep(session: self, job: id, succeeded: true) }
+        if attempt > 1, rerunPoint?.job != id { JobEnvironment.sweep(session: self, job: id, succeeded: true) }
         let job = JobSession(self, id: id, number: number, leg: leg.settings, steps: steps, needs: needs(of: id))
         jobs[id] = job
         job.begin()

@@ -14,6 +14,8 @@ extension RunSession {
         case failed
         /// These jobs or legs, and what depends on them.
         case jobs([JobID])
+        /// A job goes on with this step, and what depends on the job runs again.
+        case from(JobID, step: String)
     }
 
     /// Runs a part of the run again; this session's attempt is the new one. What does not run again keeps its results and
@@ -38,6 +40,12 @@ extension RunSession {
                 .nothingToRerun, "Everything in run \(run) succeeded or was skipped.",
                 remedy: "Leave out --failed to run all of it again.")
         }
+        if case .from(let job, let step) = selection {
+            let source = old.state.leg(job)?.takenFrom ?? previous
+            let point = try RerunPoint(self, job: job, attempt: source, step: step)
+            try point.save(self)
+            rerunPoint = point
+        }
         // All that the new attempt stands on is in its own record, for a resume.
         evaluator.takeOver(try ValuesRecord(store: store, run: run, attempt: previous).load())
         observer.update(
@@ -53,6 +61,7 @@ extension RunSession {
         case .all: .all
         case .failed: .failed
         case .jobs(let ids): .jobs(ids)
+        case .from(let job, _): .jobs([job])
         }
     }
 }

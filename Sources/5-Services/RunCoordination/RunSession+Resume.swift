@@ -31,6 +31,7 @@ extension RunSession {
             .runStarted(
                 run, attempt: attempt, workflow: record.plan.workflowName, title: record.title,
                 digest: machine.definition.planDigest))
+        rerunPoint = try RerunPoint.load(self)
         try sweepEnded()
         for effect in RunMachine.effects(of: machine.state) {
             if case .startJob(let id, let number) = effect { try resumeJob(id, number) } else { perform(effect) }
@@ -77,6 +78,7 @@ extension JobSession {
         let host = try makeHost()
         self.host = host
         let evidence = try host.restore()
+        if machine.state.phase == .preparing { try takeOver(host) }
         // The executor is made ready first; then what was in flight goes on.
         guard machine.state.phase == .running else {
             pending = machine.state.phase == .preparing ? nil : .effects(effects)

@@ -24,6 +24,8 @@ package final class RunSession {
         package var capacity: Int
         package var isDebug = false
         package var token = ""
+        /// Whether workspaces are kept after each step, so that a run can go on from there.
+        package var keepsSnapshots = true
         /// Where actions of other repositories come from.
         let offer: RepositoryOffer
 
@@ -65,6 +67,9 @@ package final class RunSession {
     private(set) var failure: DiagnosticError?
     var outcome: RunOutcome?
     private(set) var interrupts = 0
+    /// Where this attempt goes on in the middle of a job.
+    var rerunPoint: RerunPoint?
+    private(set) lazy var snapshots = WorkspaceSnapshots(store: store, run: run)
     /// What actions talk to; started when one asks.
     private(set) lazy var services = RunServices(store: store, run: run, attempt: attempt, record: record)
     private var hasServices = false

@@ -87,6 +87,7 @@ package final class RunStore {
     package func remove(_ run: RunID) throws(DiagnosticError) {
         let lock = try lock(run)
         defer { withExtendedLifetime(lock) {} }
+        try WorkspaceSnapshots.remove(of: run, in: self)
         try Trees.remove(folder(of: run))
     }
 

@@ -20,6 +20,9 @@ struct DrivingOptions: ParsableArguments {
     @Option(help: "Jobs that run at the same time.")
     var parallel: Int?
 
+    @Flag(help: "Do not keep workspaces after each step: a run cannot go on from there later.")
+    var noSnapshots = false
+
     @Flag(help: "Jobs that cannot run here do not fail the run.")
     var allowUnavailable = false
 
@@ -37,6 +40,7 @@ struct DrivingOptions: ParsableArguments {
             capacity: max(1, parallel ?? ProcessorCount.available * 2), offer: try files.offer())
         settings.hostEnvironment = ProcessEnvironment.entries
         settings.isDebug = debug
+        settings.keepsSnapshots = !noSnapshots
         if let secretFile {
             let pairs = try NamedValues.read(ProcessEnvironment.absolute(secretFile))
             settings.secrets = pairs.map { Secret(name: $0.name, value: $0.value) }

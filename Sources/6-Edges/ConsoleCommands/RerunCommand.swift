@@ -12,9 +12,10 @@ struct RerunCommand: ParsableCommand {
         discussion: """
             EXAMPLES
               martlet rerun --failed
-              martlet rerun 12 --job test --job 'build#2'
+              martlet rerun 12 --from test/4
 
-            With --failed, what did not succeed runs again, and what depends on it; with --job these jobs or legs, and what
+            With --from, the job goes on with that step (its number, id or name), with the files, outputs and environment
+            that the steps before it left. With --failed, what did not succeed runs again, and what depends on it; with --job these jobs or legs, and what
             depends on them; else everything. The rest keeps its results and outputs. A checkout brings the working tree
             as it is now.
             """)
@@ -29,12 +30,29 @@ struct RerunCommand: ParsableCommand {
         name: .customLong("job"), help: ArgumentHelp("Only this job or leg, and what depends on it.", valueName: "id"))
     var jobs: [String] = []
 
+    @Option(help: ArgumentHelp("Go on with this step of a job.", valueName: "job/step"))
+    var from: String?
+
     @OptionGroup var driving: DrivingOptions
 
     @OptionGroup var network: NetworkOptions
 
     func validate() throws {
-        guard !failed || jobs.isEmpty else { throw ValidationError("--failed and --job do not go together.") }
+        guard [failed, !jobs.isEmpty, from != nil].filter({ $0 }).count <= 1 else {
+            throw ValidationError("Only one of --failed, --job and --from can be given.")
+        }
+        if let from, Self.parts(from) == nil { throw ValidationError("'\(from)' is not of the form job/step.") }
+    }
+
+    private static func parts(_ text: String) -> (job: String, step: String)? {
+        guard let slash = text.lastIndex(of: "/"), slash > text.startIndex else { return nil }
+        let step = String(text[text.index(after: slash)...])
+        return step.isEmpty ? nil : (String(text[..<slash]), step)
+    }
+
+    private var selection: RunSession.Selection {
+        if let (job, step) = from.flatMap(Self.parts) { return .from(JobID(job), step: step) }
+        return failed ? .failed : jobs.isEmpty ? .all : .jobs(jobs.map { JobID($0) })
     }
 
     func run() throws {
@@ -51,8 +69,7 @@ struct RerunCommand: ParsableCommand {
             let session = try RunSession(
                 store: store, run: run, attempt: try store.lastAttempt(of: run) + 1, record: record,
                 settings: settings, observer: view.observer)
-            let outcome = try session.rerun(
-                failed ? .failed : jobs.isEmpty ? .all : .jobs(jobs.map { JobID($0) }))
+            let outcome = try session.rerun(selection)
             view.finish(store: store)
             try driving.end([outcome])
         }

@@ -15,6 +15,8 @@ package struct JobDefinition: Hashable, Sendable {
     /// Background steps that run at the same time.
     package var backgroundLimit: Int
     package var stepRetry: RetryPolicy
+    /// What stands of an earlier attempt of the run; `nil`: it begins with its first step.
+    package var takeover: JobTakeover?
 
     package init(job: JobID, attempt: Int = 1, planDigest: String, steps: [StepListing]) {
         self.job = job
@@ -32,6 +34,22 @@ package struct JobDefinition: Hashable, Sendable {
         self.init(job: job, attempt: attempt, planDigest: planDigest, steps: planned.steps.map(StepListing.init))
         timeoutMs = leg.timeoutMs
         cancelTimeoutMs = leg.cancelTimeoutMs
+    }
+}
+
+/// The first steps of a job, as an earlier attempt of the run ended them: the job goes on after them.
+package struct JobTakeover: Hashable, Sendable {
+    /// Of the run.
+    package var attempt: Int
+    /// Of the job's own steps, from the first on.
+    package var results: [StepResult]
+    /// Ids of the steps that those asked for after the last, in the order they asked.
+    package var postSteps: [String]
+
+    package init(attempt: Int, results: [StepResult], postSteps: [String]) {
+        self.attempt = attempt
+        self.results = results
+        self.postSteps = postSteps
     }
 }
 

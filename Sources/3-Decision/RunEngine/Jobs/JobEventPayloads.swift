@@ -274,22 +274,27 @@ package struct StepFinished: EventPayload {
     package static let typeName = "stepFinished"
     package var attempt: StepAttempt
     package var result: StepResult
+    /// The run attempt whose result stands; `nil`: it ran in this one.
+    package var takenFrom: Int?
 
     public var data: DataValue {
         .present([
             "attempt": .string(attempt.description),
             "result": result.data,
+            "takenFrom": takenFrom.map { .int($0) },
         ])
     }
 
-    package init(attempt: StepAttempt, result: StepResult) {
+    package init(attempt: StepAttempt, result: StepResult, takenFrom: Int? = nil) {
         self.attempt = attempt
         self.result = result.bounded
+        self.takenFrom = takenFrom
     }
 
     public init(data: DataValue) throws(DataShapeError) {
         attempt = try data.attempt("attempt")
         result = try StepResult(data: data["result"] ?? .null)
+        takenFrom = data["takenFrom"]?.int
     }
 }
 

@@ -119,8 +119,25 @@ extension Transition<JobMachine> {
     private mutating func prepared(_ failure: Reason?) {
         guard state.phase == .preparing else { return }
         record(.jobPrepared(JobPrepared(failure: failure)))
-        if let failure { record(.stepsAbandoned(StepsAbandoned(parent: nil, reason: failure))) }
+        if let failure {
+            record(.stepsAbandoned(StepsAbandoned(parent: nil, reason: failure)))
+        } else if let takeover = definition.takeover {
+            take(over: takeover)
+        }
         advance(0)
+    }
+
+    /// Results of an earlier attempt stand for the first steps.
+    private mutating func take(over takeover: JobTakeover) {
+        for (index, result) in takeover.results.enumerated() where index < definition.steps.count {
+            let attempt = StepAttempt(step: StepPath(index + 1), number: 1)
+            let flags = StatusFlags(isSuccess: !state.scopes[0].isFailed, isCancelled: state.cancel > .none)
+            record(.stepScheduled(StepScheduled(attempt: attempt, flags: flags)))
+            if index == 0 {
+                for id in takeover.postSteps { record(.postStepAdded(PostStepAdded(attempt: attempt, id: id))) }
+            }
+            record(.stepFinished(StepFinished(attempt: attempt, result: result, takenFrom: takeover.attempt)))
+        }
     }
 
     /// The step that an attempt in flight is of.

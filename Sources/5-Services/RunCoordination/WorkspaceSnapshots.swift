@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ContentStore
+internal import Diagnostics
+internal import FileAccess
+internal import PipelineModel
+internal import StepExecution
+internal import Synchronization
+
+/// The workspaces of a run's jobs as they were after each step, kept for as long as the run is. Called on threads that may
+/// block.
+final class WorkspaceSnapshots: Sendable {
+    private struct Opened {
+        let content: ContentFolder
+        let lease: ContentLease
+    }
+
+    private let folder: String
+    private let namespace: String
+    /// Opened with the first workspace that holds something.
+    private let opened = Mutex<Opened?>(nil)
+
+    init(store: RunStore, run: RunID) {
+        folder = Self.folder(store)
+        namespace = Self.namespace(run)
+    }
+
+    private static func folder(_ store: RunStore) -> String { store.root + "/content" }
+    private static func namespace(_ run: RunID) -> String { "snapshots-\(run)" }
+
+    /// - Returns: the snapshot's name.
+    func save(_ workspace: String) throws(DiagnosticError) -> String {
+        try withContent { (opened) throws(ContentError) in
+            let saved = try opened.content.save(TreeSelection(root: workspace), under: opened.lease)
+            let name = saved.id.description
+            // An unchanged workspace has its name already.
+            let reference = ContentReference(namespace: namespace, name: name, root: ContentRoot(.tree, saved.id))
+            _ = try opened.content.setReference(reference, replacing: false)
+            return name
+        }
+    }
+
+    /// Makes a workspace what the snapshot is; writes only what differs from what is there.
+    ///
+    /// - Throws: ``DiagnosticCode/snapshotMissing`` where it is not kept any more.
+    func restore(_ name: String, to workspace: String) throws(DiagnosticError) {
+        try Trees.make(workspace)
+        if name == HostJob.emptySnapshot { return try Trees.empty(workspace) }
+        guard let id = ContentID(name) else { throw Self.missing() }
+        let isThere = try withContent { (opened) throws(ContentError) in
+            guard try opened.content.use(namespace, name, under: opened.lease) != nil else { return false }
+            _ = try opened.content.restore(
+                id, to: TreeSelection(root: workspace), .differences(removingOthers: true), under: opened.lease)
+            return true
+        }
+        guard isThere else { throw Self.missing() }
+    }
+
+    private func withContent<Value>(
+        _ body: (Opened) throws(ContentError) -> Value
+    ) throws(DiagnosticError) -> Value {
+        do throws(ContentError) {
+            let opened = try opened.withLock { (opened) throws(ContentError) in
+                if let opened { return opened }
+                let content = try ContentFolder(path: folder)
+                let new = Opened(content: content, lease: try content.lease())
+                opened = new
+                return new
+            }
+            return try body(opened)
+        } catch {
+            throw DiagnosticError(error.diagnostic)
+        }
+    }
+
+    static func missing() -> DiagnosticError {
+        DiagnosticError(
+            .snapshotMissing, "The workspace as it was before that step is not kept.",
+            remedy: "Run the whole job again with --job.")
+    }
+
+    /// Lets go of all that was kept of a run.
+    static func remove(of run: RunID, in store: RunStore) throws(DiagnosticError) {
+        guard Files.isDirectory(folder(store)) else { return }
+        do throws(ContentError) {
+            let content = try ContentFolder(path: folder(store))
+            for reference in try content.references(in: namespace(run)) {
+                _ = try content.removeReference(reference.namespace, reference.name)
+            }
+        } catch {
+            throw DiagnosticError(error.diagnostic)
+        }
+    }
+}
