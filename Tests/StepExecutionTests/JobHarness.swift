@@ -136,7 +136,7 @@ final class JobHarness {
             results[attempt.step] = result
             if result.conclusion == .failure, attempt.step.parent == nil { hasFailed = true }
         case .expanded(let steps): expanded[attempt.step] = steps.count
-        case .started: break
+        case .started, .again: break
         }
     }
 

@@ -41,6 +41,8 @@ public struct Reason: Hashable, Sendable {
         case interrupted
         /// It ran, and its command said no.
         case exitCode
+        /// Somebody looked at its failure and wanted it.
+        case retry
         /// A limit of the sandbox was reached.
         case limit
         /// It could not be started.

@@ -47,6 +47,8 @@ public enum StepReport: Hashable, Sendable {
     /// It is a composite action whose steps come now; ids in order.
     case expanded(steps: [ExpandedStep])
     case finished(StepResult)
+    /// It is over, and what it came to does not count: it is to be started again, as a new attempt.
+    case again(Reason)
 }
 
 /// A step that came to light while the job ran: inside a composite action.

@@ -82,6 +82,11 @@ extension HostJob {
         guard !step.isEnding else { return }
         step.isEnding = true
         clearTimers(step)
+        if pause(step, outcome, reason, { self.keepWorkspace(step, outcome, reason) }) { return }
+        keepWorkspace(step, outcome, reason)
+    }
+
+    private func keepWorkspace(_ step: RunningStep, _ outcome: Conclusion, _ reason: Reason?) {
         // Of steps side by side nobody knows whose files are whose.
         let others = running.values.contains { $0 !== step }
         guard let snapshot = options.snapshot, step.attempt.step.parent == nil, !others, !step.planned.isBackground
@@ -151,7 +156,7 @@ extension HostJob {
         }
     }
 
-    private func release(_ step: RunningStep) {
+    func release(_ step: RunningStep) {
         step.limits?.remove()
         if let path = step.scriptPath { unlink(path) }
         step.scriptPath = nil

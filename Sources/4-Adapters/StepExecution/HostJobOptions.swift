@@ -44,6 +44,8 @@ extension HostJob {
         package var snapshot: (@Sendable () throws(DiagnosticError) -> String?)?
         /// Makes the workspace what it was before the step that the job goes on with; called as ``snapshot`` is.
         package var restoreWorkspace: (@Sendable () throws(DiagnosticError) -> Void)?
+        /// Somebody wants to look at steps that failed: called with one, and with what to call when that is done.
+        package var pause: ((PausedStep, @escaping (PauseAnswer) -> Void) -> Void)?
         /// What steps are enclosed in; `nil`: they run as the user does.
         package var sandbox: StepSandbox?
         /// Where actions of other repositories lie.

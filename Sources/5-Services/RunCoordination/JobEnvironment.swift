@@ -41,6 +41,9 @@ struct JobEnvironment {
             let (snapshots, workspace) = (session.snapshots, folders.workspace)
             options.snapshot = { () throws(DiagnosticError) in try snapshots.save(workspace) }
         }
+        if session.settings.pause != nil {
+            options.pause = { [weak session] (paused, answer) in session?.pause(paused, answer) }
+        }
         let (session, id) = (session, job.id)
         options.services = { [weak session] (attempt, user) throws(DiagnosticError) in
             guard let session else { return ServiceVariables([], secrets: []) }

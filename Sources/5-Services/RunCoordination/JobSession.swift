@@ -156,7 +156,7 @@ final class JobSession {
     private func reported(_ attempt: StepAttempt, _ report: StepReport) {
         switch report {
         case .finished, .skipped: answered.insert(attempt)
-        case .started, .expanded: break
+        case .started, .expanded, .again: break
         }
         arrive(.reported(attempt, report))
     }

@@ -52,6 +52,7 @@ extension RunSession {
 
     func cancel(_ level: CancelLevel, _ text: String) {
         enqueue(.run(.cancelRequested(.run, level, Reason(.cancelled, text))))
+        answerPauses()
         drain()
     }
 }

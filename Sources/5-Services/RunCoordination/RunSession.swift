@@ -7,7 +7,7 @@ package import PipelineModel
 internal import ProcessControl
 internal import RunEngine
 package import SecretRedaction
-internal import StepExecution
+package import StepExecution
 internal import StructuredData
 internal import Timekeeping
 internal import WorkflowPlanning
@@ -24,6 +24,8 @@ package final class RunSession {
         package var capacity: Int
         package var isDebug = false
         package var token = ""
+        /// Asks somebody who looks at a failed step; called on a thread that may block. `nil`: nobody looks.
+        package var pause: (@Sendable (PausedStep) -> PauseChoice)?
         /// Whether workspaces are kept after each step, so that a run can go on from there.
         package var keepsSnapshots = true
         /// Where actions of other repositories come from.
@@ -69,6 +71,8 @@ package final class RunSession {
     private(set) var interrupts = 0
     /// Where this attempt goes on in the middle of a job.
     var rerunPoint: RerunPoint?
+    /// Failed steps that wait to be looked at; the first has the terminal.
+    var pauses: [WaitingPause] = []
     private(set) lazy var snapshots = WorkspaceSnapshots(store: store, run: run)
     /// What actions talk to; started when one asks.
     private(set) lazy var services = RunServices(store: store, run: run, attempt: attempt, record: record)
@@ -154,7 +158,7 @@ package final class RunSession {
     }
 
     /// Shows what has happened before waiting for what comes next.
-    private func passOn() {
+    func passOn() {
         guard let outlet = observer.outlet else { return }
         if outlet.passOn() {
             if let outletToken { loop.remove(outletToken) }
@@ -162,7 +166,8 @@ package final class RunSession {
         } else if outletToken == nil {
             outletToken = loop.watch(outlet.descriptor, for: .writable) { _ in }
         }
-        loop.isOutputHeld = outlet.isCongested()
+        // Who looks at a step has the terminal.
+        loop.isOutputHeld = outlet.isCongested() || !pauses.isEmpty
     }
 
     /// The first signal cancels the run, the second by force.

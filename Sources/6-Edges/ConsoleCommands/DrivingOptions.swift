@@ -23,6 +23,9 @@ struct DrivingOptions: ParsableArguments {
     @Flag(help: "Do not keep workspaces after each step: a run cannot go on from there later.")
     var noSnapshots = false
 
+    @Flag(help: "When a step fails, ask what to do: open a shell in its environment, try it again, go on, give up.")
+    var pauseOnFailure = false
+
     @Flag(help: "Jobs that cannot run here do not fail the run.")
     var allowUnavailable = false
 
@@ -41,6 +44,10 @@ struct DrivingOptions: ParsableArguments {
         settings.hostEnvironment = ProcessEnvironment.entries
         settings.isDebug = debug
         settings.keepsSnapshots = !noSnapshots
+        if pauseOnFailure {
+            let prompt = try PausePrompt(console)
+            settings.pause = { prompt.ask($0) }
+        }
         if let secretFile {
             let pairs = try NamedValues.read(ProcessEnvironment.absolute(secretFile))
             settings.secrets = pairs.map { Secret(name: $0.name, value: $0.value) }

@@ -227,6 +227,9 @@ struct pc_command {
 
 /// Starts a command in a session of its own with nothing open but these streams.
 int pc_command_start(const struct pc_command *command, int32_t *pid);
+/// Runs a command with this process's own streams, in the foreground of its terminal, to its end; 0, or the errno. The
+/// streams of `command` are not looked at.
+int pc_terminal_run(const struct pc_command *command, int32_t *status);
 /// Kills the command's whole process group.
 void pc_command_kill(int32_t pid);
 /// A descriptor that is readable when the process has ended, or a negative errno where there is no such thing.

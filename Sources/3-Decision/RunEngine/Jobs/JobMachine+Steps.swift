@@ -108,6 +108,12 @@ extension Transition<JobMachine> {
             expand(step, steps)
         case .finished(let result):
             finish(step, judged(step, result))
+        case .again(let reason):
+            guard state.steps[step].phase == .running || state.steps[step].phase == .scheduled else { return }
+            let attempt = state.steps[step].stepAttempt
+            let next = StepAttempt(step: attempt.step, number: attempt.number + 1)
+            record(.stepRetried(StepRetried(attempt: next, reason: reason)))
+            request(.startStep(next, state.steps[step].flags))
         }
     }
 

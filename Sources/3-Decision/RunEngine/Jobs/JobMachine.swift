@@ -23,6 +23,8 @@ internal import PipelineModel
 /// | step | expanded             | stepCompleting | completing | all inside it is over                                      |
 /// | step | scheduled            | stepRetried    | scheduled  | cut off, and the policy allows another attempt             |
 /// | step | running              | stepRetried    | scheduled  | cut off, and the policy allows another attempt             |
+/// | step | scheduled            | stepRetried    | scheduled  | its failure was looked at, and it is to be tried again     |
+/// | step | running              | stepRetried    | scheduled  | its failure was looked at, and it is to be tried again     |
 /// | step | planned              | stepsAbandoned | finished   | forced, or the composite around it was cancelled           |
 /// | step | held                 | stepFinished   | finished   | cancelled before a place came free                         |
 /// | step | scheduled            | stepFinished   | finished   | skipped, or over, or cut off                               |

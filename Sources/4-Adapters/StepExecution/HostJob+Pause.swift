@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnostics
+package import PipelineModel
+package import ProcessControl
+
+/// A step that failed and waits for somebody to look at it.
+package struct PausedStep: Sendable {
+    package var attempt: StepAttempt
+    /// As people see it, redacted.
+    package var name: String
+    package var reason: String
+    /// An interactive shell with exactly what the step's process had: environment, folder, enclosure.
+    package var shell: TerminalCommand
+}
+
+/// What is to become of it.
+package enum PauseAnswer: Hashable, Sendable {
+    /// Its failure stands.
+    case goOn
+    /// It is started again, as a new attempt.
+    case retry
+}
+
+extension HostJob {
+    /// Hands a failed step to whoever wants to look at it; `proceed` is called where its failure stands.
+    ///
+    /// - Returns: whether somebody looks at it.
+    func pause(_ step: RunningStep, _ outcome: Conclusion, _ reason: Reason?, _ proceed: @escaping () -> Void) -> Bool {
+        guard outcome == .failure, step.cancellation == nil, step.exitCode != nil, !jobFlags.isCancelled,
+            let pause = options.pause
+        else { return false }
+        let paused = PausedStep(
+            attempt: step.attempt, name: redacted(step.name), reason: redacted(reason?.text ?? ""), shell: shell(of: step))
+        pause(paused) { [weak self] answer in
+            guard let self else { return }
+            switch answer {
+            case .goOn: proceed()
+            case .retry: again(step)
+            }
+        }
+        return true
+    }
+
+    private func shell(of step: RunningStep) -> TerminalCommand {
+        let found = try? shells.shell(nil, prepended: prependedPaths)
+        let program = found?.path ?? "/bin/sh"
+        var request = SpawnRequest(
+            key: step.attempt.description, program: program, arguments: [program, "-i"],
+            environment: block(for: step).entries, workingDirectory: options.folders.workspace)
+        if let sandbox = options.sandbox { enclose(&request, in: sandbox, step) }
+        return TerminalCommand(
+            program: request.program, arguments: request.arguments, environment: request.environment,
+            workingDirectory: request.workingDirectory)
+    }
+
+    /// What this attempt came to does not count.
+    private func again(_ step: RunningStep) {
+        running[step.attempt.step] = nil
+        step.output?.line("It is tried again.")
+        _ = step.output?.close()
+        release(step)
+        callbacks.report(step.attempt, .again(Reason(.retry, "It was tried again after its failure was looked at.")))
+    }
+}
