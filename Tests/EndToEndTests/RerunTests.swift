@@ -192,4 +192,22 @@ import Testing
         #expect(try sandbox.martlet("rerun", "--from", "nope/1").status != 0)
         #expect(try sandbox.martlet("rerun", "--from", "a/1").status == 5)
     }
+
+    // MARK: a shell
+
+    @Test func aShellStandsWhereAStepStood() throws {
+        #expect(try runFour().status == 5)
+        let ended = try sandbox.martlet(
+            "shell", "1", "a/4", "--", "bash", "-c",
+            "ls | tr '\\n' ' '; cat made.txt; echo \"$E $GITHUB_RUN_ID\"; touch thrown-away; test -w \"$GITHUB_OUTPUT\""
+        )
+        #expect(ended.status == 0, "\(ended.err)")
+        #expect(ended.out == "d made.txt third.txt made\nchanged\nenv 1\n")
+        let earlier = try sandbox.martlet("shell", "a/Third", "--", "bash", "-c", "ls | tr '\\n' ' '; exit 7")
+        #expect(earlier.status == 7 && earlier.out == "d made.txt ")
+        #expect(try sandbox.martlet("shell", "a/nope").err.contains("MRT0718"))
+        // The run itself is as it was.
+        #expect(try sandbox.martlet("why", "1").status == 0)
+        #expect(try sandbox.martlet("rerun", "--failed").status == 5)
+    }
 }

@@ -23,7 +23,8 @@ package struct TerminalCommand: Sendable {
     /// Blocks until it ends.
     ///
     /// - Throws: ``DiagnosticCode/commandNotStarted``.
-    package func run() throws(DiagnosticError) {
+    @discardableResult
+    package func run() throws(DiagnosticError) -> ProcessEnding {
         var status: Int32 = 0
         let error = withCStrings(arguments) { arguments in
             withCStrings(environment) { environment in
@@ -39,7 +40,9 @@ package struct TerminalCommand: Sendable {
         }
         guard error == 0 else {
             throw DiagnosticError(
-                .commandNotStarted, "\(program) could not be started in \(workingDirectory): \(SystemError(number: error)).")
+                .commandNotStarted,
+                "\(program) could not be started in \(workingDirectory): \(SystemError(number: error)).")
         }
+        return ProcessEnding(waitStatus: status)
     }
 }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Diagnostics
+package import Diagnostics
+import ExpressionLanguage
 package import PipelineModel
 package import ProcessControl
+import SecretRedaction
+import WorkflowPlanning
 
 /// A step that failed and waits for somebody to look at it.
 package struct PausedStep: Sendable {
@@ -31,7 +34,8 @@ extension HostJob {
             let pause = options.pause
         else { return false }
         let paused = PausedStep(
-            attempt: step.attempt, name: redacted(step.name), reason: redacted(reason?.text ?? ""), shell: shell(of: step))
+            attempt: step.attempt, name: redacted(step.name), reason: redacted(reason?.text ?? ""),
+            shell: shell(of: step))
         pause(paused) { [weak self] answer in
             guard let self else { return }
             switch answer {
@@ -40,6 +44,31 @@ extension HostJob {
             }
         }
         return true
+    }
+
+    /// A shell, or a program, with what a step's process would have; the step itself is not run. For a job that was taken over
+    /// and is not prepared.
+    ///
+    /// - Parameter command: what to run in the shell's place.
+    package func terminal(of path: StepPath, command: [String]) throws(DiagnosticError) -> TerminalCommand {
+        do {
+            try makeFolders()
+            for secret in options.secrets { try redactor.add(secret) }
+            try evaluateEnvironment()
+        } catch let error as ExpressionError {
+            throw DiagnosticError(.stepEvaluation, Self.invalidTemplate(error, line: nil))
+        } catch {
+            throw DiagnosticError((error as? any CodedError)?.diagnostic ?? Diagnostic(.jobFiles, "\(error)"))
+        }
+        guard let planned = planned(path) else { throw DiagnosticError(.stepNotStarted, "There is no step \(path).") }
+        let (step, _, fault) = outset(StepAttempt(step: path, number: 1), planned, StatusFlags())
+        if let fault { throw DiagnosticError(.stepEvaluation, Self.invalidTemplate(fault, line: planned.line)) }
+        step.files = try takeFiles()
+        var found = shell(of: step)
+        guard let program = command.first else { return found }
+        found.arguments = Array(found.arguments.dropLast(2)) + command
+        if found.arguments.count == command.count { found.program = program }
+        return found
     }
 
     private func shell(of step: RunningStep) -> TerminalCommand {

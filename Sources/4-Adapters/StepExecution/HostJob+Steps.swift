@@ -38,6 +38,24 @@ extension HostJob {
                 ))
             return
         }
+        let (step, evaluation, fault) = outset(attempt, planned, flags)
+        if let fault { return failEarly(step, fault) }
+        do throws(ExpressionError) {
+            if planned.condition != "success()" {
+                let answer = try evaluation.condition(planned.condition)
+                guard answer.holds else { return skip(attempt, planned, reason(planned, answer)) }
+            }
+        } catch {
+            return failEarly(step, error)
+        }
+        run(step, evaluation)
+    }
+
+    /// A step as it is about to begin, what its expressions see, and what of its own `env` cannot be evaluated.
+    func outset(
+        _ attempt: StepAttempt, _ planned: PlannedStep, _ flags: StatusFlags
+    ) -> (RunningStep, TemplateEvaluation, ExpressionError?) {
+        let path = attempt.step
         var scope = path.parent
         if case .hook(let hook) = planned.work {
             enterForHook(hook.step)
@@ -62,16 +80,7 @@ extension HostJob {
         let step = RunningStep(
             attempt: attempt, planned: planned, flags: flags, name: displayName(planned, evaluation),
             environment: environment, overrides: overrides)
-        if let fault { return failEarly(step, fault) }
-        do throws(ExpressionError) {
-            if planned.condition != "success()" {
-                let answer = try evaluation.condition(planned.condition)
-                guard answer.holds else { return skip(attempt, planned, reason(planned, answer)) }
-            }
-        } catch {
-            return failEarly(step, error)
-        }
-        run(step, evaluation)
+        return (step, evaluation, fault)
     }
 
     /// What a step of the job itself adds to the `github` context.

@@ -129,7 +129,7 @@ package final class HostJob {
         callbacks.prepared(error)
     }
 
-    private func makeFolders() throws(DiagnosticError) {
+    func makeFolders() throws(DiagnosticError) {
         let folders = options.folders
         for path in [folders.workspace, folders.temporary, folders.scratch, folders.toolCache, folders.durable] {
             try Trees.make(path)
@@ -141,7 +141,7 @@ package final class HostJob {
 
     var eventPath: String { options.folders.scratch + "/event.json" }
 
-    private func evaluateEnvironment() throws {
+    func evaluateEnvironment() throws {
         let evaluation = jobEvaluation()
         for template in options.outerEnvironments + [options.steps.env].compactMap({ $0 }) {
             for pair in try evaluation.pairs(of: template) { baseVariables[pair.name] = pair.value }

@@ -23,7 +23,9 @@ struct PausePrompt: Sendable {
 
     /// Blocks until the user has decided.
     func ask(_ step: PausedStep) -> PauseChoice {
-        write("\n" + palette.paint("paused: \(step.name.withoutControls) failed", .bold) + "  \(step.reason.withoutControls)\n")
+        write(
+            "\n" + palette.paint("paused: \(step.name.withoutControls) failed", .bold)
+                + "  \(step.reason.withoutControls)\n")
         while true {
             write("[s]hell  [r]etry  [c]ontinue  [a]bort > ")
             // Nobody is there any more: the failure stands.

@@ -44,7 +44,7 @@ struct RerunCommand: ParsableCommand {
         if let from, Self.parts(from) == nil { throw ValidationError("'\(from)' is not of the form job/step.") }
     }
 
-    private static func parts(_ text: String) -> (job: String, step: String)? {
+    static func parts(_ text: String) -> (job: String, step: String)? {
         guard let slash = text.lastIndex(of: "/"), slash > text.startIndex else { return nil }
         let step = String(text[text.index(after: slash)...])
         return step.isEmpty ? nil : (String(text[..<slash]), step)

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Diagnostics
+internal import EventJournal
+internal import FileAccess
+package import PipelineModel
+internal import ProcessControl
+internal import RunEngine
+internal import StepExecution
+
+/// Standing where a step of an ended run stood.
+extension RunSession {
+    /// A step's surroundings, made again.
+    package struct StepPlaceAgain {
+        /// `a › Run make test`
+        package var title: String
+        package var folder: String
+        fileprivate let command: TerminalCommand
+        fileprivate let folders: [String]
+
+        /// Blocks until the shell, or the command in its place, has ended; then its copy of the workspace goes.
+        ///
+        /// - Returns: its exit code, as a shell has it.
+        package func enter() throws(DiagnosticError) -> Int32 {
+            defer { for folder in folders { try? Trees.remove(folder) } }
+            return try command.run().shellCode
+        }
+    }
+
+    /// Makes the workspace, the environment and the files of a step again, as they were before it, in a folder of their own.
+    ///
+    /// - Parameters:
+    ///   - step: its number, id or name.
+    ///   - command: what to run in the place of an interactive shell.
+    package func place(
+        of job: JobID, step: String, command: [String]
+    ) throws(DiagnosticError) -> StepPlaceAgain {
+        let stream = RunStore.stream(run, attempt: attempt)
+        let recorded = try store.journaled { (journal) throws(JournalError) in try journal.events(of: stream) }
+        evaluator.restore(try values.load())
+        _ = try machine.replay(recorded)
+        guard let leg = machine.state.leg(job), let planned = record.plan.jobs.first(where: { $0.key == job.key }),
+            case .steps(let steps) = planned.work
+        else {
+            throw DiagnosticError(
+                .rerunStepUnknown, "Run \(run) has no job '\(job)' that was begun.",
+                remedy: "See its jobs with: martlet why \(run)")
+        }
+        let point = try RerunPoint(self, job: job, attempt: leg.takenFrom ?? attempt, step: step)
+        let session = JobSession(self, id: job, number: 1, leg: leg.settings, steps: steps, needs: needs(of: job))
+        var options = try JobEnvironment(session: self, job: session, steps: steps, needs: needs(of: job)).options()
+        options.snapshot = nil
+        options.pause = nil
+        let own = scratch + "/shell-\(ProcessIdentity.current.processID)"
+        let copy = "\(store.root)/work/shell-\(run)-\(ProcessIdentity.current.processID)"
+        try Trees.make(own, mode: 0o700)
+        options.folders.durable = own
+        options.folders.receipts = own + "/receipts"
+        options.folders.scratch = own + "/files"
+        options.folders.temporary = copy + "/_temp"
+        if !record.isBound {
+            options.folders.workspace = "\(copy)/\(record.repository.name)/\(record.repository.name)"
+            try snapshots.restore(point.snapshot ?? HostJob.emptySnapshot, to: options.folders.workspace)
+        }
+        let host = HostJob(options, loop: loop, callbacks: .ignoring)
+        try host.takeOver(point.frames, steps: point.count)
+        let path = StepPath(point.count + 1)
+        return StepPlaceAgain(
+            title: "\(name(of: job)) › \(StepTitles.of(steps.steps)[path] ?? "step \(path)")",
+            folder: options.folders.workspace, command: try host.terminal(of: path, command: command),
+            folders: [own, copy])
+    }
+}
+
+extension HostJob.Callbacks {
+    /// Of a job that is not run.
+    fileprivate static var ignoring: HostJob.Callbacks {
+        HostJob.Callbacks(
+            prepared: { _ in }, report: { _, _ in }, openLog: { _ in .discarding }, finished: { _ in })
+    }
+}
