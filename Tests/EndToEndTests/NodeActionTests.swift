@@ -124,6 +124,22 @@ struct NodeActionTests {
         #expect(said(ended) == ["m", "q"], "\(ended.out)")
     }
 
+    @Test func ofTheFilesOwnRepositoryNeedNoCheckout() throws {
+        try sandbox.write("own/action.yml", "name: O\ndescription: d\nruns: {using: node20, main: m.js, pre: p.js}\n")
+        for name in ["m", "p"] { try sandbox.write("own/\(name).js", "console.log('> \(name)')\n") }
+        // In a file of another repository `$/` is that one.
+        try action(
+            "acme/set@v1/inner", "name: I\ndescription: d\nruns: {using: node20, main: m.js}\n",
+            ["m.js": "say('inner')"])
+        try action(
+            "acme/set@v1/outer",
+            "name: W\ndescription: d\nruns:\n  using: composite\n  steps:\n    - uses: $/inner\n")
+        try sandbox.commitAll()
+        let ended = try run("- uses: $/own\n- uses: acme/set/outer@v1\n")
+        #expect(said(ended) == ["p", "m", "inner"], "\(ended.out)\(ended.err)")
+        #expect(try run("- uses: $/none\n").status == 6)
+    }
+
     @Test func areGoneOnWithAfterACrashWithTheirState() throws {
         let bell = try sandbox.bell()
         let ended = try { () throws -> Ended in

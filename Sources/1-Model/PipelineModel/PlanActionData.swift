@@ -78,6 +78,8 @@ extension ActionReference {
     public init(text: String) {
         if text.hasPrefix("docker://") {
             self = .image(String(text.dropFirst("docker://".count)))
+        } else if text.hasPrefix("$/") {
+            self = .own(path: String(text.dropFirst(2)))
         } else if text.hasPrefix("./") || text.hasPrefix("../") || text == "." {
             self = .local(path: text)
         } else {

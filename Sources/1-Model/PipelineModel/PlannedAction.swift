@@ -19,6 +19,8 @@ public struct ActionWork: Hashable, Sendable {
 public enum ActionReference: Hashable, Sendable {
     /// `./path`, relative to the workspace.
     case local(path: String)
+    /// `$/path`, of the repository whose file names it, whether that is checked out or not.
+    case own(path: String)
     /// `owner/name[/path]@ref`.
     case repository(name: String, path: String, ref: String)
     /// `docker://image`.
@@ -29,8 +31,19 @@ public enum ActionReference: Hashable, Sendable {
         switch self {
         case .local(let path): path
         case .repository(let name, let path, let ref): path.isEmpty ? "\(name)@\(ref)" : "\(name)/\(path)@\(ref)"
+        case .own(let path): "$/\(path)"
         case .image(let image): "docker://\(image)"
         }
+    }
+
+    /// What a reference in a file of another repository means: its own is that one, at the same ref.
+    ///
+    /// - Parameter repository: `owner/name@ref`, or a file of it; empty: the repository that the run is of.
+    public func seen(from repository: String) -> ActionReference {
+        guard case .own(let path) = self, !repository.isEmpty,
+            case .repository(let name, _, let ref) = ActionReference(text: repository)
+        else { return self }
+        return .repository(name: name, path: path, ref: ref)
     }
 }
 

@@ -7,14 +7,16 @@ package import PipelineModel
 package enum ActionPlanning {
     /// - Parameters:
     ///   - commit: of the repository that the manifest was read from.
+    ///   - repository: which one that is, as `owner/name@ref`; empty: the one that the run is of.
     ///   - lookup: finds the actions that the manifest's own steps use.
     package static func finding(
-        _ manifest: ActionManifest, commit: String? = nil, lookup: @escaping (ActionReference) -> ActionFinding
+        _ manifest: ActionManifest, commit: String? = nil, repository: String = "",
+        lookup: @escaping (ActionReference) -> ActionFinding
     ) -> ActionFinding {
         switch manifest.work {
         case .composite(let steps):
             let planning = StepPlanning(
-                request: PlanRequest(facts: TriggerFacts(event: "push"), actionLookup: lookup))
+                request: PlanRequest(facts: TriggerFacts(event: "push"), actionLookup: lookup), repository: repository)
             let action = CompositeAction(
                 name: manifest.name?.text, inputs: inputs(manifest),
                 outputs: manifest.outputs.map {

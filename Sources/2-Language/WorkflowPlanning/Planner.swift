@@ -20,6 +20,9 @@ package struct Planner {
     /// The ids of the file whose jobs are being added, by their lower case.
     private var declared: [String: String] = [:]
 
+    /// Whose file that is, where it is of another repository.
+    private var repository = ""
+
     /// Jobs of one plan, called workflows included.
     package static let jobLimit = 10_000
     /// Steps of one plan, those inside of composite actions counted each time they are used.
@@ -76,7 +79,7 @@ package struct Planner {
             let key = JobKey(caller.map { "\($0)/\(job.id.text)" } ?? job.id.text)
             switch job.work {
             case .steps(let steps):
-                let work = StepPlanning(request: request).steps(steps, defaults: defaults)
+                let work = StepPlanning(request: request, repository: repository).steps(steps, defaults: defaults)
                 try count(work.steps)
                 jobs.append(planned(job, key, .steps(work)))
                 let last = jobs.count - 1
@@ -87,9 +90,11 @@ package struct Planner {
             case .call(let call):
                 jobs.append(planned(job, key, .call(Self.planned(call))))
                 if let called = call.called {
-                    let outer = declared
+                    let outer = (declared, repository)
+                    let file = workflow.files[called.file]
+                    repository = file.contains("@") ? file : ""
                     try add(called.jobs, under: key, defaults: called.defaults)
-                    declared = outer
+                    (declared, repository) = outer
                 } else {
                     jobs[jobs.count - 1].unavailable = Reason(
                         .unavailable,

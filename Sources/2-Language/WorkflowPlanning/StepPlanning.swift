@@ -8,6 +8,8 @@ internal import StructuredData
 /// Plans what a job does on its runner.
 struct StepPlanning {
     let request: PlanRequest
+    /// Whose file the steps stand in, as `owner/name@ref`; empty: of the repository that the run is of.
+    var repository = ""
 
     /// - Parameter defaults: the workflow's `defaults`; the job's own win.
     func steps(_ job: StepsJob, defaults: TemplateToken?) -> PlannedSteps {
@@ -61,7 +63,7 @@ struct StepPlanning {
                     script: run.script.template, shell: run.shell?.template,
                     workingDirectory: run.workingDirectory?.template))
         case .uses(let uses):
-            let reference = ActionReference(text: uses.reference.text)
+            let reference = ActionReference(text: uses.reference.text).seen(from: repository)
             var action = ActionWork(reference: reference, inputs: uses.inputs?.template)
             if case .found(let definition, let commit) = request.actionLookup(reference) {
                 action.definition = definition

@@ -86,7 +86,7 @@ extension HostJob {
         case .local(let path):
             let parts = path.split(separator: "/").filter { $0 != "." }
             return ([options.folders.workspace] + parts.map(String.init)).joined(separator: "/")
-        case .repository: return options.actionFolder(reference, commit)
+        case .repository, .own: return options.actionFolder(reference, commit)
         case .image: return nil
         }
     }

@@ -31,6 +31,7 @@ extension HostJob {
                     .missingNode, "There is no node on PATH, and '\(work.reference.text)' needs it.",
                     remedy: "Install Node.js 20 or later.")
             }
+            step.actionFolder = folder
             step.variables = try variables(for: step, work, inputs.values)
             // Asked for before the program runs: what it leaves half done is cleaned up all the same.
             if action.post != nil, step.hook?.stage != .post { askForPost(of: step) }

@@ -2,14 +2,17 @@
 
 import PipelineModel
 import ProcessControl
+import StructuredData
 
 /// Steps that run in a sandbox.
 extension HostJob {
     func enclose(_ request: inout SpawnRequest, in sandbox: StepSandbox, _ step: RunningStep) {
         let folders = options.folders
+        let ofComposite = scopes[step.scope]?.github.last { $0.name == "action_path" }?.value.string
         let prefix = sandbox.prefix(
             writable: [folders.workspace, folders.temporary, folders.scratch],
-            readable: [folders.toolCache, options.actionsFolder].compactMap { $0 }, folder: request.workingDirectory)
+            readable: [folders.toolCache, options.actionsFolder, step.actionFolder, ofComposite].compactMap { $0 },
+            folder: request.workingDirectory)
         request.arguments = [sandbox.bubblewrap] + prefix + [request.program] + request.arguments.dropFirst()
         request.program = sandbox.bubblewrap
         // What the step writes to elsewhere is not there for the program that encloses it.

@@ -69,6 +69,8 @@ final class RunningStep {
     var cancellation: Cancellation?
     /// A command or a command file went wrong.
     var hasCommandFailure = false
+    /// Where the files of its action are.
+    var actionFolder: String?
     /// What holds its processes within their limits.
     var limits: LimitGroup?
     /// What its process gets beside the step's environment.

@@ -11,6 +11,8 @@ internal import WorkflowPlanning
 /// often it is used: ask for a new search where files may have changed.
 final class ActionSearch {
     private let root: String
+    /// Where `$/` leads: the repository that the run is of.
+    private let ownRoot: String
     private let offer: RepositoryOffer
     /// `PATH`, where node is looked for.
     private let searchPath: String
@@ -38,8 +40,10 @@ final class ActionSearch {
         }
     }
 
-    init(root: String, offer: RepositoryOffer, searchPath: String) {
+    /// - Parameter root: where local actions are: the repository, or a workspace.
+    init(root: String, ownRoot: String? = nil, offer: RepositoryOffer, searchPath: String) {
         self.root = root
+        self.ownRoot = ownRoot ?? root
         self.offer = offer
         self.searchPath = searchPath
     }
@@ -54,6 +58,11 @@ final class ActionSearch {
             return Finding(
                 finding: .unavailable(
                     "'\(reference.text)' runs in a container, and there is no container engine here."))
+        case .own(let path):
+            guard let folder = RepositoryPath.inside(path) else {
+                return Finding(finding: .unavailable("The action '\(reference.text)' lies outside of the repository."))
+            }
+            return once("$/\(folder)") { own(reference.text, "\(ownRoot)/\(folder)") }
         case .local(let path):
             guard let folder = RepositoryPath.inside(path) else {
                 return Finding(finding: .unavailable("The action '\(path)' lies outside of the repository."))
@@ -90,7 +99,7 @@ final class ActionSearch {
                     finding: .unavailable("The action '\(reference.text)' is not to be had here: \(places)."))
             case .files(let repository):
                 let folder = place.path.isEmpty ? repository.folder : "\(repository.folder)/\(place.path)"
-                let finding = read(reference.text, folder, commit: repository.commit)
+                let finding = read(reference.text, folder, commit: repository.commit, repository: place.unit)
                 guard case .unknownYet = finding.finding else { return finding }
                 return Finding(
                     finding: .unavailable("There is no action.yml for '\(reference.text)' in \(repository.folder)."))
@@ -103,14 +112,21 @@ final class ActionSearch {
         }
     }
 
-    private func read(_ name: String, _ folder: String, commit: String?) -> Finding {
+    /// It is there from the beginning, or never.
+    private func own(_ name: String, _ folder: String) -> Finding {
+        let finding = read(name, folder, commit: nil)
+        guard case .unknownYet = finding.finding else { return finding }
+        return Finding(finding: .unavailable("There is no action at '\(name)' in \(ownRoot)."))
+    }
+
+    private func read(_ name: String, _ folder: String, commit: String?, repository: String = "") -> Finding {
         for file in ["action.yml", "action.yaml"] {
             do {
                 guard
                     let text = try RepositoryText.readIfPresent(
                         "\(folder)/\(file)", limit: RepositoryText.workflowLimitBytes)
                 else { continue }
-                return definition(text, path: "\(name)/\(file)", commit: commit)
+                return definition(text, path: "\(name)/\(file)", commit, repository)
             } catch {
                 return Finding(
                     finding: .unavailable("The action '\(name)' could not be read: \(error.diagnostic.message)"))
@@ -121,7 +137,7 @@ final class ActionSearch {
             finding: .unavailable("The action '\(name)' runs in a container, and there is no container engine here."))
     }
 
-    private func definition(_ text: [UInt8], path: String, commit: String?) -> Finding {
+    private func definition(_ text: [UInt8], path: String, _ commit: String?, _ repository: String) -> Finding {
         let result = ActionManifestReader.read(text, path: path)
         guard let manifest = result.manifest else {
             let first = result.diagnostics.first
@@ -130,7 +146,7 @@ final class ActionSearch {
         }
         var depth = 1
         var fault: Finding?
-        let finding = ActionPlanning.finding(manifest, commit: commit) { [self] reference in
+        let finding = ActionPlanning.finding(manifest, commit: commit, repository: repository) { [self] reference in
             let inner = search(reference)
             depth = max(depth, inner.depth + 1)
             if inner.isSticky { fault = inner }

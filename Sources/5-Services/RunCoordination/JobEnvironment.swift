@@ -60,9 +60,13 @@ struct JobEnvironment {
         }
         let workspace = folders.workspace
         let offer = session.settings.offer
+        let ownRoot = session.record.repository.root
         // A step may have brought or changed an action: each is looked for anew.
-        options.findAction = { ActionSearch(root: workspace, offer: offer, searchPath: searchPath).find($0) }
+        options.findAction = {
+            ActionSearch(root: workspace, ownRoot: ownRoot, offer: offer, searchPath: searchPath).find($0)
+        }
         options.actionFolder = { (reference, commit) in
+            if case .own(let path) = reference { return RepositoryPath.inside(path).map { "\(ownRoot)/\($0)" } }
             guard let place = RepositoryReference(reference.text) else { return nil }
             let found = offer.files(place, commit: commit)?.folder
             return found.map { place.path.isEmpty ? $0 : "\($0)/\(place.path)" }
