@@ -114,12 +114,13 @@ struct JobScenario {
 
     init(
         _ steps: [StepListing], timeoutMs: Int64 = 600_000, retries: Int = 0, backgroundLimit: Int = 10,
-        prepareFailure: Reason? = nil
+        prepareFailure: Reason? = nil, takeover: JobTakeover? = nil
     ) {
         var definition = JobDefinition(job: JobID("build"), planDigest: "digest", steps: steps)
         definition.timeoutMs = timeoutMs
         definition.stepRetry = RetryPolicy(interruptedRetries: retries)
         definition.backgroundLimit = backgroundLimit
+        definition.takeover = takeover
         self.definition = definition
         feed(.start)
         feed(.prepared(failure: prepareFailure))
