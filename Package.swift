@@ -97,7 +97,8 @@ let services: [Target] = [
         "5-Services", "RunCoordination",
         [
             "ContentStore", "Diagnostics", "EventJournal", "ExpressionLanguage", "FileAccess", "GitHubWorkflows",
-            "LogArchive", "PipelineModel", "ProcessControl", "RunEngine", "RuntimeServices", "SealedStorage",
+            "LogArchive", "OutcomeReading", "PipelineModel", "ProcessControl", "RunEngine", "RuntimeServices",
+            "SealedStorage",
             "SecretRedaction",
             "SourceControl", "StepExecution", "StructuredData", "Timekeeping", "WorkflowPlanning", "YAMLReading",
             crypto,

@@ -281,7 +281,18 @@ package final class HostJob {
         }
     }
 
-    func redacted(_ text: String) -> String {
+    package var workspace: String { options.folders.workspace }
+    package var hasEmptyWorkspace: Bool { Trees.isEmpty(workspace) }
+
+    package func redacted(_ annotation: Annotation) -> Annotation {
+        if case .annotation(let changed) = LogMark.annotation(annotation).mapped(redacted) {
+            changed
+        } else {
+            annotation
+        }
+    }
+
+    package func redacted(_ text: String) -> String {
         redactor.isTransparent ? text : redactor.redactingAll(text)
     }
 

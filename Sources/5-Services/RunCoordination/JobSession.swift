@@ -177,8 +177,27 @@ final class JobSession {
         }
         let causes = ending.annotations.filter { $0.level == .error }.map(\.message).joined(separator: " ")
         let failure = ending.isFailed ? Reason(.invalid, "The job could not be concluded: \(causes)") : nil
-        arrive(
-            .closed(JobClosure(outputNames: ending.outputs.keys, recordDigest: ending.recordDigest, failure: failure)))
+        let closure = JobClosure(
+            outputNames: ending.outputs.keys, recordDigest: ending.recordDigest, failure: failure)
+        readReports { self.arrive(.closed(closure)) }
+    }
+
+    /// Test reports and the like that the job has left, before its workspace goes.
+    private func readReports(_ then: @escaping () -> Void) {
+        guard let host, !host.hasEmptyWorkspace else { return then() }
+        let search = ReportSearch(workspace: host.workspace, since: startedAt.values.min() ?? session.now)
+        session.loop.offload {
+            search.read()
+        } then: { (found: ReportSearch.Found) in
+            for annotation in found.annotations {
+                self.session.observer.update(.jobAnnotation(self.id, name: self.name, host.redacted(annotation)))
+            }
+            if !found.tests.isEmpty {
+                let tests = found.tests.map { TestOutcome($0, redacted: host.redacted) }
+                self.session.observer.update(.tests(self.id, name: self.name, tests))
+            }
+            then()
+        }
     }
 
     /// The executor knows of this attempt's end already.

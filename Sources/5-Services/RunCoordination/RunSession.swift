@@ -88,7 +88,16 @@ package final class RunSession {
         self.attempt = attempt
         self.record = record
         self.settings = settings
-        self.observer = observer
+        let kept = OutcomeHistory.path(store, run, attempt)
+        var keeping = observer
+        keeping.update = { update in
+            if let line = OutcomeHistory.line(update) {
+                // What cannot be kept was still told.
+                try? Files.append((DataValue.object(line).jsonText() + "\n").utf8, to: kept, mode: 0o600)
+            }
+            observer.update(update)
+        }
+        self.observer = keeping
         lock = try store.lock(run)
         loop = try PollerLoop()
         scratch = try ScratchDirectory.choose(name: "martlet").path + "/\(store.name)-\(run)"

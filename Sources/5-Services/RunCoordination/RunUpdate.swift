@@ -18,6 +18,8 @@ package enum RunUpdate {
     case jobAnnotation(JobID, name: String, Annotation)
     /// The Markdown that a step wrote to its summary file.
     case summary(StepPlace, String)
+    /// What the test reports of a job say.
+    case tests(JobID, name: String, [TestOutcome])
     case stepFinished(StepPlace, name: String, StepResult, durationMs: Int64)
     case jobFinished(JobID, name: String, Conclusion, Reason?, durationMs: Int64)
     case runFinished(RunOutcome)

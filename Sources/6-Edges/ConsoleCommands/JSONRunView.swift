@@ -74,13 +74,15 @@ final class JSONRunView {
             object["name"] = .string(name)
             return object
         case .jobAnnotation(let job, _, let annotation):
-            return self.object(annotation, ["type": "annotation", "job": .string(job.text)])
+            return Self.object(annotation, ["type": "annotation", "job": .string(job.text)])
         case .summary(let place, let text):
             var object = self.object("summary", place)
             object["markdown"] = .string(text)
             return object
+        case .tests(let job, _, let tests):
+            return ["type": "tests", "job": .string(job.text), "tests": .array(tests.map(\.data))]
         case .annotation(let place, let annotation):
-            return self.object(annotation, self.object("annotation", place))
+            return Self.object(annotation, object("annotation", place))
         case .stepFinished(let place, let name, let result, let duration):
             var object = self.object("stepFinished", place)
             object["name"] = .string(name)
@@ -110,7 +112,7 @@ final class JSONRunView {
         }
     }
 
-    private func object(_ annotation: Annotation, _ head: DataObject) -> DataObject {
+    static func object(_ annotation: Annotation, _ head: DataObject) -> DataObject {
         var object = head
         object["level"] = .string(annotation.level.rawValue)
         object["message"] = .string(annotation.message)

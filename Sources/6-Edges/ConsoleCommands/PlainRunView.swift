@@ -34,6 +34,7 @@ final class PlainRunView {
             styles[place, default: LogLineStyle(palette)].place = annotation.place
         case .jobAnnotation(let job, let name, let annotation):
             say(job, name, LogLineStyle.text(annotation.level, palette) + annotation.message)
+        case .tests(let job, let name, let tests): say(job, name, TestText.counts(tests))
         // Shown whole, after the run.
         case .summary: break
         case .stepFinished(let place, let name, let result, let duration):

@@ -23,8 +23,11 @@ final class RunSummaryView {
     private var jobs: [Conclusion: Int] = [:]
     private var names: [JobID: String] = [:]
     private var summaries: [(place: StepPlace, text: String)] = []
+    private var tests: [TestOutcome] = []
     private var outcome: RunOutcome?
 
+    /// Failed tests that are shown.
+    private static let testCount = 10
     /// Step summaries that are shown, as many as GitHub shows of a job.
     private static let summaryCount = 20
 
@@ -46,6 +49,7 @@ final class RunSummaryView {
             summaries.append((place, text))
         case .jobFinished(_, _, let conclusion, let reason, _):
             if reason?.kind == .unavailable { unavailable += 1 } else { jobs[conclusion, default: 0] += 1 }
+        case .tests(_, _, let tests): self.tests += tests
         case .runFinished(let outcome): self.outcome = outcome
         default: break
         }
@@ -56,6 +60,7 @@ final class RunSummaryView {
         for summary in summaries { show(summary.text, of: summary.place) }
         // A step whose failure was allowed is no reason to be loud.
         if outcome.conclusion == .failure, let first = failures.first { showTail(first, store) }
+        showTests()
         var counts = Conclusion.allCases.compactMap { conclusion -> String? in
             guard let count = jobs[conclusion], count > 0 else { return nil }
             return "\(count) \(conclusion.rawValue)"
@@ -73,6 +78,18 @@ final class RunSummaryView {
         }
         if outcome.conclusion == .success, !outcome.hasUnavailable { return }
         console.out.writeLine(palette.paint("  martlet why \(run)     martlet logs \(run)", .dim))
+    }
+
+    private func showTests() {
+        guard !tests.isEmpty else { return }
+        let failed = tests.filter(\.isFailure)
+        for test in failed.prefix(Self.testCount) {
+            for line in TestText.lines(test, palette) { console.out.writeLine(line) }
+        }
+        if failed.count > Self.testCount {
+            console.out.writeLine(palette.paint("and \(failed.count - Self.testCount) more failed tests", .dim))
+        }
+        console.out.writeLine(TestText.counts(tests))
     }
 
     private func show(_ summary: String, of place: StepPlace) {

@@ -9,7 +9,18 @@ internal import TerminalRendering
 
 struct RunsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "runs", abstract: "List the runs of this machine.",
+        commandName: "runs", abstract: "List the runs of this machine, or show what came of one.",
+        discussion: """
+            EXAMPLES
+              martlet runs
+              martlet runs show 12
+            """,
+        subcommands: [RunsListCommand.self, RunsShowCommand.self], defaultSubcommand: RunsListCommand.self)
+}
+
+struct RunsListCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the runs of this machine.",
         discussion: """
             EXAMPLES
               martlet runs

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Diagnostics
+internal import FileAccess
+package import PipelineModel
+package import StepExecution
+internal import StructuredData
+
+/// What a run's jobs had to tell beside their logs, kept for later: annotations, tests, summaries; one JSON object a line.
+package struct OutcomeHistory {
+    package struct Finding: Hashable, Sendable {
+        package var job: String
+        /// `nil`: of the job as a whole.
+        package var step: String?
+        package var annotation: Annotation
+    }
+
+    package private(set) var findings: [Finding] = []
+    /// By job.
+    package private(set) var tests: [(job: String, outcome: TestOutcome)] = []
+    package private(set) var summaries: [(job: String, step: String, text: String)] = []
+
+    private static let sizeLimitBytes = 256 << 20
+
+    static func path(_ store: RunStore, _ run: RunID, _ attempt: Int) -> String {
+        "\(store.folder(of: run))/outcomes-\(attempt)"
+    }
+
+    package init(store: RunStore, run: RunID, attempt: Int) throws(DiagnosticError) {
+        let path = Self.path(store, run, attempt)
+        guard let bytes = try Files.readIfPresent(path, limit: Self.sizeLimitBytes) else { return }
+        for line in bytes.split(separator: UInt8(ascii: "\n")) {
+            guard let data = try? DataValue(json: Array(line)), let job = data["job"]?.string else { continue }
+            switch data["type"]?.string {
+            case "annotation":
+                guard let annotation = Annotation(data: data) else { continue }
+                findings.append(Finding(job: job, step: data["step"]?.string, annotation: annotation))
+            case "summary":
+                summaries.append((job, data["step"]?.string ?? "", data["markdown"]?.string ?? ""))
+            case "tests":
+                for test in data["tests"]?.array ?? [] {
+                    if let outcome = TestOutcome(data: test) { tests.append((job, outcome)) }
+                }
+            default: break
+            }
+        }
+    }
+
+    /// The line of an update; `nil` for one that is kept elsewhere.
+    static func line(_ update: RunUpdate) -> DataObject? {
+        switch update {
+        case .annotation(let place, let annotation):
+            var object = annotation.object
+            object["job"] = .string(place.job.text)
+            object["step"] = .string(place.attempt.step.description)
+            return object
+        case .jobAnnotation(let job, _, let annotation):
+            var object = annotation.object
+            object["job"] = .string(job.text)
+            return object
+        case .summary(let place, let text):
+            return [
+                "type": "summary", "job": .string(place.job.text), "step": .string(place.attempt.step.description),
+                "markdown": .string(text),
+            ]
+        case .tests(let job, _, let tests):
+            return ["type": "tests", "job": .string(job.text), "tests": .array(tests.map(\.data))]
+        default: return nil
+        }
+    }
+}
+
+extension Annotation {
+    fileprivate var object: DataObject {
+        var object: DataObject = [
+            "type": "annotation", "level": .string(level.rawValue), "message": .string(message),
+        ]
+        object.set("title", title.map(DataValue.string))
+        object.set("file", file.map(DataValue.string))
+        object.set("line", line.map { .number(Double($0)) })
+        object.set("column", column.map { .number(Double($0)) })
+        return object
+    }
+
+    fileprivate init?(data: DataValue) {
+        guard let level = data["level"]?.string.flatMap(Level.init), let message = data["message"]?.string else {
+            return nil
+        }
+        self.init(level, message)
+        title = data["title"]?.string
+        file = data["file"]?.string
+        line = data["line"]?.int
+        column = data["column"]?.int
+    }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Diagnostics
+internal import PipelineModel
+internal import RunCoordination
+internal import StepExecution
+internal import StructuredData
+internal import TerminalRendering
+
+struct RunsShowCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "What came of a run: jobs, annotations, tests, summaries.",
+        discussion: """
+            EXAMPLES
+              martlet runs show
+              martlet runs show 12 --json
+
+            Tests are read from the reports (JUnit, xUnit, NUnit) that a job leaves in its workspace, annotations from commands,
+            problem matchers and SARIF files.
+            """)
+
+    @Argument(help: ArgumentHelp("The run's number; without it, the newest.", valueName: "run"))
+    var number: Int?
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    private static let slowestCount = 5
+
+    func run() throws {
+        let console = Console()
+        try console.guarded {
+            let store = try RunStore(root: RunStore.defaultRoot(console.environment))
+            let id = try RunChoice.run(number, store, console)
+            let history = try RunHistory(store: store, run: id)
+            let outcomes = try OutcomeHistory(store: store, run: id, attempt: history.attempt)
+            let jobs = try history.jobs()
+            if json { return console.out.writeLine(Self.data(history, jobs, outcomes).jsonText()) }
+            show(history, jobs, console)
+            show(outcomes, console)
+        }
+    }
+
+    private func show(_ history: RunHistory, _ jobs: [RunHistory.Entry], _ console: Console) {
+        let palette = console.palette
+        console.out.writeLine(
+            palette.paint("run \(history.run)", .bold)
+                + "  \(history.title.withoutControls)  \(RunResult.text(history, palette))")
+        for job in jobs {
+            let mark = job.conclusion.map { Marks.mark($0, job.reason, palette) } ?? palette.paint("…", .yellow)
+            console.out.writeLine("  \(mark) \(job.title.withoutControls)")
+        }
+    }
+
+    private func show(_ outcomes: OutcomeHistory, _ console: Console) {
+        let palette = console.palette
+        for finding in outcomes.findings {
+            let annotation = finding.annotation
+            let place = annotation.place.map { palette.paint($0.withoutControls, .cyan) + "  " } ?? ""
+            console.out.writeLine(
+                "  \(LogLineStyle.text(annotation.level, palette))\(place)\(annotation.message.withoutControls)"
+                    + palette.paint("  \(finding.job)\(finding.step.map { ", step \($0)" } ?? "")", .dim))
+        }
+        let tests = outcomes.tests.map(\.outcome)
+        if !tests.isEmpty {
+            console.out.writeLine(palette.paint(TestText.counts(tests), .bold))
+            for test in tests where test.isFailure {
+                for line in TestText.lines(test, palette) { console.out.writeLine("  " + line) }
+            }
+            let timed = tests.compactMap { test in test.durationSeconds.map { (test: test, seconds: $0) } }
+            for slow in timed.sorted(by: { $0.seconds > $1.seconds }).prefix(Self.slowestCount) {
+                let took = DurationText.short(milliseconds: Int64(slow.seconds * 1_000))
+                console.out.writeLine(palette.paint("  slow: \(took)  \(slow.test.title.withoutControls)", .dim))
+            }
+        }
+        for summary in outcomes.summaries {
+            console.out.writeLine(palette.paint("Summary of \(summary.job), step \(summary.step)", .bold))
+            for line in summary.text.split(whereSeparator: \.isNewline) { console.out.writeLine("  " + line) }
+        }
+    }
+
+    private static func data(
+        _ history: RunHistory, _ jobs: [RunHistory.Entry], _ outcomes: OutcomeHistory
+    ) -> DataValue {
+        [
+            "schema": 1, "run": history.summary, "jobs": .array(jobs.map(\.data)),
+            "annotations": .array(
+                outcomes.findings.map { finding in
+                    var object = JSONRunView.object(
+                        finding.annotation, ["job": .string(finding.job)])
+                    object.set("step", finding.step.map(DataValue.string))
+                    return .object(object)
+                }),
+            "tests": .array(
+                outcomes.tests.map { job, test in
+                    guard case .object(var object) = test.data else { return .null }
+                    object["job"] = .string(job)
+                    return .object(object)
+                }),
+            "summaries": .array(
+                outcomes.summaries.map { job, step, text in
+                    ["job": .string(job), "step": .string(step), "markdown": .string(text)]
+                }),
+        ]
+    }
+}
