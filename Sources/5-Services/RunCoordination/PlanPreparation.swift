@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Diagnostics
+internal import ExpressionLanguage
 internal import GitHubWorkflows
 package import PipelineModel
 package import StructuredData
@@ -93,7 +94,7 @@ package struct PlanPreparation {
         planRequest.selectedMatrix = request.matrix
         let definitions = workflow.triggers.first { $0.event == event }?.inputs ?? []
         let payload = EventPayload(repository: files.state).make(
-            event: event, ref: own, inputs: try DispatchInputs.values(request.inputs, for: definitions),
+            event: event, ref: own, inputs: try DispatchInputs.values(inputs(event), for: definitions),
             given: request.payload)
         let outline = Plan(
             workflowPath: path, workflowName: workflow.name?.text ?? path, trigger: Trigger(event: event, ref: ref),
@@ -108,6 +109,14 @@ package struct PlanPreparation {
             prepared: Prepared(
                 plan: plan, digest: ContentDigest.of(plan.data), payload: payload, facts: evaluatorFacts),
             diagnostics: result.diagnostics)
+    }
+
+    /// What the user gave; a dispatch's payload has inputs, too.
+    private func inputs(_ event: String) -> [String: String] {
+        guard event == "workflow_dispatch", let given = request.payload?["inputs"]?.object else { return request.inputs }
+        var inputs: [String: String] = [:]
+        for (name, value) in given where value != .null { inputs[name] = value.coercedToString }
+        return inputs.merging(request.inputs) { $1 }
     }
 
     /// The event that was asked for; else a push. A workflow that the user named and that does not take a push gets the
@@ -149,7 +158,7 @@ package struct PlanPreparation {
 
     private func facts(event: String, ref: String?) -> TriggerFacts {
         var facts = TriggerFacts(event: event, ref: ref)
-        facts.inputs = request.inputs
+        facts.inputs = inputs(event)
         facts.activity = request.payload?["action"]?.string
         facts.changedPaths = request.changedPaths
         facts.baseBranch =
