@@ -108,10 +108,12 @@ let services: [Target] = [
 let edges: [Target] = [
     .target(name: "CErrorPages", path: "Sources/6-Edges/CErrorPages"),
     floor("6-Edges", "ErrorPages", ["CErrorPages"]),
+    floor("6-Edges", "EditorSupport", ["PipelineModel", "RunCoordination", "StepExecution", "StructuredData"]),
     floor(
         "6-Edges", "ConsoleCommands",
         [
-            "Diagnostics", "ErrorPages", "ExpressionLanguage", "GitHubWorkflows", "LogArchive", "PipelineModel",
+            "Diagnostics", "EditorSupport", "ErrorPages", "ExpressionLanguage", "GitHubWorkflows", "LogArchive",
+            "PipelineModel",
             "ProcessControl", "RunCoordination", "SecretRedaction", "SourceControl", "StepExecution", "StructuredData",
             "TerminalRendering", "WorkflowChecks", "WorkflowPlanning", arguments,
         ]),

@@ -46,6 +46,8 @@ extension HostJob {
         package var restoreWorkspace: (@Sendable () throws(DiagnosticError) -> Void)?
         /// Somebody wants to look at steps that failed: called with one, and with what to call when that is done.
         package var pause: ((PausedStep, @escaping (PauseAnswer) -> Void) -> Void)?
+        /// Called before each step that is to run; it runs when the step's `proceed` is called.
+        package var stopBefore: ((StoppedStep) -> Void)?
         /// What steps are enclosed in; `nil`: they run as the user does.
         package var sandbox: StepSandbox?
         /// Where actions of other repositories lie.

@@ -41,6 +41,10 @@ struct JobEnvironment {
             let (snapshots, workspace) = (session.snapshots, folders.workspace)
             options.snapshot = { () throws(DiagnosticError) in try snapshots.save(workspace) }
         }
+        if let debugger = session.settings.debugger {
+            let id = job.id
+            options.stopBefore = { debugger.stopped(id, $0) }
+        }
         if session.settings.pause != nil {
             options.pause = { [weak session] (paused, answer) in session?.pause(paused, answer) }
         }

@@ -26,6 +26,8 @@ package final class RunSession {
         package var token = ""
         /// Asks somebody who looks at a failed step; called on a thread that may block. `nil`: nobody looks.
         package var pause: (@Sendable (PausedStep) -> PauseChoice)?
+        /// Stops before steps; `nil`: nobody does.
+        package var debugger: RunDebugger?
         /// Whether workspaces are kept after each step, so that a run can go on from there.
         package var keepsSnapshots = true
         /// Where actions of other repositories come from.
@@ -144,6 +146,7 @@ package final class RunSession {
     func drive() throws(DiagnosticError) -> RunOutcome {
         try catchSignals()
         try listen()
+        attachDebugger()
         drain()
         while failure == nil, outcome == nil {
             passOn()
