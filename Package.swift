@@ -91,8 +91,8 @@ let services: [Target] = [
     floor(
         "5-Services", "RunCoordination",
         [
-            "Diagnostics", "EventJournal", "ExpressionLanguage", "FileAccess", "GitHubWorkflows", "LogArchive",
-            "PipelineModel", "ProcessControl", "RunEngine", "RuntimeServices", "SealedStorage", "SecretRedaction",
+            "ContainerEngine", "Diagnostics", "EventJournal", "ExpressionLanguage", "FileAccess", "GitHubWorkflows",
+            "LogArchive", "PipelineModel", "ProcessControl", "RunEngine", "RuntimeServices", "SealedStorage", "SecretRedaction",
             "SourceControl", "StepExecution", "StructuredData", "Timekeeping", "WorkflowPlanning", "YAMLReading",
             crypto,
         ])

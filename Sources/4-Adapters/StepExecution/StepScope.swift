@@ -73,6 +73,10 @@ final class RunningStep {
     var limits: LimitGroup?
     /// What its process gets beside the step's environment.
     var variables: [FileCommandPairs.Pair] = []
+    /// Its process, where that is in a container.
+    var contained: ContainedProcess?
+    /// A process in its container was ended for want of memory.
+    var isOutOfMemory = false
     /// How its process ended.
     var exitCode: Int?
     /// A native action's way to stop.

@@ -51,6 +51,10 @@ struct JobEnvironment {
             options.sandbox = try sandbox.sandbox(
                 searchPath: searchPath, hidden: [home, store.root, session.record.repository.root].compactMap { $0 })
         }
+        options.containers = ContainerHost(
+            engines: session.settings.engines, owner: ContainerOwner(options.identity),
+            sharesEngine: session.record.sandbox == nil
+        ).access(session.loop)
         let workspace = folders.workspace
         let offer = session.settings.offer
         // A step may have brought or changed an action: each is looked for anew.

@@ -40,6 +40,7 @@ final class RunServices {
         let kind: JobAccess.StepKind =
             switch user {
             case .nodeAction: .javaScriptAction
+            case .dockerAction: .dockerAction
             case .script: .script
             }
         return ServiceVariables(

@@ -26,10 +26,13 @@ package final class RunSession {
         package var token = ""
         /// Where actions of other repositories come from.
         let offer: RepositoryOffer
+        /// Where containers are made.
+        let engines: EngineOffer
 
-        package init(capacity: Int, offer: RepositoryOffer) {
+        package init(capacity: Int, offer: RepositoryOffer, engines: EngineOffer) {
             self.capacity = capacity
             self.offer = offer
+            self.engines = engines
         }
     }
 
