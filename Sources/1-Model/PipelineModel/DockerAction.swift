@@ -57,3 +57,24 @@ extension DockerAction: DataRepresentable {
         post = try data["post"].map { (value) throws(DataShapeError) in try ActionHookProgram(data: value) }
     }
 }
+
+extension Plan {
+    /// Whether a container engine has to do with it, as far as the plan can know.
+    public var usesContainers: Bool {
+        jobs.contains { job in
+            guard case .steps(let steps) = job.work else { return false }
+            return steps.usesContainers || steps.steps.contains(where: \.usesContainer)
+        }
+    }
+}
+
+extension PlannedStep {
+    fileprivate var usesContainer: Bool {
+        guard case .action(let work) = self.work else { return false }
+        return switch work.definition {
+        case .docker: true
+        case .composite(let action): action.steps.contains(where: \.usesContainer)
+        case .native, .node, nil: false
+        }
+    }
+}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Diagnostics
-package import PipelineModel
+import PipelineModel
 package import StructuredData
 
 /// The containers of a job, made and used by whoever speaks to an engine. Called on the loop's thread, where nothing of it

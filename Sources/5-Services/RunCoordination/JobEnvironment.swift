@@ -38,9 +38,12 @@ struct JobEnvironment {
         options.cgroup = session.cgroup
         options.isDebug = session.settings.isDebug
         let (session, id) = (session, job.id)
+        let containers = session.containers(of: id)
         options.services = { [weak session] (attempt, user) throws(DiagnosticError) in
             guard let session else { return ServiceVariables([], secrets: []) }
-            return try session.serviceVariables(of: id, attempt, user)
+            let isContained = user == .dockerAction || containers.hasJobContainer
+            return try session.serviceVariables(
+                of: id, attempt, user, reachedAs: isContained ? ContainerHost.machineName : nil)
         }
         options.givesScriptsServices = RunServices.givesIdentity(id, session.record)
         options.actionsFolder = store.root + "/sources/actions"
@@ -51,10 +54,7 @@ struct JobEnvironment {
             options.sandbox = try sandbox.sandbox(
                 searchPath: searchPath, hidden: [home, store.root, session.record.repository.root].compactMap { $0 })
         }
-        options.containers = ContainerHost(
-            engines: session.settings.engines, owner: ContainerOwner(options.identity),
-            sharesEngine: session.record.sandbox == nil
-        ).access(session.loop)
+        options.containers = containers.access(session.loop)
         let workspace = folders.workspace
         let offer = session.settings.offer
         // A step may have brought or changed an action: each is looked for anew.

@@ -32,6 +32,7 @@ extension RunSession {
                 run, attempt: attempt, workflow: record.plan.workflowName, title: record.title,
                 digest: machine.definition.planDigest))
         try sweepEnded()
+        sweepContainers()
         for effect in RunMachine.effects(of: machine.state) {
             if case .startJob(let id, let number) = effect { try resumeJob(id, number) } else { perform(effect) }
         }

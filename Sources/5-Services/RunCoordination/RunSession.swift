@@ -139,6 +139,7 @@ package final class RunSession {
         loop.releaseSignals()
         for job in jobs.values { job.abandon() }
         if hasServices { services.stop() }
+        settings.engines.close()
         if let failure {
             abandonGroups()
             throw failure
@@ -176,10 +177,10 @@ package final class RunSession {
 
     /// What a step's process is told of the run's services.
     func serviceVariables(
-        of job: JobID, _ attempt: StepAttempt, _ user: ServiceUser
+        of job: JobID, _ attempt: StepAttempt, _ user: ServiceUser, reachedAs host: String?
     ) throws(DiagnosticError) -> ServiceVariables {
         hasServices = true
-        return try services.variables(for: job, attempt, user)
+        return try services.variables(for: job, attempt, user, reachedAs: host)
     }
 
     /// The job is over.

@@ -10,7 +10,7 @@ internal import Synchronization
 extension ContainerHost {
     func run(_ action: ContainerAction, _ output: OutputDescriptor, _ process: ContainedCall) -> ContainerExit {
         do throws(DiagnosticError) {
-            let engine = try engines.client()
+            let engine = try engine()
             let image = try image(action.image, engine, output, process)
             var configuration = ContainerConfiguration(image: image)
             configuration.name = owner.name("action-\(ContentDigest.of(Array("\(output.descriptor)".utf8)).prefix(4))")

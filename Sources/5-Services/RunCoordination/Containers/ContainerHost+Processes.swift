@@ -10,7 +10,7 @@ extension ContainerHost {
     /// Runs a process to its end. One call makes it, one carries it, one asks for its exit code.
     func run(_ command: ContainerCommand, _ output: OutputDescriptor, _ process: ContainedCall) -> ContainerExit {
         do throws(DiagnosticError) {
-            let engine = try engines.client()
+            let engine = try engine()
             guard let id = state.withLock({ $0.jobContainer }) else {
                 throw DiagnosticError(.containerEnded, "The job's container is not there.")
             }
@@ -59,13 +59,24 @@ extension ContainerHost {
                 .containerEnded, "The job's container ended with exit code \(report.exitCode)\(cause).",
                 remedy: "See what the step does to the container's first process.")
         }
+        guard code == 137 || state.withLock({ $0.hasMemoryLimit }) else { return .ended(code: code, isOutOfMemory: false) }
+        let kills = memoryKills(in: id, engine)
         let isOutOfMemory = state.withLock { state in
-            // What the engine says holds for the rest of the container's life.
-            guard report.isOOMKilled, code == 137 || !state.hasToldOfMemory else { return false }
-            state.hasToldOfMemory = true
-            return true
+            defer { state.memoryKills = kills }
+            return kills > state.memoryKills
         }
         return .ended(code: code, isOutOfMemory: isOutOfMemory)
+    }
+
+    /// Of the container's control group, in either version's words: what an engine says of it is about the first process.
+    private func memoryKills(in id: String, _ engine: EngineClient) -> Int {
+        let files = ["/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"]
+        var bytes: [UInt8] = []
+        _ = try? engine.exec(in: id, ExecConfiguration(["cat"] + files), EngineCall(timeout: .seconds(10))) {
+            _, chunk throws(DiagnosticError) in bytes += chunk.prefix(max(0, 10_000 - bytes.count))
+        }
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        return lines.first { $0.hasPrefix("oom_kill ") }.flatMap { Int($0.dropFirst("oom_kill ".count)) } ?? 0
     }
 
     // MARK: stopping

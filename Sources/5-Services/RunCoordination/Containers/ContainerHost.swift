@@ -18,8 +18,10 @@ final class ContainerHost: Sendable {
         var jobContainer: String?
         /// Where node is in it.
         var node: String?
-        /// Its want of memory was told of.
-        var hasToldOfMemory = false
+        /// It may need no more memory than that.
+        var hasMemoryLimit = false
+        /// Of its processes, how many were ended for want of memory, as far as was told.
+        var memoryKills = 0
     }
 
     let engines: EngineOffer
@@ -30,20 +32,32 @@ final class ContainerHost: Sendable {
     /// Of what is done before the first step.
     let preparation = CallCancellation()
 
-    init(engines: EngineOffer, owner: ContainerOwner, sharesEngine: Bool) {
+    private let storeRoot: String
+
+    init(engines: EngineOffer, owner: ContainerOwner, storeRoot: String, sharesEngine: Bool) {
         self.engines = engines
         self.owner = owner
+        self.storeRoot = storeRoot
         self.sharesEngine = sharesEngine
     }
 
     /// By which containers reach this machine.
     static let machineName = "host.docker.internal"
 
+    func engine() throws(DiagnosticError) -> EngineClient {
+        try engines.onFirstUse { client in
+            // What stays is in the way of nobody but this run's own names, and then it is told.
+            _ = try? LeftoverContainers.remove(of: owner.store, root: storeRoot, driven: owner.run, client)
+        }
+    }
+
+    /// Whether steps run in a container.
+    var hasJobContainer: Bool { state.withLock { $0.jobContainer != nil } }
+
     // MARK: before the first step
 
     func prepare(_ demand: ContainerDemand) throws(DiagnosticError) -> ContainerFacts {
-        let engine = try engines.client()
-        if demand.isResumed { _ = try engine.sweep(label: owner.jobLabel) }
+        let engine = try engine()
         do {
             return try make(demand, engine)
         } catch {
@@ -79,7 +93,10 @@ final class ContainerHost: Sendable {
         if let value = demand.container {
             let definition = try ContainerDefinition(value, name: "job's container")
             let report = try start(configuration(demand, definition, engine), definition, as: "job", engine)
-            state.withLock { $0.jobContainer = report.id }
+            state.withLock { state in
+                state.jobContainer = report.id
+                state.hasMemoryLimit = definition.options.contains("-m")
+            }
             container["id"] = .string(report.id)
             searchPath = report.environment.last { $0.hasPrefix("PATH=") }.map { String($0.dropFirst(5)) }
         }

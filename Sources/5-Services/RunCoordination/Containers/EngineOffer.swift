@@ -7,6 +7,7 @@ internal import Synchronization
 /// The container engine of a command: looked for once, when something first needs one.
 package final class EngineOffer: Sendable {
     private let environment: [String: String]
+    private let isUsed = Mutex(false)
     private let found = Mutex<Result<EngineClient, DiagnosticError>?>(nil)
 
     /// - Parameter environment: of the command: it may name the engine.
@@ -36,6 +37,16 @@ package final class EngineOffer: Sendable {
             return "\(error.diagnostic.code): " + (lines.first ?? "") + (lines.count > 1 ? " " : "")
                 + lines.dropFirst().joined(separator: "; ")
         }
+    }
+
+    /// What dead processes left is removed before the first container is made: once a command.
+    func onFirstUse(_ body: (EngineClient) -> Void) throws(DiagnosticError) -> EngineClient {
+        let client = try client()
+        isUsed.withLock { isUsed in
+            if !isUsed { body(client) }
+            isUsed = true
+        }
+        return client
     }
 
     /// Ends the engine's thread, where there is one.
