@@ -96,10 +96,9 @@ let services: [Target] = [
     floor(
         "5-Services", "RunCoordination",
         [
-            "ContentStore", "Diagnostics", "EventJournal", "ExpressionLanguage", "FileAccess", "GitHubWorkflows",
-            "LogArchive", "OutcomeReading", "PipelineModel", "ProcessControl", "RunEngine", "RuntimeServices",
-            "SealedStorage",
-            "SecretRedaction",
+            "ContainerEngine", "ContentStore", "Diagnostics", "EventJournal", "ExpressionLanguage", "FileAccess",
+            "GitHubWorkflows", "LogArchive", "OutcomeReading", "PipelineModel", "ProcessControl", "RunEngine",
+            "RuntimeServices", "SealedStorage", "SecretRedaction",
             "SourceControl", "StepExecution", "StructuredData", "Timekeeping", "WorkflowPlanning", "YAMLReading",
             crypto,
         ])

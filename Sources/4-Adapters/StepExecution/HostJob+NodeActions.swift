@@ -26,24 +26,31 @@ extension HostJob {
                     .unavailableAction, "The files of '\(work.reference.text)' are not there any more.",
                     remedy: "Start the run anew.")
             }
-            guard let node = shells.hostProgram("node") else {
-                throw DiagnosticError(
-                    .missingNode, "There is no node on PATH, and '\(work.reference.text)' needs it.",
-                    remedy: "Install Node.js 20 or later.")
-            }
+            let node = try isInContainer ? nil : hostNode(work)
             step.actionFolder = folder
-            step.variables = try variables(for: step, work, inputs.values)
+            step.variables = try variables(for: step, work, inputs.values, .nodeAction)
             // Asked for before the program runs: what it leaves half done is cleaned up all the same.
             if action.post != nil, step.hook?.stage != .post { askForPost(of: step) }
-            try start(
-                step, program: node, arguments: ["\(folder)/\(program.program)"], folder: options.folders.workspace)
+            let arguments = [paths.inside("\(folder)/\(program.program)")]
+            if let node {
+                try start(step, program: node, arguments: arguments, folder: stepWorkspace)
+            } else {
+                try startInContainer(step, program: nil, arguments: arguments, folder: stepWorkspace)
+            }
         } catch {
             fail(step, Reason(.setup, redacted(error.diagnostic.message)), error.diagnostic)
         }
     }
 
-    private func variables(
-        for step: RunningStep, _ work: ActionWork, _ inputs: [FileCommandPairs.Pair]
+    private func hostNode(_ work: ActionWork) throws(DiagnosticError) -> String {
+        if let node = shells.hostProgram("node") { return node }
+        throw DiagnosticError(
+            .missingNode, "There is no node on PATH, and '\(work.reference.text)' needs it.",
+            remedy: "Install Node.js 20 or later.")
+    }
+
+    func variables(
+        for step: RunningStep, _ work: ActionWork, _ inputs: [FileCommandPairs.Pair], _ user: ServiceUser
     ) throws(DiagnosticError) -> [FileCommandPairs.Pair] {
         var variables = inputs.map { input in
             let name = input.name.split(separator: " ", omittingEmptySubsequences: false).joined(separator: "_")
@@ -55,7 +62,7 @@ extension HostJob {
                 .init($0.name, $0.value)
             }
         }
-        return variables + (try serviceVariables(for: step, .nodeAction))
+        return variables + (try serviceVariables(for: step, user))
     }
 
     /// Where the run's services are; what of that is secret is masked from here on.
@@ -87,7 +94,7 @@ extension HostJob {
     // MARK: hooks
 
     /// The step after the last that cleans up after this one's action; asked for once.
-    private func askForPost(of step: RunningStep) {
+    func askForPost(of step: RunningStep) {
         callbacks.postStep(step.attempt, ActionHook(stage: .post, step: step.hooked).id)
     }
 
@@ -95,19 +102,24 @@ extension HostJob {
     func place(_ id: String, at path: StepPath) {
         guard path.parent == nil, hookSteps[path] == nil, planned(path) == nil, let hook = ActionHook(id: id),
             let main = planned(hook.step), case .action(let work) = main.work,
-            case .found(.node(let action), _) = definition(of: work), let post = action.post
+            case .found(let action, _) = definition(of: work), let post = action.post
         else { return }
         hookSteps[path] = PlannedStep(hook: hook, of: main, condition: post.condition)
     }
 
     func runHook(_ step: RunningStep, _ hook: ActionHook, _ evaluation: TemplateEvaluation) {
         guard let main = planned(hook.step), case .action(let work) = main.work,
-            case .found(.node(let action), let commit) = definition(of: work),
+            case .found(let action, let commit) = definition(of: work),
             let program = hook.stage == .pre ? action.pre : action.post
         else { return finish(step, outcome: .success, nil) }
         do throws(ExpressionError) {
             let given = try evaluation.pairs(of: work.inputs).map { FileCommandPairs.Pair($0.name, $0.value) }
-            try runNode(step, work, action, commit, program, given, evaluation)
+            switch action {
+            case .node(let action): try runNode(step, work, action, commit, program, given, evaluation)
+            case .docker(let action):
+                try runDocker(step, work, (action, commit), hook: program.program, given, evaluation)
+            case .native, .composite: finish(step, outcome: .success, nil)
+            }
         } catch {
             fail(step, error)
         }
@@ -130,7 +142,7 @@ extension HostJob {
             if outer.parent == nil { scope.github.append(("action", .string(planned.id))) }
             scope.github += Self.origin(of: work.reference)
             if let folder = folder(of: work.reference, commit: commit) {
-                scope.github.append(("action_path", .string(folder)))
+                scope.github.append(("action_path", .string(paths.inside(folder))))
             }
             scopes[outer] = scope
         }

@@ -32,10 +32,13 @@ package final class RunSession {
         package var keepsSnapshots = true
         /// Where actions of other repositories come from.
         let offer: RepositoryOffer
+        /// Where containers are made.
+        let engines: EngineOffer
 
-        package init(capacity: Int, offer: RepositoryOffer) {
+        package init(capacity: Int, offer: RepositoryOffer, engines: EngineOffer) {
             self.capacity = capacity
             self.offer = offer
+            self.engines = engines
         }
     }
 
@@ -157,6 +160,7 @@ package final class RunSession {
         loop.releaseSignals()
         for job in jobs.values { job.abandon() }
         if hasServices { services.stop() }
+        settings.engines.close()
         if let failure {
             abandonGroups()
             throw failure
@@ -195,10 +199,10 @@ package final class RunSession {
 
     /// What a step's process is told of the run's services.
     func serviceVariables(
-        of job: JobID, _ attempt: StepAttempt, _ user: ServiceUser
+        of job: JobID, _ attempt: StepAttempt, _ user: ServiceUser, reachedAs host: String?
     ) throws(DiagnosticError) -> ServiceVariables {
         hasServices = true
-        return try services.variables(for: job, attempt, user)
+        return try services.variables(for: job, attempt, user, reachedAs: host)
     }
 
     /// The job is over.

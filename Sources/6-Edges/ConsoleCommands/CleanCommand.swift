@@ -14,7 +14,8 @@ struct CleanCommand: ParsableCommand {
               martlet clean
               martlet clean --keep 20
 
-            Without an option the workspaces that failed jobs left are removed; logs and reasons stay. A run that is under
+            Without an option the workspaces that failed jobs left are removed, and containers that nobody uses; logs and
+            reasons stay. A run that is under
             way, or that can still be resumed, is left alone.
             """)
 
@@ -38,6 +39,12 @@ struct CleanCommand: ParsableCommand {
                 guard let keep, place >= keep else { continue }
                 try store.remove(run)
                 removed.runs += 1
+            }
+            let containers = try LeftoverContainers.remove(
+                of: store, engines: EngineOffer(environment: console.environment))
+            if containers.containers + containers.networks > 0 {
+                console.out.writeLine(
+                    "Removed \(containers.containers) containers and \(containers.networks) networks.")
             }
             console.out.writeLine("Removed the workspaces of \(removed.workspaces) runs, and \(removed.runs) runs.")
         }
