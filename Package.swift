@@ -92,7 +92,8 @@ let services: [Target] = [
         "5-Services", "RunCoordination",
         [
             "ContainerEngine", "Diagnostics", "EventJournal", "ExpressionLanguage", "FileAccess", "GitHubWorkflows",
-            "LogArchive", "PipelineModel", "ProcessControl", "RunEngine", "RuntimeServices", "SealedStorage", "SecretRedaction",
+            "LogArchive", "PipelineModel", "ProcessControl", "RunEngine", "RuntimeServices", "SealedStorage",
+            "SecretRedaction",
             "SourceControl", "StepExecution", "StructuredData", "Timekeeping", "WorkflowPlanning", "YAMLReading",
             crypto,
         ])

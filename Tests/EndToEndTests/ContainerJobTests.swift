@@ -96,7 +96,8 @@ struct ContainerJobTests {
         try sandbox.write(
             "../actions/acme/js@v1/m.js",
             "console.log('>', process.env.INPUT_WHO, process.cwd(), process.env.GITHUB_ACTION_REPOSITORY); \(state)\n")
-        let call = "require('http').get(process.env.ACTIONS_RESULTS_URL, r => { r.resume(); console.log('> status', r.statusCode) })"
+        let call =
+            "require('http').get(process.env.ACTIONS_RESULTS_URL, r => { r.resume(); console.log('> status', r.statusCode) })"
         try sandbox.write("../actions/acme/js@v1/p.js", "console.log('> post', process.env.STATE_a); \(call)\n")
         let steps = "- uses: acme/js@v1\n  with: {who: me}\n"
         let ended = try run("container: \(PrivateEngine.full)", steps: steps)
@@ -204,7 +205,9 @@ struct ContainerJobTests {
         let ended = try run(
             "container: {image: \(PrivateEngine.plain), options: --memory 48m}",
             steps: """
-                - run: trap 'echo interrupted; exit 5' INT; while true; do sleep 1000; done
+                - run: |
+                    trap 'echo interrupted; exit 5' INT
+                    while true; do sleep 1000 || true; done
                   timeout-minutes: 0.03
                   continue-on-error: true
                 - run: tail /dev/zero
@@ -218,7 +221,8 @@ struct ContainerJobTests {
 
     @Test func aCancelledRunLeavesNoContainer() throws {
         let bell = try sandbox.bell()
-        let running = try start(bellMount, steps: "- run: echo > /bell/bell; sleep 1000\n- run: echo after\n  if: always()\n")
+        let running = try start(
+            bellMount, steps: "- run: echo > /bell/bell; sleep 1000\n- run: echo after\n  if: always()\n")
         #expect(bell.rings())
         running.signal(SIGINT)
         let ended = try running.end()

@@ -48,10 +48,10 @@ final class PrivateEngine: Sendable {
         pids = ["\(folder)/pid", "\(folder)/exec/containerd/containerd.pid"]
         shell = Process()
         shell.executableURL = URL(fileURLWithPath: "/bin/sh")
-        // The socket is there once the daemon listens: it rings then.
+        // No `wait`: signals are blocked here, and so they are in the shell.
         let number = Int.random(in: 64..<192)
         shell.arguments = [
-            "-c", "\"$@\" </dev/null >\(folder)/log 2>&1 & read end; kill $!; wait $!", folder, dockerd,
+            "-c", "\"$@\" </dev/null >\(folder)/log 2>&1 & read end; kill $!", folder, dockerd,
             "--host=unix://\(folder)/engine.sock", "--data-root=\(folder)/data", "--exec-root=\(folder)/exec",
             "--pidfile=\(folder)/pid", "--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-masq=false",
             "--ip-forward=false", "--shutdown-timeout=3", "--default-address-pool=base=10.\(number).0.0/16,size=24",
@@ -109,22 +109,29 @@ final class PrivateEngine: Sendable {
 
     /// As a crash would; its own containerd goes too, and what runs in containers: nobody else would end them.
     func kill() {
-        var doomed = pids.compactMap { file in
-            let text = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
-            return pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)).flatMap { $0 > 1 ? $0 : nil }
-        }
+        var doomed = pids.compactMap(Self.processID)
         for shim in Processes.all where Processes.command(shim).contains("\(folder)/exec/containerd") {
             doomed += [shim] + Processes.below(shim)
         }
         for id in doomed { Glibc.kill(id, SIGKILL) }
     }
 
+    private static func processID(_ file: String) -> pid_t? {
+        let text = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
+        return pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)).flatMap { $0 > 1 ? $0 : nil }
+    }
+
     func stop() {
         client.close()
+        let daemons = pids.compactMap(Self.processID)
         try? lifeline.fileHandleForWriting.close()
-        shell.waitUntilExit()
-        // A daemon that was killed leaves its data mounted on itself.
+        let deadline = ContinuousClock.now.advanced(by: .seconds(20))
+        while daemons.contains(where: Processes.isAlive), ContinuousClock.now < deadline { sched_yield() }
+        // A daemon that was killed leaves its data mounted on itself, and the networks of its containers.
         umount2(folder + "/data", Int32(MNT_DETACH))
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder + "/exec/netns")) ?? [] {
+            umount2("\(folder)/exec/netns/\(name)", Int32(MNT_DETACH))
+        }
         try? FileManager.default.removeItem(atPath: folder)
     }
 

@@ -7,12 +7,14 @@ import Testing
 /// Paths of this machine and of a job's container.
 @Suite struct ContainerPathTests {
     private let folders = HostJob.Folders(
-        workspace: "/s/work/1/a/repo/repo", temporary: "/s/work/1/a/_temp", scratch: "/m/scratch", toolCache: "/s/tools",
+        workspace: "/s/work/1/a/repo/repo", temporary: "/s/work/1/a/_temp", scratch: "/m/scratch",
+        toolCache: "/s/tools",
         durable: "/s/d")
 
     @Test(arguments: [
         ("/s/work/1/a/repo/repo", "/__w/repo/repo"), ("/s/work/1/a/repo/repo/a/b", "/__w/repo/repo/a/b"),
-        ("/s/work/1/a/_temp/x", "/__w/_temp/x"), ("/m/scratch/commands-1/env", "/__w/_temp/_runner_file_commands/commands-1/env"),
+        ("/s/work/1/a/_temp/x", "/__w/_temp/x"),
+        ("/m/scratch/commands-1/env", "/__w/_temp/_runner_file_commands/commands-1/env"),
         ("/s/work/1/a/_temp/_github_home/.x", "/github/home/.x"), ("/s/tools/node", "/__t/node"),
         ("/s/actions/o/r/c/m.js", "/__w/_actions/o/r/c/m.js"), ("/elsewhere/x/m.js", "/__a/0/m.js"),
     ])

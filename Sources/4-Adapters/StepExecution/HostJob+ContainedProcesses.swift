@@ -73,7 +73,8 @@ extension HostJob {
     func memoryReason(_ step: RunningStep) -> Reason? {
         guard step.isOutOfMemory else { return nil }
         return Reason(
-            .limit, "The container ran out of memory, and a process of the step was ended. (Exit code \(step.exitCode ?? 0).)")
+            .limit,
+            "The container ran out of memory, and a process of the step was ended. (Exit code \(step.exitCode ?? 0).)")
     }
 }
 

@@ -57,7 +57,8 @@ extension HostJob {
         guard let demand else { return }
         guard let containers = options.containers else {
             return reportPrepared(
-                DiagnosticError(.unavailableAction, "The job needs containers, and no container engine was looked for."))
+                DiagnosticError(.unavailableAction, "The job needs containers, and no container engine was looked for.")
+            )
         }
         waitsForContainers = true
         containers.prepare(demand) { [weak self] result in

@@ -85,6 +85,7 @@ extension HostJob {
         }
         // The Dockerfile's own folder is the context.
         let path = "\(folder)/\(action.image)"
-        return .built(folder: Files.directory(of: path), dockerfile: path.split(separator: "/").last.map(String.init) ?? "")
+        return .built(
+            folder: Files.directory(of: path), dockerfile: path.split(separator: "/").last.map(String.init) ?? "")
     }
 }

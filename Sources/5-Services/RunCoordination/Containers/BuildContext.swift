@@ -63,7 +63,8 @@ struct BuildContext {
             case .file:
                 let content = try Files.read(path, limit: fileLimitBytes)
                 let padding = [UInt8](repeating: 0, count: (512 - content.count % 512) % 512)
-                return TarHeader.bytes(entry.path, kind: 0x30, mode: facts.mode, size: content.count) + content + padding
+                return TarHeader.bytes(entry.path, kind: 0x30, mode: facts.mode, size: content.count) + content
+                    + padding
             default:
                 guard let target = Files.linkTarget(path) else { return [] }
                 return TarHeader.bytes(entry.path, kind: 0x32, mode: 0o777, link: target)

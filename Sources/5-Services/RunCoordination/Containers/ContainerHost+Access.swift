@@ -36,7 +36,11 @@ extension ContainerHost {
             },
             stopPreparing: { [self] in preparation.cancel() },
             remove: { [self] then in
-                loop.offload(isLong: true) { [self] in remove() } then: { then($0) }
+                loop.offload(isLong: true) { [self] in
+                    remove()
+                } then: {
+                    then($0)
+                }
             })
     }
 

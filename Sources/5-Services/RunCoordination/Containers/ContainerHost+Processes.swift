@@ -75,7 +75,9 @@ extension ContainerHost {
                 .containerEnded, "The job's container ended with exit code \(report.exitCode)\(cause).",
                 remedy: "See what the step does to the container's first process.")
         }
-        guard code == 137 || state.withLock({ $0.hasMemoryLimit }) else { return .ended(code: code, isOutOfMemory: false) }
+        guard code == 137 || state.withLock({ $0.hasMemoryLimit }) else {
+            return .ended(code: code, isOutOfMemory: false)
+        }
         let kills = memoryKills(in: id, engine)
         let isOutOfMemory = state.withLock { state in
             defer { state.memoryKills = kills }

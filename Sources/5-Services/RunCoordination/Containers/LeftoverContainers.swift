@@ -28,7 +28,8 @@ package enum LeftoverContainers {
     ) throws(DiagnosticError) -> Totals {
         let label = "\(ContainerOwner.storeKey)=\(store)"
         let labels =
-            try engine.listContainers(labels: [label]).map(\.labels) + engine.listNetworks(labels: [label]).map(\.labels)
+            try engine.listContainers(labels: [label]).map(\.labels)
+            + engine.listNetworks(labels: [label]).map(\.labels)
         var totals = Totals()
         for value in Set(labels.compactMap { $0[ContainerOwner.runKey] }).sorted() {
             guard let run = value.split(separator: "/").last.flatMap({ RunID($0) }) else { continue }
