@@ -139,7 +139,7 @@ let testing: [Target] = [
 
 let testTargets: [Target] = [
     tests("TidyTests", []),
-    tests("EndToEndTests", ["martlet"]),
+    tests("EndToEndTests", ["ContainerEngine", "Diagnostics", "martlet"]),
     tests("StructuredDataTests", ["StructuredData"]),
     tests("YAMLReadingTests", ["Diagnostics", "YAMLReading"]),
     tests("TimekeepingTests", ["Diagnostics", "Timekeeping"]),

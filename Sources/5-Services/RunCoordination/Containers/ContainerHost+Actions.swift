@@ -24,7 +24,9 @@ extension ContainerHost {
             let id = try engine.createContainer(configuration, process.call).id
             state.withLock { $0.containers.append(id) }
             process.containerID = id
-            let exit = Result { () throws(DiagnosticError) in try carry(id, engine, output, process) }
+            let exit = Result { () throws(DiagnosticError) in
+                try Self.watching { () throws(DiagnosticError) in try carry(id, engine, output, process) }
+            }
             try? engine.removeContainer(id, force: true)
             return try exit.get()
         } catch {

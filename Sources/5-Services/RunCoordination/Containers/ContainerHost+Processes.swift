@@ -20,9 +20,11 @@ extension ContainerHost {
             configuration.environment = command.environment
             configuration.workingDirectory = command.folder
             var head: [UInt8] = []
-            let code = try engine.exec(in: id, configuration, process.call) { _, bytes throws(DiagnosticError) in
-                if head.count < Self.headBytes { head += bytes.prefix(Self.headBytes - head.count) }
-                output.write(bytes)
+            let code = try Self.watching { () throws(DiagnosticError) in
+                try engine.exec(in: id, configuration, process.call) { _, bytes throws(DiagnosticError) in
+                    if head.count < Self.headBytes { head += bytes.prefix(Self.headBytes - head.count) }
+                    output.write(bytes)
+                }
             }
             if process.isStopping { kill(command.marker, signal: 9, in: id, engine) }
             guard code != 0 else { return .ended(code: 0, isOutOfMemory: false) }
@@ -30,6 +32,20 @@ extension ContainerHost {
             return try judge(code, id, engine)
         } catch {
             return .failed(error)
+        }
+    }
+
+    /// An engine that goes away closes the stream as the end of a process does; then it does not answer.
+    static func watching<Value>(
+        _ body: () throws(DiagnosticError) -> Value
+    ) throws(DiagnosticError) -> Value {
+        do {
+            return try body()
+        } catch {
+            guard [.engineUnreachable, .engineLost].contains(error.diagnostic.code) else { throw error }
+            throw DiagnosticError(
+                .engineLost, "The container engine went away while the step ran: \(error.diagnostic.message)",
+                remedy: "Start the engine, and run the job again.")
         }
     }
 
