@@ -87,7 +87,7 @@ extension HostJob {
     // MARK: hooks
 
     /// The step after the last that cleans up after this one's action; asked for once.
-    private func askForPost(of step: RunningStep) {
+    func askForPost(of step: RunningStep) {
         callbacks.postStep(step.attempt, ActionHook(stage: .post, step: step.hooked).id)
     }
 
@@ -95,19 +95,32 @@ extension HostJob {
     func place(_ id: String, at path: StepPath) {
         guard path.parent == nil, hookSteps[path] == nil, planned(path) == nil, let hook = ActionHook(id: id),
             let main = planned(hook.step), case .action(let work) = main.work,
-            case .found(.node(let action), _) = definition(of: work), let post = action.post
+            let condition = postCondition(of: work)
         else { return }
-        hookSteps[path] = PlannedStep(hook: hook, of: main, condition: post.condition)
+        hookSteps[path] = PlannedStep(hook: hook, of: main, condition: condition)
+    }
+
+    private func postCondition(of work: ActionWork) -> String? {
+        switch definition(of: work) {
+        case .found(.node(let action), _): action.post?.condition
+        case .found(.native(let name), _): options.nativePosts[name]?(work)
+        default: nil
+        }
     }
 
     func runHook(_ step: RunningStep, _ hook: ActionHook, _ evaluation: TemplateEvaluation) {
-        guard let main = planned(hook.step), case .action(let work) = main.work,
-            case .found(.node(let action), let commit) = definition(of: work),
-            let program = hook.stage == .pre ? action.pre : action.post
-        else { return finish(step, outcome: .success, nil) }
+        guard let main = planned(hook.step), case .action(let work) = main.work else {
+            return finish(step, outcome: .success, nil)
+        }
         do throws(ExpressionError) {
             let given = try evaluation.pairs(of: work.inputs).map { FileCommandPairs.Pair($0.name, $0.value) }
-            try runNode(step, work, action, commit, program, given, evaluation)
+            switch definition(of: work) {
+            case .found(.native(let name), _): runNative(step, name, given, evaluation)
+            case .found(.node(let action), let commit):
+                guard let program = hook.stage == .pre ? action.pre : action.post else { fallthrough }
+                try runNode(step, work, action, commit, program, given, evaluation)
+            default: finish(step, outcome: .success, nil)
+            }
         } catch {
             fail(step, error)
         }
