@@ -97,8 +97,8 @@ let services: [Target] = [
         "5-Services", "RunCoordination",
         [
             "ContainerEngine", "ContentStore", "Diagnostics", "EventJournal", "ExpressionLanguage", "FileAccess",
-            "GitHubWorkflows", "LogArchive", "OutcomeReading", "PipelineModel", "ProcessControl", "RunEngine",
-            "RuntimeServices", "SealedStorage", "SecretRedaction",
+            "GitHubWorkflows", "LogArchive", "OutcomeReading", "PatternMatching", "PipelineModel", "ProcessControl",
+            "RunEngine", "RuntimeServices", "SealedStorage", "SecretRedaction",
             "SourceControl", "StepExecution", "StructuredData", "Timekeeping", "WorkflowPlanning", "YAMLReading",
             crypto,
         ])

@@ -136,12 +136,27 @@ struct RunServicesTests {
         let lines = steps.split(separator: "\n").map { "      " + $0 }.joined(separator: "\n")
         try sandbox.workflow(
             "on: push\npermissions: {id-token: write}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n\(lines)\n")
-        try sandbox.write(".martlet/sources.yml", "native-actions: first\n")
         try sandbox.commitAll()
         return try sandbox.start(
             [Program.path, "run", "--json", "ci.yml", "--secret", "GITHUB_TOKEN=not-a-real-one"] + arguments,
-            environment: ["MARTLET_ACTIONS_DIR": ProcessInfo.processInfo.environment["MARTLET_ACTIONS_DIR"] ?? ""]
+            environment: ["MARTLET_ACTIONS_DIR": try Self.bundles(sandbox)]
         ).end()
+    }
+
+    /// All that is given but `actions/checkout`, which needs a forge: the built-in one takes its place.
+    private static func bundles(_ sandbox: Sandbox) throws -> String {
+        let (given, folder) = (
+            ProcessInfo.processInfo.environment["MARTLET_ACTIONS_DIR"] ?? "", sandbox.root + "/bundles"
+        )
+        for owner in ["actions"] {
+            try FileManager.default.createDirectory(atPath: "\(folder)/\(owner)", withIntermediateDirectories: true)
+            for name in try FileManager.default.contentsOfDirectory(atPath: "\(given)/\(owner)")
+            where !name.hasPrefix("checkout@") {
+                try FileManager.default.createSymbolicLink(
+                    atPath: "\(folder)/\(owner)/\(name)", withDestinationPath: "\(given)/\(owner)/\(name)")
+            }
+        }
+        return folder
     }
 
     @Test(.enabled(if: ActionBundleTests.has("actions/cache@v4")))
@@ -158,6 +173,37 @@ struct RunServicesTests {
             - run: test -f f && test "${{ steps.c.outputs.cache-matched-key }}" = k-1
             """)
         #expect(ended.status == 0, "\(ended.out)")
+    }
+
+    @Test(.enabled(if: ActionBundleTests.has("actions/cache@v4")))
+    func ofCacheSaveWhatTheBuiltInOneRestores() throws {
+        let sandbox = try Sandbox()
+        try sandbox.write("f", "x")
+        try sandbox.commitAll()
+        let folder = ProcessInfo.processInfo.environment["MARTLET_ACTIONS_DIR"] ?? ""
+        func run(_ steps: String, _ folder: String) throws -> Ended {
+            try sandbox.run(
+                "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n\(steps)",
+                environment: ["MARTLET_ACTIONS_DIR": folder])
+        }
+        let saved = try run(
+            """
+                  - run: mkdir -p d ~/.e; echo x | tee d/f ~/.e/f
+                  - uses: actions/cache/save@v4
+                    with: {path: "d\\n~/.e", key: k-1}
+                  - run: rm -r ~/.e
+            """, folder)
+        #expect(saved.status == 0, "\(saved.out)")
+        let restored = try run(
+            """
+                  - id: c
+                    uses: actions/cache/restore@v4
+                    with: {path: "d\\n~/.e", key: k-2, restore-keys: k-}
+                  - run: test "$(cat d/f ~/.e/f | tr '\\n' ,)" = x,x,
+                  - run: test ${{ steps.c.outputs.cache-matched-key }} = k-1
+            """, "")
+        #expect(restored.status == 0, "\(restored.out)")
+        #expect(restored.out.contains("Martlet's own cache"))
     }
 
     @Test(.enabled(if: ActionBundleTests.has("actions/upload-artifact@v3", "actions/download-artifact@v3")))

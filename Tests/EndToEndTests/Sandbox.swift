@@ -79,6 +79,11 @@ final class Sandbox {
         return try start([Program.path, "run", "--json", "ci.yml"] + arguments).end()
     }
 
+    func run(_ text: String, environment: [String: String]) throws -> Ended {
+        try workflow(text)
+        return try start([Program.path, "run", "--json", "ci.yml"], environment: environment).end()
+    }
+
     @discardableResult
     func git(_ arguments: String...) throws -> Ended { try start(["git"] + arguments).end() }
 

@@ -15,7 +15,7 @@ public struct FileGlobError: CodedError, Hashable {
 ///
 /// The language is the one of `@actions/glob`: `*`, `?`, `[…]` within a segment, `**` as a segment of its own, `\` as
 /// escape, no braces; hidden files match like others.
-struct FileGlob {
+struct FileGlob: Sendable {
     enum Segment: Hashable {
         /// `**`: any number of segments; at the end at least one.
         case anyDepth

@@ -31,7 +31,7 @@ public struct DirectoryReader {
 /// Which files are found, and in which order, follows `@actions/glob` as the runner calls it, so that digests of the
 /// files come out as on GitHub: folders are walked depth first, names in byte order; a matched folder brings in all
 /// below it; the last pattern that matches a path decides.
-public struct FileGlobSet {
+public struct FileGlobSet: Sendable {
     /// How many entries one walk may look at.
     public static let maximumEntries = 4_000_000
     /// How deep one walk may go.
@@ -44,7 +44,10 @@ public struct FileGlobSet {
     ///   - lines: the arguments of the call; each may hold several lines. Empty lines and `#` lines are skipped.
     ///   - workspace: absolute; relative patterns begin here.
     ///   - home: absolute; what `~` stands for.
-    public init(_ lines: [String], workspace: String, home: String) throws(FileGlobError) {
+    ///   - includesBelow: whether a matched folder brings in all below it.
+    public init(
+        _ lines: [String], workspace: String, home: String, includesBelow: Bool = true
+    ) throws(FileGlobError) {
         var patterns: [FileGlob] = []
         for argument in lines {
             for line in argument.split(whereSeparator: { $0.isNewline }) {
@@ -52,7 +55,7 @@ public struct FileGlobSet {
                 if trimmed.isEmpty || trimmed.first == "#" { continue }
                 let pattern = try FileGlob(line: String(trimmed), workspace: workspace, home: home)
                 patterns.append(pattern)
-                if pattern.isFolderOnly || pattern.segments.last != .anyDepth {
+                if includesBelow, pattern.isFolderOnly || pattern.segments.last != .anyDepth {
                     patterns.append(FileGlob(below: pattern))
                 }
             }
@@ -73,7 +76,9 @@ public struct FileGlobSet {
         var walk = FileGlobWalk(reader: reader, followingLinks: followingLinks)
         var found: [String] = []
         for root in searchPaths() where try reader.kind(root, false) != nil {
-            try walk.visit(root, places: places(at: root), level: 1, of: self) { found.append($0) }
+            try walk.visit(root, places: places(at: root), level: 1, of: self) { path, kind in
+                if kind == .file { found.append(path) }
+            }
         }
         return try found.filter { path in
             guard path.hasPrefix(workspace + "/") else { return false }
@@ -85,8 +90,30 @@ public struct FileGlobSet {
         }
     }
 
+    /// The files and folders anywhere that the patterns select, as `@actions/glob` finds them, in its order.
+    ///
+    /// - Parameter leavesOut: names that are not looked at, and nothing below them.
+    /// - Throws: ``FileGlobError`` past a limit, and what the reader throws.
+    public func entries(
+        reader: DirectoryReader, followingLinks: Bool = true,
+        leavesOut: @escaping (String) -> Bool = { _ in false }
+    ) throws -> [(path: String, kind: DirectoryReader.EntryKind)] {
+        var walk = FileGlobWalk(reader: reader, followingLinks: followingLinks, leavesOut: leavesOut)
+        var found: [(path: String, kind: DirectoryReader.EntryKind)] = []
+        for root in searchPaths() where try reader.kind(root, false) != nil {
+            try walk.visit(root, places: places(at: root), level: 1, of: self) { found.append(($0, $1)) }
+        }
+        return found
+    }
+
+    /// Whether the last pattern that matches this absolute path is an exclusion.
+    public func excludes(_ path: String) -> Bool {
+        let places = places(at: path)
+        return patterns.indices.last { patterns[$0].isMatch(places[$0]) }.map { patterns[$0].isNegated } ?? false
+    }
+
     /// Where walks begin: the plain beginnings of the patterns, without those below another one.
-    private func searchPaths() -> [String] {
+    public func searchPaths() -> [String] {
         let candidates = patterns.filter { !$0.isNegated }.map(\.searchPath)
         let known = Set(candidates)
         var included: Set<String> = []
@@ -140,14 +167,17 @@ private struct FileGlobWalk {
     var seen = 0
     /// The real paths of the folders above, by level, where links are followed.
     var chain: [String] = []
+    let leavesOut: (String) -> Bool
 
-    init(reader: DirectoryReader, followingLinks: Bool) {
+    init(reader: DirectoryReader, followingLinks: Bool, leavesOut: @escaping (String) -> Bool = { _ in false }) {
         self.reader = reader
         self.followingLinks = followingLinks
+        self.leavesOut = leavesOut
     }
 
     mutating func visit(
-        _ path: String, places: [FileGlob.Places], level: Int, of set: FileGlobSet, found: (String) -> Void
+        _ path: String, places: [FileGlob.Places], level: Int, of set: FileGlobSet,
+        found: (String, DirectoryReader.EntryKind) -> Void
     ) throws {
         seen += 1
         guard seen <= FileGlobSet.maximumEntries, level <= FileGlobSet.maximumDepth else {
@@ -160,7 +190,7 @@ private struct FileGlobWalk {
         let goesOn = set.mayMatchBelow(places)
         guard !kinds.isEmpty || goesOn, let kind = try reader.kind(path, followingLinks) else { return }
         guard kind == .directory else {
-            if kinds.contains(.files) { found(path) }
+            if kinds.contains(.files) { found(path, .file) }
             return
         }
         if followingLinks {
@@ -169,7 +199,11 @@ private struct FileGlobWalk {
             guard !chain.contains(real) else { return }
             chain.append(real)
         }
-        let names = try reader.names(path).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        if kinds.contains(.folders) { found(path, .directory) }
+        guard goesOn else { return }
+        let names = try reader.names(path).filter { !leavesOut($0) }.sorted {
+            $0.utf8.lexicographicallyPrecedes($1.utf8)
+        }
         for name in names {
             var below = places
             set.advance(&below, over: name)

@@ -32,6 +32,20 @@ package struct CacheLookup: Hashable, Sendable {
     package var time: Timestamp
     package var outcome: Outcome
 
+    package init(
+        run: String, job: String, step: String?, keys: [String], version: String, scopes: [String], time: Timestamp,
+        outcome: Outcome
+    ) {
+        self.run = run
+        self.job = job
+        self.step = step
+        self.keys = keys
+        self.version = version
+        self.scopes = scopes
+        self.time = time
+        self.outcome = outcome
+    }
+
     package var entry: CacheEntry? {
         switch outcome {
         case .exact(let entry), .prefix(let entry, _): entry
@@ -42,13 +56,19 @@ package struct CacheLookup: Hashable, Sendable {
 
 /// GitHub's order: in the first scope each key in turn, whole before prefix, the newest of a prefix; then the next
 /// scope. https://docs.github.com/actions/reference/workflows-and-actions/dependency-caching#cache-key-matching
-struct CacheMatching {
-    var keys: [String]
-    var version: String
-    var scopes: [String]
+package struct CacheMatching {
+    package var keys: [String]
+    package var version: String
+    package var scopes: [String]
+
+    package init(keys: [String], version: String, scopes: [String]) {
+        self.keys = keys
+        self.version = version
+        self.scopes = scopes
+    }
 
     /// - Parameter entries: those of the version, at least.
-    func find(in entries: [CacheEntry]) -> CacheLookup.Outcome? {
+    package func find(in entries: [CacheEntry]) -> CacheLookup.Outcome? {
         for scope in scopes {
             let own = entries.filter { $0.scope == scope && $0.version == version }
             for (number, key) in keys.enumerated() {
@@ -65,7 +85,7 @@ struct CacheMatching {
     }
 
     /// - Parameter entries: of every version.
-    func explainMiss(in entries: [CacheEntry]) -> CacheLookup.Miss {
+    package func explainMiss(in entries: [CacheEntry]) -> CacheLookup.Miss {
         let begun = entries.filter { entry in keys.contains { Self.begins(entry.key, with: $0) } }
         func newest(_ candidates: [CacheEntry]) -> CacheEntry? { candidates.max { $0.created < $1.created } }
         if let entry = newest(begun.filter { $0.version == version }) { return .otherScope(entry) }

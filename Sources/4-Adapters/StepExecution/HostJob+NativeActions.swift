@@ -10,10 +10,10 @@ extension HostJob {
     func runNative(
         _ step: RunningStep, _ name: String, _ inputs: [FileCommandPairs.Pair], _ evaluation: TemplateEvaluation
     ) {
-        guard let action = options.nativeActions[name], case .action(let work) = step.planned.work else {
+        guard let action = options.nativeActions[name], case .action(let work) = planned(step.hooked)?.work else {
             return failUnavailable(step, "The action '\(name)' is not built in here.")
         }
-        printHeader(step, inputs, title: "Run \(work.reference.text)")
+        printHeader(step, inputs, title: step.hook == nil ? "Run \(work.reference.text)" : step.name)
         do throws(DiagnosticError) {
             try record.append(.begun(step.attempt))
         } catch {
@@ -23,21 +23,37 @@ extension HostJob {
         hasHintedEmptyWorkspace = true
         callbacks.report(step.attempt, .started(deadline: startTimeout(step)))
         guard running[step.attempt.step] === step else { return }
-        let call = NativeActionCall(
-            attempt: step.attempt, inputs: inputs, workspace: options.folders.workspace,
-            temporary: options.folders.temporary, environment: step.environment,
-            github: githubContext(scope: step.attempt.step.parent, more: [("action", .string(step.planned.id))]),
-            loop: loop,
-            line: { [weak step] in step?.output?.line($0) },
-            mark: { [weak step] in step?.output?.mark($0) },
-            complete: { [weak self, weak step] outcome in
-                if let self, let step { complete(step, outcome) }
-            })
-        let stop = action(call)
+        let stop = action(call(step, inputs))
         // It may be over already.
         guard running[step.attempt.step] === step else { return }
         step.stopNativeAction = stop
         if step.cancellation != nil { stop() }
+    }
+
+    private func call(_ step: RunningStep, _ inputs: [FileCommandPairs.Pair]) -> NativeActionCall {
+        let block = block(for: step)
+        return NativeActionCall(
+            attempt: step.attempt, stage: step.hook?.stage, state: actionStates[step.hooked] ?? [], inputs: inputs,
+            workspace: options.folders.workspace, temporary: options.folders.temporary,
+            toolCache: options.folders.toolCache, environment: step.environment,
+            searchPath: block["PATH"] ?? "", home: block["HOME"] ?? "",
+            github: githubContext(
+                scope: step.scope, more: [("action", .string(planned(step.hooked)?.id ?? step.planned.id))]),
+            loop: loop,
+            line: { [weak step] in step?.output?.line($0) },
+            mark: { [weak step] in step?.output?.mark($0) },
+            handOn: { [weak step] handover in
+                step?.record.outputs += handover.outputs
+                step?.record.state += handover.state
+                step?.record.environment += handover.environment
+                step?.record.paths += handover.paths
+            },
+            askForPost: { [weak self, weak step] in
+                if let self, let step { askForPost(of: step) }
+            },
+            complete: { [weak self, weak step] outcome in
+                if let self, let step { complete(step, outcome) }
+            })
     }
 
     private func complete(_ step: RunningStep, _ outcome: NativeActionOutcome) {

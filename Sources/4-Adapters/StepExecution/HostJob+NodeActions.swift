@@ -102,18 +102,29 @@ extension HostJob {
     func place(_ id: String, at path: StepPath) {
         guard path.parent == nil, hookSteps[path] == nil, planned(path) == nil, let hook = ActionHook(id: id),
             let main = planned(hook.step), case .action(let work) = main.work,
-            case .found(let action, _) = definition(of: work), let post = action.post
+            let condition = postCondition(of: work)
         else { return }
-        hookSteps[path] = PlannedStep(hook: hook, of: main, condition: post.condition)
+        hookSteps[path] = PlannedStep(hook: hook, of: main, condition: condition)
+    }
+
+    private func postCondition(of work: ActionWork) -> String? {
+        switch definition(of: work) {
+        case .found(.native(let name), _): options.nativePosts[name]?(work)
+        case .found(let action, _): action.post?.condition
+        default: nil
+        }
     }
 
     func runHook(_ step: RunningStep, _ hook: ActionHook, _ evaluation: TemplateEvaluation) {
         guard let main = planned(hook.step), case .action(let work) = main.work,
-            case .found(let action, let commit) = definition(of: work),
-            let program = hook.stage == .pre ? action.pre : action.post
+            case .found(let action, let commit) = definition(of: work)
         else { return finish(step, outcome: .success, nil) }
         do throws(ExpressionError) {
             let given = try evaluation.pairs(of: work.inputs).map { FileCommandPairs.Pair($0.name, $0.value) }
+            if case .native(let name) = action { return runNative(step, name, given, evaluation) }
+            guard let program = hook.stage == .pre ? action.pre : action.post else {
+                return finish(step, outcome: .success, nil)
+            }
             switch action {
             case .node(let action): try runNode(step, work, action, commit, program, given, evaluation)
             case .docker(let action):

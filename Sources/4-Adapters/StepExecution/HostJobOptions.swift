@@ -25,6 +25,8 @@ extension HostJob {
         package var secrets: [Secret] = []
         /// By name: `checkout`.
         package var nativeActions: [String: NativeAction] = [:]
+        /// The conditions of native actions' parts after the job's last step, by the same names; by what a step gives.
+        package var nativePosts: [String: @Sendable (ActionWork) -> String] = [:]
         /// Finds an action that the plan could not: in the workspace, as it is when the step starts.
         package var findAction: (ActionReference) -> ActionFinding = { _ in .unknownYet }
         /// Where the files of another repository's action lie, at the commit that the plan was made with.
@@ -218,41 +220,6 @@ package struct ServiceVariables: Sendable {
         self.variables = variables
         self.secrets = secrets
     }
-}
-
-/// An action that is built in. Called on the loop's thread; it must not block there.
-///
-/// - Returns: what to call when the step is cancelled; the action then completes soon.
-package typealias NativeAction = (NativeActionCall) -> (() -> Void)
-
-/// What a native action is called with.
-package struct NativeActionCall {
-    package var attempt: StepAttempt
-    /// As given or by default, in order.
-    package var inputs: [FileCommandPairs.Pair]
-    package var workspace: String
-    package var temporary: String
-    /// The step's `env` context.
-    package var environment: OrderedVariables
-    /// The step's `github` context.
-    package var github: DataObject
-    package var loop: PollerLoop
-    /// A line of output; redacted. Nothing after `complete`.
-    package var line: (String) -> Void
-    package var mark: (LogMark) -> Void
-    /// To be called once, on the loop's thread.
-    package var complete: (NativeActionOutcome) -> Void
-
-    /// An input whose name is this one, whatever its case.
-    package func input(_ name: String) -> String? {
-        inputs.first { $0.name.equalsIgnoringASCIICase(name) }?.value
-    }
-}
-
-package enum NativeActionOutcome: Sendable {
-    case success(outputs: [FileCommandPairs.Pair])
-    case failure(Diagnostic)
-    case cancelled
 }
 
 /// What is known of a step attempt after a crash.

@@ -30,9 +30,26 @@ package final class CacheHistory: Sendable {
     }
 
     /// Called on a thread of the services. What cannot be written is not worth failing a step for.
-    func append(_ lookup: CacheLookup) {
-        var line = DataValue.object(Self.object(lookup)).jsonText()
-        line += "\n"
+    ///
+    /// - Parameter note: what else people should know of it.
+    func append(_ lookup: CacheLookup, note: String? = nil) {
+        var object = Self.object(lookup)
+        if let note { object["text"] = .string((object["text"]?.string ?? "") + " " + note) }
+        write(object)
+    }
+
+    /// What a cache that was saved has that the one restored before it had not.
+    func appendSaved(key: String, origin: EntryOrigin, text: String) {
+        var object: DataObject = [
+            "job": .string(origin.job), "keys": .array([.string(key)]), "at": .string(Timestamp.now().description),
+            "outcome": "saved", "text": .string(text),
+        ]
+        object.set("step", origin.step.map(DataValue.string))
+        write(object)
+    }
+
+    private func write(_ object: DataObject) {
+        let line = DataValue.object(object).jsonText() + "\n"
         lock.withLock { _ in try? Files.append(line.utf8, to: path, mode: 0o600) }
     }
 

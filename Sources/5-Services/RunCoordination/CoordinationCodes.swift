@@ -24,4 +24,12 @@ extension DiagnosticCode {
     static let rerunStepUnknown = DiagnosticCode(718)
     static let hooksOutsideRepository = DiagnosticCode(706)
     static let hookForeign = DiagnosticCode(707)
+    /// A native action's input.
+    static let nativeInputInvalid = DiagnosticCode(890)
+    /// A native action was pointed outside of what enclosed steps may reach.
+    static let nativePathOutside = DiagnosticCode(891)
+    /// `fail-on-cache-miss`.
+    static let nativeCacheMissed = DiagnosticCode(892)
+    /// An archive of a cache or an artifact cannot be read.
+    static let nativeArchive = DiagnosticCode(893)
 }

@@ -11,7 +11,10 @@ package final class RepositoryOffer: Sendable {
     private let lock: ActionLock
 
     /// Actions that are built into Martlet, by the name they are used under.
-    private static let native = ["actions/checkout": "checkout"]
+    private static let native = [
+        "actions/checkout": "checkout", "actions/cache": "cache", "actions/cache/restore": "cache-restore",
+        "actions/cache/save": "cache-save",
+    ]
 
     /// What an action's name leads to.
     enum Place {
@@ -60,7 +63,7 @@ package final class RepositoryOffer: Sendable {
     /// - Parameter path: of the action's folder in its repository.
     func action(_ reference: RepositoryReference) throws(DiagnosticError) -> Place {
         let name = "\(reference.owner)/\(reference.repository)".lowercased()
-        let native = reference.path.isEmpty ? Self.native[name] : nil
+        let native = Self.native[reference.path.isEmpty ? name : "\(name)/\(reference.path)"]
         if prefersNative, let native { return .native(native) }
         let commit = lock.commits[reference.unit]
         if let found = try sources.repository(reference, commit: commit) { return .files(found) }

@@ -59,13 +59,17 @@ final class RunServices {
     private func grant(_ job: JobID) -> JobGrant {
         let repository = record.repository
         let ref = record.plan.trigger.ref ?? repository.ref ?? "refs/heads/\(repository.defaultBranch)"
-        let base = record.payload["pull_request"]?["base"]?["ref"]?.string.map { "refs/heads/\($0)" }
-        var grant = JobGrant(
-            run: run.description, job: job.text,
-            cache: CacheAccess(
-                ref: ref, baseRef: base, defaultBranchRef: "refs/heads/\(repository.defaultBranch)"))
+        var grant = JobGrant(run: run.description, job: job.text, cache: Self.cacheAccess(record))
         if Self.givesIdentity(job, record) { grant.identity = claims(ref) }
         return grant
+    }
+
+    /// Whose caches the run sees, and for which ref it saves its own.
+    static func cacheAccess(_ record: RunRecord) -> CacheAccess {
+        let branch = "refs/heads/\(record.repository.defaultBranch)"
+        let base = record.payload["pull_request"]?["base"]?["ref"]?.string.map { "refs/heads/\($0)" }
+        return CacheAccess(
+            ref: record.plan.trigger.ref ?? record.repository.ref ?? branch, baseRef: base, defaultBranchRef: branch)
     }
 
     /// `id-token: write` of the job, as the plan has it.

@@ -82,6 +82,8 @@ package final class RunSession {
     /// What actions talk to; started when one asks.
     private(set) lazy var services = RunServices(store: store, run: run, attempt: attempt, record: record)
     private var hasServices = false
+    /// What native actions keep and find.
+    private(set) lazy var vaults = NativeVaults(store: store, run: run, record: record)
     private let lock: FileLock
 
     /// Takes the run's lock: a second session of the same run is refused.
@@ -204,6 +206,8 @@ package final class RunSession {
         hasServices = true
         return try services.variables(for: job, attempt, user, reachedAs: host)
     }
+
+    func nativeJob(_ job: JobID) -> NativeJob { vaults.job(job, of: run, record) }
 
     /// The job is over.
     func dismissServices(of job: JobID) { if hasServices { services.dismiss(job) } }

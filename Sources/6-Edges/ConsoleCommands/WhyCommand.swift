@@ -71,7 +71,8 @@ struct WhyCommand: ParsableCommand {
         }
         let palette = console.palette
         for entry in entries {
-            let style: TerminalStyle = entry.outcome == "hit" ? .green : entry.outcome == "fallback" ? .yellow : .red
+            let style: TerminalStyle =
+                ["hit", "saved"].contains(entry.outcome) ? .green : entry.outcome == "fallback" ? .yellow : .red
             let place = entry.step.map { "\(entry.job), step \($0)" } ?? entry.job
             console.out.writeLine(
                 "\(palette.paint(entry.outcome, style))  \(palette.paint(entry.keys.first?.withoutControls ?? "", .bold))"

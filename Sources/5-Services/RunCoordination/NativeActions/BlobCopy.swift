@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Crypto
+internal import Diagnostics
+internal import FileAccess
+internal import RuntimeServices
+internal import StructuredData
+
+/// Blobs of the services' shelf, to files and from files.
+enum BlobCopy {
+    private static let chunkBytes = 1 << 20
+
+    static func beginning(_ reader: any BlobReader, count: Int) throws(DiagnosticError) -> [UInt8] {
+        let space = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
+        defer { space.deallocate() }
+        return Array(space[..<(try reader.read(into: space, at: 0))])
+    }
+
+    /// Writes a new file.
+    ///
+    /// - Returns: `false` where what was read is not what was stored; the file is gone then.
+    static func copy(_ reader: any BlobReader, _ blob: StoredBlob, to path: String) throws(DiagnosticError) -> Bool {
+        try? Files.remove(path)
+        let file = try AppendingFile(path: path, mode: 0o644)
+        let space = UnsafeMutableRawBufferPointer.allocate(byteCount: chunkBytes, alignment: 16)
+        defer { space.deallocate() }
+        var hash = SHA256()
+        var offset: UInt64 = 0
+        while true {
+            let count = try reader.read(into: space, at: offset)
+            if count == 0 { break }
+            let bytes = Array(space[..<count])
+            hash.update(data: bytes)
+            try file.append(bytes)
+            offset += UInt64(count)
+        }
+        if offset == blob.sizeBytes, Hexadecimal.text(hash.finalize()) == blob.digest { return true }
+        try Files.remove(path)
+        return false
+    }
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import PipelineModel
+
+/// What the native actions of one run keep for later steps, jobs and runs.
+struct NativeVaults: Sendable {
+    let caches: CacheVault
+
+    init(store: RunStore, run: RunID, record: RunRecord) {
+        let folder = RunServices.folder(of: record.repository.root, in: store)
+        caches = CacheVault(folder: folder, store: store.root, history: CacheHistory(store: store, run: run))
+    }
+
+    func job(_ job: JobID, of run: RunID, _ record: RunRecord) -> NativeJob {
+        NativeJob(
+            run: run.description, job: job.text, access: RunServices.cacheAccess(record), caches: caches,
+            isEnclosed: record.sandbox != nil)
+    }
+}
