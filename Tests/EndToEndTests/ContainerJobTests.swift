@@ -199,6 +199,14 @@ struct ContainerJobTests {
         #expect(ended.step("a", "2")["exitCode"].number == 7)
     }
 
+    @Test func nothingInTheSandboxReachesTheEngine() throws {
+        try sandbox.workflow(
+            "on: push\njobs: {a: {runs-on: ubuntu-latest, container: '\(PrivateEngine.plain)', steps: [{run: 'true'}]}}\n"
+        )
+        let ended = try martlet(["run", "--json", "--executor", "sandbox", "ci.yml"]).end()
+        #expect(ended.status == 5 && ended.out.contains("MRT0887"), "\(ended.out) \(ended.err)")
+    }
+
     // MARK: ends of another kind
 
     @Test func aStepThatTakesTooLongOrTooMuchIsEnded() throws {

@@ -73,7 +73,9 @@ extension HostJob {
             case .failure(let error):
                 // Nothing is left to be removed.
                 self.demand = nil
-                reportPrepared(DiagnosticError(error.diagnostic.redacted(redacted)))
+                var diagnostic = error.diagnostic.redacted(redacted)
+                diagnostic.message = "\(diagnostic.code): \(diagnostic.message)"
+                reportPrepared(DiagnosticError(diagnostic))
             }
             if ending != nil { removeContainers() }
         }

@@ -18,4 +18,6 @@ extension DiagnosticCode {
     static let buildContextInvalid = DiagnosticCode(885)
     /// What a job made in the engine could not be removed.
     static let containersLeft = DiagnosticCode(886)
+    /// Code that is not trusted asks for a container.
+    static let containersRefused = DiagnosticCode(887)
 }

@@ -26,26 +26,31 @@ final class ContainerHost: Sendable {
 
     let engines: EngineOffer
     let owner: ContainerOwner
-    /// Whether steps may speak to the engine, as on GitHub.
-    let sharesEngine: Bool
+    /// Whether the run's code is not to be trusted: whoever chooses a container's mounts has the whole machine.
+    private let isEnclosed: Bool
     let state = Mutex(State())
     /// Of what is done before the first step.
     let preparation = CallCancellation()
 
     private let storeRoot: String
 
-    init(engines: EngineOffer, owner: ContainerOwner, storeRoot: String, sharesEngine: Bool) {
+    init(engines: EngineOffer, owner: ContainerOwner, storeRoot: String, isEnclosed: Bool) {
         self.engines = engines
         self.owner = owner
         self.storeRoot = storeRoot
-        self.sharesEngine = sharesEngine
+        self.isEnclosed = isEnclosed
     }
 
     /// By which containers reach this machine.
     static let machineName = "host.docker.internal"
 
     func engine() throws(DiagnosticError) -> EngineClient {
-        try engines.onFirstUse { client in
+        guard !isEnclosed else {
+            throw DiagnosticError(
+                .containersRefused, "Containers are not made for code that runs in the sandbox.",
+                remedy: "Run the jobs that need none, or run what you trust with --executor host.")
+        }
+        return try engines.onFirstUse { client in
             // What stays is in the way of nobody but this run's own names, and then it is told.
             _ = try? LeftoverContainers.remove(of: owner.store, root: storeRoot, driven: owner.run, client)
         }
@@ -144,7 +149,7 @@ final class ContainerHost: Sendable {
 
     /// The engine's own socket, which the runner hands to every container of a job.
     func socket(_ engine: EngineClient) -> [VolumeMount] {
-        sharesEngine ? [VolumeMount(source: engine.address.path, target: "/var/run/docker.sock")] : []
+        [VolumeMount(source: engine.address.path, target: "/var/run/docker.sock")]
     }
 
     private func start(

@@ -10,8 +10,7 @@ extension RunSession {
     func containers(of job: JobID) -> ContainerHost {
         ContainerHost(
             engines: settings.engines, owner: ContainerOwner(identity(of: job)), storeRoot: store.root,
-            // Code that is not to be trusted must not make containers of its own.
-            sharesEngine: record.sandbox == nil)
+            isEnclosed: record.sandbox != nil)
     }
 
     /// What an earlier process of this run left in the engine, where the run has to do with one at all. What cannot be
