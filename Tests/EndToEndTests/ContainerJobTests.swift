@@ -184,6 +184,8 @@ struct ContainerJobTests {
             #expect(ended.out.contains("Build container image") == (place == 0))
         }
         #expect(try engine.leftovers(of: sandbox) == 0)
+        // Nor is a network left.
+        #expect(try !martlet(["clean"]).end().out.contains("networks"))
     }
 
     @Test func imagesAreStepsToo() throws {

@@ -60,6 +60,7 @@ extension HostJob {
                 DiagnosticError(.unavailableAction, "The job needs containers, and no container engine was looked for.")
             )
         }
+        hasContainers = true
         waitsForContainers = true
         containers.prepare(demand) { [weak self] result in
             guard let self else { return }
@@ -72,7 +73,7 @@ extension HostJob {
                 reportReady()
             case .failure(let error):
                 // Nothing is left to be removed.
-                self.demand = nil
+                hasContainers = false
                 var diagnostic = error.diagnostic.redacted(redacted)
                 diagnostic.message = "\(diagnostic.code): \(diagnostic.message)"
                 reportPrepared(DiagnosticError(diagnostic))
@@ -88,8 +89,8 @@ extension HostJob {
 
     /// At the job's end.
     func removeContainers() {
-        guard demand != nil, let containers = options.containers, !waitsForContainers else { return }
-        demand = nil
+        guard hasContainers, let containers = options.containers, !waitsForContainers else { return }
+        hasContainers = false
         waitsForContainers = true
         containers.remove { [weak self] failures in
             guard let self else { return }

@@ -28,6 +28,7 @@ extension HostJob {
                 throw DiagnosticError(.unavailableAction, "There is no container engine for '\(work.reference.text)'.")
             }
             try makeSharedFolders()
+            hasContainers = true
             step.files = try takeFiles()
             step.variables = try variables(for: step, work, inputs.values, .dockerAction)
             if action.post != nil, step.hook?.stage != .post { askForPost(of: step) }

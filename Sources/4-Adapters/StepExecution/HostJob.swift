@@ -70,8 +70,10 @@ package final class HostJob {
     var isResumed = false
     /// Which path is which in the job's container; empty: its steps run on this machine.
     var paths = ContainerPaths()
-    /// What the job's containers are made from, until they are removed.
+    /// What the job's containers are made from.
     var demand: ContainerDemand?
+    /// Something of the job is in an engine, until it is removed.
+    var hasContainers = false
     var containerFacts: ContainerFacts?
     /// Containers are being made, or removed.
     var waitsForContainers = false
