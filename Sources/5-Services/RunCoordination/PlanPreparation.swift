@@ -113,7 +113,9 @@ package struct PlanPreparation {
 
     /// What the user gave; a dispatch's payload has inputs, too.
     private func inputs(_ event: String) -> [String: String] {
-        guard event == "workflow_dispatch", let given = request.payload?["inputs"]?.object else { return request.inputs }
+        guard event == "workflow_dispatch", let given = request.payload?["inputs"]?.object else {
+            return request.inputs
+        }
         var inputs: [String: String] = [:]
         for (name, value) in given where value != .null { inputs[name] = value.coercedToString }
         return inputs.merging(request.inputs) { $1 }

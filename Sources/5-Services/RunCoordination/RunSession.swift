@@ -146,6 +146,8 @@ package final class RunSession {
     func drive() throws(DiagnosticError) -> RunOutcome {
         try catchSignals()
         try listen()
+        let cleaning = StoreCleaning(root: store.root, entries: settings.hostEnvironment)
+        loop.offload({ cleaning.runDaily() }, then: { _ in })
         drain()
         while failure == nil, outcome == nil {
             passOn()
