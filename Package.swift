@@ -83,6 +83,10 @@ let adapters: [Target] = [
     floor(
         "4-Adapters", "RuntimeServices",
         ["Diagnostics", "FileAccess", "StructuredData", "Timekeeping", crypto, cryptoExtras] + nio),
+    .systemLibrary(
+        name: "CMinizip", path: "Sources/4-Adapters/CMinizip", pkgConfig: "minizip",
+        providers: [.apt(["libminizip-dev"]), .brew(["minizip"])]),
+    floor("4-Adapters", "ZipArchives", ["CMinizip", "Diagnostics", "FileAccess"]),
     floor("4-Adapters", "SourceControl", ["Diagnostics", "FileAccess", "PipelineModel", "ProcessControl"]),
     floor(
         "4-Adapters", "StepExecution",
@@ -100,7 +104,7 @@ let services: [Target] = [
             "GitHubWorkflows", "LogArchive", "OutcomeReading", "PatternMatching", "PipelineModel", "ProcessControl",
             "RunEngine", "RuntimeServices", "SealedStorage", "SecretRedaction",
             "SourceControl", "StepExecution", "StructuredData", "Timekeeping", "WorkflowPlanning", "YAMLReading",
-            crypto,
+            "ZipArchives", crypto,
         ])
 ]
 
@@ -165,6 +169,7 @@ let testTargets: [Target] = [
         ["Diagnostics", "FileAccess", "RuntimeServices", "StructuredData", "Timekeeping", crypto, cryptoExtras] + nio),
     tests("ContainerEngineTests", ["ContainerEngine", "Diagnostics", "FileAccess"]),
     tests("ContentStoreTests", ["ContentStore", "ContentVictim", "Diagnostics", "FileAccess"]),
+    tests("ZipArchivesTests", ["Diagnostics", "FileAccess", "ZipArchives"]),
     tests("LogArchiveTests", ["Diagnostics", "LogArchive", "Timekeeping"]),
     tests(
         "StepExecutionTests",

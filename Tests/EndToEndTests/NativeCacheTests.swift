@@ -229,6 +229,37 @@ import Testing
         #expect(second.lines("a").contains("Cache saved with key: k"), "\(second.out)")
     }
 
+    @Test func thatAreTooManyOrTooOldAreRemovedTheLongestUnusedFirst() throws {
+        let save = { (key: String) in
+            "- run: mkdir -p d; head -c 100000 /dev/urandom >d/f\n- uses: actions/cache/save@v4\n  with: {path: d, key: \(key)}\n"
+        }
+        _ = try run(save("one") + save("two") + save("three"))
+        _ = try run("- uses: actions/cache/restore@v4\n  with: {path: d, key: one}")
+        let cleaned = try sandbox.start(
+            [Program.path, "clean"], environment: ["MARTLET_CACHE_LIMIT": "250K"]
+        ).end()
+        #expect(cleaned.out.contains("Removed 1 caches"), "\(cleaned.out)\(cleaned.err)")
+        let left = try ["one", "two", "three"].map { key in
+            try run("- uses: actions/cache/restore@v4\n  with: {path: d, key: \(key), fail-on-cache-miss: true}").status
+        }
+        #expect(left == [0, 5, 0])
+        // What was used eight days ago has gone; the clock stays as it is, the entries' own times do not.
+        for path in try FileManager.default.subpathsOfDirectory(atPath: sandbox.home + "/services")
+        where path.contains("/index/caches/") && path.hasSuffix(".json") {
+            let url = URL(fileURLWithPath: sandbox.home + "/services/" + path)
+            let text = String(decoding: try Data(contentsOf: url), as: UTF8.self)
+            let old = Int64(Date().timeIntervalSince1970 * 1000) - 8 * 86_400_000
+            let changed = text.replacingOccurrences(
+                of: #""lastUsed":\d+"#, with: "\"lastUsed\":\(old)", options: .regularExpression)
+            try Data(changed.utf8).write(to: url)
+        }
+        #expect(try sandbox.martlet("clean").out.contains("Removed 2 caches"))
+        // Snapshots of the runs' workspaces hold the bytes still; no name of a cache does.
+        let names = try FileManager.default.subpathsOfDirectory(atPath: sandbox.home + "/content/references")
+            .filter { $0.hasPrefix("caches-") && $0.contains("/") }
+        #expect(names.isEmpty, "\(names)")
+    }
+
     @Test func ofEnclosedStepsReachTheirOwnFoldersOnly() throws {
         guard Program.has("bwrap") else { return }
         try sandbox.workflow(

@@ -6,7 +6,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #if defined(__linux__)
@@ -53,4 +55,38 @@ int fa_open_beneath(int root, const char *path, int flags, uint32_t mode) {
     if (errno != ENOSYS && errno != EPERM) return -errno;
 #endif
     return open_by_components(root, path, flags, (mode_t)mode);
+}
+
+int fa_open_root(const char *path) {
+    int opened = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return opened < 0 ? -errno : opened;
+}
+
+/// The directory of the last component, and that component in *name; a negative errno.
+static int open_parent(int root, const char *path, const char **name) {
+    const char *slash = strrchr(path, '/');
+    *name = slash ? slash + 1 : path;
+    char *parent = slash ? strndup(path, (size_t)(slash - path)) : strdup("");
+    if (!parent) return -ENOMEM;
+    int opened = fa_open_beneath(root, parent, O_RDONLY | O_DIRECTORY, 0);
+    free(parent);
+    return opened;
+}
+
+int fa_make_beneath(int root, const char *path, uint32_t mode) {
+    const char *name;
+    int parent = open_parent(root, path, &name);
+    if (parent < 0) return -parent;
+    int error = mkdirat(parent, name, (mode_t)mode) == 0 ? 0 : errno;
+    close(parent);
+    return error;
+}
+
+int fa_unlink_beneath(int root, const char *path) {
+    const char *name;
+    int parent = open_parent(root, path, &name);
+    if (parent < 0) return -parent;
+    int error = unlinkat(parent, name, 0) == 0 ? 0 : errno;
+    close(parent);
+    return error;
 }

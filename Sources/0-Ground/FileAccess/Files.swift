@@ -49,6 +49,26 @@ package enum Files {
         }
     }
 
+    /// The whole file, a piece after the other.
+    ///
+    /// - Throws: ``DiagnosticCode/fileUnreadable``, and what `body` throws.
+    package static func read(
+        _ path: String, _ body: (UnsafeRawBufferPointer) throws(DiagnosticError) -> Void
+    ) throws(DiagnosticError) {
+        var size: UInt64 = 0
+        let descriptor = fa_open_reading(path, &size)
+        guard descriptor >= 0 else { throw failure(.fileUnreadable, path, "could not be opened", -descriptor) }
+        defer { fa_close(descriptor) }
+        let space = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
+        defer { space.deallocate() }
+        while true {
+            let count = fa_read(descriptor, space.baseAddress, space.count)
+            guard count >= 0 else { throw failure(.fileUnreadable, path, "could not be read", Int32(-count)) }
+            if count == 0 { return }
+            try body(UnsafeRawBufferPointer(rebasing: space[..<Int(count)]))
+        }
+    }
+
     // MARK: writing
 
     /// Writes into the file as it stands, or a new one. A crash in the middle leaves part of it.

@@ -101,6 +101,7 @@ public struct FileGlobSet: Sendable {
         var walk = FileGlobWalk(reader: reader, followingLinks: followingLinks, leavesOut: leavesOut)
         var found: [(path: String, kind: DirectoryReader.EntryKind)] = []
         for root in searchPaths() where try reader.kind(root, false) != nil {
+            if let name = root.split(separator: "/").last, leavesOut(String(name)) { continue }
             try walk.visit(root, places: places(at: root), level: 1, of: self) { found.append(($0, $1)) }
         }
         return found

@@ -54,6 +54,13 @@ package struct ArtifactFile: Hashable, Sendable {
     package var isGzip: Bool
     /// Before compression.
     package var sizeBytes: UInt64
+
+    package init(path: String, blob: StoredBlob, isGzip: Bool, sizeBytes: UInt64) {
+        self.path = path
+        self.blob = blob
+        self.isGzip = isGzip
+        self.sizeBytes = sizeBytes
+    }
 }
 
 /// What a job has uploaded for others.
@@ -73,6 +80,19 @@ package struct ArtifactEntry: Hashable, Sendable {
     /// When it may be removed.
     package var expires: Timestamp?
     package var origin: EntryOrigin
+
+    package init(
+        id: Int, name: String, content: Content, mediaType: String, created: Timestamp, expires: Timestamp?,
+        origin: EntryOrigin
+    ) {
+        self.id = id
+        self.name = name
+        self.content = content
+        self.mediaType = mediaType
+        self.created = created
+        self.expires = expires
+        self.origin = origin
+    }
 
     /// Of the archive, or of all files before compression.
     package var sizeBytes: UInt64 {

@@ -5,6 +5,7 @@ package import Diagnostics
 internal import FileAccess
 internal import StructuredData
 internal import Synchronization
+package import Timekeeping
 
 /// A shelf of plain files: `uploads/UPLOAD/BLOCK` while bytes arrive, `blobs/xx/NAME` once they are whole.
 ///
@@ -104,11 +105,42 @@ package final class FileBlobShelf: BlobShelf {
         return (path, Hexadecimal.text(hash.finalize()))
     }
 
+    /// Takes a whole file as it is, which then is not at its path any more. It has to be on the shelf's file system.
+    package func take(_ path: String) throws(DiagnosticError) -> StoredBlob {
+        let input = try OpenFile.reading(path)
+        var hash = SHA256()
+        var offset: UInt64 = 0
+        let space = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.copyBytes, alignment: 16)
+        defer { space.deallocate() }
+        while true {
+            let count = try input.read(into: space, at: offset)
+            if count == 0 { break }
+            hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: space[..<count]))
+            offset += UInt64(count)
+        }
+        let name = uniqueName()
+        let target = blobPath(name)
+        try Trees.make(Files.directory(of: target), mode: 0o700)
+        try Files.rename(path, to: target)
+        return StoredBlob(name: name, sizeBytes: offset, digest: Hexadecimal.text(hash.finalize()))
+    }
+
+    /// A new path on the shelf's file system, for a file that is made to be taken.
+    package func draft() throws(DiagnosticError) -> String {
+        try Trees.make(folder + "/uploads", mode: 0o700)
+        return uploadFolder(uniqueName())
+    }
+
     package func sweep() throws(DiagnosticError) {
         guard Files.isDirectory(folder + "/uploads") else { return }
         for entry in try Trees.list(folder + "/uploads") {
             guard let process = processOfUniqueName(entry.name), !isProcessAlive(process) else { continue }
-            try Trees.remove(uploadFolder(entry.name))
+            // A draft is a file, an upload a folder.
+            if entry.kind == .directory {
+                try Trees.remove(uploadFolder(entry.name))
+            } else {
+                try Files.remove(uploadFolder(entry.name))
+            }
         }
     }
 
@@ -120,6 +152,26 @@ package final class FileBlobShelf: BlobShelf {
 
     package func remove(_ blob: StoredBlob) throws(DiagnosticError) {
         try Files.remove(blobPath(blob.name))
+    }
+
+    /// Removes blobs that nothing names.
+    ///
+    /// - Parameter unusedSince: younger ones stay: what is committed is named a moment later.
+    /// - Returns: the bytes that were freed.
+    package func removeOthers(than names: Set<String>, unusedSince time: Timestamp) throws(DiagnosticError) -> UInt64 {
+        guard Files.isDirectory(folder + "/blobs") else { return 0 }
+        var freed: UInt64 = 0
+        for part in try Trees.list(folder + "/blobs") {
+            for item in try Trees.list("\(folder)/blobs/\(part.name)") where !names.contains(item.name) {
+                let path = "\(folder)/blobs/\(part.name)/\(item.name)"
+                guard let facts = Files.facts(path), facts.modifiedNanoseconds / 1_000_000 < time.milliseconds else {
+                    continue
+                }
+                try Files.remove(path)
+                freed += facts.sizeBytes
+            }
+        }
+        return freed
     }
 
     private func uploadFolder(_ upload: String) -> String { "\(folder)/uploads/\(upload)" }

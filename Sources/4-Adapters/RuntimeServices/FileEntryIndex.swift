@@ -93,6 +93,17 @@ package struct FileEntryIndex: EntryIndex {
         return entries.sorted { ($0.created, $0.id) < ($1.created, $1.id) }
     }
 
+    /// Of all runs.
+    package func artifacts() throws(DiagnosticError) -> [ArtifactEntry] {
+        guard Files.isDirectory(folder + "/artifacts") else { return [] }
+        var entries: [ArtifactEntry] = []
+        for item in try Trees.list(folder + "/artifacts") {
+            let folder = "\(folder)/artifacts/\(item.name)"
+            for data in try readAll(folder) { entries.append(try read(data, in: folder)) }
+        }
+        return entries
+    }
+
     package func remove(_ artifact: ArtifactEntry) throws(DiagnosticError) {
         try Files.remove(artifactPath(run: artifact.origin.run, name: artifact.name))
     }

@@ -23,17 +23,20 @@ extension HostJob {
         hasHintedEmptyWorkspace = true
         callbacks.report(step.attempt, .started(deadline: startTimeout(step)))
         guard running[step.attempt.step] === step else { return }
-        let stop = action(call(step, inputs))
+        let stop = action(call(step, work.reference, inputs))
         // It may be over already.
         guard running[step.attempt.step] === step else { return }
         step.stopNativeAction = stop
         if step.cancellation != nil { stop() }
     }
 
-    private func call(_ step: RunningStep, _ inputs: [FileCommandPairs.Pair]) -> NativeActionCall {
+    private func call(
+        _ step: RunningStep, _ reference: ActionReference, _ inputs: [FileCommandPairs.Pair]
+    ) -> NativeActionCall {
         let block = block(for: step)
         return NativeActionCall(
-            attempt: step.attempt, stage: step.hook?.stage, state: actionStates[step.hooked] ?? [], inputs: inputs,
+            attempt: step.attempt, reference: reference, stage: step.hook?.stage,
+            state: actionStates[step.hooked] ?? [], inputs: inputs,
             workspace: options.folders.workspace, temporary: options.folders.temporary,
             toolCache: options.folders.toolCache, environment: step.environment,
             searchPath: block["PATH"] ?? "", home: block["HOME"] ?? "",

@@ -13,6 +13,8 @@ package typealias NativeAction = (NativeActionCall) -> (() -> Void)
 /// What a native action is called with.
 package struct NativeActionCall {
     package var attempt: StepAttempt
+    /// As the step names the action.
+    package var reference: ActionReference
     /// The part of the action that runs; `nil`: the main one.
     package var stage: ActionHook.Stage?
     /// What earlier parts of the action left for this one.

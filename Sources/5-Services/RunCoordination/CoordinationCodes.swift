@@ -32,4 +32,10 @@ extension DiagnosticCode {
     static let nativeCacheMissed = DiagnosticCode(892)
     /// An archive of a cache or an artifact cannot be read.
     static let nativeArchive = DiagnosticCode(893)
+    /// An artifact of that name is there already.
+    static let artifactTaken = DiagnosticCode(897)
+    /// There is no such artifact.
+    package static let artifactMissing = DiagnosticCode(898)
+    /// The bytes of an artifact are not those that were stored.
+    package static let artifactDamaged = DiagnosticCode(899)
 }

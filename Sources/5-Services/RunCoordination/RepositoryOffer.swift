@@ -13,7 +13,8 @@ package final class RepositoryOffer: Sendable {
     /// Actions that are built into Martlet, by the name they are used under.
     private static let native = [
         "actions/checkout": "checkout", "actions/cache": "cache", "actions/cache/restore": "cache-restore",
-        "actions/cache/save": "cache-save",
+        "actions/cache/save": "cache-save", "actions/upload-artifact": "upload-artifact",
+        "actions/upload-artifact/merge": "merge-artifacts", "actions/download-artifact": "download-artifact",
     ]
 
     /// What an action's name leads to.

@@ -152,6 +152,8 @@ package final class RunSession {
         try catchSignals()
         try listen()
         attachDebugger()
+        let cleaning = StoreCleaning(root: store.root, entries: settings.hostEnvironment)
+        loop.offload({ cleaning.runDaily() }, then: { _ in })
         drain()
         while failure == nil, outcome == nil {
             passOn()

@@ -26,7 +26,7 @@ final class WorkspaceSnapshots: Sendable {
     }
 
     private static func folder(_ store: RunStore) -> String { store.root + "/content" }
-    private static func namespace(_ run: RunID) -> String { "snapshots-\(run)" }
+    static func namespace(_ run: RunID) -> String { "snapshots-\(run)" }
 
     /// - Returns: the snapshot's name.
     func save(_ workspace: String) throws(DiagnosticError) -> String {

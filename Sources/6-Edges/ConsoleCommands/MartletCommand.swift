@@ -26,7 +26,9 @@ package struct MartletCommand: ParsableCommand {
                 ]),
             CommandGroup(
                 name: "Looking back:",
-                subcommands: [RunsCommand.self, LogsCommand.self, WhyCommand.self, ExplainCommand.self]),
+                subcommands: [
+                    RunsCommand.self, LogsCommand.self, WhyCommand.self, ArtifactsCommand.self, ExplainCommand.self,
+                ]),
             CommandGroup(
                 name: "This machine:",
                 subcommands: [

@@ -46,6 +46,11 @@ int fa_open_writing(const char *path, uint32_t mode, int exclusive);
 /// Opens a path relative to a directory, with open's flags, and never through a symbolic link, the last name included;
 /// close-on-exec. "" is the directory itself. A descriptor, or a negative errno.
 int fa_open_beneath(int root, const char *path, int flags, uint32_t mode);
+/// Makes a directory, or removes a file or a link, below a directory and through no symbolic link; 0 or an errno.
+int fa_make_beneath(int root, const char *path, uint32_t mode);
+int fa_unlink_beneath(int root, const char *path);
+/// A directory, to be the root of the calls above; or a negative errno.
+int fa_open_root(const char *path);
 /// For adding at the end; or a negative errno.
 int fa_open_appending(const char *path, uint32_t mode);
 /// Waits for a slow writer of a pipe, up to FA_PIPE_PATIENCE_MS; then -EAGAIN.

@@ -6,7 +6,7 @@ internal import FileAccess
 internal import RuntimeServices
 internal import StructuredData
 
-/// Blobs of the services' shelf, to files and from files.
+/// Reads blobs of the services' shelf to their ends.
 enum BlobCopy {
     private static let chunkBytes = 1 << 20
 
@@ -16,12 +16,12 @@ enum BlobCopy {
         return Array(space[..<(try reader.read(into: space, at: 0))])
     }
 
-    /// Writes a new file.
-    ///
-    /// - Returns: `false` where what was read is not what was stored; the file is gone then.
-    static func copy(_ reader: any BlobReader, _ blob: StoredBlob, to path: String) throws(DiagnosticError) -> Bool {
-        try? Files.remove(path)
-        let file = try AppendingFile(path: path, mode: 0o644)
+    /// - Parameter body: gets the bytes in order.
+    /// - Returns: `false` where what was read is not what was stored.
+    static func read(
+        _ reader: any BlobReader, _ blob: StoredBlob,
+        _ body: (UnsafeRawBufferPointer) throws(DiagnosticError) -> Void
+    ) throws(DiagnosticError) -> Bool {
         let space = UnsafeMutableRawBufferPointer.allocate(byteCount: chunkBytes, alignment: 16)
         defer { space.deallocate() }
         var hash = SHA256()
@@ -29,13 +29,20 @@ enum BlobCopy {
         while true {
             let count = try reader.read(into: space, at: offset)
             if count == 0 { break }
-            let bytes = Array(space[..<count])
-            hash.update(data: bytes)
-            try file.append(bytes)
+            let bytes = UnsafeRawBufferPointer(rebasing: space[..<count])
+            hash.update(bufferPointer: bytes)
+            try body(bytes)
             offset += UInt64(count)
         }
-        if offset == blob.sizeBytes, Hexadecimal.text(hash.finalize()) == blob.digest { return true }
-        try Files.remove(path)
-        return false
+        return offset == blob.sizeBytes && Hexadecimal.text(hash.finalize()) == blob.digest
+    }
+
+    /// Writes a new file.
+    ///
+    /// - Returns: `false` where what was read is not what was stored.
+    static func copy(_ reader: any BlobReader, _ blob: StoredBlob, to path: String) throws(DiagnosticError) -> Bool {
+        try? Files.remove(path)
+        let file = try AppendingFile(path: path, mode: 0o600)
+        return try read(reader, blob) { (bytes) throws(DiagnosticError) in try file.append(Array(bytes)) }
     }
 }

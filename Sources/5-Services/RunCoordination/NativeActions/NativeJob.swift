@@ -15,6 +15,7 @@ struct NativeJob: Sendable {
     var job: String
     var access: CacheAccess
     var caches: CacheVault
+    var artifacts: ArtifactVault
     /// Steps are enclosed: an action that runs outside of that reaches their own folders, and nothing else.
     var isEnclosed: Bool
 
@@ -37,6 +38,9 @@ struct NativeJob: Sendable {
         for part in CacheAction.Part.allCases {
             actions[part.rawValue] = CacheAction(job: self, part: part).action
         }
+        actions[UploadArtifactAction.name] = UploadArtifactAction(job: self).action
+        actions[MergeArtifactsAction.name] = MergeArtifactsAction(job: self).action
+        actions[DownloadArtifactAction.name] = DownloadArtifactAction(job: self).action
         return actions
     }
 

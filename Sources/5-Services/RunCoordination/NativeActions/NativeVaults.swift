@@ -5,15 +5,18 @@ internal import PipelineModel
 /// What the native actions of one run keep for later steps, jobs and runs.
 struct NativeVaults: Sendable {
     let caches: CacheVault
+    let artifacts: ArtifactVault
 
     init(store: RunStore, run: RunID, record: RunRecord) {
         let folder = RunServices.folder(of: record.repository.root, in: store)
+        artifacts = ArtifactVault(folder: folder)
         caches = CacheVault(folder: folder, store: store.root, history: CacheHistory(store: store, run: run))
     }
 
     func job(_ job: JobID, of run: RunID, _ record: RunRecord) -> NativeJob {
         NativeJob(
             run: run.description, job: job.text, access: RunServices.cacheAccess(record), caches: caches,
+            artifacts: artifacts,
             isEnclosed: record.sandbox != nil)
     }
 }

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Diagnostics
+internal import FileAccess
+internal import ProcessControl
+internal import RuntimeServices
+internal import Timekeeping
+internal import ZipArchives
+
+/// The artifacts of one repository, where the services have them too: unmodified actions and native ones see each
+/// other's. Called on threads that may block.
+struct ArtifactVault: Sendable {
+    let shelf: FileBlobShelf
+    let index: FileEntryIndex
+
+    static let zip = "application/zip"
+    private static let patience = Duration.seconds(600)
+
+    /// - Parameter folder: of the repository's services.
+    init(folder: String) {
+        shelf = FileBlobShelf(folder: folder)
+        index = FileEntryIndex(folder: folder + "/index")
+    }
+
+    /// Those of a run that have not expired, the older first.
+    func visible(run: String) throws(DiagnosticError) -> [ArtifactEntry] {
+        let now = Timestamp.now()
+        return try index.artifacts(ofRun: run).filter { $0.expires.map { now < $0 } ?? true }
+    }
+
+    // MARK: uploading
+
+    /// What is to become an artifact.
+    struct Upload: Sendable {
+        var name: String
+        /// Paths in the artifact and on the disk.
+        var files: [ZipItem]
+        var origin: EntryOrigin
+        var retentionDays: Int64
+        var compressionLevel = 6
+        var overwrites = false
+    }
+
+    /// The toolkit's rule of names.
+    static func check(_ name: String) throws(DiagnosticError) {
+        let barred: Set<Character> = ["\"", ":", "<", ">", "|", "*", "?", "\r", "\n", "\r\n", "\\", "/"]
+        guard let found = name.first(where: barred.contains) else { return }
+        throw DiagnosticError(
+            .nativeInputInvalid, "The artifact name is not valid: \(name). Contains the following character: \(found)")
+    }
+
+    private static func taken(_ name: String) -> DiagnosticError {
+        DiagnosticError(
+            .artifactTaken,
+            "Failed to CreateArtifact: an artifact with this name already exists on the workflow run: '\(name)'",
+            remedy: "Give it another name, or set 'overwrite: true'.")
+    }
+
+    /// One archive, as the fourth version has it. It is visible once it is whole.
+    func addArchive(_ upload: Upload) throws(DiagnosticError) -> ArtifactEntry {
+        try ready(upload)
+        let draft = try shelf.draft()
+        defer { try? Files.remove(draft) }
+        try ZipWriting.write(upload.files, to: draft, level: upload.compressionLevel)
+        return try add(try shelf.take(draft), Self.zip, upload)
+    }
+
+    /// One file as it is.
+    func addFile(_ upload: Upload) throws(DiagnosticError) -> ArtifactEntry {
+        try ready(upload)
+        return try add(try store(upload.files[0].path), "application/octet-stream", upload)
+    }
+
+    private func ready(_ upload: Upload) throws(DiagnosticError) {
+        try Self.check(upload.name)
+        // A name that is taken is said before the work is done.
+        if !upload.overwrites, try visible(run: upload.origin.run).contains(where: { $0.name == upload.name }) {
+            throw Self.taken(upload.name)
+        }
+    }
+
+    private func add(
+        _ blob: StoredBlob, _ mediaType: String, _ upload: Upload
+    ) throws(DiagnosticError) -> ArtifactEntry {
+        let now = Timestamp.now()
+        let entry = ArtifactEntry(
+            id: CacheVault.newID(now), name: upload.name, content: .archive(blob), mediaType: mediaType, created: now,
+            expires: now + .days(upload.retentionDays), origin: upload.origin)
+        let all = try index.artifacts(ofRun: upload.origin.run)
+        let old = all.first { $0.name == upload.name }
+        let isExpired = old?.expires.map { $0 <= now } ?? false
+        guard try index.add(entry, replacing: upload.overwrites || isExpired) else {
+            try shelf.remove(blob)
+            throw Self.taken(upload.name)
+        }
+        for blob in old?.blobs ?? [] { try? shelf.remove(blob) }
+        return entry
+    }
+
+    /// Files beside those that the run's artifact of that name has already, as the third version has it.
+    func addFiles(_ upload: Upload) throws(DiagnosticError) -> ArtifactEntry {
+        try Self.check(upload.name)
+        var files: [ArtifactFile] = []
+        for item in upload.files {
+            let blob = try store(item.path)
+            files.append(ArtifactFile(path: item.name, blob: blob, isGzip: false, sizeBytes: blob.sizeBytes))
+        }
+        let now = Timestamp.now()
+        let old = try index.artifacts(ofRun: upload.origin.run).first { $0.name == upload.name }
+        if let old, case .files(let others) = old.content {
+            let names = Set(files.map(\.path))
+            files = others.filter { !names.contains($0.path) } + files
+        }
+        let entry = ArtifactEntry(
+            id: old?.id ?? CacheVault.newID(now), name: upload.name, content: .files(files),
+            mediaType: "application/octet-stream", created: now, expires: now + .days(upload.retentionDays),
+            origin: upload.origin)
+        _ = try index.add(entry, replacing: true)
+        return entry
+    }
+
+    private func store(_ path: String) throws(DiagnosticError) -> StoredBlob {
+        let upload = try shelf.beginUpload()
+        do throws(DiagnosticError) {
+            let block = try shelf.openBlock("whole", of: upload)
+            try Files.read(path) { (bytes) throws(DiagnosticError) in try block.append(bytes) }
+            try block.finish()
+            return try shelf.commit(["whole"], of: upload)
+        } catch {
+            shelf.discard(upload)
+            throw error
+        }
+    }
+
+    // MARK: downloading
+
+    /// - Returns: whether the bytes are those that were stored; with `keepsDamaged` they are unpacked all the same.
+    func unpack(
+        _ entry: ArtifactEntry, to path: String, keepsDamaged: Bool = false, keepsArchive: Bool = false
+    ) throws(DiagnosticError) -> Bool {
+        try Trees.make(path)
+        let folder = try ConfinedFolder(path: path)
+        switch entry.content {
+        case .archive(let blob):
+            if entry.mediaType != Self.zip || keepsArchive {
+                return try write(blob, entry.mediaType == Self.zip ? entry.name + ".zip" : entry.name, folder)
+            }
+            let draft = try shelf.draft()
+            defer { try? Files.remove(draft) }
+            let isSound = try BlobCopy.copy(try shelf.open(blob), blob, to: draft)
+            guard isSound || keepsDamaged else { return false }
+            try ZipReading.unpack(draft, to: folder)
+            return isSound
+        case .files(let files):
+            var isSound = true
+            for file in files where try !write(file, folder) { isSound = false }
+            return isSound
+        }
+    }
+
+    private func write(
+        _ blob: StoredBlob, _ name: String, _ folder: ConfinedFolder
+    ) throws(DiagnosticError) -> Bool {
+        let file = try folder.file(name)
+        return try BlobCopy.read(try shelf.open(blob), blob) { (bytes) throws(DiagnosticError) in
+            try file.write(bytes)
+        }
+    }
+
+    private func write(_ file: ArtifactFile, _ folder: ConfinedFolder) throws(DiagnosticError) -> Bool {
+        guard file.isGzip else { return try write(file.blob, file.path, folder) }
+        let draft = try shelf.draft() + ".gz"
+        let plain = String(draft.dropLast(3))
+        defer {
+            try? Files.remove(draft)
+            try? Files.remove(plain)
+        }
+        guard try BlobCopy.copy(try shelf.open(file.blob), file.blob, to: draft) else { return false }
+        var gzip = HelperCommand("gzip", ["-d", "-f", draft])
+        gzip.patience = Self.patience
+        let outcome = try gzip.run()
+        guard outcome.succeeded else {
+            throw DiagnosticError(.nativeArchive, "'\(file.path)' cannot be unpacked: \(outcome.errorText)")
+        }
+        let target = try folder.file(file.path)
+        try Files.read(plain) { (bytes) throws(DiagnosticError) in try target.write(bytes) }
+        return true
+    }
+
+    func remove(_ entry: ArtifactEntry) throws(DiagnosticError) {
+        try index.remove(entry)
+        for blob in entry.blobs { try shelf.remove(blob) }
+    }
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ContentStore
+package import Diagnostics
+internal import FileAccess
+internal import PipelineModel
+internal import RuntimeServices
+package import Timekeeping
+
+/// Makes room: caches that were not used for long or are too many, artifacts that have expired, and bytes that nothing
+/// names any more. What a live run holds stays.
+package struct StoreCleaning: Sendable {
+    /// Of one repository's caches: GitHub's limit.
+    package var cacheBytes: UInt64 = 10 << 30
+    /// Of a cache that nobody used: GitHub's limit.
+    package var cacheDays: Int64 = 7
+    /// Of a run's snapshots: after that it can be run again whole, and not from a step.
+    package var snapshotDays: Int64 = 7
+    private let root: String
+    /// An upload that is whole and not yet named, of a process that lives, is younger.
+    private static let orphanHours: Int64 = 24
+    private static let dailySeconds: Int64 = 86_400
+
+    package struct Report: Sendable {
+        package var caches = 0
+        package var artifacts = 0
+        package var freedBytes: UInt64 = 0
+        /// References of entries that went.
+        var removed: Set<String> = []
+    }
+
+    /// - Parameter environment: `MARTLET_CACHE_LIMIT` is a repository's limit in bytes, with `K`, `M` or `G` behind it.
+    package init(root: String, environment: [String: String]) {
+        self.root = root
+        if let text = environment["MARTLET_CACHE_LIMIT"], let bytes = Self.bytes(text) { cacheBytes = bytes }
+    }
+
+    /// - Parameter entries: `NAME=value`.
+    init(root: String, entries: [String]) {
+        let name = "MARTLET_CACHE_LIMIT="
+        let value = entries.last { $0.hasPrefix(name) }.map { String($0.dropFirst(name.count)) }
+        self.init(root: root, environment: value.map { ["MARTLET_CACHE_LIMIT": $0] } ?? [:])
+    }
+
+    static func bytes(_ text: String) -> UInt64? {
+        let shifts: [Character: UInt64] = ["K": 10, "M": 20, "G": 30, "T": 40]
+        let unit = text.uppercased().last.flatMap { shifts[$0] }
+        guard let number = UInt64(unit == nil ? text : String(text.dropLast())), number < 1 << 20 || unit == nil else {
+            return nil
+        }
+        return number << (unit ?? 0)
+    }
+
+    /// Once a day; what it cannot do now, a later run does.
+    package func runDaily() {
+        let stamp = root + "/cleaned"
+        let now = Timestamp.now()
+        if let facts = Files.facts(stamp),
+            now.milliseconds / 1000 - facts.modifiedNanoseconds / 1_000_000_000 < Self.dailySeconds
+        {
+            return
+        }
+        try? Files.replace(stamp, with: now.description.utf8)
+        _ = try? run(now: now)
+    }
+
+    package func run(now: Timestamp = .now()) throws(DiagnosticError) -> Report {
+        var report = Report()
+        var kept: [String: Set<String>] = [:]
+        if Files.isDirectory(root + "/services") {
+            for item in try Trees.list(root + "/services") where item.kind == .directory {
+                let folder = "\(root)/services/\(item.name)"
+                kept[CacheVault.namespace(folder)] = try clean(folder, now, &report)
+            }
+        }
+        guard Files.isDirectory(root + "/content") else { return report }
+        do throws(ContentError) {
+            let content = try ContentFolder(path: root + "/content")
+            for (namespace, names) in kept {
+                for reference in try content.references(in: namespace) where !names.contains(reference.name) {
+                    // One that is just being saved is named before its entry is there.
+                    let age = now.milliseconds / 1000 - reference.createdAt
+                    if age > Self.orphanHours * 3600 || report.removed.contains(reference.name) {
+                        try content.removeReference(namespace, reference.name)
+                    }
+                }
+            }
+            for run in oldRuns(now) {
+                for reference in try content.references(in: WorkspaceSnapshots.namespace(run)) {
+                    _ = try content.removeReference(reference.namespace, reference.name)
+                }
+            }
+            report.freedBytes += try content.collect(
+                CollectionRules(), now: Int(now.milliseconds / 1000)
+            ).freedBytes
+        } catch {
+            throw DiagnosticError(error.diagnostic)
+        }
+        return report
+    }
+
+    /// Runs that were made longer ago than snapshots are kept.
+    private func oldRuns(_ now: Timestamp) -> [RunID] {
+        let entries = (try? Trees.list(root + "/runs")) ?? []
+        return entries.compactMap { entry in
+            guard let number = Int(entry.name), let facts = Files.facts("\(root)/runs/\(entry.name)/record") else {
+                return nil
+            }
+            let age = now.milliseconds / 1000 - facts.modifiedNanoseconds / 1_000_000_000
+            return age > snapshotDays * Self.dailySeconds ? RunID(number) : nil
+        }
+    }
+
+    /// - Returns: the names of references that the repository's entries still have.
+    private func clean(
+        _ folder: String, _ now: Timestamp, _ report: inout Report
+    ) throws(DiagnosticError) -> Set<String> {
+        let index = FileEntryIndex(folder: folder + "/index")
+        let shelf = FileBlobShelf(folder: folder)
+        var blobs: Set<String> = []
+        var names: Set<String> = []
+        var bytes: UInt64 = 0
+        // The last used first: those stay until the limit.
+        for entry in try index.caches(version: nil).sorted(by: { $0.lastUsed > $1.lastUsed }) {
+            let trees = CacheTrees(entry.blob)
+            let references = trees?.parts.map { CacheTrees.reference(entry.id, $0.base) } ?? []
+            let isOld = entry.lastUsed + .days(cacheDays) < now
+            if isOld || bytes + entry.blob.sizeBytes > cacheBytes {
+                try index.remove(entry)
+                report.caches += 1
+                report.removed.formUnion(references)
+                if trees == nil {
+                    try shelf.remove(entry.blob)
+                    report.freedBytes += entry.blob.sizeBytes
+                }
+                continue
+            }
+            bytes += entry.blob.sizeBytes
+            names.formUnion(references)
+            if trees == nil { blobs.insert(entry.blob.name) }
+        }
+        for artifact in try index.artifacts() {
+            guard let expires = artifact.expires, expires <= now else {
+                blobs.formUnion(artifact.blobs.map(\.name))
+                continue
+            }
+            try index.remove(artifact)
+            for blob in artifact.blobs {
+                try shelf.remove(blob)
+                report.freedBytes += blob.sizeBytes
+            }
+            report.artifacts += 1
+        }
+        try shelf.sweep()
+        report.freedBytes += try shelf.removeOthers(than: blobs, unusedSince: now + .seconds(-Self.orphanHours * 3600))
+        return names
+    }
+}
