@@ -38,6 +38,9 @@ struct NativeJob: Sendable {
         for part in CacheAction.Part.allCases {
             actions[part.rawValue] = CacheAction(job: self, part: part).action
         }
+        for language in SetupAction.Language.allCases {
+            actions[language.rawValue] = SetupAction(job: self, language: language).action
+        }
         actions[UploadArtifactAction.name] = UploadArtifactAction(job: self).action
         actions[MergeArtifactsAction.name] = MergeArtifactsAction(job: self).action
         actions[DownloadArtifactAction.name] = DownloadArtifactAction(job: self).action
