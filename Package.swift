@@ -100,11 +100,9 @@ let services: [Target] = [
     floor(
         "5-Services", "RunCoordination",
         [
-            "ContentStore", "Diagnostics", "EventJournal", "ExpressionLanguage", "FileAccess", "GitHubWorkflows",
-            "LogArchive", "OutcomeReading", "PatternMatching", "PipelineModel", "ProcessControl", "RunEngine",
-            "RuntimeServices",
-            "SealedStorage",
-            "SecretRedaction",
+            "ContainerEngine", "ContentStore", "Diagnostics", "EventJournal", "ExpressionLanguage", "FileAccess",
+            "GitHubWorkflows", "LogArchive", "OutcomeReading", "PatternMatching", "PipelineModel", "ProcessControl",
+            "RunEngine", "RuntimeServices", "SealedStorage", "SecretRedaction",
             "SourceControl", "StepExecution", "StructuredData", "Timekeeping", "WorkflowPlanning", "YAMLReading",
             "ZipArchives", crypto,
         ])
@@ -113,10 +111,12 @@ let services: [Target] = [
 let edges: [Target] = [
     .target(name: "CErrorPages", path: "Sources/6-Edges/CErrorPages"),
     floor("6-Edges", "ErrorPages", ["CErrorPages"]),
+    floor("6-Edges", "EditorSupport", ["PipelineModel", "RunCoordination", "StepExecution", "StructuredData"]),
     floor(
         "6-Edges", "ConsoleCommands",
         [
-            "Diagnostics", "ErrorPages", "ExpressionLanguage", "GitHubWorkflows", "LogArchive", "PipelineModel",
+            "Diagnostics", "EditorSupport", "ErrorPages", "ExpressionLanguage", "GitHubWorkflows", "LogArchive",
+            "PipelineModel",
             "ProcessControl", "RunCoordination", "SecretRedaction", "SourceControl", "StepExecution", "StructuredData",
             "TerminalRendering", "WorkflowChecks", "WorkflowPlanning", arguments,
         ]),
@@ -143,7 +143,7 @@ let testing: [Target] = [
 
 let testTargets: [Target] = [
     tests("TidyTests", []),
-    tests("EndToEndTests", ["martlet"]),
+    tests("EndToEndTests", ["ContainerEngine", "Diagnostics", "martlet"]),
     tests("StructuredDataTests", ["StructuredData"]),
     tests("YAMLReadingTests", ["Diagnostics", "YAMLReading"]),
     tests("TimekeepingTests", ["Diagnostics", "Timekeeping"]),

@@ -59,7 +59,10 @@ import Testing
         #expect(interrupted <= 1)
         #expect(resumed.status == (interrupted == 0 ? 0 : 5))
         #expect(resumed.conclusion == (interrupted == 0 ? "success" : "failure"))
-        #expect(Processes.withEnvironment(containing: "T=" + sandbox.folder).isEmpty)
+        // A git that the killed process had asked something ends by itself.
+        let left = Processes.withEnvironment(containing: "T=" + sandbox.folder)
+            .filter { !Processes.command($0).hasPrefix("git ") }
+        #expect(left.isEmpty, "\(left.map(Processes.command))")
     }
 
     /// Whatever the moment, what jobs after it see is what they would have seen: outputs, the inputs and outputs of a call, a

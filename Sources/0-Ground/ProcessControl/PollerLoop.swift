@@ -82,8 +82,10 @@ package final class PollerLoop {
     }
 
     /// Does long work on another thread; `then` is called on the loop with its result.
+    ///
+    /// - Parameter isLong: it waits for somebody else, for as long as that takes: it has a thread of its own then.
     package func offload<Value: Sendable>(
-        _ work: @escaping @Sendable () -> Value, then: @escaping (Value) -> Void
+        isLong: Bool = false, _ work: @escaping @Sendable () -> Value, then: @escaping (Value) -> Void
     ) {
         lastAnswer += 1
         let number = lastAnswer
@@ -92,7 +94,9 @@ package final class PollerLoop {
         }
         let inbox = inbox
         let waker = poller.waker
-        DispatchQueue.global().async {
+        // A queue of its own is not held up by the others, however many of them wait.
+        let queue = isLong ? DispatchQueue(label: "waiting") : DispatchQueue.global()
+        queue.async {
             inbox.put(number, work())
             waker.wake()
         }

@@ -8,6 +8,7 @@ extension ActionDefinition: DataRepresentable {
         case .native(let name): ["native": .string(name)]
         case .composite(let action): ["composite": action.data]
         case .node(let action): ["node": action.data]
+        case .docker(let action): ["docker": action.data]
         }
     }
 
@@ -16,6 +17,8 @@ extension ActionDefinition: DataRepresentable {
             self = .native(name: name)
         } else if let node = data["node"] {
             self = .node(try NodeAction(data: node))
+        } else if let docker = data["docker"] {
+            self = .docker(try DockerAction(data: docker))
         } else {
             self = .composite(try CompositeAction(data: data["composite"] ?? .null))
         }
@@ -39,7 +42,7 @@ extension CompositeAction: DataRepresentable {
             steps: try data.list("steps") { (value) throws(DataShapeError) in try PlannedStep(data: value) })
     }
 
-    fileprivate static func entries(_ data: DataValue?) throws(DataShapeError) -> [TemplateEntry] {
+    static func entries(_ data: DataValue?) throws(DataShapeError) -> [TemplateEntry] {
         guard case .mapping(let entries)? = try TemplateValue(optional: data) else { return [] }
         return entries
     }

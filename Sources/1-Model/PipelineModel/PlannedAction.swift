@@ -53,6 +53,25 @@ public enum ActionDefinition: Hashable, Sendable {
     case native(name: String)
     case composite(CompositeAction)
     case node(NodeAction)
+    case docker(DockerAction)
+
+    /// What it runs before the job's steps.
+    public var pre: ActionHookProgram? {
+        switch self {
+        case .node(let action): action.pre
+        case .docker(let action): action.pre
+        case .native, .composite: nil
+        }
+    }
+
+    /// What it runs after them.
+    public var post: ActionHookProgram? {
+        switch self {
+        case .node(let action): action.post
+        case .docker(let action): action.post
+        case .native, .composite: nil
+        }
+    }
 }
 
 /// An action that is a program for node.

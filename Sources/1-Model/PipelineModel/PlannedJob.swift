@@ -70,6 +70,12 @@ public struct PlannedSteps: Hashable, Sendable {
         self.runsOn = runsOn
         self.steps = steps
     }
+
+    /// Whether the job itself asks for containers, as far as the plan can know: an empty `container` is none.
+    public var usesContainers: Bool {
+        let isEmpty = [nil, TemplateValue.string(""), .null].contains(container)
+        return !isEmpty || services != nil
+    }
 }
 
 /// A call of a reusable workflow. Its jobs stand in the plan under keys that begin with the calling job's.

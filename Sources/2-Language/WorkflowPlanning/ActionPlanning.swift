@@ -31,9 +31,20 @@ package enum ActionPlanning {
                 pre: script.pre.map { ActionHookProgram(program: $0.text, condition: script.preCondition.source) },
                 post: script.post.map { ActionHookProgram(program: $0.text, condition: script.postCondition.source) })
             return .found(.node(action), commit: commit)
-        case .docker:
-            return .unavailable(
-                "The action '\(manifest.path)' runs in a container, and there is no container engine here.")
+        case .docker(let docker):
+            var action = PipelineModel.DockerAction(image: docker.image.text)
+            action.name = manifest.name?.text
+            action.inputs = inputs(manifest)
+            action.entrypoint = docker.entrypoint?.text
+            action.arguments = docker.arguments.map(\.template)
+            action.env = docker.env?.template
+            action.pre = docker.preEntrypoint.map {
+                ActionHookProgram(program: $0.text, condition: docker.preCondition.source)
+            }
+            action.post = docker.postEntrypoint.map {
+                ActionHookProgram(program: $0.text, condition: docker.postCondition.source)
+            }
+            return .found(.docker(action), commit: commit)
         }
     }
 

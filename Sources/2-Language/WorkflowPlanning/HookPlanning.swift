@@ -19,8 +19,8 @@ enum HookPlanning {
         // What lies in the workspace is not there yet when the job begins: so has it GitHub.
         if case .local = work.reference { return [] }
         switch work.definition {
-        case .node(let action):
-            guard let pre = action.pre else { return [] }
+        case .node, .docker:
+            guard let pre = work.definition?.pre else { return [] }
             return [PlannedStep(hook: ActionHook(stage: .pre, step: path), of: step, condition: pre.condition)]
         case .composite(let action):
             return action.steps.enumerated().flatMap { offset, inner in

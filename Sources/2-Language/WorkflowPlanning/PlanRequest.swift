@@ -16,6 +16,9 @@ package struct PlanRequest {
     /// Finds an action's definition; called for each step, so that it had better remember what it read.
     package var actionLookup: (ActionReference) -> ActionFinding
 
+    /// Why there are no containers here, as sentences; `nil`: there are. Asked only where something needs one.
+    package var missingContainers: () -> String? = { "No container engine was looked for." }
+
     /// Where workflows of other repositories were looked for, as a sentence's end.
     package var missingWorkflows = "there is no source of other repositories"
 

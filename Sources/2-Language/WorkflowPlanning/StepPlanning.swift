@@ -89,11 +89,9 @@ struct StepPlanning {
     /// - Parameter preview: a step that is skipped for certain stands in no one's way.
     func refusal(_ job: PlannedJob, _ preview: ConditionPreview) -> Reason? {
         guard case .steps(let steps) = job.work else { return nil }
-        if steps.container != nil {
-            return Reason(.unavailable, "It runs in a container, and there is no container engine here.")
-        }
-        if steps.services != nil {
-            return Reason(.unavailable, "It needs service containers, and there is no container engine here.")
+        if steps.usesContainers, let missing = request.missingContainers() {
+            let need = steps.container == nil ? "It needs service containers." : "It runs in a container."
+            return Reason(.unavailable, "\(need) \(missing)")
         }
         if let runsOn = steps.runsOn.literal, let refusal = request.runners.refusal(of: RunnerOffer.labels(of: runsOn))
         {
@@ -118,6 +116,9 @@ struct StepPlanning {
         switch action.definition {
         case .composite(let composite): return refusal(composite.steps, preview, isNested: true)
         case .native, .node: return nil
+        case .docker:
+            guard let missing = request.missingContainers() else { return nil }
+            return Reason(.unavailable, "'\(action.reference.text)' runs in a container. \(missing)")
         case nil:
             guard case .unavailable(let text) = request.actionLookup(action.reference) else { return nil }
             return Reason(.unavailable, text)

@@ -16,6 +16,8 @@ extension HostJob {
             case .found(.composite(let action), _): try expand(step, work, action, given, evaluation)
             case .found(.node(let action), let commit):
                 try runNode(step, work, action, commit, .init(program: action.main), given, evaluation)
+            case .found(.docker(let action), let commit):
+                try runDocker(step, work, (action, commit), hook: nil, given, evaluation)
             case .unavailable(let text): failUnavailable(step, text)
             case .unknownYet: failMissing(step, work.reference.text)
             }

@@ -43,7 +43,7 @@ extension HostJob {
         if path.parent == nil { scope.github.append(("action", .string(id))) }
         scope.github.removeAll { ["action_path", "action_repository", "action_ref"].contains($0.name) }
         let folder = folder(of: work.reference, commit: commit) ?? options.folders.workspace
-        scope.github.append(("action_path", .string(folder)))
+        scope.github.append(("action_path", .string(paths.inside(folder))))
         scope.github += Self.origin(of: work.reference)
         scopes[path] = scope
     }

@@ -15,7 +15,7 @@ extension HostJob {
     /// - Parameter github: more of the `github` context than the scope says.
     func evaluation(
         scope path: StepPath?, environment: OrderedVariables, github: [(name: String, value: DataValue)]?,
-        flags: StatusFlags
+        flags: StatusFlags, inputs: DataObject? = nil
     ) -> TemplateEvaluation {
         TemplateEvaluation(
             shelf: shelf, functions: functions(flags),
@@ -24,7 +24,7 @@ extension HostJob {
                 case "env": environmentContext(environment)
                 case "steps": .object(scopes[path]?.results ?? DataObject())
                 case "github": .object(githubContext(scope: path, more: github ?? []))
-                case "inputs": scopes[path]?.inputs.map { .object($0) } ?? options.contexts["inputs"]
+                case "inputs": (inputs ?? scopes[path]?.inputs).map { .object($0) } ?? options.contexts["inputs"]
                 case "job": jobContext()
                 case "runner": .object(runnerContext)
                 default: options.contexts.valueIgnoringCase(name)
@@ -33,14 +33,17 @@ extension HostJob {
     }
 
     private func functions(_ flags: StatusFlags) -> [String: ExpressionFunction] {
-        let workspace = options.folders.workspace
-        let home = hostBlock["HOME"] ?? "/"
+        let hash = FileHashing.function(workspace: options.folders.workspace, home: hostBlock["HOME"] ?? "/")
+        let paths = paths
         return [
             "always": { _ in .bool(true) },
             "success": { _ in .bool(flags.isSuccess && !flags.isCancelled) },
             "failure": { _ in .bool(flags.isFailure) },
             "cancelled": { _ in .bool(flags.isCancelled) },
-            "hashfiles": FileHashing.function(workspace: workspace, home: home),
+            // The files are read here, whatever the steps call them.
+            "hashfiles": { (arguments) throws(ExpressionError) in
+                try hash(arguments.map { value in value.string.map { .string(paths.outside($0)) } ?? value })
+            },
         ]
     }
 
@@ -53,6 +56,7 @@ extension HostJob {
     private func jobContext() -> DataValue {
         let status = jobFlags.isCancelled ? "cancelled" : jobFlags.isSuccess ? "success" : "failure"
         var job = options.contexts["job"]?.object ?? DataObject()
+        for (name, value) in containerFacts?.context ?? DataObject() { job[name] = value }
         job["status"] = .string(status)
         return .object(job)
     }
@@ -64,10 +68,15 @@ extension HostJob {
         return context
     }
 
+    /// The workspace as steps see it.
+    var stepWorkspace: String { paths.inside(options.folders.workspace) }
+
     func makeGitHubContext() -> DataObject {
         var context = options.contexts["github"]?.object ?? DataObject()
-        context["workspace"] = .string(options.folders.workspace)
-        if context["event"]?.object != nil { context["event_path"] = .string(eventPath) }
+        context["workspace"] = .string(stepWorkspace)
+        if context["event"]?.object != nil {
+            context["event_path"] = .string(isInContainer ? paths.inside(sharedEventPath) : eventPath)
+        }
         // Empty, not absent, for steps that are no action: so GitHub has it.
         context["action_repository"] = ""
         context["action_ref"] = ""
@@ -78,8 +87,9 @@ extension HostJob {
         let facts = options.runner
         var context: DataObject = [
             "os": .string(facts.system), "arch": .string(facts.architecture), "name": .string(facts.name),
-            "environment": .string(facts.environment), "tool_cache": .string(options.folders.toolCache),
-            "temp": .string(options.folders.temporary), "workspace": .string(parent(of: options.folders.workspace)),
+            "environment": .string(facts.environment), "tool_cache": .string(paths.inside(options.folders.toolCache)),
+            "temp": .string(paths.inside(options.folders.temporary)),
+            "workspace": .string(parent(of: stepWorkspace)),
         ]
         if options.isDebug { context["debug"] = "1" }
         return context
@@ -93,9 +103,12 @@ extension HostJob {
     // MARK: the environment of processes
 
     /// What every process of the job gets, before the step's own.
-    func makeJobBlock() -> EnvironmentBlock {
-        if let jobBlock { return jobBlock }
-        var block = hostBlock
+    ///
+    /// - Parameter isContained: without what this machine has.
+    private func makeJobBlock(isContained: Bool) -> EnvironmentBlock {
+        let isUsual = isContained == isInContainer
+        if isUsual, let jobBlock { return jobBlock }
+        var block = isContained ? EnvironmentBlock() : hostBlock
         for pair in variables.pairs { block[pair.name] = pair.value }
         contextNames = ["GITHUB_ACTIONS"]
         let owned =
@@ -112,7 +125,7 @@ extension HostJob {
         contextNames.insert("GITHUB_ACTION_PATH")
         block["GITHUB_ACTIONS"] = "true"
         if !block.contains("CI") { block["CI"] = "true" }
-        jobBlock = block
+        if isUsual { jobBlock = block }
         return block
     }
 
@@ -122,12 +135,19 @@ extension HostJob {
 
     /// The whole environment of one step's process.
     func block(for step: RunningStep) -> EnvironmentBlock {
-        var block = makeJobBlock()
+        var block = block(for: step, isContained: isInContainer)
+        if !prependedPaths.isEmpty {
+            let path = block["PATH"] ?? containerFacts?.searchPath ?? ContainerFacts.usualPath
+            block["PATH"] = EnvironmentRules.path(path, prepending: prependedPaths)
+        }
+        return block
+    }
+
+    /// Without what steps put before `PATH`.
+    func block(for step: RunningStep, isContained: Bool) -> EnvironmentBlock {
+        var block = makeJobBlock(isContained: isContained)
         for name in step.overrides.names where !contextNames.contains(name) {
             block[name] = step.environment[name] ?? ""
-        }
-        if !prependedPaths.isEmpty {
-            block["PATH"] = EnvironmentRules.path(block["PATH"] ?? "", prepending: prependedPaths)
         }
         for property in scopes[step.scope]?.github ?? [] {
             for variable in EnvironmentRules.githubVariables([property.name: property.value]) {

@@ -245,12 +245,14 @@ extension HostJob {
     }
 
     private func signal(_ step: RunningStep, _ signal: Int32) {
+        if let contained = step.contained { return contained.signal(signal) }
         try? supervisor?.kill(step.attempt.description, signal: signal, scope: .tree)
         watchForWriting()
     }
 
     func killTree(_ step: RunningStep) {
         step.cancellation?.stage = .killed
+        if let contained = step.contained { return contained.kill() }
         try? supervisor?.kill(step.attempt.description, signal: SIGKILL, scope: .tree)
         watchForWriting()
     }
@@ -279,13 +281,8 @@ extension HostJob {
             ending.isFailed = true
         }
         self.ending = ending
-        guard let supervisor else { return reportEnding() }
-        do {
-            try supervisor.shutdown()
-            watchForWriting()
-        } catch {
-            reportEnding()
-        }
+        stopPreparing()
+        shutDown()
     }
 
     private func evaluateOutputs(_ ending: inout Ending, _ evaluation: TemplateEvaluation) {
@@ -312,11 +309,5 @@ extension HostJob {
             ending.annotations.append(Annotation(.error, redacted(error.diagnostic.message)))
             ending.isFailed = true
         }
-    }
-
-    func allGone(_ report: KillReport) {
-        ending?.killed = report.processes
-        ending?.killedCount = report.totalCount
-        reportEnding()
     }
 }

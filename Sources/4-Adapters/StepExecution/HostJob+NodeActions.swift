@@ -26,24 +26,31 @@ extension HostJob {
                     .unavailableAction, "The files of '\(work.reference.text)' are not there any more.",
                     remedy: "Start the run anew.")
             }
-            guard let node = shells.hostProgram("node") else {
-                throw DiagnosticError(
-                    .missingNode, "There is no node on PATH, and '\(work.reference.text)' needs it.",
-                    remedy: "Install Node.js 20 or later.")
-            }
+            let node = try isInContainer ? nil : hostNode(work)
             step.actionFolder = folder
-            step.variables = try variables(for: step, work, inputs.values)
+            step.variables = try variables(for: step, work, inputs.values, .nodeAction)
             // Asked for before the program runs: what it leaves half done is cleaned up all the same.
             if action.post != nil, step.hook?.stage != .post { askForPost(of: step) }
-            try start(
-                step, program: node, arguments: ["\(folder)/\(program.program)"], folder: options.folders.workspace)
+            let arguments = [paths.inside("\(folder)/\(program.program)")]
+            if let node {
+                try start(step, program: node, arguments: arguments, folder: stepWorkspace)
+            } else {
+                try startInContainer(step, program: nil, arguments: arguments, folder: stepWorkspace)
+            }
         } catch {
             fail(step, Reason(.setup, redacted(error.diagnostic.message)), error.diagnostic)
         }
     }
 
-    private func variables(
-        for step: RunningStep, _ work: ActionWork, _ inputs: [FileCommandPairs.Pair]
+    private func hostNode(_ work: ActionWork) throws(DiagnosticError) -> String {
+        if let node = shells.hostProgram("node") { return node }
+        throw DiagnosticError(
+            .missingNode, "There is no node on PATH, and '\(work.reference.text)' needs it.",
+            remedy: "Install Node.js 20 or later.")
+    }
+
+    func variables(
+        for step: RunningStep, _ work: ActionWork, _ inputs: [FileCommandPairs.Pair], _ user: ServiceUser
     ) throws(DiagnosticError) -> [FileCommandPairs.Pair] {
         var variables = inputs.map { input in
             let name = input.name.split(separator: " ", omittingEmptySubsequences: false).joined(separator: "_")
@@ -55,7 +62,7 @@ extension HostJob {
                 .init($0.name, $0.value)
             }
         }
-        return variables + (try serviceVariables(for: step, .nodeAction))
+        return variables + (try serviceVariables(for: step, user))
     }
 
     /// Where the run's services are; what of that is secret is masked from here on.
@@ -102,24 +109,27 @@ extension HostJob {
 
     private func postCondition(of work: ActionWork) -> String? {
         switch definition(of: work) {
-        case .found(.node(let action), _): action.post?.condition
         case .found(.native(let name), _): options.nativePosts[name]?(work)
+        case .found(let action, _): action.post?.condition
         default: nil
         }
     }
 
     func runHook(_ step: RunningStep, _ hook: ActionHook, _ evaluation: TemplateEvaluation) {
-        guard let main = planned(hook.step), case .action(let work) = main.work else {
-            return finish(step, outcome: .success, nil)
-        }
+        guard let main = planned(hook.step), case .action(let work) = main.work,
+            case .found(let action, let commit) = definition(of: work)
+        else { return finish(step, outcome: .success, nil) }
         do throws(ExpressionError) {
             let given = try evaluation.pairs(of: work.inputs).map { FileCommandPairs.Pair($0.name, $0.value) }
-            switch definition(of: work) {
-            case .found(.native(let name), _): runNative(step, name, given, evaluation)
-            case .found(.node(let action), let commit):
-                guard let program = hook.stage == .pre ? action.pre : action.post else { fallthrough }
-                try runNode(step, work, action, commit, program, given, evaluation)
-            default: finish(step, outcome: .success, nil)
+            if case .native(let name) = action { return runNative(step, name, given, evaluation) }
+            guard let program = hook.stage == .pre ? action.pre : action.post else {
+                return finish(step, outcome: .success, nil)
+            }
+            switch action {
+            case .node(let action): try runNode(step, work, action, commit, program, given, evaluation)
+            case .docker(let action):
+                try runDocker(step, work, (action, commit), hook: program.program, given, evaluation)
+            case .native, .composite: finish(step, outcome: .success, nil)
             }
         } catch {
             fail(step, error)
@@ -143,7 +153,7 @@ extension HostJob {
             if outer.parent == nil { scope.github.append(("action", .string(planned.id))) }
             scope.github += Self.origin(of: work.reference)
             if let folder = folder(of: work.reference, commit: commit) {
-                scope.github.append(("action_path", .string(folder)))
+                scope.github.append(("action_path", .string(paths.inside(folder))))
             }
             scopes[outer] = scope
         }

@@ -46,7 +46,8 @@ extension HostJob {
 
     private func matcherFile(_ path: String) throws(DiagnosticError) -> [UInt8] {
         try Files.read(
-            path.hasPrefix("/") ? path : options.folders.workspace + "/" + path, limit: MatcherFile.maximumBytes)
+            path.hasPrefix("/") ? paths.outside(path) : options.folders.workspace + "/" + path,
+            limit: MatcherFile.maximumBytes)
     }
 
     private func refuse(_ command: String, _ error: DiagnosticError, _ step: RunningStep) {
@@ -83,7 +84,8 @@ extension HostJob {
                 fileExists: { Files.isFile($0) },
                 readText: { path in
                     (try? Files.read(path, limit: Self.gitConfigLimitBytes)).map { String(decoding: $0, as: UTF8.self) }
-                }))
+                },
+                hostPath: isInContainer ? { [paths] in paths.outside($0) } : nil))
     }
 
     private static let gitConfigLimitBytes = 1 << 20

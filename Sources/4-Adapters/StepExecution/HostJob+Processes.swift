@@ -14,6 +14,9 @@ extension HostJob {
     func start(
         _ step: RunningStep, program: String, arguments: [String], folder: String
     ) throws(DiagnosticError) {
+        guard !isInContainer else {
+            return try startInContainer(step, program: program, arguments: arguments, folder: folder)
+        }
         guard let supervisor else {
             throw DiagnosticError(.stepNotStarted, "The job's supervisor is gone.", remedy: "Resume the run.")
         }
@@ -30,10 +33,7 @@ extension HostJob {
         pipe.closeWriteEnd()
         step.pipe = pipe
         running[step.attempt.step] = step
-        let surroundings = surroundings(of: step)
-        step.pipeToken = loop.watchOutput(pipe.descriptor) { [weak self, weak step] _ in
-            if let self, let step { self.readOutput(of: step, surroundings) }
-        }
+        watchOutput(of: step)
         callbacks.report(step.attempt, .started(deadline: startTimeout(step)))
     }
 
@@ -45,11 +45,18 @@ extension HostJob {
 
     // MARK: output
 
+    func watchOutput(of step: RunningStep) {
+        guard let pipe = step.pipe else { return }
+        let surroundings = surroundings(of: step)
+        step.pipeToken = loop.watchOutput(pipe.descriptor) { [weak self, weak step] _ in
+            if let self, let step { self.readOutput(of: step, surroundings) }
+        }
+    }
+
     func surroundings(of step: RunningStep) -> CommandSurroundings {
         let environment = step.environment
         let host = hostBlock
-        return CommandSurroundings(
-            environment: { environment[$0] ?? host[$0] }, workspace: options.folders.workspace)
+        return CommandSurroundings(environment: { environment[$0] ?? host[$0] }, workspace: stepWorkspace)
     }
 
     private func readOutput(of step: RunningStep, _ surroundings: CommandSurroundings) {
@@ -66,7 +73,7 @@ extension HostJob {
     }
 
     /// Everything that the process wrote before it ended. Who holds the pipe beyond that is not waited for.
-    private func drain(_ step: RunningStep) {
+    func drain(_ step: RunningStep) {
         guard let pipe = step.pipe, let output = step.output else { return }
         let surroundings = surroundings(of: step)
         var hasEnded = step.pipeToken == nil
@@ -75,7 +82,7 @@ extension HostJob {
                 output.take(
                     bytes, surroundings: surroundings, found: { tell($0, step) }, perform: { perform($0, step) })
             }
-            hasEnded = outcome == .ended
+            hasEnded = outcome == .ended || step.contained != nil
         }
         output.finishTaking(surroundings: surroundings, found: { tell($0, step) }, perform: { perform($0, step) })
         stopWatching(step)
@@ -198,7 +205,7 @@ extension HostJob {
     }
 
     /// The process is gone: reads the rest of its output and its command files, and settles the outcome.
-    private func end(_ step: RunningStep) {
+    func end(_ step: RunningStep) {
         drain(step)
         let code = step.exitCode ?? 0
         let outcome: Conclusion
@@ -210,6 +217,8 @@ extension HostJob {
             (outcome, reason) = (.cancelled, Reason(.cancelled, "The operation was canceled."))
         case nil where step.limits?.excess != nil && code != 0:
             (outcome, reason) = (.failure, excessReason(step))
+        case nil where step.isOutOfMemory && code != 0:
+            (outcome, reason) = (.failure, memoryReason(step))
         case nil where code != 0:
             (outcome, reason) = (.failure, Reason(.exitCode, "Process completed with exit code \(code)."))
         case nil: outcome = .success

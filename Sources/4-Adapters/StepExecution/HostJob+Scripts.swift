@@ -19,7 +19,7 @@ extension HostJob {
             let folder =
                 try evaluation.text(of: work.workingDirectory) ?? (isInAction ? nil : defaultWorkingDirectory)
             openLog(step)
-            let shell = try shells.shell(shellOption, prepended: prependedPaths)
+            let shell = try shell(shellOption)
             if options.givesScriptsServices { step.variables = try serviceVariables(for: step, .script) }
             printHeader(step, script, shell)
             try launch(step, script, shell, folder: absolute(folder))
@@ -31,9 +31,16 @@ extension HostJob {
         }
     }
 
+    /// In a container the engine looks it up, and `sh` is the default, as on GitHub.
+    private func shell(_ option: String?) throws(DiagnosticError) -> FoundShell {
+        guard isInContainer else { return try shells.shell(option, prepended: prependedPaths) }
+        let template = try ShellTemplate(option: option ?? "sh")
+        return FoundShell(template: template, path: template.command)
+    }
+
     private func absolute(_ folder: String?) -> String {
-        guard let folder else { return options.folders.workspace }
-        return folder.utf8.first == 0x2F ? folder : options.folders.workspace + "/" + folder
+        guard let folder else { return stepWorkspace }
+        return folder.utf8.first == 0x2F ? paths.inside(folder) : stepWorkspace + "/" + folder
     }
 
     private func printHeader(_ step: RunningStep, _ script: String, _ shell: FoundShell) {
@@ -64,6 +71,7 @@ extension HostJob {
         try Files.write((builtIn?.prepared(script) ?? script).utf8, to: scriptPath)
         step.scriptPath = scriptPath
         try start(
-            step, program: shell.path, arguments: try shell.template.arguments(script: scriptPath), folder: folder)
+            step, program: shell.path, arguments: try shell.template.arguments(script: paths.inside(scriptPath)),
+            folder: folder)
     }
 }

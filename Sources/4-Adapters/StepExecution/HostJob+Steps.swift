@@ -48,7 +48,7 @@ extension HostJob {
         } catch {
             return failEarly(step, error)
         }
-        run(step, evaluation)
+        runUnlessStopped(step, evaluation)
     }
 
     /// A step as it is about to begin, what its expressions see, and what of its own `env` cannot be evaluated.
@@ -109,7 +109,7 @@ extension HostJob {
         callbacks.report(attempt, .skipped(reason))
     }
 
-    private func run(_ step: RunningStep, _ evaluation: TemplateEvaluation) {
+    func run(_ step: RunningStep, _ evaluation: TemplateEvaluation) {
         do throws(ExpressionError) {
             step.timeoutMinutes = try evaluation.number(of: step.planned.timeoutMinutes).flatMap { $0 > 0 ? $0 : nil }
         } catch {

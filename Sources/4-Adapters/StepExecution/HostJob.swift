@@ -68,6 +68,17 @@ package final class HostJob {
     /// Of the run's services.
     var maskedSecrets: Set<String> = []
     var isResumed = false
+    /// Which path is which in the job's container; empty: its steps run on this machine.
+    var paths = ContainerPaths()
+    /// What the job's containers are made from.
+    var demand: ContainerDemand?
+    /// Something of the job is in an engine, until it is removed.
+    var hasContainers = false
+    var containerFacts: ContainerFacts?
+    /// Containers are being made, or removed.
+    var waitsForContainers = false
+    private var hasSupervisor = false
+    private var waitsForSupervisor = false
     private var isPrepared = false
     var ending: Ending?
     let hostBlock: EnvironmentBlock
@@ -109,6 +120,7 @@ package final class HostJob {
             try makeFolders()
             for secret in options.secrets { try redactor.add(secret) }
             try evaluateEnvironment()
+            try planContainers()
             try startSupervisor()
         } catch let error as ExpressionError {
             callbacks.prepared(DiagnosticError(.stepEvaluation, redacted(Self.invalidTemplate(error, line: nil))))
@@ -119,11 +131,16 @@ package final class HostJob {
                     (error as? any CodedError)?.diagnostic ?? Diagnostic(.jobFiles, "The job cannot begin: \(error)")))
             return
         }
-        // A resumed job waits: whoever held its receipts must be gone first.
-        if !isResumed { reportPrepared(nil) }
+        startContainers()
+        reportReady()
     }
 
-    private func reportPrepared(_ error: DiagnosticError?) {
+    /// A resumed job waits: whoever held its receipts must be gone first.
+    func reportReady() {
+        if !waitsForContainers, hasSupervisor || !isResumed { reportPrepared(nil) }
+    }
+
+    func reportPrepared(_ error: DiagnosticError?) {
         guard !isPrepared else { return }
         isPrepared = true
         callbacks.prepared(error)
@@ -184,7 +201,9 @@ package final class HostJob {
 
     private func serve(_ message: SupervisorMessage) {
         switch message {
-        case .ready: reportPrepared(nil)
+        case .ready:
+            hasSupervisor = true
+            reportReady()
         case .startFailed(let error):
             loseSupervisor("The job's receipts cannot be used: \(error).")
         case .started: break
@@ -214,16 +233,37 @@ package final class HostJob {
             Result { () throws(DiagnosticError) in try sweep.run() }
         } then: { (swept: Result<KillReport, DiagnosticError>) in
             self.reportPrepared(error)
-            for step in Array(self.running.values) where step.pipe != nil {
+            for step in Array(self.running.values) where step.pipe != nil && step.contained == nil {
                 if case .failure(let left) = swept { step.output?.error(left.diagnostic.message) }
                 self.fail(step, Reason(.interrupted, message), error.diagnostic)
             }
+            self.waitsForSupervisor = false
             if self.ending != nil { self.reportEnding() }
         }
     }
 
+    /// All steps are over: what is left of them ends.
+    func shutDown() {
+        removeContainers()
+        guard let supervisor else { return reportEnding() }
+        do {
+            try supervisor.shutdown()
+            waitsForSupervisor = true
+            watchForWriting()
+        } catch {
+            reportEnding()
+        }
+    }
+
+    func allGone(_ report: KillReport) {
+        ending?.killed = report.processes
+        ending?.killedCount = report.totalCount
+        waitsForSupervisor = false
+        reportEnding()
+    }
+
     func reportEnding() {
-        guard let ending else { return }
+        guard let ending, !waitsForContainers, !waitsForSupervisor else { return }
         self.ending = nil
         for (token, _) in orphanPipes { loop.remove(token) }
         orphanPipes = [:]

@@ -48,12 +48,16 @@ extension HostJob {
         package var restoreWorkspace: (@Sendable () throws(DiagnosticError) -> Void)?
         /// Somebody wants to look at steps that failed: called with one, and with what to call when that is done.
         package var pause: ((PausedStep, @escaping (PauseAnswer) -> Void) -> Void)?
+        /// Called before each step that is to run; it runs when the step's `proceed` is called.
+        package var stopBefore: ((StoppedStep) -> Void)?
         /// What steps are enclosed in; `nil`: they run as the user does.
         package var sandbox: StepSandbox?
         /// Where actions of other repositories lie.
         package var actionsFolder: String?
         /// Shows debug lines and echoes commands: what `ACTIONS_STEP_DEBUG` does on GitHub.
         package var isDebug = false
+        /// Where an engine can be had; `nil`: nowhere.
+        package var containers: JobContainers?
 
         package init(
             identity: Identity, steps: PlannedSteps, contexts: DataObject, folders: Folders, sealing: Sealing
@@ -162,17 +166,21 @@ extension HostJob {
         package var postStep: (StepAttempt, String) -> Void
         package var openLog: (StepHeading) -> StepLog
         package var finished: (Ending) -> Void
+        /// Something to be told of the job itself; redacted.
+        package var annotate: (Annotation) -> Void
 
         package init(
             prepared: @escaping (DiagnosticError?) -> Void,
             report: @escaping (StepAttempt, StepReport) -> Void,
             postStep: @escaping (StepAttempt, String) -> Void = { _, _ in },
+            annotate: @escaping (Annotation) -> Void = { _ in },
             openLog: @escaping (StepHeading) -> StepLog,
             finished: @escaping (Ending) -> Void
         ) {
             self.prepared = prepared
             self.report = report
             self.postStep = postStep
+            self.annotate = annotate
             self.openLog = openLog
             self.finished = finished
         }
@@ -199,6 +207,7 @@ extension HostJob {
 /// What in a step talks to the run's services: each kind is told other variables.
 package enum ServiceUser: Hashable, Sendable {
     case nodeAction
+    case dockerAction
     case script
 }
 

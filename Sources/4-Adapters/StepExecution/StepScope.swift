@@ -77,6 +77,10 @@ final class RunningStep {
     var variables: [FileCommandPairs.Pair] = []
     /// Its outcome is known; its end is under way.
     var isEnding = false
+    /// Its process, where that is in a container.
+    var contained: ContainedProcess?
+    /// A process in its container was ended for want of memory.
+    var isOutOfMemory = false
     /// How its process ended.
     var exitCode: Int?
     /// A native action's way to stop.

@@ -55,9 +55,7 @@ final class ActionSearch {
         case .repository:
             return once(reference.text) { remote(reference) }
         case .image:
-            return Finding(
-                finding: .unavailable(
-                    "'\(reference.text)' runs in a container, and there is no container engine here."))
+            return Finding(finding: .found(.docker(DockerAction(image: reference.text)), commit: nil))
         case .own(let path):
             guard let folder = RepositoryPath.inside(path) else {
                 return Finding(finding: .unavailable("The action '\(reference.text)' lies outside of the repository."))
@@ -133,8 +131,8 @@ final class ActionSearch {
             }
         }
         guard RepositoryText.exists("\(folder)/Dockerfile") else { return Finding(finding: .unknownYet) }
-        return Finding(
-            finding: .unavailable("The action '\(name)' runs in a container, and there is no container engine here."))
+        // As the runner takes it: an action of the time before there were manifests.
+        return Finding(finding: .found(.docker(DockerAction(image: "Dockerfile")), commit: commit))
     }
 
     private func definition(_ text: [UInt8], path: String, _ commit: String?, _ repository: String) -> Finding {

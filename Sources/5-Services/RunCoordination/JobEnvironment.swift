@@ -41,13 +41,20 @@ struct JobEnvironment {
             let (snapshots, workspace) = (session.snapshots, folders.workspace)
             options.snapshot = { () throws(DiagnosticError) in try snapshots.save(workspace) }
         }
+        if let debugger = session.settings.debugger {
+            let id = job.id
+            options.stopBefore = { debugger.stopped(id, $0) }
+        }
         if session.settings.pause != nil {
             options.pause = { [weak session] (paused, answer) in session?.pause(paused, answer) }
         }
         let (session, id) = (session, job.id)
+        let containers = session.containers(of: id)
         options.services = { [weak session] (attempt, user) throws(DiagnosticError) in
             guard let session else { return ServiceVariables([], secrets: []) }
-            return try session.serviceVariables(of: id, attempt, user)
+            let isContained = user == .dockerAction || containers.hasJobContainer
+            return try session.serviceVariables(
+                of: id, attempt, user, reachedAs: isContained ? ContainerHost.machineName : nil)
         }
         options.givesScriptsServices = RunServices.givesIdentity(id, session.record)
         options.actionsFolder = store.root + "/sources/actions"
@@ -59,6 +66,7 @@ struct JobEnvironment {
             options.sandbox = try sandbox.sandbox(
                 searchPath: searchPath, hidden: [home, store.root, session.record.repository.root].compactMap { $0 })
         }
+        options.containers = containers.access(session.loop)
         let workspace = folders.workspace
         let offer = session.settings.offer
         let ownRoot = session.record.repository.root

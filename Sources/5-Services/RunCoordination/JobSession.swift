@@ -119,6 +119,7 @@ final class JobSession {
             prepared: { [weak self] error in self?.prepared(error) },
             report: { [weak self] attempt, report in self?.reported(attempt, report) },
             postStep: { [weak self] attempt, id in self?.arrive(.postStepAdded(attempt, id: id)) },
+            annotate: { [weak self] annotation in self?.annotate(annotation) },
             openLog: { [weak self] heading in self?.openLog(heading) ?? .discarding },
             finished: { [weak self] ending in self?.closed(ending) })
     }
@@ -198,6 +199,10 @@ final class JobSession {
             }
             then()
         }
+    }
+
+    private func annotate(_ annotation: Annotation) {
+        session.observer.update(.jobAnnotation(id, name: name, annotation))
     }
 
     /// The executor knows of this attempt's end already.

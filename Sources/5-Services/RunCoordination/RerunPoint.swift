@@ -20,6 +20,24 @@ struct RerunPoint {
     /// `nil`: the workspace is the user's own tree, as it is.
     let snapshot: String?
 
+    /// A job and a step as a user names them: `test/4`, `deploy/migrate/Run make`. Both may hold slashes.
+    ///
+    /// - Throws: where no beginning of the text is a job of the run.
+    static func split(
+        _ text: String, _ run: RunID, isJob: (JobID) -> Bool
+    ) throws(DiagnosticError) -> (job: JobID, step: String) {
+        var slash = text.endIndex
+        while let next = text[..<slash].lastIndex(of: "/") {
+            slash = next
+            let job = JobID(String(text[..<slash]))
+            let step = String(text[text.index(after: slash)...])
+            if !step.isEmpty, isJob(job) { return (job, step) }
+        }
+        throw DiagnosticError(
+            .rerunStepUnknown, "'\(text)' begins with no job of run \(run).",
+            remedy: "Write it as job/step; `martlet why \(run)` shows both.")
+    }
+
     /// - Parameter step: its number, its id or its name; among the job's own steps.
     init(_ session: RunSession, job: JobID, attempt: Int, step: String) throws(DiagnosticError) {
         let stream = RunStore.stream(session.run, attempt: attempt, job: job, jobAttempt: 1)

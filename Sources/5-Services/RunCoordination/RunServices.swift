@@ -20,6 +20,8 @@ final class RunServices {
         self.run = run
         self.attempt = attempt
         var options = RuntimeServerOptions(folder: Self.folder(of: record.repository.root, in: store))
+        // A container comes by the address of its network; every request needs the token of a job.
+        if record.plan.usesContainers { options.host = "0.0.0.0" }
         options.identityKeyPath = store.root + "/identity-key"
         let lookups = CacheHistory(store: store, run: run)
         options.observeLookup = { lookups.append($0) }
@@ -33,17 +35,18 @@ final class RunServices {
 
     /// What a step's process is told.
     func variables(
-        for job: JobID, _ attempt: StepAttempt, _ user: ServiceUser
+        for job: JobID, _ attempt: StepAttempt, _ user: ServiceUser, reachedAs host: String?
     ) throws(DiagnosticError) -> ServiceVariables {
         let access = try access(of: job)
         server.note(step: attempt.step.description, of: access)
         let kind: JobAccess.StepKind =
             switch user {
             case .nodeAction: .javaScriptAction
+            case .dockerAction: .dockerAction
             case .script: .script
             }
         return ServiceVariables(
-            access.environment(for: kind).map { .init($0.name, $0.value) }, secrets: [access.token])
+            access.environment(for: kind, reachedAs: host).map { .init($0.name, $0.value) }, secrets: [access.token])
     }
 
     private func access(of job: JobID) throws(DiagnosticError) -> JobAccess {

@@ -3,6 +3,7 @@
 internal import Diagnostics
 internal import PipelineModel
 internal import RunEngine
+internal import StepExecution
 internal import StructuredData
 
 /// What the run machine asks for.
@@ -14,6 +15,7 @@ extension RunSession {
         case .cancelJob(let id, let number, let level, let reason):
             guard let job = jobs[id], job.number == number else { return }
             enqueue(.job(id, .cancelRequested(level, reason)))
+            job.host?.stopPreparing()
         case .acquireGroup(let holder, let request, let isHeld):
             acquire(holder, request, isHeld: isHeld)
         case .releaseGroup(let holder, let group):

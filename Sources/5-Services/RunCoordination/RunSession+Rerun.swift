@@ -14,8 +14,8 @@ extension RunSession {
         case failed
         /// These jobs or legs, and what depends on them.
         case jobs([JobID])
-        /// A job goes on with this step, and what depends on the job runs again.
-        case from(JobID, step: String)
+        /// A job goes on with a step (`job/step`), and what depends on the job runs again.
+        case from(String)
     }
 
     /// Runs a part of the run again; this session's attempt is the new one. What does not run again keeps its results and
@@ -34,13 +34,14 @@ extension RunSession {
                 remedy: "Wait for it, or go on with it: martlet run --resume \(run)")
         }
         let takeover = try RunTakeover(
-            after: old.state, definition: machine.definition, selection: Self.chosen(selection))
+            after: old.state, definition: machine.definition, selection: try chosen(selection, old.state))
         guard !takeover.rerun.isEmpty else {
             throw DiagnosticError(
                 .nothingToRerun, "Everything in run \(run) succeeded or was skipped.",
                 remedy: "Leave out --failed to run all of it again.")
         }
-        if case .from(let job, let step) = selection {
+        if case .from(let text) = selection {
+            let (job, step) = try RerunPoint.split(text, run) { old.state.leg($0) != nil }
             let source = old.state.leg(job)?.takenFrom ?? previous
             let point = try RerunPoint(self, job: job, attempt: source, step: step)
             try point.save(self)
@@ -56,12 +57,14 @@ extension RunSession {
         return try drive()
     }
 
-    private static func chosen(_ selection: Selection) -> RunTakeover.Selection {
+    private func chosen(
+        _ selection: Selection, _ state: RunState
+    ) throws(DiagnosticError) -> RunTakeover.Selection {
         switch selection {
         case .all: .all
         case .failed: .failed
         case .jobs(let ids): .jobs(ids)
-        case .from(let job, _): .jobs([job])
+        case .from(let text): .jobs([try RerunPoint.split(text, run) { state.leg($0) != nil }.job])
         }
     }
 }

@@ -33,6 +33,7 @@ extension RunSession {
                 digest: machine.definition.planDigest))
         rerunPoint = try RerunPoint.load(self)
         try sweepEnded()
+        sweepContainers()
         for effect in RunMachine.effects(of: machine.state) {
             if case .startJob(let id, let number) = effect { try resumeJob(id, number) } else { perform(effect) }
         }

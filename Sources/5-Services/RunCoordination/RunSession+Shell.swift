@@ -3,7 +3,7 @@
 package import Diagnostics
 internal import EventJournal
 internal import FileAccess
-package import PipelineModel
+internal import PipelineModel
 internal import ProcessControl
 internal import RunEngine
 internal import StepExecution
@@ -30,15 +30,16 @@ extension RunSession {
     /// Makes the workspace, the environment and the files of a step again, as they were before it, in a folder of their own.
     ///
     /// - Parameters:
-    ///   - step: its number, id or name.
+    ///   - text: `job/step`, the step by its number, id or name.
     ///   - command: what to run in the place of an interactive shell.
     package func place(
-        of job: JobID, step: String, command: [String]
+        of text: String, command: [String]
     ) throws(DiagnosticError) -> StepPlaceAgain {
         let stream = RunStore.stream(run, attempt: attempt)
         let recorded = try store.journaled { (journal) throws(JournalError) in try journal.events(of: stream) }
         evaluator.restore(try values.load())
         _ = try machine.replay(recorded)
+        let (job, step) = try RerunPoint.split(text, run) { machine.state.leg($0) != nil }
         guard let leg = machine.state.leg(job), let planned = record.plan.jobs.first(where: { $0.key == job.key }),
             case .steps(let steps) = planned.work
         else {

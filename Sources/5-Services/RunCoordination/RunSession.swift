@@ -26,14 +26,19 @@ package final class RunSession {
         package var token = ""
         /// Asks somebody who looks at a failed step; called on a thread that may block. `nil`: nobody looks.
         package var pause: (@Sendable (PausedStep) -> PauseChoice)?
+        /// Stops before steps; `nil`: nobody does.
+        package var debugger: RunDebugger?
         /// Whether workspaces are kept after each step, so that a run can go on from there.
         package var keepsSnapshots = true
         /// Where actions of other repositories come from.
         let offer: RepositoryOffer
+        /// Where containers are made.
+        let engines: EngineOffer
 
-        package init(capacity: Int, offer: RepositoryOffer) {
+        package init(capacity: Int, offer: RepositoryOffer, engines: EngineOffer) {
             self.capacity = capacity
             self.offer = offer
+            self.engines = engines
         }
     }
 
@@ -148,6 +153,7 @@ package final class RunSession {
         try listen()
         let cleaning = StoreCleaning(root: store.root, entries: settings.hostEnvironment)
         loop.offload({ cleaning.runDaily() }, then: { _ in })
+        attachDebugger()
         drain()
         while failure == nil, outcome == nil {
             passOn()
@@ -158,6 +164,7 @@ package final class RunSession {
         loop.releaseSignals()
         for job in jobs.values { job.abandon() }
         if hasServices { services.stop() }
+        settings.engines.close()
         if let failure {
             abandonGroups()
             throw failure
@@ -196,10 +203,10 @@ package final class RunSession {
 
     /// What a step's process is told of the run's services.
     func serviceVariables(
-        of job: JobID, _ attempt: StepAttempt, _ user: ServiceUser
+        of job: JobID, _ attempt: StepAttempt, _ user: ServiceUser, reachedAs host: String?
     ) throws(DiagnosticError) -> ServiceVariables {
         hasServices = true
-        return try services.variables(for: job, attempt, user)
+        return try services.variables(for: job, attempt, user, reachedAs: host)
     }
 
     func nativeJob(_ job: JobID) -> NativeJob { vaults.job(job, of: run, record) }

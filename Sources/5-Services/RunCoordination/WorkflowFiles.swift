@@ -13,6 +13,7 @@ package struct WorkflowFiles: Sendable {
     package let folder: String
     /// `PATH` of the command.
     let searchPath: String
+    package let engines: EngineOffer
     /// Other repositories; a failure where the settings of their sources cannot be read.
     private let repositories: Result<RepositoryOffer, DiagnosticError>
     /// Why git could not say what is checked out: refs and commits are then empty.
@@ -23,6 +24,7 @@ package struct WorkflowFiles: Sendable {
     package init(folder: String, environment: [String: String]) {
         self.folder = folder
         searchPath = environment["PATH"] ?? ""
+        engines = EngineOffer(environment: environment)
         // `.git` is looked for first: outside a repository git is not even started.
         if let root = Self.repositoryRoot(above: folder) {
             var found: DiagnosticError?

@@ -46,6 +46,8 @@ struct DoctorCommand: ParsableCommand {
             ("bash", "the default shell of steps; install bash", true), ("git", "checkout and refs; install git", true),
             ("sh", "steps with 'shell: sh'", true), ("python3", "steps with 'shell: python'; install python3", false),
             ("pwsh", "steps with 'shell: pwsh'; install PowerShell", false),
+            ("node", "JavaScript actions; install Node.js 20 or later", false),
+            ("bwrap", "--executor sandbox; install bubblewrap", false),
         ]
         return wanted.map { tool in
             let place = folders.first { RepositoryText.exists("\($0)/\(tool.name)") }

@@ -40,7 +40,8 @@ struct DrivingOptions: ParsableArguments {
 
     func settings(_ files: WorkflowFiles, _ console: Console) throws -> RunSession.Settings {
         var settings = RunSession.Settings(
-            capacity: max(1, parallel ?? ProcessorCount.available * 2), offer: try files.offer())
+            capacity: max(1, parallel ?? ProcessorCount.available * 2), offer: try files.offer(),
+            engines: files.engines)
         settings.hostEnvironment = ProcessEnvironment.entries
         settings.isDebug = debug
         settings.keepsSnapshots = !noSnapshots

@@ -19,7 +19,8 @@ package struct MartletCommand: ParsableCommand {
             CommandGroup(
                 name: "Pipelines:",
                 subcommands: [
-                    RunCommand.self, RerunCommand.self, ShellCommand.self, CancelCommand.self, PlanCommand.self,
+                    RunCommand.self, RerunCommand.self, ShellCommand.self, DebugCommand.self, CancelCommand.self,
+                    PlanCommand.self,
                     CheckCommand.self,
                     EvalCommand.self,
                 ]),

@@ -41,17 +41,11 @@ struct RerunCommand: ParsableCommand {
         guard [failed, !jobs.isEmpty, from != nil].filter({ $0 }).count <= 1 else {
             throw ValidationError("Only one of --failed, --job and --from can be given.")
         }
-        if let from, Self.parts(from) == nil { throw ValidationError("'\(from)' is not of the form job/step.") }
-    }
-
-    static func parts(_ text: String) -> (job: String, step: String)? {
-        guard let slash = text.lastIndex(of: "/"), slash > text.startIndex else { return nil }
-        let step = String(text[text.index(after: slash)...])
-        return step.isEmpty ? nil : (String(text[..<slash]), step)
+        if let from, !from.contains("/") { throw ValidationError("'\(from)' is not of the form job/step.") }
     }
 
     private var selection: RunSession.Selection {
-        if let (job, step) = from.flatMap(Self.parts) { return .from(JobID(job), step: step) }
+        if let from { return .from(from) }
         return failed ? .failed : jobs.isEmpty ? .all : .jobs(jobs.map { JobID($0) })
     }
 

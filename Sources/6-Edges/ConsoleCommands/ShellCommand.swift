@@ -32,7 +32,7 @@ struct ShellCommand: ParsableCommand {
     @OptionGroup var network: NetworkOptions
 
     func validate() throws {
-        guard second == nil || Int(first) != nil, RerunCommand.parts(second ?? first) != nil else {
+        guard second == nil || Int(first) != nil, (second ?? first).contains("/") else {
             throw ValidationError("Name a step as job/step, and before it the run's number if it is not the newest.")
         }
     }
@@ -40,7 +40,6 @@ struct ShellCommand: ParsableCommand {
     func run() throws {
         let console = Console(colour: driving.color)
         try console.guarded(.setup) {
-            guard let (job, step) = RerunCommand.parts(second ?? first) else { return }
             let store = try RunStore(root: RunStore.defaultRoot(console.environment))
             let run = try RunChoice.run(second == nil ? nil : Int(first), store, console)
             let record = try RunRecord.load(from: store, run)
@@ -51,7 +50,7 @@ struct ShellCommand: ParsableCommand {
             let session = try RunSession(
                 store: store, run: run, attempt: try store.lastAttempt(of: run), record: record, settings: settings,
                 observer: RunObserver(update: { _ in }, output: { _, _ in }))
-            let place = try session.place(of: JobID(job), step: step, command: command)
+            let place = try session.place(of: second ?? first, command: command)
             console.err.writeLine(
                 console.errorPalette.paint("before \(place.title.withoutControls)", .bold)
                     + console.errorPalette.paint("  a copy of its workspace; leave it with: exit", .dim))

@@ -12,6 +12,8 @@ package struct NetworkReport: Hashable, Sendable {
     package var labels: [String: String]
     /// `172.18.0.0/16`.
     package var subnets: [String]
+    /// By which its containers reach the machine of the engine.
+    package var gateways: [String]
     /// Names of the containers in it, by their ids; a list of networks does not have them.
     package var containers: [String: String]
 
@@ -21,6 +23,7 @@ package struct NetworkReport: Hashable, Sendable {
         driver = data["Driver"]?.string ?? ""
         labels = data["Labels"]?.stringMap ?? [:]
         subnets = (data["IPAM"]?["Config"]?.array ?? []).compactMap { $0["Subnet"]?.string }
+        gateways = (data["IPAM"]?["Config"]?.array ?? []).compactMap { $0["Gateway"]?.string }
         containers = [:]
         for (id, member) in data["Containers"]?.object ?? [:] { containers[id] = member["Name"]?.string ?? "" }
     }

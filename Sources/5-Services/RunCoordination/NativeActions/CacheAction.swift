@@ -78,7 +78,7 @@ struct CacheAction: Sendable {
         let search = CacheVault.Search(
             keys: keys, paths: paths, version: CacheVersion.native(paths, folders), access: job.access,
             origin: job.origin(call),
-            takesArchives: !job.isEnclosed)
+            takesArchives: folders.reach == nil)
         let vault = job.caches
         call.perform("Martlet's own cache: \(isWhole ? "restore now, save at the job's end" : "restore")") {
             () throws(DiagnosticError) in

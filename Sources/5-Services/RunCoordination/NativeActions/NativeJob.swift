@@ -28,7 +28,7 @@ struct NativeJob: Sendable {
         var folders = StepFolders(
             workspace: real(call.workspace), temporary: real(call.temporary), toolCache: real(call.toolCache),
             home: real(call.home))
-        if isEnclosed { folders.reach = [folders.workspace, folders.temporary] }
+        if isEnclosed || call.isContained { folders.reach = [folders.workspace, folders.temporary] }
         return folders
     }
 
