@@ -41,7 +41,8 @@ extension HostJob {
             workspace: options.folders.workspace, temporary: options.folders.temporary,
             toolCache: options.folders.toolCache, environment: step.environment,
             isContained: isInContainer,
-            searchPath: isInContainer ? "" : block["PATH"] ?? "", home: paths.outside(block["HOME"] ?? ""),
+            searchPath: isInContainer ? "" : block["PATH"] ?? "",
+            home: paths.outside(isInContainer ? ContainerPaths.home : block["HOME"] ?? ""),
             github: githubContext(
                 scope: step.scope, more: [("action", .string(planned(step.hooked)?.id ?? step.planned.id))]),
             loop: loop,
