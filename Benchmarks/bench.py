@@ -17,6 +17,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import content_store
+
 SECRET = "a41fc0ffee5b7d90e2486c3d1f8a7b65"
 LINE = "compiling part 4711 of the program: nothing to report"
 LINES = 2_000_000
@@ -144,6 +146,28 @@ class Bench:
                 f"step {step:.2f} ms, spawn {bare:.2f} ms; 1 step {ms(middle[f'1 step, {place}'])}",
                 limit is None or step - bare <= limit))
         return rows
+
+    def composite(self):
+        """What one step of a composite action costs above the shell that it starts."""
+        sides = []
+        for count in (200, 1):
+            root = self.repository(f"composite-{count}", "on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n"
+                                   "    steps:\n      - uses: actions/checkout@v4\n      - uses: ./many\n")
+            (root / "many").mkdir()
+            steps = "".join("    - {run: 'true', shell: bash}\n" for _ in range(count))
+            (root / "many/action.yml").write_text(f"name: Many\nruns:\n  using: composite\n  steps:\n{steps}")
+            sides.append(self.as_martlet(f"{count} composite steps", root, self.folder / "homes" / "composite"))
+        seconds = self.rounds(sides + [self.bare_spawn()])
+        middle = {name: statistics.median(values) for name, values in seconds.items()}
+        pairs = zip(seconds["200 composite steps"], seconds["1 composite steps"])
+        step = statistics.median((many - one) / 199 for many, one in pairs) * 1e3
+        bare = middle["spawn"] * 1e3
+        return [Row("a step of a composite action of 200, above the shell's own cost", "≤ 3 ms", f"{step - bare:.2f} ms",
+                    f"step {step:.2f} ms, spawn {bare:.2f} ms; all {ms(middle['200 composite steps'])}", step - bare <= 3)]
+
+    def cache(self):
+        """The content store that caches are kept in; see content_store.py for more of it."""
+        return [Row(*row) for row in content_store.rows(self.options.store, self.folder, rounds=3)]
 
     def bare_spawn(self):
         """The same script with the same environment, started by a C program that does nothing else."""
@@ -365,10 +389,11 @@ def machine(bench, load):
 
 
 def main():
-    names = ["steps", "cold", "jobs", "output", "version", "check", "resume"]
+    names = ["steps", "composite", "cold", "jobs", "output", "version", "check", "resume", "cache"]
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("folder", "stopwatch", "act", "empty", "martlet"):
         parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--store", default=".build/release/content-store-bench", help="the program of the cache's rows")
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--only", default=",".join(names), help="rows, separated by commas: " + ", ".join(names))
     parser.add_argument("--write", action="store_true", help="put the table into docs/reference/performance.md")

@@ -36,6 +36,29 @@ struct ContainerJobTests {
 
     // MARK: steps
 
+    @Test func builtInActionsSpeakTheContainersPathsAndReachNoOthers() throws {
+        let steps = """
+            - uses: actions/cache@v4
+              id: c
+              with: {path: "~/.tool\\n${{ github.workspace }}/deps", key: k}
+            - run: mkdir -p ~/.tool deps; echo x > ~/.tool/f; echo y > deps/f; cat ~/.tool/f deps/f > all
+            - {uses: actions/upload-artifact@v4, with: {path: '${{ github.workspace }}/all', name: art}}
+            - {uses: actions/download-artifact@v4, id: d, with: {name: art, path: got}}
+            - run: cmp all got/all && test '${{ steps.d.outputs.download-path }}' = $GITHUB_WORKSPACE/got
+            - run: echo "hit=${{ steps.c.outputs.cache-hit }}"
+            """
+        let first = try run("container: \(PrivateEngine.plain)", steps: steps)
+        #expect(first.status == 0, "\(first.out)\(first.err)")
+        #expect(first.lines("a").contains("Cache saved with key: k"), "\(first.out)")
+        let second = try run("container: \(PrivateEngine.plain)", steps: steps)
+        #expect(second.lines("a").contains("hit=true"), "\(second.out)\(second.err)")
+        try sandbox.write("../secret", "of the user")
+        let outside = try run(
+            "container: \(PrivateEngine.plain)",
+            steps: "- {uses: actions/upload-artifact@v4, with: {path: \(sandbox.root)/secret}}")
+        #expect(outside.out.contains("MRT0891"), "\(outside.out)")
+    }
+
     @Test func stepsRunInTheContainerWithItsPaths() throws {
         try sandbox.write("here.txt", "from the host\n")
         let ended = try run(

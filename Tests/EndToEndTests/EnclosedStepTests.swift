@@ -53,10 +53,10 @@ struct EnclosedStepTests {
     }
 
     @Test func reachTheNetworkOnlyWhereTheyMay() throws {
-        let step = "- run: cat /proc/net/dev | grep -c ':'\n"
-        let devices = try String(contentsOfFile: "/proc/net/dev", encoding: .utf8).split(separator: "\n")
-            .filter { $0.contains(":") }.count
-        #expect(try run(step, "--network").lines("a").last == "\(devices)")
+        let step = "- run: readlink /proc/self/ns/net\n"
+        let ours = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/net")
+        #expect(try run(step, "--network").lines("a").last == ours)
+        #expect(try run(step).lines("a").last != ours)
     }
 
     @Test(.enabled(if: getuid() == 0, "control groups with limits are made as root only"))

@@ -85,6 +85,11 @@ package final class ConfinedFile {
         fa_close(descriptor)
     }
 
+    package func write(_ bytes: [UInt8]) throws(DiagnosticError) {
+        let error = fa_write_all(descriptor, bytes, bytes.count)
+        guard error == 0 else { throw Files.failure(.fileUnwritable, path, "could not be written", error) }
+    }
+
     package func write(_ bytes: UnsafeRawBufferPointer) throws(DiagnosticError) {
         guard let start = bytes.baseAddress, !bytes.isEmpty else { return }
         let error = fa_write_all(descriptor, start, bytes.count)

@@ -65,7 +65,7 @@ extension ContainerPaths {
             ContainerMount(folders.temporary, at: "/__w/_temp"),
             ContainerMount(folders.scratch, at: "/__w/_temp/\(fileCommandsName)"),
             ContainerMount(folders.toolCache, at: "/__t"),
-            ContainerMount(folders.temporary + "/\(homeName)", at: "/github/home"),
+            ContainerMount(folders.temporary + "/\(homeName)", at: home),
             ContainerMount(folders.temporary + "/\(workflowName)", at: "/github/workflow"),
         ]
         // What was fetched is never changed: other runs use it too.
@@ -81,11 +81,13 @@ extension ContainerPaths {
             ContainerMount(folders.workspace, at: "/github/workspace"),
             ContainerMount(folders.temporary, at: "/github/runner_temp"),
             ContainerMount(folders.scratch, at: "/github/file_commands"),
-            ContainerMount(folders.temporary + "/\(homeName)", at: "/github/home"),
+            ContainerMount(folders.temporary + "/\(homeName)", at: home),
             ContainerMount(folders.temporary + "/\(workflowName)", at: "/github/workflow"),
         ])
     }
 
+    /// `HOME` of what runs in a container.
+    static let home = "/github/home"
     static let homeName = "_github_home"
     static let workflowName = "_github_workflow"
     static let fileCommandsName = "_runner_file_commands"

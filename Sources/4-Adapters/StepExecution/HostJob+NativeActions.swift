@@ -36,20 +36,23 @@ extension HostJob {
         let block = block(for: step)
         return NativeActionCall(
             attempt: step.attempt, reference: reference, stage: step.hook?.stage,
-            state: actionStates[step.hooked] ?? [], inputs: inputs,
+            state: actionStates[step.hooked] ?? [],
+            inputs: inputs.map { .init($0.name, outside($0.value)) },
             workspace: options.folders.workspace, temporary: options.folders.temporary,
             toolCache: options.folders.toolCache, environment: step.environment,
-            searchPath: block["PATH"] ?? "", home: block["HOME"] ?? "",
+            isContained: isInContainer,
+            searchPath: isInContainer ? "" : block["PATH"] ?? "",
+            home: paths.outside(isInContainer ? ContainerPaths.home : block["HOME"] ?? ""),
             github: githubContext(
                 scope: step.scope, more: [("action", .string(planned(step.hooked)?.id ?? step.planned.id))]),
             loop: loop,
             line: { [weak step] in step?.output?.line($0) },
             mark: { [weak step] in step?.output?.mark($0) },
-            handOn: { [weak step] handover in
-                step?.record.outputs += handover.outputs
+            handOn: { [weak step, paths] handover in
+                step?.record.outputs += handover.outputs.map { .init($0.name, paths.inside($0.value)) }
                 step?.record.state += handover.state
-                step?.record.environment += handover.environment
-                step?.record.paths += handover.paths
+                step?.record.environment += handover.environment.map { .init($0.name, paths.inside($0.value)) }
+                step?.record.paths += handover.paths.map(paths.inside)
             },
             askForPost: { [weak self, weak step] in
                 if let self, let step { askForPost(of: step) }
@@ -57,6 +60,14 @@ extension HostJob {
             complete: { [weak self, weak step] outcome in
                 if let self, let step { complete(step, outcome) }
             })
+    }
+
+    /// What a step in a container names as it sees it, as it is on this machine; each line is a path or a pattern.
+    private func outside(_ text: String) -> String {
+        guard isInContainer else { return text }
+        return text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            line.hasPrefix("!") ? "!" + paths.outside(String(line.dropFirst())) : paths.outside(String(line))
+        }.joined(separator: "\n")
     }
 
     private func complete(_ step: RunningStep, _ outcome: NativeActionOutcome) {

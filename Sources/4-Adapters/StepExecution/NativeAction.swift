@@ -27,7 +27,9 @@ package struct NativeActionCall {
     package var toolCache: String
     /// The step's `env` context.
     package var environment: OrderedVariables
-    /// `PATH` and `HOME` as a process of the step would have them.
+    /// The job's steps run in a container, and the action outside of it: paths are translated both ways.
+    package var isContained: Bool
+    /// `PATH` as a process of the step would have it, unless that is a container's; and `HOME`.
     package var searchPath: String
     package var home: String
     /// The step's `github` context.

@@ -30,8 +30,8 @@ extension DiagnosticCode {
     static let nativePathOutside = DiagnosticCode(891)
     /// `fail-on-cache-miss`.
     static let nativeCacheMissed = DiagnosticCode(892)
-    /// An archive of a cache or an artifact cannot be read.
-    static let nativeArchive = DiagnosticCode(893)
+    /// No installed version of a tool is the one that a step wants.
+    static let toolMissing = DiagnosticCode(893)
     /// An artifact of that name is there already.
     static let artifactTaken = DiagnosticCode(897)
     /// There is no such artifact.

@@ -15,6 +15,8 @@ package final class RepositoryOffer: Sendable {
         "actions/checkout": "checkout", "actions/cache": "cache", "actions/cache/restore": "cache-restore",
         "actions/cache/save": "cache-save", "actions/upload-artifact": "upload-artifact",
         "actions/upload-artifact/merge": "merge-artifacts", "actions/download-artifact": "download-artifact",
+        "actions/setup-node": "setup-node", "actions/setup-python": "setup-python", "actions/setup-go": "setup-go",
+        "actions/setup-java": "setup-java",
     ]
 
     /// What an action's name leads to.

@@ -151,9 +151,9 @@ package final class RunSession {
     func drive() throws(DiagnosticError) -> RunOutcome {
         try catchSignals()
         try listen()
-        attachDebugger()
         let cleaning = StoreCleaning(root: store.root, entries: settings.hostEnvironment)
         loop.offload({ cleaning.runDaily() }, then: { _ in })
+        attachDebugger()
         drain()
         while failure == nil, outcome == nil {
             passOn()

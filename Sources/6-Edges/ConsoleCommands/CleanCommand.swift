@@ -14,9 +14,9 @@ struct CleanCommand: ParsableCommand {
               martlet clean
               martlet clean --keep 20
 
-            Without an option the workspaces that failed jobs left are removed, caches that were not used for a week or go
-            past the limit of a repository (MARTLET_CACHE_LIMIT, 10G), and artifacts that have expired, and containers that
-            nobody uses; logs and reasons stay. A run that is under way, or that can still be resumed, is left alone.
+            Without an option the workspaces that failed jobs left are removed, containers that nobody uses, caches that were
+            not used for a week or go past the limit of a repository (MARTLET_CACHE_LIMIT, 10G), and artifacts that have
+            expired; logs and reasons stay. A run that is under way, or that can still be resumed, is left alone.
             """)
 
     @Option(help: ArgumentHelp("Also remove all runs but the newest so many, with their logs.", valueName: "count"))
@@ -40,13 +40,13 @@ struct CleanCommand: ParsableCommand {
                 try store.remove(run)
                 removed.runs += 1
             }
+            let cleaned = try StoreCleaning(root: store.root, environment: console.environment).run()
             let containers = try LeftoverContainers.remove(
                 of: store, engines: EngineOffer(environment: console.environment))
             if containers.containers + containers.networks > 0 {
                 console.out.writeLine(
                     "Removed \(containers.containers) containers and \(containers.networks) networks.")
             }
-            let cleaned = try StoreCleaning(root: store.root, environment: console.environment).run()
             console.out.writeLine("Removed the workspaces of \(removed.workspaces) runs, and \(removed.runs) runs.")
             console.out.writeLine(
                 "Removed \(cleaned.caches) caches and \(cleaned.artifacts) artifacts; freed \(cleaned.freedBytes >> 20) MB."

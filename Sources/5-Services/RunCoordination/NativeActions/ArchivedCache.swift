@@ -4,6 +4,7 @@ internal import Diagnostics
 internal import FileAccess
 internal import ProcessControl
 internal import RuntimeServices
+internal import ZipArchives
 
 /// A cache that the unmodified action saved: an archive, unpacked as the toolkit does it.
 struct ArchivedCache {
@@ -29,7 +30,7 @@ struct ArchivedCache {
         let outcome = try tar.run()
         guard outcome.succeeded else {
             throw DiagnosticError(
-                .nativeArchive, "The archive of the cache '\(entry.key)' cannot be unpacked: \(outcome.errorText)",
+                .zipUnreadable, "The archive of the cache '\(entry.key)' cannot be unpacked: \(outcome.errorText)",
                 remedy: "Install tar and zstd, or remove the cache and save it anew.")
         }
         report.line("Unpacked an archive that the unmodified action saved: \(entry.blob.sizeBytes) B")

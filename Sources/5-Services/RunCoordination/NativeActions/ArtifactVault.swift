@@ -180,7 +180,7 @@ struct ArtifactVault: Sendable {
         gzip.patience = Self.patience
         let outcome = try gzip.run()
         guard outcome.succeeded else {
-            throw DiagnosticError(.nativeArchive, "'\(file.path)' cannot be unpacked: \(outcome.errorText)")
+            throw DiagnosticError(.zipUnreadable, "'\(file.path)' cannot be unpacked: \(outcome.errorText)")
         }
         let target = try folder.file(file.path)
         try Files.read(plain) { (bytes) throws(DiagnosticError) in try target.write(bytes) }

@@ -78,14 +78,22 @@ struct CacheAction: Sendable {
         let search = CacheVault.Search(
             keys: keys, paths: paths, version: CacheVersion.native(paths, folders), access: job.access,
             origin: job.origin(call),
-            takesArchives: !job.isEnclosed)
+            takesArchives: folders.reach == nil)
         let vault = job.caches
         call.perform("Martlet's own cache: \(isWhole ? "restore now, save at the job's end" : "restore")") {
             () throws(DiagnosticError) in
             var report = NativeReport()
             if isWhole { report.keep(Self.keyState, key) } else { report.output("cache-primary-key", key) }
-            let found = try vault.find(search, report: &report) { (entry, report) throws(DiagnosticError) in
-                try Self.take(entry, vault, folders, lookupOnly: lookupOnly, &report)
+            var found = CacheVault.Found.none
+            if let outside = try PathSearch.set(paths, folders, includesBelow: false).searchPaths()
+                .first(where: { !folders.reaches($0) })
+            {
+                // What enclosed steps cannot see, a cache cannot bring them.
+                report.warn(PathSearch.outside(outside).diagnostic.message)
+            } else {
+                found = try vault.find(search, report: &report) { (entry, report) throws(DiagnosticError) in
+                    try Self.take(entry, vault, folders, lookupOnly: lookupOnly, &report)
+                }
             }
             guard case .entry(let entry, let isExact) = found else {
                 if failsOnMiss {

@@ -12,7 +12,7 @@ internal import Timekeeping
 /// The caches of one repository as native actions use them: entries in the index that the services have too, contents as
 /// trees in the content store. Called on threads that may block.
 final class CacheVault: Sendable {
-    private struct Opened {
+    struct Opened {
         let content: ContentFolder
         let lease: ContentLease
     }
@@ -20,14 +20,14 @@ final class CacheVault: Sendable {
     let folder: String
     let index: FileEntryIndex
     private let contentPath: String
-    private let namespace: String
-    private let history: CacheHistory
+    let namespace: String
+    let history: CacheHistory
     /// Opened by the first action that needs it. Its lease keeps what the run has used until the run's end.
     private let opened = Mutex<Opened?>(nil)
     /// Something was damaged: what is saved from now on is read once, since the store would take damaged parts for known.
-    private let hasDamage = Mutex(false)
+    let hasDamage = Mutex(false)
     /// As the toolkit's: the longest job may hold a key.
-    private static let reservationHours: Int64 = 6
+    static let reservationHours: Int64 = 6
 
     /// - Parameter folder: of the repository's services.
     init(folder: String, store: String, history: CacheHistory) {
@@ -79,7 +79,7 @@ final class CacheVault: Sendable {
                     in: try index.caches(version: nil).filter {
                         !archives.contains($0.version) && $0.version != version
                     }
-                        + entries)
+                        + entries.map { $0.asVersion(version) })
                 record(search, .missed(miss), version, lost)
                 return .none
             }
@@ -107,84 +107,12 @@ final class CacheVault: Sendable {
         )
     }
 
-    // MARK: saving
-
-    struct Saving: Sendable {
-        var name: CacheName
-        var trees: [StepFolders.Anchor: TreeSelection]
-        var origin: EntryOrigin
-        /// The key that was restored before the job's steps ran.
-        var restored: String?
-    }
-
-    /// - Returns: `nil` where the key is taken.
-    func save(_ saving: Saving) throws(DiagnosticError) -> (entry: CacheEntry, totals: SavedTotals)? {
-        let now = Timestamp.now()
-        guard try index.reserve(saving.name, now: now, lifetime: .seconds(Self.reservationHours * 3600)) else {
-            return nil
-        }
-        defer { index.release(saving.name) }
-        var totals = SavedTotals()
-        let id = Self.newID(now)
-        let trees = try withContent { (opened) throws(ContentError) in
-            var trees: [CacheTrees.Part] = []
-            for (base, selection) in saving.trees.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-                var saved = try opened.content.save(selection, under: opened.lease)
-                while hasDamage.withLock({ $0 }), try opened.content.dropDamaged(of: saved.id) > 0 {
-                    saved = try opened.content.save(selection, under: opened.lease)
-                }
-                totals.add(saved)
-                let part = CacheTrees.Part(base: base, tree: saved.id, paths: selection.paths)
-                try opened.content.setReference(
-                    ContentReference(
-                        namespace: namespace, name: CacheTrees.reference(id, base), root: ContentRoot(.tree, saved.id),
-                        metadata: part.metadata(saving, now)))
-                trees.append(part)
-            }
-            return CacheTrees(parts: trees)
-        }
-        let entry = CacheEntry(
-            id: id, key: saving.name.key, version: saving.name.version, scope: saving.name.scope,
-            blob: trees.blob(sizeBytes: totals.sizeBytes), created: now, origin: saving.origin)
-        guard try index.add(entry) else {
-            try forget(entry)
-            return nil
-        }
-        recordSaved(saving, entry)
-        return (entry, totals)
-    }
-
-    /// What differs from the cache that the job began with.
-    private func recordSaved(_ saving: Saving, _ entry: CacheEntry) {
-        guard let key = saving.restored, key != entry.key,
-            let old = try? index.caches(version: entry.version).filter({ $0.key == key }).max(by: {
-                $0.created < $1.created
-            }), let before = CacheTrees(old.blob), let after = CacheTrees(entry.blob)
-        else { return }
-        var changes: [String] = []
-        var count = 0
-        for part in after.parts {
-            guard let other = before.parts.first(where: { $0.base == part.base }),
-                let difference = try? withContent({ (opened) throws(ContentError) in
-                    try opened.content.difference(from: other.tree, to: part.tree, limit: 5)
-                })
-            else { continue }
-            count += difference.addedCount + difference.changedCount + difference.removedCount
-            changes += difference.changes.map { "\($0.path) \($0.kind.rawValue)" }
-        }
-        let shown = changes.prefix(5).joined(separator: ", ") + (count > min(5, changes.count) ? ", …" : "")
-        history.appendSaved(
-            key: entry.key, origin: saving.origin,
-            text: "Saved; against '\(key)', which was restored before, \(count) files differ"
-                + (shown.isEmpty ? "." : ": \(shown)."))
-    }
+    // MARK: content
 
     /// Grows with time, as the services' numbers do; below 2^53 until the year 2090.
     static func newID(_ now: Timestamp) -> Int {
         Int(max(0, now.milliseconds - 1_700_000_000_000)) << 12 | Int.random(in: 0..<4096)
     }
-
-    // MARK: content
 
     /// - Returns: `false` where a part of it is lost.
     func restore(_ trees: CacheTrees, of entry: CacheEntry, to folders: StepFolders) throws(DiagnosticError) -> Bool {
@@ -222,7 +150,7 @@ final class CacheVault: Sendable {
     }
 
     /// Lets go of an entry's bytes.
-    private func forget(_ entry: CacheEntry) throws(DiagnosticError) {
+    func forget(_ entry: CacheEntry) throws(DiagnosticError) {
         guard let trees = CacheTrees(entry.blob) else {
             return try FileBlobShelf(folder: folder).remove(entry.blob)
         }
@@ -233,7 +161,7 @@ final class CacheVault: Sendable {
         }
     }
 
-    private func withContent<Value>(
+    func withContent<Value>(
         _ body: (Opened) throws(ContentError) -> Value
     ) throws(DiagnosticError) -> Value {
         do throws(ContentError) {
@@ -248,19 +176,5 @@ final class CacheVault: Sendable {
         } catch {
             throw DiagnosticError(error.diagnostic)
         }
-    }
-}
-
-struct SavedTotals: Sendable {
-    var fileCount = 0
-    var sizeBytes: UInt64 = 0
-    var readCount = 0
-    var writtenBytes: UInt64 = 0
-
-    mutating func add(_ saved: SavedTree) {
-        fileCount += saved.fileCount + saved.linkCount
-        sizeBytes += saved.sizeBytes
-        readCount += saved.readCount
-        writtenBytes += saved.written.storedBytes
     }
 }

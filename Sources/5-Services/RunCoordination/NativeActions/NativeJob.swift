@@ -28,7 +28,7 @@ struct NativeJob: Sendable {
         var folders = StepFolders(
             workspace: real(call.workspace), temporary: real(call.temporary), toolCache: real(call.toolCache),
             home: real(call.home))
-        if isEnclosed { folders.reach = [folders.workspace, folders.temporary] }
+        if isEnclosed || call.isContained { folders.reach = [folders.workspace, folders.temporary] }
         return folders
     }
 
@@ -37,6 +37,9 @@ struct NativeJob: Sendable {
         var actions: [String: NativeAction] = ["checkout": CheckoutAction.action(record)]
         for part in CacheAction.Part.allCases {
             actions[part.rawValue] = CacheAction(job: self, part: part).action
+        }
+        for language in SetupAction.Language.allCases {
+            actions[language.rawValue] = SetupAction(job: self, language: language).action
         }
         actions[UploadArtifactAction.name] = UploadArtifactAction(job: self).action
         actions[MergeArtifactsAction.name] = MergeArtifactsAction(job: self).action

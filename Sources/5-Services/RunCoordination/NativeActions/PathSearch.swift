@@ -30,14 +30,13 @@ struct StepFolders: Sendable {
 
     /// The nearest base that has the path in it, and the rest.
     func place(_ path: String) -> (base: Anchor, rest: String) {
-        for base in Anchor.allCases {
-            let folder = self.path(base)
-            if base != .root, folder.isEmpty || folder == "/" { continue }
-            if path == folder { return (base, "") }
-            let start = folder == "/" ? "/" : folder + "/"
-            if path.hasPrefix(start) { return (base, String(path.dropFirst(start.count))) }
+        let inner = Anchor.allCases.map { (base: $0, folder: self.path($0)) }
+            .filter { !$0.folder.isEmpty && $0.folder != "/" && (path == $0.folder || path.hasPrefix($0.folder + "/")) }
+        // They lie in one another: the innermost says most.
+        guard let nearest = inner.max(by: { $0.folder.utf8.count < $1.folder.utf8.count }) else {
+            return (.root, String(path.drop { $0 == "/" }))
         }
-        return (.root, String(path.drop { $0 == "/" }))
+        return (nearest.base, String(path.dropFirst(nearest.folder.count).drop { $0 == "/" }))
     }
 
     func reaches(_ path: String) -> Bool {
