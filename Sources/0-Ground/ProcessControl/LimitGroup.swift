@@ -51,6 +51,8 @@ package struct LimitGroup: Hashable, Sendable {
         let memory = ProcessCgroup(directory: "\(memoryPlace.directory)/\(name)", version: memoryPlace.version)
         let processes = ProcessCgroup(directory: "\(processPlace.directory)/\(name)", version: processPlace.version)
         let group = LimitGroup(memory: memory, processes: processes)
+        // One of that name that a crash left behind, empty.
+        group.remove()
         for directory in group.directories where pc_make_directory(directory, 0o755) != 0 {
             group.remove()
             return nil

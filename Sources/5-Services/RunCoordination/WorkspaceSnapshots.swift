@@ -5,32 +5,23 @@ internal import Diagnostics
 internal import FileAccess
 internal import PipelineModel
 internal import StepExecution
-internal import Synchronization
 
 /// The workspaces of a run's jobs as they were after each step, kept for as long as the run is. Called on threads that may
 /// block.
 final class WorkspaceSnapshots: Sendable {
-    private struct Opened {
-        let content: ContentFolder
-        let lease: ContentLease
-    }
-
-    private let folder: String
+    private let content: LeasedContent
     private let namespace: String
-    /// Opened with the first workspace that holds something.
-    private let opened = Mutex<Opened?>(nil)
 
     init(store: RunStore, run: RunID) {
-        folder = Self.folder(store)
+        content = LeasedContent(store.root)
         namespace = Self.namespace(run)
     }
 
-    private static func folder(_ store: RunStore) -> String { store.root + "/content" }
     static func namespace(_ run: RunID) -> String { "snapshots-\(run)" }
 
     /// - Returns: the snapshot's name.
     func save(_ workspace: String) throws(DiagnosticError) -> String {
-        try withContent { (opened) throws(ContentError) in
+        try content.with { (opened) throws(ContentError) in
             let saved = try opened.content.save(TreeSelection(root: workspace), under: opened.lease)
             let name = saved.id.description
             // An unchanged workspace has its name already.
@@ -47,30 +38,13 @@ final class WorkspaceSnapshots: Sendable {
         try Trees.make(workspace)
         if name == HostJob.emptySnapshot { return try Trees.empty(workspace) }
         guard let id = ContentID(name) else { throw Self.missing() }
-        let isThere = try withContent { (opened) throws(ContentError) in
+        let isThere = try content.with { (opened) throws(ContentError) in
             guard try opened.content.use(namespace, name, under: opened.lease) != nil else { return false }
             _ = try opened.content.restore(
                 id, to: TreeSelection(root: workspace), .differences(removingOthers: true), under: opened.lease)
             return true
         }
         guard isThere else { throw Self.missing() }
-    }
-
-    private func withContent<Value>(
-        _ body: (Opened) throws(ContentError) -> Value
-    ) throws(DiagnosticError) -> Value {
-        do throws(ContentError) {
-            let opened = try opened.withLock { (opened) throws(ContentError) in
-                if let opened { return opened }
-                let content = try ContentFolder(path: folder)
-                let new = Opened(content: content, lease: try content.lease())
-                opened = new
-                return new
-            }
-            return try body(opened)
-        } catch {
-            throw DiagnosticError(error.diagnostic)
-        }
     }
 
     static func missing() -> DiagnosticError {
@@ -81,14 +55,12 @@ final class WorkspaceSnapshots: Sendable {
 
     /// Lets go of all that was kept of a run.
     static func remove(of run: RunID, in store: RunStore) throws(DiagnosticError) {
-        guard Files.isDirectory(folder(store)) else { return }
-        do throws(ContentError) {
-            let content = try ContentFolder(path: folder(store))
-            for reference in try content.references(in: namespace(run)) {
-                _ = try content.removeReference(reference.namespace, reference.name)
+        let content = LeasedContent(store.root)
+        guard Files.isDirectory(content.path) else { return }
+        try content.with { (opened) throws(ContentError) in
+            for reference in try opened.content.references(in: namespace(run)) {
+                _ = try opened.content.removeReference(reference.namespace, reference.name)
             }
-        } catch {
-            throw DiagnosticError(error.diagnostic)
         }
     }
 }

@@ -30,7 +30,11 @@ struct DebugCommand: ParsableCommand {
 
     func run() throws {
         let console = Console(colour: .never)
-        let adapter = DebugAdapter { bytes in Self.write(bytes) }
+        // An editor that is gone is noticed where it is read from.
+        let adapter = DebugAdapter { bytes in
+            console.out.write(bytes)
+            console.out.flush()
+        }
         var progress = DebugAdapter.Progress.waiting
         while progress == .waiting {
             guard let bytes = Self.read() else { throw ExitStatus.success.exit }
@@ -124,17 +128,6 @@ struct DebugCommand: ParsableCommand {
             let count = Glibc.read(0, &buffer, buffer.count)
             if count > 0 { return Array(buffer[..<count]) }
             guard count < 0, errno == EINTR else { return nil }
-        }
-    }
-
-    private static func write(_ bytes: [UInt8]) {
-        var done = 0
-        while done < bytes.count {
-            let count = bytes.withUnsafeBytes { Glibc.write(1, $0.baseAddress.map { $0 + done }, bytes.count - done) }
-            if count < 0, errno == EINTR || errno == EAGAIN { continue }
-            // An editor that is gone is noticed where it is read from.
-            guard count > 0 else { return }
-            done += count
         }
     }
 }

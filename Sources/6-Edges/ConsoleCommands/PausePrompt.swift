@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Diagnostics
-internal import Glibc
 internal import ProcessControl
 internal import RunCoordination
 internal import StepExecution
@@ -48,15 +47,9 @@ struct PausePrompt: Sendable {
 
     /// Straight to the terminal: the run's own output waits meanwhile.
     private func write(_ text: String) {
-        var text = text
-        text.withUTF8 { bytes in
-            var done = 0
-            while done < bytes.count {
-                let count = Glibc.write(1, bytes.baseAddress.map { $0 + done }, bytes.count - done)
-                if count < 0, errno == EINTR || errno == EAGAIN { continue }
-                guard count > 0 else { return }
-                done += count
-            }
-        }
+        // A stream of its own: the run's belongs to another thread.
+        let terminal = ByteStream(descriptor: 1)
+        terminal.write(text)
+        terminal.flush()
     }
 }

@@ -25,7 +25,7 @@ extension CacheVault {
         defer { index.release(saving.name) }
         var totals = SavedTotals()
         let id = Self.newID(now)
-        let trees = try withContent { (opened) throws(ContentError) in
+        let trees = try content.with { (opened) throws(ContentError) in
             var trees: [CacheTrees.Part] = []
             for (base, selection) in saving.trees.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
                 var saved = try opened.content.save(selection, under: opened.lease)
@@ -64,7 +64,7 @@ extension CacheVault {
         var count = 0
         for part in after.parts {
             guard let other = before.parts.first(where: { $0.base == part.base }),
-                let difference = try? withContent({ (opened) throws(ContentError) in
+                let difference = try? content.with({ (opened) throws(ContentError) in
                     try opened.content.difference(from: other.tree, to: part.tree, limit: 5)
                 })
             else { continue }

@@ -12,18 +12,11 @@ internal import Timekeeping
 /// The caches of one repository as native actions use them: entries in the index that the services have too, contents as
 /// trees in the content store. Called on threads that may block.
 final class CacheVault: Sendable {
-    struct Opened {
-        let content: ContentFolder
-        let lease: ContentLease
-    }
-
     let folder: String
     let index: FileEntryIndex
-    private let contentPath: String
+    let content: LeasedContent
     let namespace: String
     let history: CacheHistory
-    /// Opened by the first action that needs it. Its lease keeps what the run has used until the run's end.
-    private let opened = Mutex<Opened?>(nil)
     /// Something was damaged: what is saved from now on is read once, since the store would take damaged parts for known.
     let hasDamage = Mutex(false)
     /// As the toolkit's: the longest job may hold a key.
@@ -33,7 +26,7 @@ final class CacheVault: Sendable {
     init(folder: String, store: String, history: CacheHistory) {
         self.folder = folder
         index = FileEntryIndex(folder: folder + "/index")
-        contentPath = store + "/content"
+        content = LeasedContent(store)
         namespace = Self.namespace(folder)
         self.history = history
     }
@@ -116,7 +109,7 @@ final class CacheVault: Sendable {
 
     /// - Returns: `false` where a part of it is lost.
     func restore(_ trees: CacheTrees, of entry: CacheEntry, to folders: StepFolders) throws(DiagnosticError) -> Bool {
-        try withContent { (opened) throws(ContentError) in
+        try content.with { (opened) throws(ContentError) in
             do throws(ContentError) {
                 for part in trees.parts {
                     guard
@@ -138,7 +131,7 @@ final class CacheVault: Sendable {
     }
 
     func hasContent(_ trees: CacheTrees) throws(DiagnosticError) -> Bool {
-        try withContent { (opened) throws(ContentError) in
+        try content.with { (opened) throws(ContentError) in
             for part in trees.parts where try !opened.content.contains(part.tree) { return false }
             return true
         }
@@ -154,27 +147,10 @@ final class CacheVault: Sendable {
         guard let trees = CacheTrees(entry.blob) else {
             return try FileBlobShelf(folder: folder).remove(entry.blob)
         }
-        try withContent { (opened) throws(ContentError) in
+        try content.with { (opened) throws(ContentError) in
             for part in trees.parts {
                 try opened.content.removeReference(namespace, CacheTrees.reference(entry.id, part.base))
             }
-        }
-    }
-
-    func withContent<Value>(
-        _ body: (Opened) throws(ContentError) -> Value
-    ) throws(DiagnosticError) -> Value {
-        do throws(ContentError) {
-            let opened = try opened.withLock { (opened) throws(ContentError) in
-                if let opened { return opened }
-                let content = try ContentFolder(path: contentPath)
-                let new = Opened(content: content, lease: try content.lease())
-                opened = new
-                return new
-            }
-            return try body(opened)
-        } catch {
-            throw DiagnosticError(error.diagnostic)
         }
     }
 }
