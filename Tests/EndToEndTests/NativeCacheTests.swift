@@ -229,6 +229,24 @@ import Testing
         #expect(second.lines("a").contains("Cache saved with key: k"), "\(second.out)")
     }
 
+    @Test func thatCannotBeRestoredCountAsMissed() throws {
+        let restore = "- id: c\n  uses: actions/cache/restore@v4\n  with: {path: d, key: k}\n"
+        _ = try run(
+            "- run: mkdir d; head -c 4M /dev/urandom >d/big; touch d/small\n"
+                + "- uses: actions/cache/save@v4\n  with: {path: d, key: k}")
+        try sandbox.workflow(Self.workflow(restore + "- run: ls d; echo \"> hit=${{ steps.c.outputs.cache-hit }}\""))
+        // A limit on the size of files is met as a full disk is.
+        let command = "trap '' XFSZ; ulimit -S -f 2048; exec \(Program.path) run --json --no-snapshots ci.yml"
+        let ended = try sandbox.start(["bash", "-c", command]).end()
+        #expect(ended.status == 0 && said(ended) == ["hit="], "\(ended.out)\(ended.err)")
+        #expect(ended.out.contains("Failed to restore: MRT0801: There is no room"), "\(ended.out)")
+        #expect(!ended.lines("a").contains("big"), "\(ended.out)")
+        let why = try sandbox.martlet("why", "cache", "--json").json["lookups"].array
+        #expect(why.map { $0["outcome"].string } == ["miss"], "\(why)")
+        #expect(why.last?["text"].string?.contains("It could not be restored: There is no room") == true, "\(why)")
+        #expect(said(try sandbox.martlet("run", "--json", "ci.yml")) == ["hit=true"])
+    }
+
     @Test func thatAreTooManyOrTooOldAreRemovedTheLongestUnusedFirst() throws {
         let save = { (key: String) in
             "- run: mkdir -p d; head -c 100000 /dev/urandom >d/f\n- uses: actions/cache/save@v4\n  with: {path: d, key: \(key)}\n"

@@ -68,6 +68,24 @@ import Timekeeping
         #expect(try again.send(.GET, somewhere).status == 204)
         #expect(try ServiceClient(address: again.address, token: job.token).send(.GET, somewhere).status == 401)
     }
+
+    @Test func itIsReachedAtTheAddressesThatItWasGivenAndNoOthers() throws {
+        func reach(_ host: String, _ job: ServiceClient) throws -> Int {
+            let port = job.address.split(separator: ":").last ?? ""
+            return try ServiceClient(address: "http://\(host):\(port)", token: job.token).send(.GET, somewhere).status
+        }
+        house.server.serve(at: "127.0.0.2")
+        let job = try house.job()
+        house.server.serve(at: "127.0.0.3")
+        // Of another machine: an engine that does not run here.
+        house.server.serve(at: "192.0.2.1")
+        #expect(house.reported.isEmpty, "\(house.reported)")
+        for host in ["127.0.0.1", "127.0.0.2", "127.0.0.3"] { #expect(try reach(host, job) == 204) }
+        #expect(throws: (any Error).self) { try reach("127.0.0.4", job) }
+        house.server.stop()
+        let again = try house.job()
+        #expect(try reach("127.0.0.3", again) == 204)
+    }
 }
 
 @Suite struct IdentityTests {

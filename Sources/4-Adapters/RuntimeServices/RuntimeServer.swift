@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Diagnostics
+internal import Glibc
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
@@ -12,17 +13,26 @@ package final class RuntimeServer: Sendable {
     private struct Running: Sendable {
         var group: MultiThreadedEventLoopGroup
         var files: NIOThreadPool
-        var listener: any Channel
+        var listeners: [any Channel]
+        var port: Int
         var address: String
     }
 
+    /// What is there of a server, and where else than at the loopback address it is to be reached.
+    private struct State: Sendable {
+        var running: Running?
+        var addresses: [String] = []
+    }
+
     private let desk: ServiceDesk
-    private let running = Mutex<Running?>(nil)
+    private let connections: ConnectionCount
+    private let state = Mutex(State())
     private static let backlog: Int32 = 128
     private static let receiveBytes = 256 << 10
 
     package init(options: RuntimeServerOptions) {
         desk = ServiceDesk(options: options)
+        connections = ConnectionCount(limit: options.limits.connectionCount)
     }
 
     // MARK: jobs
@@ -57,24 +67,35 @@ package final class RuntimeServer: Sendable {
     /// - Throws: ``DiagnosticCode/servicesUnavailable``.
     @discardableResult
     package func start() throws(DiagnosticError) -> String {
-        try running.withLock { running throws(DiagnosticError) in
-            if let running { return running.address }
-            let started = try listen()
-            running = started
+        try state.withLock { state throws(DiagnosticError) in
+            if let running = state.running { return running.address }
+            var started = try listen()
+            for address in state.addresses { listen(on: address, &started) }
+            state.running = started
             return started.address
+        }
+    }
+
+    /// Serves at another address of this machine too, with the same port: containers come by their network's. Blocks. What
+    /// is no address of this machine is passed over: an engine in a virtual machine brings its containers by loopback.
+    package func serve(at address: String) {
+        state.withLock { state in
+            guard !state.addresses.contains(address) else { return }
+            state.addresses.append(address)
+            if state.running != nil { listen(on: address, &state.running!) }
         }
     }
 
     /// Closes all connections, drops open uploads, and ends the threads. It can be started again; tokens stay void.
     package func stop() {
-        let stopped = running.withLock { running in
-            defer { running = nil }
-            return running
+        let stopped = state.withLock { state in
+            defer { state.running = nil }
+            return state.running
         }
         guard let stopped else { return }
         do {
             // The files first: what they are at is answered to a loop that still runs.
-            try stopped.listener.close().wait()
+            for listener in stopped.listeners { try listener.close().wait() }
             try stopped.files.syncShutdownGracefully()
             try stopped.group.syncShutdownGracefully()
         } catch {
@@ -89,33 +110,17 @@ package final class RuntimeServer: Sendable {
         let files = NIOThreadPool(numberOfThreads: 1)
         files.start()
         do {
-            let connections = ConnectionCount(limit: options.limits.connectionCount)
-            let listener = try ServerBootstrap(group: group)
-                .serverChannelOption(.backlog, value: Self.backlog)
-                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-                .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-                .childChannelOption(.writeBufferWaterMark, value: .init(low: 256 << 10, high: 1 << 20))
-                .childChannelOption(
-                    .recvAllocator,
-                    value: AdaptiveRecvByteBufferAllocator(
-                        minimum: 4096, initial: 16384, maximum: Self.receiveBytes)
-                )
-                .childChannelInitializer { [desk] channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        try connections.enter(channel)
-                        try Self.fit(channel, desk: desk, files: files)
-                    }
-                }
-                .bind(host: options.host, port: options.port).wait()
+            let listener = try bind(options.host, options.port, group, files)
             let port = listener.localAddress?.port ?? options.port
-            let host = options.host == "0.0.0.0" ? "127.0.0.1" : options.host
             do {
                 try options.shelf.sweep()
             } catch {
                 // It takes space and nothing else: no reason not to serve.
                 options.report(error)
             }
-            return Running(group: group, files: files, listener: listener, address: "http://\(host):\(port)/")
+            return Running(
+                group: group, files: files, listeners: [listener], port: port,
+                address: "http://\(options.host):\(port)/")
         } catch {
             try? group.syncShutdownGracefully()
             try? files.syncShutdownGracefully()
@@ -123,6 +128,40 @@ package final class RuntimeServer: Sendable {
                 .servicesUnavailable, "The services of actions cannot listen on \(options.host): \(error).",
                 remedy: "Look whether something else uses port \(options.port), or whether too many files are open.")
         }
+    }
+
+    private func listen(on address: String, _ running: inout Running) {
+        do {
+            running.listeners.append(try bind(address, running.port, running.group, running.files))
+        } catch {
+            if (error as? IOError)?.errnoCode == EADDRNOTAVAIL { return }
+            desk.options.report(
+                DiagnosticError(
+                    .servicesUnavailable,
+                    "The services of actions cannot be reached from containers: \(address): \(error)."))
+        }
+    }
+
+    private func bind(
+        _ host: String, _ port: Int, _ group: MultiThreadedEventLoopGroup, _ files: NIOThreadPool
+    ) throws -> any Channel {
+        try ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: Self.backlog)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.writeBufferWaterMark, value: .init(low: 256 << 10, high: 1 << 20))
+            .childChannelOption(
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(
+                    minimum: 4096, initial: 16384, maximum: Self.receiveBytes)
+            )
+            .childChannelInitializer { [desk, connections] channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try connections.enter(channel)
+                    try Self.fit(channel, desk: desk, files: files)
+                }
+            }
+            .bind(host: host, port: port).wait()
     }
 
     private static func fit(_ channel: any Channel, desk: ServiceDesk, files: NIOThreadPool) throws {

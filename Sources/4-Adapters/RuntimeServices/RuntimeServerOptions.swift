@@ -5,7 +5,7 @@ package import Timekeeping
 
 /// What the services are made of.
 package struct RuntimeServerOptions: Sendable {
-    /// An address of this machine. Containers need one that they can reach.
+    /// The address at which the server is told to be.
     package var host = "127.0.0.1"
     /// 0: any that is free.
     package var port = 0

@@ -31,9 +31,12 @@ package final class CacheHistory: Sendable {
 
     /// Called on a thread of the services. What cannot be written is not worth failing a step for.
     ///
-    /// - Parameter note: what else people should know of it.
-    func append(_ lookup: CacheLookup, note: String? = nil) {
+    /// - Parameters:
+    ///   - note: what else people should know of it.
+    ///   - outcome: where what was found was of no use after all.
+    func append(_ lookup: CacheLookup, note: String? = nil, outcome: String? = nil) {
         var object = Self.object(lookup)
+        if let outcome { object["outcome"] = .string(outcome) }
         if let note { object["text"] = .string((object["text"]?.string ?? "") + " " + note) }
         write(object)
     }

@@ -20,8 +20,6 @@ final class RunServices {
         self.run = run
         self.attempt = attempt
         var options = RuntimeServerOptions(folder: Self.folder(of: record.repository.root, in: store))
-        // A container comes by the address of its network; every request needs the token of a job.
-        if record.plan.usesContainers { options.host = "0.0.0.0" }
         options.identityKeyPath = store.root + "/identity-key"
         let lookups = CacheHistory(store: store, run: run)
         options.observeLookup = { lookups.append($0) }
@@ -87,6 +85,12 @@ final class RunServices {
                 "run_number": .string(run.description), "run_attempt": .string("\(attempt)"),
                 "repository_owner": .string(repository.fullName.split(separator: "/").first.map(String.init) ?? ""),
             ])
+    }
+
+    /// Containers of a network come by its address. What it gives may be called on any thread that may block.
+    var opener: @Sendable (_ gateway: String) -> Void {
+        let server = server
+        return { server.serve(at: $0) }
     }
 
     /// The job is over: its token holds no more.

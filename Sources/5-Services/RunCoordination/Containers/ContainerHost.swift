@@ -33,12 +33,18 @@ final class ContainerHost: Sendable {
     let preparation = CallCancellation()
 
     private let storeRoot: String
+    private let openServices: @Sendable (_ gateway: String) -> Void
 
-    init(engines: EngineOffer, owner: ContainerOwner, storeRoot: String, isEnclosed: Bool) {
+    /// - Parameter openServices: lets containers of a network reach the run's services.
+    init(
+        engines: EngineOffer, owner: ContainerOwner, storeRoot: String, isEnclosed: Bool,
+        openServices: @escaping @Sendable (_ gateway: String) -> Void
+    ) {
         self.engines = engines
         self.owner = owner
         self.storeRoot = storeRoot
         self.isEnclosed = isEnclosed
+        self.openServices = openServices
     }
 
     /// By which containers reach this machine.
@@ -130,6 +136,7 @@ final class ContainerHost: Sendable {
         state.withLock { $0.network = (id, name, "") }
         let gateway = try engine.inspectNetwork(id, call).gateways.first ?? ""
         state.withLock { $0.network = (id, name, gateway) }
+        if !gateway.isEmpty { openServices(gateway) }
         return (id, name, gateway)
     }
 

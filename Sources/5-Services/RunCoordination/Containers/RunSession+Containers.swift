@@ -10,7 +10,7 @@ extension RunSession {
     func containers(of job: JobID) -> ContainerHost {
         ContainerHost(
             engines: settings.engines, owner: ContainerOwner(identity(of: job)), storeRoot: store.root,
-            isEnclosed: record.sandbox != nil)
+            isEnclosed: record.sandbox != nil, openServices: services.opener)
     }
 
     /// What an earlier process of this run left in the engine, where the run has to do with one at all. What cannot be

@@ -91,8 +91,13 @@ struct CacheAction: Sendable {
                 // What enclosed steps cannot see, a cache cannot bring them.
                 report.warn(PathSearch.outside(outside).diagnostic.message)
             } else {
-                found = try vault.find(search, report: &report) { (entry, report) throws(DiagnosticError) in
-                    try Self.take(entry, vault, folders, lookupOnly: lookupOnly, &report)
+                do throws(DiagnosticError) {
+                    found = try vault.find(search, report: &report) { (entry, report) throws(DiagnosticError) in
+                        try Self.take(entry, vault, folders, lookupOnly: lookupOnly, &report)
+                    }
+                } catch {
+                    // As the original: a cache saves time, and its absence fails nothing.
+                    report.warn("Failed to restore: \(error.diagnostic.code): \(error.diagnostic.message)")
                 }
             }
             guard case .entry(let entry, let isExact) = found else {

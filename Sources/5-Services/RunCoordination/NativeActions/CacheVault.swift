@@ -76,7 +76,16 @@ final class CacheVault: Sendable {
                 record(search, .missed(miss), version, lost)
                 return .none
             }
-            guard try use(entry, &report) else {
+            let isWhole: Bool
+            do throws(DiagnosticError) {
+                isWhole = try use(entry, &report)
+            } catch {
+                history.append(
+                    lookup(search, outcome, version), note: "It could not be restored: \(error.diagnostic.message)",
+                    outcome: "miss")
+                throw error
+            }
+            guard isWhole else {
                 report.warn("The cache '\(entry.key)' is damaged; it is dropped.")
                 lost.append(entry.key)
                 hasDamage.withLock { $0 = true }
@@ -92,12 +101,15 @@ final class CacheVault: Sendable {
     }
 
     private func record(_ search: Search, _ outcome: CacheLookup.Outcome, _ version: String, _ lost: [String]) {
-        let lookup = CacheLookup(
+        history.append(
+            lookup(search, outcome, version),
+            note: lost.isEmpty ? nil : "Damaged and dropped: \(lost.map { "'\($0)'" }.joined(separator: ", ")).")
+    }
+
+    private func lookup(_ search: Search, _ outcome: CacheLookup.Outcome, _ version: String) -> CacheLookup {
+        CacheLookup(
             run: search.origin.run, job: search.origin.job, step: search.origin.step, keys: search.keys,
             version: version, scopes: search.access.readScopes, time: .now(), outcome: outcome)
-        history.append(
-            lookup, note: lost.isEmpty ? nil : "Damaged and dropped: \(lost.map { "'\($0)'" }.joined(separator: ", "))."
-        )
     }
 
     // MARK: content
