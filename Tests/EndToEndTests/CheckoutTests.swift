@@ -296,3 +296,21 @@ import Testing
         #expect(try sandbox.git("config", "user.name").status != 0)
     }
 }
+
+@Suite struct RemoteTests {
+    @Test(arguments: [
+        ("http://git.example.org:3000/acme/site.git", "http://git.example.org:3000 acme/site"),
+        ("https://git.example.org/group/sub/site", "https://git.example.org group/sub/site"),
+        ("git@git.example.org:acme/site.git", "https://git.example.org acme/site"),
+        ("ssh://git@git.example.org:2222/acme/site.git/", "https://git.example.org acme/site"),
+    ])
+    func theForgeIsTheOneOfTheRemote(_ remote: String, _ told: String) throws {
+        let sandbox = try Sandbox()
+        try sandbox.write("f", "x")
+        try sandbox.commitAll()
+        try sandbox.git("remote", "add", "origin", remote)
+        let ended = try sandbox.run(
+            "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: echo $GITHUB_SERVER_URL $GITHUB_REPOSITORY\n")
+        #expect(ended.lines("a").contains(told), "\(ended.out)")
+    }
+}

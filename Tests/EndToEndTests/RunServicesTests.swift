@@ -234,4 +234,69 @@ struct RunServicesTests {
             """)
         #expect(ended.status == 0, "\(ended.out)")
     }
+
+    @Test(.enabled(if: ActionBundleTests.has("actions/checkout@v4", "actions/checkout@v7")), arguments: ["v4", "v7"])
+    func ofCheckoutFromAGitServer(_ version: String) throws {
+        let sandbox = try Sandbox()
+        let server = try GitServer(sandbox, folder: sandbox.root + "/served")
+        try sandbox.write("f", "first\n")
+        try sandbox.workflow(
+            """
+            on: push
+            jobs:
+              a:
+                runs-on: ubuntu-latest
+                steps:
+                  - uses: actions/checkout@\(version)
+                    with: {fetch-depth: 0, fetch-tags: true}
+                  - run: test "$(git rev-list --count HEAD)" = 2 && test "$(git tag)" = v1 && cat f
+                  - uses: actions/checkout@\(version)
+                    with: {repository: acme/site, ref: v1, path: other}
+                  - run: test "$(cat other/f)" = first && git -C other status --porcelain | wc -l
+            """)
+        try sandbox.commitAll()
+        try sandbox.git("tag", "v1")
+        try sandbox.write("f", "second\n")
+        try sandbox.git("commit", "-qam", "Second")
+        try sandbox.git("clone", "-q", "--bare", ".", sandbox.root + "/served/acme/site.git")
+        try sandbox.git("remote", "add", "origin", server.address + "/acme/site")
+        let folder = ProcessInfo.processInfo.environment["MARTLET_ACTIONS_DIR"] ?? ""
+        let ended = try sandbox.start(
+            [Program.path, "run", "--json", "ci.yml", "--secret", "GITHUB_TOKEN=not-a-real-one"],
+            environment: ["MARTLET_ACTIONS_DIR": folder]
+        ).end()
+        #expect(ended.status == 0, "\(ended.out)")
+        #expect(ended.lines("a").contains("second") && ended.lines("a").contains("0"), "\(ended.out)")
+        #expect(!ended.out.contains("Martlet's own"))
+        #expect(!ended.out.contains("not-a-real-one"))
+    }
+
+    @Test(.enabled(if: ActionBundleTests.has("actions/setup-python@v5")))
+    func ofSetupPythonFromTheToolCache() throws {
+        let sandbox = try Sandbox()
+        try sandbox.commitAll()
+        let python = sandbox.root + "/tools/Python/3.11.9/x64/bin/python"
+        let content = "#!/bin/sh\ncase $1 in --version) echo Python 3.11.9;; *) exec python3 \"$@\";; esac\n"
+        try sandbox.write("../tools/Python/3.11.9/x64/bin/python", content, mode: 0o755)
+        try sandbox.write("../tools/Python/3.11.9/x64.complete", "")
+        let ended = try sandbox.run(
+            """
+            on: push
+            jobs:
+              a:
+                runs-on: ubuntu-latest
+                steps:
+                  - id: p
+                    uses: actions/setup-python@v5
+                    with: {python-version: '3.11'}
+                  - run: test "$(which python) $pythonLocation" = "\(python) ${PWD%%/home/*}/tools/Python/3.11.9/x64"
+                  - run: test ${{ steps.p.outputs.python-version }} = 3.11.9
+            """,
+            environment: [
+                "MARTLET_ACTIONS_DIR": ProcessInfo.processInfo.environment["MARTLET_ACTIONS_DIR"] ?? "",
+                "RUNNER_TOOL_CACHE": sandbox.root + "/tools",
+            ])
+        #expect(ended.status == 0, "\(ended.out)")
+        #expect(!ended.out.contains("Martlet's own"))
+    }
 }

@@ -13,6 +13,7 @@ final class Sandbox {
         for path in [folder, home, root + "/io"] {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         }
+        try Data().write(to: URL(fileURLWithPath: root + "/gitconfig"))
     }
 
     deinit { try? FileManager.default.removeItem(atPath: root) }
@@ -52,7 +53,9 @@ final class Sandbox {
         [
             "MARTLET_OFFLINE": "1", "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin",
             "HOME": root, "LANG": "C.UTF-8",
-            "MARTLET_HOME": home, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1",
+            "MARTLET_HOME": home,
+            // A file: git replaces what it writes, and a test that runs as root has no other /dev/null.
+            "GIT_CONFIG_GLOBAL": root + "/gitconfig", "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_COMMITTER_NAME": "a",
             "GIT_COMMITTER_EMAIL": "a@example.org", "T": folder,
         ]

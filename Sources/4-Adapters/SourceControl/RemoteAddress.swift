@@ -28,7 +28,9 @@ struct RemoteAddress {
         let parts = path.split(separator: "/")
         guard parts.count >= 2 else { return nil }
         let isSecureShell = !text.hasPrefix("http")
-        serverURL = "https://" + (isSecureShell ? name.prefix { $0 != ":" } : name)
+        // A forge within a network may have no TLS.
+        let scheme = text.hasPrefix("http://") ? "http://" : "https://"
+        serverURL = scheme + (isSecureShell ? name.prefix { $0 != ":" } : name)
         fullName = parts.joined(separator: "/")
     }
 }

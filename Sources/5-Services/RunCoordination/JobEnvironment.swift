@@ -94,8 +94,15 @@ struct JobEnvironment {
         let scratch = session.scratch + "/" + RunStore.fileName(job)
         return HostJob.Folders(
             workspace: workspace, temporary: "\(store.root)/work/\(run)/\(RunStore.fileName(job))/_temp",
-            scratch: scratch, toolCache: store.root + "/tools",
+            scratch: scratch, toolCache: toolCache(session) ?? store.root + "/tools",
             durable: durable)
+    }
+
+    /// What another runner on this machine keeps its tools in, where Martlet is told so.
+    private static func toolCache(_ session: RunSession) -> String? {
+        let mark = "RUNNER_TOOL_CACHE="
+        let entry = session.settings.hostEnvironment.last { $0.hasPrefix(mark) }
+        return entry.map { String($0.dropFirst(mark.count)) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
     }
 
     /// Removes what only the job needed. A failed job keeps its workspace, to be looked at.
