@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import content_store
+import workspaces
 
 SECRET = "a41fc0ffee5b7d90e2486c3d1f8a7b65"
 LINE = "compiling part 4711 of the program: nothing to report"
@@ -166,8 +166,14 @@ class Bench:
                     f"step {step:.2f} ms, spawn {bare:.2f} ms; all {ms(middle['200 composite steps'])}", step - bare <= 3)]
 
     def cache(self):
-        """The content store that caches are kept in; see content_store.py for more of it."""
-        return [Row(*row) for row in content_store.rows(self.options.store, self.folder, rounds=3)]
+        """See content_store.py for the store alone."""
+        return [Row(*row) for row in workspaces.cache(self)]
+
+    def snapshots(self):
+        return [Row(*row) for row in workspaces.snapshots(self)]
+
+    def rerun(self):
+        return [Row(*row) for row in workspaces.rerun(self)]
 
     def bare_spawn(self):
         """The same script with the same environment, started by a C program that does nothing else."""
@@ -389,11 +395,10 @@ def machine(bench, load):
 
 
 def main():
-    names = ["steps", "composite", "cold", "jobs", "output", "version", "check", "resume", "cache"]
+    names = ["steps", "composite", "cold", "jobs", "output", "version", "check", "resume", "cache", "snapshots", "rerun"]
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("folder", "stopwatch", "act", "empty", "martlet"):
         parser.add_argument(f"--{name}", required=True)
-    parser.add_argument("--store", default=".build/release/content-store-bench", help="the program of the cache's rows")
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--only", default=",".join(names), help="rows, separated by commas: " + ", ".join(names))
     parser.add_argument("--write", action="store_true", help="put the table into docs/reference/performance.md")

@@ -69,7 +69,6 @@ class Bench:
         self.rounds = options.rounds
         self.size = int(options.gigabytes * 1e9)
         self.rows = []
-        self.told = []
 
     def run(self, *arguments):
         """Seconds of the whole process, and what it said."""
@@ -87,7 +86,6 @@ class Bench:
 
     def row(self, what, value, limit, holds, note=""):
         self.rows.append(holds)
-        self.told.append((what, limit, value, note, holds))
         print(f"{'ok  ' if holds else 'MISS'} {what}: {value} (wanted {limit}) {note}", file=sys.stderr, flush=True)
 
     def saving(self):
@@ -169,18 +167,6 @@ class Bench:
         self.row("restoring the difference of 100 files on 2 GB", f"{min(times):.2f} s", "<= 5 s", min(times) <= 5,
                  f"{len(files)} files; all: {shown(times)}")
 
-    def caches(self):
-        shutil.rmtree(self.folder, ignore_errors=True)
-        os.makedirs(self.folder)
-        try:
-            files = make_tree(self.path("tree"), size_bytes=self.size)
-            time.sleep(0.1)
-            self.saving()
-            self.restoring()
-            self.changing(files)
-        finally:
-            shutil.rmtree(self.folder, ignore_errors=True)
-
     def everything(self):
         shutil.rmtree(self.folder, ignore_errors=True)
         os.makedirs(self.folder)
@@ -197,14 +183,6 @@ class Bench:
         finally:
             shutil.rmtree(self.folder, ignore_errors=True)
         return all(self.rows)
-
-
-def rows(program, folder, rounds):
-    """The rows of caches: what, limit, what was got, raw numbers, whether it holds."""
-    options = argparse.Namespace(program=program, folder=str(folder), rounds=rounds, gigabytes=1)
-    bench = Bench(options)
-    bench.caches()
-    return bench.told
 
 
 def folder_bytes(folder):

@@ -5,7 +5,7 @@ package import Diagnostics
 
 /// Says that something has happened in one of many folders; what it was is for the caller to find out. Folders below
 /// them have to be named as well.
-package final class FolderWatch {
+package final class FolderWatch: Sendable {
     /// Readable when something has happened.
     package let descriptor: Int32
 
@@ -24,6 +24,20 @@ package final class FolderWatch {
     deinit {
         fa_close(descriptor)
     }
+
+    /// Without a folder yet.
+    package convenience init() throws(DiagnosticError) { try self.init([]) }
+
+    /// Any thread may call it.
+    ///
+    /// - Parameter descriptor: of an open folder.
+    /// - Returns: `false` where it cannot be watched.
+    package func add(_ descriptor: Int32) -> Bool {
+        fa_watch_add_open(self.descriptor, descriptor) == 0
+    }
+
+    /// Whether nothing has happened since all was taken as seen.
+    package var isQuiet: Bool { fa_watch_is_quiet(descriptor) != 0 }
 
     /// Takes what has happened as seen.
     package func clear() {

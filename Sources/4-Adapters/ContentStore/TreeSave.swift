@@ -24,8 +24,23 @@ extension ContentFolder {
     /// Files that look as they did when the same selection was last saved or restored are not read. Links are stored as
     /// links; sockets, devices and pipes are left out with a note.
     ///
+    /// - Parameter vigil: from now on watches the tree.
     /// - Throws: ``ContentError/treeUnreadable(path:detail:)`` where a file cannot be read.
-    package func save(_ selection: TreeSelection, under lease: ContentLease) throws(ContentError) -> SavedTree {
+    package func save(
+        _ selection: TreeSelection, under lease: ContentLease, watchedBy vigil: TreeVigil? = nil
+    ) throws(ContentError) -> SavedTree {
+        do throws(ContentError) {
+            vigil?.begin()
+            return try save(selection, lease, vigil)
+        } catch {
+            vigil?.fail()
+            throw error
+        }
+    }
+
+    private func save(
+        _ selection: TreeSelection, _ lease: ContentLease, _ vigil: TreeVigil?
+    ) throws(ContentError) -> SavedTree {
         guard let root = TreeHandle.root(selection.root) else {
             throw .treeUnreadable(path: selection.root, detail: String(cString: strerror(errno)))
         }
@@ -39,7 +54,8 @@ extension ContentFolder {
             if let before { try reliance?.hold(ContentRoot(.tree, before.tree)) }
             return try paths.currentGeneration()
         }
-        let seen = try TreeWalk(root: root, selection: selection, threads: options.threadCount).run()
+        let seen = try TreeWalk(root: root, selection: selection, threads: options.threadCount, vigil: vigil)
+            .run()
         let save = try TreeSave(
             root: root, selection: selection, threads: options.threadCount,
             session: WriteSession(paths, shelf, durably: options.isDurable),

@@ -28,6 +28,7 @@ struct TreeWalk {
     let root: TreeHandle
     let selection: TreeSelection
     let threads: Int
+    var vigil: TreeVigil?
 
     struct Result {
         /// In ``TreeOrder``.
@@ -79,6 +80,8 @@ struct TreeWalk {
             }
             throw failure(step.path, error)
         }
+        // Before it is looked at: what changes from now on is told.
+        vigil?.add(handle)
         var folder = SeenFolder(path: step.path, look: own, isWhole: step.wanted == nil, entries: [])
         if let wanted = step.wanted {
             lookUp(wanted, in: handle, &folder, &found)

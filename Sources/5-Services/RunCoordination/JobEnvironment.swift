@@ -107,6 +107,10 @@ struct JobEnvironment {
 
     /// Removes what only the job needed. A failed job keeps its workspace, to be looked at.
     static func sweep(session: RunSession, job: JobID, succeeded: Bool) {
+        if session.settings.keepsSnapshots {
+            let name = session.record.repository.name
+            session.snapshots.forget(session.store.workspace(session.run, job, repository: name))
+        }
         try? Trees.remove(session.scratch + "/" + RunStore.fileName(job))
         guard succeeded else { return }
         try? Trees.remove("\(session.store.root)/work/\(session.run)/\(RunStore.fileName(job))")

@@ -5,12 +5,20 @@ internal import Diagnostics
 internal import FileAccess
 internal import PipelineModel
 internal import StepExecution
+internal import Synchronization
 
 /// The workspaces of a run's jobs as they were after each step, kept for as long as the run is. Called on threads that may
 /// block.
 final class WorkspaceSnapshots: Sendable {
+    /// The last snapshot of a workspace, and what tells whether it is still what the workspace holds.
+    private struct Last: Sendable {
+        var name: String?
+        var vigil = TreeVigil()
+    }
+
     private let content: LeasedContent
     private let namespace: String
+    private let lasts = Mutex<[String: Last]>([:])
 
     init(store: RunStore, run: RunID) {
         content = LeasedContent(store.root)
@@ -21,15 +29,25 @@ final class WorkspaceSnapshots: Sendable {
 
     /// - Returns: the snapshot's name.
     func save(_ workspace: String) throws(DiagnosticError) -> String {
-        try content.with { (opened) throws(ContentError) in
-            let saved = try opened.content.save(TreeSelection(root: workspace), under: opened.lease)
+        // The steps of a job come one after the other; those of others have another workspace.
+        let last = lasts.withLock { $0[workspace] } ?? Last()
+        // Its reference was made, and the run's lease holds what it names.
+        if let name = last.name, last.vigil.isQuiet { return name }
+        let name = try content.with { (opened) throws(ContentError) in
+            let saved = try opened.content.save(
+                TreeSelection(root: workspace), under: opened.lease, watchedBy: last.vigil)
             let name = saved.id.description
             // An unchanged workspace has its name already.
             let reference = ContentReference(namespace: namespace, name: name, root: ContentRoot(.tree, saved.id))
             _ = try opened.content.setReference(reference, replacing: false)
             return name
         }
+        lasts.withLock { $0[workspace] = Last(name: name, vigil: last.vigil) }
+        return name
     }
+
+    /// The workspace is not used any more.
+    func forget(_ workspace: String) { lasts.withLock { $0[workspace] = nil } }
 
     /// Makes a workspace what the snapshot is; writes only what differs from what is there.
     ///

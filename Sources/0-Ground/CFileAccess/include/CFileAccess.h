@@ -128,7 +128,11 @@ int fa_copy_listed(const struct fa_copy *copy, const char *paths, size_t size, s
 /// is no such thing).
 int fa_watch_open(void);
 int fa_watch_add(int watch, const char *path);
+/// The same of a folder that is open.
+int fa_watch_add_open(int watch, int folder);
 void fa_watch_clear(int watch);
+/// Whether nothing has happened since it was cleared.
+int fa_watch_is_quiet(int watch);
 
 #ifdef __cplusplus
 }
