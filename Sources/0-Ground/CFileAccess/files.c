@@ -205,3 +205,25 @@ int fa_list(const char *path, size_t limit, char **names, size_t *size) {
     *size = used;
     return 0;
 }
+
+#if defined(__linux__)
+
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+
+void fa_spread_folders(const char *path) {
+    int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int flags = 0;
+    if (folder < 0) return;
+    if (ioctl(folder, FS_IOC_GETFLAGS, &flags) == 0 && !(flags & FS_TOPDIR_FL)) {
+        flags |= FS_TOPDIR_FL;
+        ioctl(folder, FS_IOC_SETFLAGS, &flags);
+    }
+    close(folder);
+}
+
+#else
+
+void fa_spread_folders(const char *path) { (void)path; }
+
+#endif

@@ -62,6 +62,11 @@ package enum Trees {
         }
     }
 
+    /// Asks for folders in this one to be laid out far from each other, as each is filled and removed as a whole. ext4 finds
+    /// the place of a new file by walking past all that were removed in its part of the disk in the last minutes: what
+    /// takes a second then takes forty.
+    package static func spreadFolders(of path: String) { fa_spread_folders(path) }
+
     /// - Throws: ``DiagnosticCode/fileUnwritable``.
     package static func makeLink(_ path: String, to target: String) throws(DiagnosticError) {
         let error = fa_symlink(target, path)

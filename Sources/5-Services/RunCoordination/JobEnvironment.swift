@@ -20,6 +20,8 @@ struct JobEnvironment {
 
     func options() throws(DiagnosticError) -> HostJob.Options {
         let store = session.store
+        try store.makeJobWork(session.run, job.id)
+        session.kept.use(job.id)
         var folders = try Self.folders(session, job.id)
         folders.receipts = folders.durable + "/receipts"
         let contexts: DataObject
@@ -93,7 +95,7 @@ struct JobEnvironment {
             ? repository.root : store.workspace(run, job, repository: repository.name)
         let scratch = session.scratch + "/" + RunStore.fileName(job)
         return HostJob.Folders(
-            workspace: workspace, temporary: "\(store.root)/work/\(run)/\(RunStore.fileName(job))/_temp",
+            workspace: workspace, temporary: store.jobWork(run, job) + "/_temp",
             scratch: scratch, toolCache: toolCache(session) ?? store.root + "/tools",
             durable: durable)
     }
@@ -105,14 +107,13 @@ struct JobEnvironment {
         return entry.map { String($0.dropFirst(mark.count)) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
     }
 
-    /// Removes what only the job needed. A failed job keeps its workspace, to be looked at.
+    /// Removes what only the job needed. The workspace of a failed job stays, to be looked at; that of another may stay for
+    /// a while.
     static func sweep(session: RunSession, job: JobID, succeeded: Bool) {
-        if session.settings.keepsSnapshots {
-            let name = session.record.repository.name
-            session.snapshots.forget(session.store.workspace(session.run, job, repository: name))
-        }
         try? Trees.remove(session.scratch + "/" + RunStore.fileName(job))
-        guard succeeded else { return }
-        try? Trees.remove("\(session.store.root)/work/\(session.run)/\(RunStore.fileName(job))")
+        let keeps = succeeded && session.kept.keep(job)
+        session.kept.forget(job)
+        guard succeeded, !keeps else { return }
+        try? Trees.remove(session.store.jobWork(session.run, job))
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Diagnostics
+internal import FileAccess
 internal import PipelineModel
 internal import RunEngine
 internal import StepExecution
@@ -33,7 +34,7 @@ extension RunSession {
             case .steps(let steps) = planned.work
         else { return }
         // What an earlier attempt left to be looked at is not what this one begins with.
-        if attempt > 1, rerunPoint?.job != id { JobEnvironment.sweep(session: self, job: id, succeeded: true) }
+        if attempt > 1, rerunPoint?.job != id { try? Trees.remove(store.jobWork(run, id)) }
         let job = JobSession(self, id: id, number: number, leg: leg.settings, steps: steps, needs: needs(of: id))
         jobs[id] = job
         job.begin()

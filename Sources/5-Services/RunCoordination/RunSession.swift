@@ -79,6 +79,7 @@ package final class RunSession {
     /// Failed steps that wait to be looked at; the first has the terminal.
     var pauses: [WaitingPause] = []
     private(set) lazy var snapshots = WorkspaceSnapshots(store: store, run: run)
+    private(set) lazy var kept = KeptWorkspaces(self)
     /// What actions talk to; started when one asks.
     private(set) lazy var services = RunServices(store: store, run: run, attempt: attempt, record: record)
     private var hasServices = false
@@ -173,6 +174,7 @@ package final class RunSession {
         _ = cgroup?.remove()
         Trees.removeEmpty(scratch)
         Trees.removeEmpty("\(store.root)/work/\(run)")
+        kept.removeEarlier()
         guard let outcome else { preconditionFailure("the loop ends with an outcome or a failure") }
         return outcome
     }

@@ -64,6 +64,7 @@ package final class RunStore {
     /// Makes the next run's folder; two commands at once never get the same number.
     package func newRun() throws(DiagnosticError) -> RunID {
         try Trees.make(root + "/runs", mode: 0o700)
+        Trees.spreadFolders(of: root + "/runs")
         let lock = try Self.numberingLock(root)
         defer { withExtendedLifetime(lock) {} }
         let counter = root + "/last-run"
@@ -114,8 +115,30 @@ package final class RunStore {
     }
 
     func workspace(_ run: RunID, _ job: JobID, repository: String) -> String {
-        "\(root)/work/\(run)/\(Self.fileName(job))/\(repository)/\(repository)"
+        "\(jobWork(run, job))/\(repository)/\(repository)"
     }
+
+    /// Makes the folder that a job's workspace is in; one that is there is taken.
+    func makeJobWork(_ run: RunID, _ job: JobID) throws(DiagnosticError) {
+        let path = jobWork(run, job)
+        guard !Files.isDirectory(path) else { return }
+        let work = root + "/work"
+        try Trees.make("\(work)/\(run)", mode: 0o700)
+        Trees.spreadFolders(of: work)
+        // Its place on the disk goes by its name and the folder that it is made in: another one each time, for where this
+        // job's files were removed a moment ago new ones are made slowly.
+        let new = "\(work)/.new-\(UInt64.random(in: 0...UInt64.max))"
+        try Trees.make(new, mode: 0o755)
+        do throws(DiagnosticError) {
+            try Files.rename(new, to: path)
+        } catch {
+            Trees.removeEmpty(new)
+            throw error
+        }
+    }
+
+    /// With the workspace, and what the job keeps beside it.
+    func jobWork(_ run: RunID, _ job: JobID) -> String { "\(root)/work/\(run)/\(Self.fileName(job))" }
 
     /// A job's id as one file name.
     package static func fileName(_ job: JobID) -> String {

@@ -13,6 +13,7 @@ final class WorkspaceSnapshots: Sendable {
     /// The last snapshot of a workspace, and what tells whether it is still what the workspace holds.
     private struct Last: Sendable {
         var name: String?
+        var sizeBytes: UInt64 = 0
         var vigil = TreeVigil()
     }
 
@@ -33,18 +34,21 @@ final class WorkspaceSnapshots: Sendable {
         let last = lasts.withLock { $0[workspace] } ?? Last()
         // Its reference was made, and the run's lease holds what it names.
         if let name = last.name, last.vigil.isQuiet { return name }
-        let name = try content.with { (opened) throws(ContentError) in
+        let new = try content.with { (opened) throws(ContentError) in
             let saved = try opened.content.save(
                 TreeSelection(root: workspace), under: opened.lease, watchedBy: last.vigil)
             let name = saved.id.description
             // An unchanged workspace has its name already.
             let reference = ContentReference(namespace: namespace, name: name, root: ContentRoot(.tree, saved.id))
             _ = try opened.content.setReference(reference, replacing: false)
-            return name
+            return Last(name: name, sizeBytes: saved.sizeBytes, vigil: last.vigil)
         }
-        lasts.withLock { $0[workspace] = Last(name: name, vigil: last.vigil) }
-        return name
+        lasts.withLock { $0[workspace] = new }
+        return new.name ?? ""
     }
+
+    /// Of what the last snapshot of a workspace holds; `nil` where there is none.
+    func sizeBytes(of workspace: String) -> UInt64? { lasts.withLock { $0[workspace]?.sizeBytes } }
 
     /// The workspace is not used any more.
     func forget(_ workspace: String) { lasts.withLock { $0[workspace] = nil } }

@@ -124,6 +124,9 @@ int fa_copy_tree(const struct fa_copy *copy, struct fa_copy_totals *totals, stru
 int fa_copy_listed(const struct fa_copy *copy, const char *paths, size_t size, struct fa_copy_totals *totals,
                    struct fa_failure *failure);
 
+/// Asks the file system to lay folders in this one out far from each other, where it knows such a thing (ext4).
+void fa_spread_folders(const char *path);
+
 /// Something that is readable when one of many folders changes: a descriptor, or a negative errno (ENOSYS where there
 /// is no such thing).
 int fa_watch_open(void);
