@@ -193,6 +193,83 @@ import Testing
         #expect(try sandbox.martlet("rerun", "--from", "a/1").status == 5)
     }
 
+    @Test(arguments: ["", "concurrency: w\n"]) func ofAJobInAConcurrencyGroup(_ ofRun: String) throws {
+        let text = """
+            \(ofRun)on: push
+            jobs:
+              a:
+                concurrency: {group: j}
+                runs-on: ubuntu-latest
+                steps: [{run: test -e "$T/mended"}]
+            """
+        #expect(try sandbox.run(text).status == 5)
+        try sandbox.write("mended", "")
+        let ended = try sandbox.martlet("rerun", "--failed")
+        #expect(ended.status == 0, "\(ended.out)\(ended.err)")
+    }
+
+    @Test func uploadsAgainWhatTheAttemptBeforeUploaded() throws {
+        let text = """
+            on: push
+            jobs:
+              a:
+                runs-on: ubuntu-latest
+                steps:
+                  - run: echo ${{ github.run_attempt }} >x
+                  - uses: actions/upload-artifact@v4
+                    with: {name: n, path: x}
+                  - run: test -e "$T/mended"
+              b:
+                runs-on: ubuntu-latest
+                steps:
+                  - run: echo once >y
+                  - uses: actions/upload-artifact@v4
+                    with: {name: m, path: y}
+              c:
+                needs: [a, b]
+                runs-on: ubuntu-latest
+                steps:
+                  - uses: actions/download-artifact@v4
+                  - run: cat n/x m/y | tr '\\n' ' '
+            """
+        #expect(try sandbox.run(text).status == 5)
+        try sandbox.write("mended", "")
+        let ended = try sandbox.martlet("rerun", "--failed", "--json")
+        #expect(ended.status == 0 && ended.lines("c").contains("2 once "), "\(ended.out)\(ended.err)")
+        let listed = try sandbox.martlet("artifacts", "list", "--json").json["artifacts"].array
+        #expect(listed.compactMap { $0["name"].string }.sorted() == ["m", "n"])
+        #expect(try sandbox.martlet("artifacts", "get", "n", "--to", sandbox.path("got")).status == 0)
+        #expect(sandbox.read("got/x") == "2\n")
+        // Within one attempt a name is taken once.
+        #expect(
+            try sandbox.run(text.replacingOccurrences(of: "name: m", with: "name: n")).out.contains(
+                "an artifact with this name already exists"))
+    }
+
+    @Test func workspacesStayUntilTheNextRunIsOver() throws {
+        let text = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{run: touch f}, {run: ls}]\n"
+        func work() -> [String] {
+            ((try? FileManager.default.contentsOfDirectory(atPath: sandbox.home + "/work")) ?? []).sorted()
+        }
+        let file = sandbox.home + "/work/1/a/project/project/f"
+        #expect(try sandbox.run(text).status == 0)
+        #expect(FileManager.default.fileExists(atPath: file))
+        // It is gone on with, and not made anew: what nobody restored is still the same file.
+        func inode() throws -> Int {
+            try FileManager.default.attributesOfItem(atPath: file)[.systemFileNumber] as? Int ?? 0
+        }
+        let before = try inode()
+        #expect(try sandbox.martlet("rerun", "--from", "a/2").status == 0)
+        #expect(try inode() == before)
+        #expect(try sandbox.run(text).status == 0)
+        #expect(work() == ["2"])
+        // Without snapshots nothing could go on there.
+        #expect(try sandbox.run(text, "--no-snapshots").status == 0)
+        #expect(work().isEmpty)
+        #expect(try sandbox.martlet("rerun", "1", "--from", "a/2").status == 0)
+        #expect(work() == ["1"])
+    }
+
     // MARK: a shell
 
     @Test func aShellStandsWhereAStepStood() throws {

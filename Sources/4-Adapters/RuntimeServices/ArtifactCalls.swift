@@ -28,8 +28,11 @@ struct ArtifactCalls: Sendable {
             return ["signed_url": .string(address)]
         case "DeleteArtifact":
             let entry = try find(try message.needed("name"), job: job)
-            try desk.perform { () throws(DiagnosticError) in try desk.options.index.remove(entry) }
-            for blob in entry.blobs { desk.removeBlob(blob) }
+            // Those of earlier attempts too: they must not be there again.
+            for old in try unexpired(job) where old.name == entry.name {
+                try desk.perform { () throws(DiagnosticError) in try desk.options.index.remove(old) }
+                for blob in old.blobs { desk.removeBlob(blob) }
+            }
             return ["ok": true, "artifact_id": .string(String(entry.id))]
         default: throw Refusal(.badRoute, "There is no method \(method) of ArtifactService.")
         }
@@ -40,7 +43,9 @@ struct ArtifactCalls: Sendable {
     private func create(_ message: DataValue, base: String, job: AdmittedJob) throws(Refusal) -> DataValue {
         let name = try message.needed("name")
         try Self.check(name)
-        guard try visible(job).allSatisfy({ $0.name != name }) else { throw Self.exists(name) }
+        guard try visible(job).allSatisfy({ $0.name != name || $0.origin.attempt != job.grant.attempt }) else {
+            throw Self.exists(name)
+        }
         let now = desk.options.now()
         var expires = now + .days(job.grant.retentionDays)
         if let text = message.text("expires_at", "expiresAt") {
@@ -61,7 +66,9 @@ struct ArtifactCalls: Sendable {
         let name = try message.needed("name")
         guard let upload = desk.upload(.archive(name: name), of: job) else {
             // The answer to the first call was lost, and the client asks again.
-            if let entry = try visible(job).first(where: { $0.name == name && $0.origin.job == job.grant.job }) {
+            if let entry = try visible(job).first(where: {
+                $0.name == name && $0.origin.job == job.grant.job && $0.origin.attempt == job.grant.attempt
+            }) {
                 return ["ok": true, "artifact_id": .string(String(entry.id))]
             }
             throw Refusal(.notFound, "No upload of the artifact '\(name)' is open.")
@@ -109,8 +116,10 @@ struct ArtifactCalls: Sendable {
         return ["artifacts": .array(values)]
     }
 
-    /// Those of the job's run that have not expired.
-    func visible(_ job: AdmittedJob) throws(Refusal) -> [ArtifactEntry] {
+    /// Those of the job's run that have not expired, of each name the newest.
+    func visible(_ job: AdmittedJob) throws(Refusal) -> [ArtifactEntry] { try unexpired(job).newestByName }
+
+    private func unexpired(_ job: AdmittedJob) throws(Refusal) -> [ArtifactEntry] {
         let now = desk.options.now()
         return try desk.perform { () throws(DiagnosticError) in
             try desk.options.index.artifacts(ofRun: job.grant.run)

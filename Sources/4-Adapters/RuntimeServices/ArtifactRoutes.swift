@@ -128,9 +128,12 @@ struct ArtifactRoutes: Sendable {
             settled.append(upload)
         }
         files.sort { $0.path < $1.path }
+        // The one that is added to takes it all, whichever attempt made it: no two entries have one file.
+        var origin = job.origin
+        origin.attempt = old?.origin.attempt ?? origin.attempt
         let entry = ArtifactEntry(
             id: old?.id ?? desk.newID(), name: name, content: .files(files), mediaType: "application/octet-stream",
-            created: desk.options.now(), expires: expires, origin: job.origin)
+            created: desk.options.now(), expires: expires, origin: origin)
         _ = try desk.perform { () throws(DiagnosticError) in try desk.options.index.add(entry, replacing: true) }
         for upload in settled { desk.settle(upload) }
         for blob in replaced { desk.removeBlob(blob) }

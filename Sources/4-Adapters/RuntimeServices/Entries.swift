@@ -9,11 +9,14 @@ package struct EntryOrigin: Hashable, Sendable {
     package var job: String
     /// The step that ran, where it is known.
     package var step: String?
+    /// Of the run, from 1.
+    package var attempt: Int
 
-    package init(run: String, job: String, step: String? = nil) {
+    package init(run: String, job: String, step: String? = nil, attempt: Int = 1) {
         self.run = run
         self.job = job
         self.step = step
+        self.attempt = attempt
     }
 }
 
@@ -128,11 +131,14 @@ extension EntryOrigin: DataRepresentable {
     package var data: DataValue {
         var object: DataObject = ["run": .string(run), "job": .string(job)]
         object.set("step", step.map { .string($0) })
+        if attempt > 1 { object["attempt"] = .number(Double(attempt)) }
         return .object(object)
     }
 
     package init(data: DataValue) throws(DataShapeError) {
-        self.init(run: try data.string("run"), job: try data.string("job"), step: data["step"]?.string)
+        self.init(
+            run: try data.string("run"), job: try data.string("job"), step: data["step"]?.string,
+            attempt: data["attempt"] == nil ? 1 : try data.int("attempt"))
     }
 }
 
@@ -202,5 +208,16 @@ extension ArtifactEntry: DataRepresentable {
         } else {
             content = .files(try data.list("files") { value throws(DataShapeError) in try ArtifactFile(data: value) })
         }
+    }
+}
+
+extension [ArtifactEntry] {
+    /// What an attempt of a run sees: its own, and of those before it what it did not upload again.
+    package var newestByName: [ArtifactEntry] {
+        var newest: [String: ArtifactEntry] = [:]
+        for entry in self where newest[entry.name].map({ $0.origin.attempt <= entry.origin.attempt }) ?? true {
+            newest[entry.name] = entry
+        }
+        return filter { newest[$0.name] == $0 }
     }
 }

@@ -79,7 +79,7 @@ package struct FileEntryIndex: EntryIndex {
     // MARK: artifacts
 
     package func add(_ artifact: ArtifactEntry, replacing: Bool) throws(DiagnosticError) -> Bool {
-        let path = artifactPath(run: artifact.origin.run, name: artifact.name)
+        let path = artifactPath(artifact)
         try Trees.make(Files.directory(of: path), mode: 0o700)
         guard replacing else { return try Files.create(path, with: bytes(artifact.data), mode: 0o600) }
         try Files.replace(path, with: bytes(artifact.data), mode: 0o600)
@@ -105,7 +105,7 @@ package struct FileEntryIndex: EntryIndex {
     }
 
     package func remove(_ artifact: ArtifactEntry) throws(DiagnosticError) {
-        try Files.remove(artifactPath(run: artifact.origin.run, name: artifact.name))
+        try Files.remove(artifactPath(artifact))
     }
 
     // MARK: files
@@ -120,8 +120,10 @@ package struct FileEntryIndex: EntryIndex {
         "\(folder)/reservations/\(Self.digest(name.version + "\0" + name.scope + "\0" + name.key)).json"
     }
 
-    private func artifactPath(run: String, name: String) -> String {
-        "\(folder)/artifacts/\(Self.digest(run))/\(Self.digest(name)).json"
+    /// A name is taken once an attempt.
+    private func artifactPath(_ artifact: ArtifactEntry) -> String {
+        let attempt = artifact.origin.attempt > 1 ? "-\(artifact.origin.attempt)" : ""
+        return "\(folder)/artifacts/\(Self.digest(artifact.origin.run))/\(Self.digest(artifact.name))\(attempt).json"
     }
 
     private static func digest(_ text: String) -> String {

@@ -27,8 +27,10 @@ package struct CacheAccess: Hashable, Sendable {
 
 /// What a job may do, and what is written down of it.
 package struct JobGrant: Hashable, Sendable {
-    /// Artifacts are those of one run: the caller decides whether an attempt is one.
+    /// Artifacts are those of one run.
     package var run: String
+    /// A new one may upload again what one before has uploaded; from 1.
+    package var attempt: Int
     package var job: String
     package var cache: CacheAccess
     /// Only where the job has `id-token: write`.
@@ -40,9 +42,10 @@ package struct JobGrant: Hashable, Sendable {
 
     package init(
         run: String, job: String, cache: CacheAccess, identity: IdentityClaims? = nil, retentionDays: Int64 = 90,
-        orchestrationID: String? = nil
+        orchestrationID: String? = nil, attempt: Int = 1
     ) {
         self.run = run
+        self.attempt = attempt
         self.job = job
         self.cache = cache
         self.identity = identity

@@ -13,7 +13,7 @@ struct AdmittedJob: Sendable {
     /// The step that runs now, where somebody said so.
     var step: String?
 
-    var origin: EntryOrigin { EntryOrigin(run: grant.run, job: grant.job, step: step) }
+    var origin: EntryOrigin { EntryOrigin(run: grant.run, job: grant.job, step: step, attempt: grant.attempt) }
 }
 
 /// What all services share: who was let in, which uploads are open, and how addresses are signed.

@@ -57,7 +57,7 @@ final class RunServices {
     private func grant(_ job: JobID) -> JobGrant {
         let repository = record.repository
         let ref = record.plan.trigger.ref ?? repository.ref ?? "refs/heads/\(repository.defaultBranch)"
-        var grant = JobGrant(run: run.description, job: job.text, cache: Self.cacheAccess(record))
+        var grant = JobGrant(run: run.description, job: job.text, cache: Self.cacheAccess(record), attempt: attempt)
         if Self.givesIdentity(job, record) { grant.identity = claims(ref) }
         return grant
     }

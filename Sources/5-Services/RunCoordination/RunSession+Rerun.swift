@@ -28,7 +28,9 @@ extension RunSession {
         let recorded = try store.journaled { (journal) throws(JournalError) in try journal.events(of: stream) }
         var old = MachineStream<RunMachine>(stream, definition: machine.definition)
         let events = try old.replay(recorded)
-        guard case .runFinished? = events.last?.event else {
+        // Groups are let go after the end.
+        let isOver = events.contains { if case .runFinished = $0.event { true } else { false } }
+        guard isOver else {
             throw DiagnosticError(
                 .runNotFinished, "Run \(run) has no end yet.",
                 remedy: "Wait for it, or go on with it: martlet run --resume \(run)")

@@ -211,7 +211,7 @@ package final class RunSession {
         return try services.variables(for: job, attempt, user, reachedAs: host)
     }
 
-    func nativeJob(_ job: JobID) -> NativeJob { vaults.job(job, of: run, record) }
+    func nativeJob(_ job: JobID) -> NativeJob { vaults.job(job, of: run, attempt: attempt, record) }
 
     /// The job is over.
     func dismissServices(of job: JobID) { if hasServices { services.dismiss(job) } }

@@ -22,10 +22,10 @@ struct ArtifactVault: Sendable {
         index = FileEntryIndex(folder: folder + "/index")
     }
 
-    /// Those of a run that have not expired, the older first.
+    /// Those of a run that have not expired, of each name the newest attempt's; the older first.
     func visible(run: String) throws(DiagnosticError) -> [ArtifactEntry] {
         let now = Timestamp.now()
-        return try index.artifacts(ofRun: run).filter { $0.expires.map { now < $0 } ?? true }
+        return try index.artifacts(ofRun: run).filter { $0.expires.map { now < $0 } ?? true }.newestByName
     }
 
     // MARK: uploading
@@ -74,9 +74,11 @@ struct ArtifactVault: Sendable {
     private func ready(_ upload: Upload) throws(DiagnosticError) {
         try Self.check(upload.name)
         // A name that is taken is said before the work is done.
-        if !upload.overwrites, try visible(run: upload.origin.run).contains(where: { $0.name == upload.name }) {
-            throw Self.taken(upload.name)
+        guard !upload.overwrites else { return }
+        let taken = try visible(run: upload.origin.run).contains {
+            $0.name == upload.name && $0.origin.attempt == upload.origin.attempt && $0.origin != upload.origin
         }
+        if taken { throw Self.taken(upload.name) }
     }
 
     private func add(
@@ -87,9 +89,11 @@ struct ArtifactVault: Sendable {
             id: CacheVault.newID(now), name: upload.name, content: .archive(blob), mediaType: mediaType, created: now,
             expires: now + .days(upload.retentionDays), origin: upload.origin)
         let all = try index.artifacts(ofRun: upload.origin.run)
-        let old = all.first { $0.name == upload.name }
+        let old = all.first { $0.name == upload.name && $0.origin.attempt == upload.origin.attempt }
         let isExpired = old?.expires.map { $0 <= now } ?? false
-        guard try index.add(entry, replacing: upload.overwrites || isExpired) else {
+        // A step that was cut off, or is tried again, uploads what it had uploaded.
+        let isOwn = old?.origin == upload.origin
+        guard try index.add(entry, replacing: upload.overwrites || isExpired || isOwn) else {
             try shelf.remove(blob)
             throw Self.taken(upload.name)
         }
@@ -106,7 +110,10 @@ struct ArtifactVault: Sendable {
             files.append(ArtifactFile(path: item.name, blob: blob, isGzip: false, sizeBytes: blob.sizeBytes))
         }
         let now = Timestamp.now()
-        let old = try index.artifacts(ofRun: upload.origin.run).first { $0.name == upload.name }
+        let old = try visible(run: upload.origin.run).first { $0.name == upload.name }
+        // The one that is added to takes it all, whichever attempt made it: no two entries have one file.
+        var origin = upload.origin
+        origin.attempt = old?.origin.attempt ?? origin.attempt
         if let old, case .files(let others) = old.content {
             let names = Set(files.map(\.path))
             files = others.filter { !names.contains($0.path) } + files
@@ -114,7 +121,7 @@ struct ArtifactVault: Sendable {
         let entry = ArtifactEntry(
             id: old?.id ?? CacheVault.newID(now), name: upload.name, content: .files(files),
             mediaType: "application/octet-stream", created: now, expires: now + .days(upload.retentionDays),
-            origin: upload.origin)
+            origin: origin)
         _ = try index.add(entry, replacing: true)
         return entry
     }

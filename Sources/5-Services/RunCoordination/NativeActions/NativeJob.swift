@@ -12,6 +12,7 @@ internal import Timekeeping
 /// What the native actions of one job work with.
 struct NativeJob: Sendable {
     var run: String
+    var attempt: Int
     var job: String
     var access: CacheAccess
     var caches: CacheVault
@@ -20,7 +21,7 @@ struct NativeJob: Sendable {
     var isEnclosed: Bool
 
     func origin(_ call: NativeActionCall) -> EntryOrigin {
-        EntryOrigin(run: run, job: job, step: call.attempt.step.description)
+        EntryOrigin(run: run, job: job, step: call.attempt.step.description, attempt: attempt)
     }
 
     func folders(_ call: NativeActionCall) -> StepFolders {

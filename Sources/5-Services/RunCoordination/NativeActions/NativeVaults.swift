@@ -13,9 +13,9 @@ struct NativeVaults: Sendable {
         caches = CacheVault(folder: folder, store: store.root, history: CacheHistory(store: store, run: run))
     }
 
-    func job(_ job: JobID, of run: RunID, _ record: RunRecord) -> NativeJob {
+    func job(_ job: JobID, of run: RunID, attempt: Int, _ record: RunRecord) -> NativeJob {
         NativeJob(
-            run: run.description, job: job.text, access: RunServices.cacheAccess(record), caches: caches,
+            run: run.description, attempt: attempt, job: job.text, access: RunServices.cacheAccess(record), caches: caches,
             artifacts: artifacts,
             isEnclosed: record.sandbox != nil)
     }
