@@ -59,6 +59,18 @@ struct ContainerJobTests {
         #expect(outside.out.contains("MRT0891"), "\(outside.out)")
     }
 
+    @Test func aCheckoutHasItsObjectsAndIsTrustedByGit() throws {
+        let steps = """
+            - uses: actions/checkout@v4
+            - run: test ! -e .git/objects/info/alternates; ls .git/objects/pack | grep 'pack$'
+            - run: grep "directory = $GITHUB_WORKSPACE" ~/.gitconfig
+            """
+        try sandbox.write("f", "x")
+        try sandbox.commitAll()
+        let ended = try run("container: \(PrivateEngine.plain)", steps: steps)
+        #expect(ended.status == 0, "\(ended.out)\(ended.err)")
+    }
+
     @Test func stepsRunInTheContainerWithItsPaths() throws {
         try sandbox.write("here.txt", "from the host\n")
         let ended = try run(

@@ -30,6 +30,22 @@ package struct WorkspaceCheckout: Sendable {
     package var submodules = Submodules.none
     /// Files of the working tree that stay behind, relative to its root.
     package var excluded: Set<String> = []
+    /// The original's objects are not to be had where the copy is used: it gets its own, as far as its history goes.
+    package var ownsObjects = false
+    /// Where git is to use the copy although another user owns it.
+    package struct Trust: Sendable {
+        /// As git finds it there.
+        package var folder: String
+        /// Whose global configuration says so.
+        package var home: String
+
+        package init(folder: String, home: String) {
+            self.folder = folder
+            self.home = home
+        }
+    }
+
+    package var trusted: Trust?
     /// Whether `git push` in the workspace reaches the original's remote.
     package var allowsPush = false
 
@@ -68,7 +84,15 @@ package struct WorkspaceCheckout: Sendable {
             summary.fileCount = try copy.output(["ls-files", "-z"]).utf8.count { $0 == 0 }
         }
         if submodules != .none { try checkOutSubmodules(git, &summary) }
+        if ownsObjects { try takeObjects(target) }
+        if let trusted { try trusted.write() }
         return summary
+    }
+
+    private func takeObjects(_ target: CheckoutTarget) throws(DiagnosticError) {
+        // What the refs, HEAD and the index lead to, and no more: others of the original are nobody's business here.
+        if !target.commit.isEmpty { _ = try GitRepository(root: destination).output(["repack", "-a", "-d", "-q"]) }
+        try Files.remove(destination + "/.git/objects/info/alternates")
     }
 
     /// - Returns: how many files were copied.
@@ -100,6 +124,7 @@ package struct WorkspaceCheckout: Sendable {
             inner.ref = ref == nil ? nil : String(commit)
             inner.submodules = submodules == .recursive ? .recursive : .none
             inner.allowsPush = allowsPush
+            inner.ownsObjects = ownsObjects
             let outcome = try inner.run()
             summary.fileCount += outcome.fileCount
             summary.missingSubmodules += outcome.missingSubmodules.map { "\(path)/\($0)" }
@@ -154,5 +179,17 @@ struct CheckoutTarget {
     var branch: Substring? {
         guard let ref, ref.hasPrefix("refs/heads/") else { return nil }
         return ref.dropFirst("refs/heads/".count)
+    }
+}
+
+extension WorkspaceCheckout.Trust {
+    func write() throws(DiagnosticError) {
+        let file = home + "/.gitconfig"
+        let known = try GitRepository.git(["config", "--file", file, "--get-all", "safe.directory"], in: home)
+        if known.text.split(separator: "\n").contains(where: { $0 == folder }) { return }
+        let added = try GitRepository.git(["config", "--file", file, "--add", "safe.directory", folder], in: home)
+        guard added.succeeded else {
+            throw DiagnosticError(.checkoutFailed, "\(file) could not be written: \(added.errorText)")
+        }
     }
 }

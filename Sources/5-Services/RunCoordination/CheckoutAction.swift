@@ -6,6 +6,7 @@ internal import PipelineModel
 internal import ProcessControl
 internal import SourceControl
 internal import StepExecution
+internal import StructuredData
 internal import WorkflowPlanning
 
 /// `actions/checkout`, built in: it puts the working tree, uncommitted changes included, into the workspace.
@@ -51,6 +52,12 @@ enum CheckoutAction {
         }
         if isOwn { checkout.excluded = record.privateFiles }
         checkout.allowsPush = record.allowsPush
+        if call.isContained, given("set-safe-directory", call)?.lowercased() != "false" {
+            // Another user's folder in there, which git would refuse.
+            let inside = (call.github["workspace"]?.string ?? "") + destination.dropFirst(call.workspace.count)
+            checkout.trusted = WorkspaceCheckout.Trust(folder: inside, home: call.home)
+        }
+        checkout.ownsObjects = call.isContained || record.sandbox != nil
         return checkout
     }
 

@@ -35,7 +35,9 @@ struct JobEnvironment {
             contexts: contexts, folders: folders,
             sealing: HostJob.Sealing(key: store.key, bootID: session.bootID))
         options.outerEnvironments = session.evaluator.outerEnvironments(of: job.id)
-        options.hostEnvironment = session.settings.hostEnvironment + session.record.environment
+        let own = session.settings.hostEnvironment
+        options.hostEnvironment =
+            (session.record.sandbox == nil ? own : SandboxSettings.environment(own)) + session.record.environment
         options.secrets = session.settings.secrets
         options.cgroup = session.cgroup
         options.isDebug = session.settings.isDebug

@@ -28,6 +28,18 @@ package struct SandboxSettings: Hashable, Sendable {
         self.processes = processes
     }
 
+    /// What of the user's own environment a step gets: nothing that could be a secret.
+    static func environment(_ entries: [String]) -> [String] {
+        entries.filter { entry in
+            let name = String(entry.prefix { $0 != "=" })
+            return plainVariables.contains(name) || name.hasPrefix("LC_")
+        }
+    }
+
+    private static let plainVariables: Set = [
+        "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TERM", "TZ",
+    ]
+
     /// Whether this machine can make a sandbox.
     ///
     /// - Throws: ``DiagnosticCode/sandboxMissing``.
