@@ -296,6 +296,44 @@ struct ContainerJobTests {
         #expect(try engine.leftovers(of: sandbox) == 0)
     }
 
+    @Test func aShellStandsInAContainerOfItsOwn() throws {
+        let steps = """
+            - run: echo "E=env" >>"$GITHUB_ENV"; echo made >f
+            - run: "false"
+            """
+        #expect(try run("container: \(PrivateEngine.plain)", steps: steps).status == 5)
+        let ended = try martlet(["shell", "a/2", "--", "sh", "-c", "pwd; cat f; echo $E; test -e /bin/busybox; exit 7"])
+            .end()
+        #expect(ended.status == 7, "\(ended.err)")
+        #expect(ended.out == "/__w/project/project\nmade\nenv\n", "\(ended.out)")
+        #expect(try engine.leftovers(of: sandbox) == 0)
+    }
+
+    @Test func aFailedStepIsLookedAtInItsContainer() throws {
+        try sandbox.write("talk.py", PauseTests.talk)
+        try sandbox.workflow(
+            """
+            on: push
+            jobs:
+              a:
+                runs-on: ubuntu-latest
+                container: \(PrivateEngine.plain)
+                steps:
+                  - run: echo "E=env" >>"$GITHUB_ENV"
+                  - run: test -e mended
+            """)
+        let talk = [
+            "[a]bort > ", "s", "with: exit", "echo \"<$E $PWD>\"; tty; touch mended; exit", "/dev/pts/", "",
+            "[a]bort > ", "r",
+        ]
+        let ended = try sandbox.start(
+            ["python3", "talk.py", Program.path] + talk,
+            environment: engine.environment.merging(["TERM": "dumb"]) { $1 }
+        ).end()
+        #expect(ended.status == 0, "\(ended.out)\(ended.err)")
+        #expect(ended.out.contains("<env /__w/project/project>") && ended.out.contains("/dev/pts/"), "\(ended.out)")
+    }
+
     @Test func cleanRemovesWhatACrashLeft() throws {
         let bell = try sandbox.bell()
         let running = try start(bellMount, steps: "- run: echo > /bell/bell; sleep 1000\n")

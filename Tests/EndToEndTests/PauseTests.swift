@@ -24,35 +24,35 @@ import Testing
                   - if: always()
                     run: echo "last ${{ job.status }}" >> "$T/ran"
             """)
-        // Waits for each text in turn, and answers it.
-        try sandbox.write(
-            "talk.py",
-            """
-            import os, pty, sys, select
-            program, pairs = sys.argv[1], sys.argv[2:]
-            pid, fd = pty.fork()
-            if pid == 0:
-                os.execvp(program, [program, 'run', 'ci.yml', '--pause-on-failure'])
-            seen = b''
-            def read():
-                global seen
-                ready, _, _ = select.select([fd], [], [], 30)
-                if not ready: sys.exit('nothing came: ' + seen.decode(errors='replace'))
-                try: data = os.read(fd, 65536)
-                except OSError: data = b''
-                sys.stdout.buffer.write(data)
-                seen += data
-                return data
-            for wanted, answer in zip(pairs[::2], pairs[1::2]):
-                while wanted.encode() not in seen:
-                    if not read(): sys.exit('it ended')
-                seen = seen.split(wanted.encode(), 1)[1]
-                os.write(fd, answer.encode() + b'\\n')
-            while read(): pass
-            sys.stdout.flush()
-            sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-            """)
+        try sandbox.write("talk.py", Self.talk)
     }
+
+    /// Runs the workflow at a terminal, waits for each text in turn, and answers it.
+    static let talk = """
+        import os, pty, sys, select
+        program, pairs = sys.argv[1], sys.argv[2:]
+        pid, fd = pty.fork()
+        if pid == 0:
+            os.execvp(program, [program, 'run', 'ci.yml', '--pause-on-failure'])
+        seen = b''
+        def read():
+            global seen
+            ready, _, _ = select.select([fd], [], [], 30)
+            if not ready: sys.exit('nothing came: ' + seen.decode(errors='replace'))
+            try: data = os.read(fd, 65536)
+            except OSError: data = b''
+            sys.stdout.buffer.write(data)
+            seen += data
+            return data
+        for wanted, answer in zip(pairs[::2], pairs[1::2]):
+            while wanted.encode() not in seen:
+                if not read(): sys.exit('it ended')
+            seen = seen.split(wanted.encode(), 1)[1]
+            os.write(fd, answer.encode() + b'\\n')
+        while read(): pass
+        sys.stdout.flush()
+        sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        """
 
     private func talk(_ pairs: String...) throws -> Ended {
         try sandbox.start(["python3", "talk.py", Program.path] + pairs, environment: ["TERM": "dumb"]).end()

@@ -287,4 +287,23 @@ import Testing
         #expect(try sandbox.martlet("why", "1").status == 0)
         #expect(try sandbox.martlet("rerun", "--failed").status == 5)
     }
+
+    @Test func aShellFindsWhatStepsPutIntoThePath() throws {
+        let text = """
+            on: push
+            jobs:
+              a:
+                runs-on: ubuntu-latest
+                steps:
+                  - run: |
+                      mkdir bin; printf '#!/bin/sh\\necho found\\n' >bin/tool; chmod +x bin/tool
+                      echo "$PWD/bin" >>"$GITHUB_PATH"; echo "PLACE=$PWD/bin" >>"$GITHUB_ENV"
+                  - run: tool
+            """
+        #expect(try sandbox.run(text).status == 0)
+        let ended = try sandbox.martlet(
+            "shell", "a/2", "--", "sh", "-c", "tool; test \"$PLACE\" = \"$PWD/bin\"; echo $?; touch x")
+        #expect(ended.out == "found\n0\n", "\(ended.out)\(ended.err)")
+        #expect(!FileManager.default.fileExists(atPath: sandbox.home + "/work/1/a/project/project/x"))
+    }
 }

@@ -13,6 +13,8 @@ package struct JobContainers {
     package var execute: (ContainerCommand, Int32, _ then: @escaping (ContainerExit) -> Void) -> ContainedProcess
     /// Runs a container of its own to its end, and removes it.
     package var runAction: (ContainerAction, Int32, _ then: @escaping (ContainerExit) -> Void) -> ContainedProcess
+    /// Runs a program in the job's container with this process's terminal, and blocks until it ends; on any thread.
+    package var attach: @Sendable (ContainerCommand) throws(DiagnosticError) -> Int32
     /// Gives up what is being prepared.
     package var stopPreparing: () -> Void
     /// Removes all that ``prepare`` made.
@@ -22,12 +24,14 @@ package struct JobContainers {
         prepare: @escaping (ContainerDemand, @escaping (Result<ContainerFacts, DiagnosticError>) -> Void) -> Void,
         execute: @escaping (ContainerCommand, Int32, @escaping (ContainerExit) -> Void) -> ContainedProcess,
         runAction: @escaping (ContainerAction, Int32, @escaping (ContainerExit) -> Void) -> ContainedProcess,
+        attach: @escaping @Sendable (ContainerCommand) throws(DiagnosticError) -> Int32,
         stopPreparing: @escaping () -> Void,
         remove: @escaping (@escaping ([DiagnosticError]) -> Void) -> Void
     ) {
         self.prepare = prepare
         self.execute = execute
         self.runAction = runAction
+        self.attach = attach
         self.stopPreparing = stopPreparing
         self.remove = remove
     }

@@ -137,3 +137,18 @@ extension RecordFrame {
         return stride(from: 0, to: texts.count - texts.count % 2, by: 2).map { .init(texts[$0], texts[$0 + 1]) }
     }
 }
+
+extension RecordFrame {
+    /// What a step handed on, where the job's folder is another one now: environment, outputs and paths that name it.
+    package func moved(_ folder: String, to other: String) -> RecordFrame {
+        guard case .step(var record) = self else { return self }
+        func moved(_ pairs: [StepRecord.Pair]) -> [StepRecord.Pair] {
+            pairs.map { StepRecord.Pair($0.name, $0.value.replacing(folder, with: other)) }
+        }
+        record.outputs = moved(record.outputs)
+        record.environment = moved(record.environment)
+        record.state = moved(record.state)
+        record.paths = record.paths.map { $0.replacing(folder, with: other) }
+        return .step(record)
+    }
+}

@@ -15,15 +15,19 @@ extension RunSession {
         /// `a › Run make test`
         package var title: String
         package var folder: String
-        fileprivate let command: TerminalCommand
+        fileprivate let shell: StepShell
+        fileprivate let host: HostJob
         fileprivate let folders: [String]
 
         /// Blocks until the shell, or the command in its place, has ended; then its copy of the workspace goes.
         ///
         /// - Returns: its exit code, as a shell has it.
         package func enter() throws(DiagnosticError) -> Int32 {
-            defer { for folder in folders { try? Trees.remove(folder) } }
-            return try command.run().shellCode
+            defer {
+                host.removeContainersNow()
+                for folder in folders { try? Trees.remove(folder) }
+            }
+            return try shell.run()
         }
     }
 
@@ -64,11 +68,21 @@ extension RunSession {
             try snapshots.restore(point.snapshot ?? HostJob.emptySnapshot, to: options.folders.workspace)
         }
         let host = HostJob(options, loop: loop, callbacks: .ignoring)
-        try host.takeOver(point.frames, steps: point.count)
+        // What earlier steps set names the folder that the job had.
+        let moved = record.isBound ? point.frames : point.frames.map { $0.moved(store.jobWork(run, job), to: copy) }
+        try host.takeOver(moved, steps: point.count)
         let path = StepPath(point.count + 1)
+        let shell: StepShell
+        do throws(DiagnosticError) {
+            shell = try host.shell(of: path, command: command)
+        } catch {
+            host.removeContainersNow()
+            for folder in [own, copy] { try? Trees.remove(folder) }
+            throw error
+        }
         return StepPlaceAgain(
             title: "\(name(of: job)) › \(StepTitles.of(steps.steps)[path] ?? "step \(path)")",
-            folder: options.folders.workspace, command: try host.terminal(of: path, command: command),
+            folder: options.folders.workspace, shell: shell, host: host,
             folders: [own, copy])
     }
 }

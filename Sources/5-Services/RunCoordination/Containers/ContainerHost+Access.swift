@@ -34,6 +34,7 @@ extension ContainerHost {
                     signal: { [self] number in aside(loop) { [self] in signal(number, process) } },
                     kill: { [self] in aside(loop) { [self] in signal(9, process) } })
             },
+            attach: { [self] (command) throws(DiagnosticError) in try attach(command) },
             stopPreparing: { [self] in preparation.cancel() },
             remove: { [self] then in
                 loop.offload(isLong: true) { [self] in
