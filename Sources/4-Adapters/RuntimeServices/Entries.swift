@@ -136,9 +136,9 @@ extension EntryOrigin: DataRepresentable {
     }
 
     package init(data: DataValue) throws(DataShapeError) {
+        let attempt = data["attempt"] == nil ? 1 : try data.int("attempt")
         self.init(
-            run: try data.string("run"), job: try data.string("job"), step: data["step"]?.string,
-            attempt: data["attempt"] == nil ? 1 : try data.int("attempt"))
+            run: try data.string("run"), job: try data.string("job"), step: data["step"]?.string, attempt: attempt)
     }
 }
 

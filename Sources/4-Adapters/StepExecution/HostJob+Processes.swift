@@ -221,7 +221,9 @@ extension HostJob {
             (outcome, reason) = (.failure, memoryReason(step))
         case nil where code != 0:
             (outcome, reason) = (.failure, Reason(.exitCode, "Process completed with exit code \(code)."))
-        case nil: outcome = .success
+        case nil:
+            outcome = .success
+            if let excess = excessReason(step) { step.output?.warning(excess.text) }
         }
         if let reason { step.output?.error(reason.text) }
         if outcome == .failure, step.cancellation == nil {

@@ -49,6 +49,9 @@ package struct RunHistory {
     /// From its first event to its last; `nil` while it is not over.
     package private(set) var durationMs: Int64?
 
+    /// Empty where it is not known.
+    package var repositoryRoot: String { facts["root"]?.string ?? "" }
+
     package init(store: RunStore, run: RunID) throws(DiagnosticError) {
         self.store = store
         self.run = run

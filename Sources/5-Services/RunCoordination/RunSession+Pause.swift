@@ -13,6 +13,7 @@ extension RunSession {
     }
 
     func pause(_ paused: PausedStep, _ answer: @escaping (PauseAnswer) -> Void) {
+        guard !isGivenUp else { return answer(.goOn) }
         pauses.append(WaitingPause(paused: paused, answer: answer))
         if pauses.count == 1 { askNext() }
     }
@@ -27,7 +28,10 @@ extension RunSession {
             // A cancellation has answered all of them.
             guard !self.pauses.isEmpty else { return }
             self.pauses.removeFirst()
-            if choice == .abort { self.cancel(.soft, "It was given up after its failure was looked at.") }
+            if choice == .abort {
+                self.isGivenUp = true
+                self.cancel(.soft, "It was given up after its failure was looked at.")
+            }
             next.answer(choice == .retry ? .retry : .goOn)
             self.askNext()
         }
@@ -35,6 +39,7 @@ extension RunSession {
 
     /// The run is cancelled: nothing waits any more.
     func answerPauses() {
+        isGivenUp = true
         let waiting = pauses
         pauses = []
         for pause in waiting { pause.answer(.goOn) }

@@ -78,6 +78,8 @@ package final class RunSession {
     var rerunPoint: RerunPoint?
     /// Failed steps that wait to be looked at; the first has the terminal.
     var pauses: [WaitingPause] = []
+    /// The run is cancelled: nobody is asked any more.
+    var isGivenUp = false
     private(set) lazy var snapshots = WorkspaceSnapshots(store: store, run: run)
     private(set) lazy var kept = KeptWorkspaces(self)
     /// What actions talk to; started when one asks.

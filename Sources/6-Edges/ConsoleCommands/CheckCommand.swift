@@ -85,7 +85,7 @@ struct CheckCommand: ParsableCommand {
             return CheckedFile(path: path, source: source, diagnostics: all)
         } catch {
             var diagnostic = error.diagnostic
-            diagnostic.file = path
+            diagnostic.file = diagnostic.file ?? path
             return CheckedFile(path: path, source: [], diagnostics: [diagnostic])
         }
     }

@@ -19,6 +19,8 @@ struct LogLineStyle {
     /// The place that an annotation is about, told just before its line comes.
     var place: String?
 
+    /// Of a step, of what an action does before the first, and after the last.
+    private static let heads = ["Run ", "Pre ", "Post "]
     private static let marker = Array("##[".utf8)
 
     init(_ palette: Palette) {
@@ -57,7 +59,7 @@ struct LogLineStyle {
         let about = place.map { "\($0): " } ?? ""
         switch command {
         case "group":
-            isInHead = isFirst && text.hasPrefix("Run ")
+            isInHead = isFirst && Self.heads.contains(where: text.hasPrefix)
             return isInHead ? .hidden : .text(palette.paint("▾ \(text)", .bold))
         case "error": return .text(Self.text(.error, palette) + about + text)
         case "warning": return .text(Self.text(.warning, palette) + about + text)

@@ -44,7 +44,7 @@ final class PlainRunView {
             let why = result.reason.map { ": \($0.text)" } ?? ""
             say(
                 place.job, place.job.text,
-                "\(Marks.mark(result.conclusion, palette)) \(name.withoutControls) \(result.outcome.rawValue)\(why)"
+                "\(Marks.mark(result, palette)) \(name.withoutControls) \(result.outcome.rawValue)\(why)"
                     + " (\(DurationText.short(milliseconds: duration)))")
         case .jobFinished(let job, let name, let conclusion, let reason, let duration):
             let why = conclusion == .success ? "" : reason.map { ": \($0.text)" } ?? ""
@@ -117,6 +117,12 @@ enum Marks {
     /// The word beside the mark.
     static func word(_ conclusion: Conclusion, _ reason: Reason?) -> String {
         reason?.kind == .unavailable ? "unavailable" : conclusion.rawValue
+    }
+
+    /// A failure that is allowed is no success either.
+    static func mark(_ result: StepResult, _ palette: Palette) -> String {
+        result.outcome == .failure && result.conclusion == .success
+            ? palette.paint("!", .yellow) : mark(result.conclusion, palette)
     }
 
     static func mark(_ conclusion: Conclusion, _ palette: Palette) -> String {

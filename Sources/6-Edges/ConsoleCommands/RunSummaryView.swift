@@ -19,6 +19,7 @@ final class RunSummaryView {
     private var run = RunID(0)
     private var attempt = 1
     private var failures: [FailedStep] = []
+    private var failedJobs: [(job: JobID, name: String, reason: Reason?)] = []
     private var unavailable = 0
     private var jobs: [Conclusion: Int] = [:]
     private var names: [JobID: String] = [:]
@@ -26,6 +27,8 @@ final class RunSummaryView {
     private var tests: [TestOutcome] = []
     private var outcome: RunOutcome?
 
+    /// Failed steps and jobs that are named after the first.
+    private static let otherCount = 20
     /// Failed tests that are shown.
     private static let testCount = 10
     /// Step summaries that are shown, as many as GitHub shows of a job.
@@ -47,7 +50,8 @@ final class RunSummaryView {
             failures.append(FailedStep(place: place, name: name, result: result))
         case .summary(let place, let text) where summaries.count < Self.summaryCount:
             summaries.append((place, text))
-        case .jobFinished(_, _, let conclusion, let reason, _):
+        case .jobFinished(let job, let name, let conclusion, let reason, _):
+            if conclusion == .failure { failedJobs.append((job, name, reason)) }
             if reason?.kind == .unavailable { unavailable += 1 } else { jobs[conclusion, default: 0] += 1 }
         case .tests(_, _, let tests): self.tests += tests
         case .runFinished(let outcome): self.outcome = outcome
@@ -59,7 +63,10 @@ final class RunSummaryView {
         guard let outcome else { return }
         for summary in summaries { show(summary.text, of: summary.place) }
         // A step whose failure was allowed is no reason to be loud.
-        if outcome.conclusion == .failure, let first = failures.first { showTail(first, store) }
+        if outcome.conclusion == .failure {
+            if let first = failures.first { showTail(first, store) }
+            showOthers()
+        }
         showTests()
         var counts = Conclusion.allCases.compactMap { conclusion -> String? in
             guard let count = jobs[conclusion], count > 0 else { return nil }
@@ -120,9 +127,25 @@ final class RunSummaryView {
             }
         }
         if let reason = failed.result.reason { console.out.writeLine("  " + palette.paint(reason.text, .red)) }
-        if failures.count > 1 {
-            console.out.writeLine(palette.paint("  and \(failures.count - 1) more failed steps", .dim))
-        }
         console.out.writeLine()
+    }
+
+    /// A line for each further step that failed, and each job that failed before any.
+    private func showOthers() {
+        let withSteps = Set(failures.map(\.place.job))
+        let steps = failures.dropFirst().map {
+            ("\(names[$0.place.job] ?? $0.place.job.text) › \($0.name)", $0.result.reason)
+        }
+        let jobs = failedJobs.filter { !withSteps.contains($0.job) }.map { ($0.name, $0.reason) }
+        let all = steps + jobs
+        for (title, reason) in all.prefix(Self.otherCount) {
+            let why = reason.map { "  " + $0.text.prefix { !$0.isNewline } } ?? ""
+            console.out.writeLine(
+                palette.paint("✗ \(title.withoutControls)", .red) + palette.paint(why.withoutControls, .dim))
+        }
+        if all.count > Self.otherCount {
+            console.out.writeLine(palette.paint("and \(all.count - Self.otherCount) more", .dim))
+        }
+        if !all.isEmpty { console.out.writeLine() }
     }
 }

@@ -61,7 +61,7 @@ extension Rule {
                 .unknownRunnerLabel, "'\(Wording.excerpt(label))' is not a label of GitHub's runners.",
                 at: node.position,
                 remedy: (meant.map { "Did you mean '\($0)'? " } ?? "")
-                    + "If it is a runner of your own, list it in the settings.")
+                    + "If it is a runner of your own, name it with --label.")
         }
     }
 

@@ -31,7 +31,7 @@ package struct RunTakeover: Hashable, Sendable {
             for id in ids where !marks.mark(id) {
                 throw DiagnosticError(
                     .unknownRerun, "The run has no job \(id).",
-                    remedy: "`martlet runs --json` lists a run's jobs with their ids.")
+                    remedy: "`martlet runs show RUN --json` lists a run's jobs with their ids.")
             }
         }
         marks.spread()

@@ -15,7 +15,8 @@ struct NativeVaults: Sendable {
 
     func job(_ job: JobID, of run: RunID, attempt: Int, _ record: RunRecord) -> NativeJob {
         NativeJob(
-            run: run.description, attempt: attempt, job: job.text, access: RunServices.cacheAccess(record), caches: caches,
+            run: run.description, attempt: attempt, job: job.text, access: RunServices.cacheAccess(record),
+            caches: caches,
             artifacts: artifacts,
             isEnclosed: record.sandbox != nil)
     }

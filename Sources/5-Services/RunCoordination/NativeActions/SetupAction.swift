@@ -55,7 +55,7 @@ struct SetupAction: Sendable {
                 case .java: try SetupJava.run(wish, &report)
                 }
                 if !wish.text("cache").isEmpty, !wish.isOff("cache") {
-                    report.line("'cache' is not looked at: what this machine keeps in the user's own folders is there.")
+                    report.line("'cache' has no effect here: the tool's own cache in the home folder is used as it is.")
                 }
                 if wish.isOn("check-latest") {
                     report.line("'check-latest' is not looked at: nothing is fetched.")

@@ -4,6 +4,7 @@ internal import ContentStore
 package import Diagnostics
 internal import FileAccess
 internal import PipelineModel
+internal import ProcessControl
 internal import RuntimeServices
 package import Timekeeping
 
@@ -62,6 +63,19 @@ package struct StoreCleaning: Sendable {
         }
         try? Files.replace(stamp, with: now.description.utf8)
         _ = try? run(now: now)
+        removeScratch(now)
+    }
+
+    /// Folders of runs that were killed, of whatever store: a living one has files in its own.
+    private func removeScratch(_ now: Timestamp) {
+        guard let scratch = try? ScratchDirectory.choose(name: "martlet").path else { return }
+        for item in (try? Trees.list(scratch)) ?? [] where item.kind == .directory {
+            let path = "\(scratch)/\(item.name)"
+            guard let facts = Files.facts(path, followingLinks: false),
+                now.milliseconds / 1000 - facts.modifiedNanoseconds / 1_000_000_000 > Self.dailySeconds
+            else { continue }
+            Trees.removeEmpty(path)
+        }
     }
 
     package func run(now: Timestamp = .now()) throws(DiagnosticError) -> Report {
