@@ -29,7 +29,10 @@ enum FunctionLengths {
         let text = line.drop { $0 == " " }
         guard !text.hasPrefix("//"), let range = text.range(of: "func ") ?? text.range(of: "init(") else { return nil }
         let before = text[..<range.lowerBound].split(separator: " ")
-        guard before.allSatisfy({ $0.first?.isLetter == true || $0.hasPrefix("@") }), !before.contains("let") else {
+        guard before.allSatisfy({ $0.first?.isLetter == true || $0.hasPrefix("@") }), !before.contains("let"),
+            // A call: `self.init(`.
+            before.last?.hasSuffix(".") != true
+        else {
             return nil
         }
         return String(text[range.lowerBound...].prefix { $0 != "{" }.prefix(40))
