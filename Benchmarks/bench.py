@@ -17,6 +17,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import containers
 import workspaces
 
 SECRET = "a41fc0ffee5b7d90e2486c3d1f8a7b65"
@@ -168,6 +169,9 @@ class Bench:
     def cache(self):
         """See content_store.py for the store alone."""
         return [Row(*row) for row in workspaces.cache(self)]
+
+    def docker(self):
+        return [Row(*row) for row in containers.rows(self)]
 
     def snapshots(self):
         return [Row(*row) for row in workspaces.snapshots(self)]
@@ -395,7 +399,7 @@ def machine(bench, load):
 
 
 def main():
-    names = ["steps", "composite", "cold", "jobs", "output", "version", "check", "resume", "cache", "snapshots", "rerun"]
+    names = ["steps", "composite", "cold", "jobs", "output", "version", "check", "resume", "cache", "snapshots", "rerun", "docker"]
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("folder", "stopwatch", "act", "empty", "martlet"):
         parser.add_argument(f"--{name}", required=True)
