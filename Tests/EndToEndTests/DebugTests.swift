@@ -105,6 +105,65 @@ import Testing
         #expect(ran() == ["ran-one", "ran-two 1", "ran-three"])
     }
 
+    private func breakpoints(_ file: String, _ list: String) -> String {
+        "{\"command\": \"setBreakpoints\", \"arguments\": {\"source\": {\"path\": \"\(sandbox.path(file))\"}, \"breakpoints\": \(list)}}"
+    }
+
+    @Test func saysWhichBreakpointsNoStepIsAt() throws {
+        let (ended, answers) = try talk(
+            start[0], start[1], #"{"command": "launch", "arguments": {"workflow": "ci.yml"}}"#,
+            breakpoints(".github/workflows/ci.yml", #"[{"line": 2}, {"line": 11}, {"line": 99}]"#),
+            breakpoints("README.md", #"[{"line": 1}]"#), #"{"command": "disconnect"}"#)
+        #expect(answers.count == 6, "\(ended.out)\(ended.err)")
+        let told = (answers[3]["body"]["breakpoints"].array + answers[4]["body"]["breakpoints"].array)
+        #expect(told.map { $0["verified"].bool } == [false, true, false, false], "\(ended.out)")
+        #expect(told[1]["line"].number == 9)
+    }
+
+    @Test func stopsWhereAConditionHoldsAndInActions() throws {
+        try sandbox.write(
+            "act/action.yml",
+            "name: A\nruns:\n  using: composite\n  steps:\n    - {run: 'true', shell: bash}\n    - {run: 'true', shell: bash, name: Inner}\n"
+        )
+        try sandbox.workflow(
+            """
+            on: push
+            jobs:
+              a:
+                runs-on: ubuntu-latest
+                strategy: {max-parallel: 1, matrix: {n: [1, 2]}}
+                steps:
+                  - uses: actions/checkout@v4
+                  - uses: ./act
+                  - run: echo last
+            """)
+        let (ended, answers) = try talk(
+            start[0], start[1], #"{"command": "launch", "arguments": {"workflow": "ci.yml"}}"#,
+            breakpoints("act/action.yml", #"[{"line": 6, "condition": "matrix.n == 2"}]"#),
+            #"{"command": "configurationDone"}"#, #"{"event": "stopped"}"#,
+            #"{"command": "stackTrace", "arguments": {"threadId": 2}}"#,
+            #"{"command": "continue", "arguments": {"threadId": 2}}"#, #"{"event": "exited"}"#)
+        #expect(ended.status == 0, "\(ended.out)\(ended.err)")
+        try #require(answers.count == 9, "\(ended.out)")
+        #expect(answers[5]["body"]["threadId"].number == 2)
+        let frames = answers[6]["body"]["stackFrames"].array
+        #expect(frames.map { $0["line"].number } == [6, 8], "\(ended.out)")
+        #expect(frames.first?["name"].string == "Inner")
+        #expect(frames.first?["source"]["path"].string == sandbox.path("act/action.yml"))
+        #expect(frames.last?["source"]["path"].string == sandbox.path(".github/workflows/ci.yml"))
+    }
+
+    @Test(arguments: ["nope.yml", "broken.yml"]) func aLaunchThatCannotBeIsRefusedWithTheReason(_ name: String) throws {
+        try sandbox.workflow("on: push\njobs: 7\n", "broken.yml")
+        let (ended, answers) = try talk(
+            start[0], start[1], "{\"command\": \"launch\", \"arguments\": {\"workflow\": \"\(name)\"}}",
+            #"{"command": "disconnect"}"#)
+        try #require(answers.count == 4, "\(ended.out)\(ended.err)")
+        #expect(answers[2]["success"].bool == false)
+        #expect(answers[2]["message"].string?.contains(name) == true, "\(answers[2])")
+        #expect(ended.status == 6)
+    }
+
     @Test func anEditorThatGoesEndsTheRun() throws {
         let (ended, answers) = try talk(
             start[0], start[1], #"{"command": "launch", "arguments": {"workflow": "ci.yml", "stopOnEntry": true}}"#,

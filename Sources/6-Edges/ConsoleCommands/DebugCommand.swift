@@ -35,15 +35,23 @@ struct DebugCommand: ParsableCommand {
             console.out.write(bytes)
             console.out.flush()
         }
+        var launched: Launched?
         var progress = DebugAdapter.Progress.waiting
-        while progress == .waiting {
-            guard let bytes = Self.read() else { throw ExitStatus.success.exit }
+        while progress == .waiting || progress == .launching {
+            if progress == .launching, let launch = adapter.launch {
+                launched = accept(launch, adapter, console)
+                // What came with the launch request.
+                progress = adapter.take([])
+                continue
+            }
+            guard let bytes = Self.read() else { break }
             progress = adapter.take(bytes)
         }
-        guard progress == .ready, let launch = adapter.launch else { throw ExitStatus.success.exit }
+        guard let launched else { throw (adapter.launch == nil ? ExitStatus.success : .setup).exit }
+        guard progress == .ready else { throw ExitStatus.success.exit }
         var code = ExitStatus.success
         do {
-            code = try debug(launch, adapter, console)
+            code = try debug(launched, adapter, console)
         } catch let error as any CodedError {
             adapter.output(DiagnosticText(palette: console.errorPalette).render(error.diagnostic) + "\n", isError: true)
             code = .setup
@@ -52,8 +60,27 @@ struct DebugCommand: ParsableCommand {
         guard code == .success else { throw code.exit }
     }
 
-    private func debug(_ launch: DebugAdapter.Launch, _ adapter: DebugAdapter, _ console: Console) throws -> ExitStatus
-    {
+    /// What is debugged.
+    private struct Launched {
+        var files: WorkflowFiles
+        var prepared: PlanPreparation.Prepared
+    }
+
+    private func accept(_ launch: DebugAdapter.Launch, _ adapter: DebugAdapter, _ console: Console) -> Launched? {
+        do {
+            return try plan(launch, adapter, console)
+        } catch let error as any CodedError {
+            let told = error.diagnostic
+            adapter.refuse("\(told.code): \(told.message)\(told.remedy.map { " " + $0 } ?? "")")
+        } catch {
+            adapter.refuse("\(error)")
+        }
+        return nil
+    }
+
+    private func plan(
+        _ launch: DebugAdapter.Launch, _ adapter: DebugAdapter, _ console: Console
+    ) throws -> Launched? {
         let files = WorkflowFiles.containing(
             launch.workflow, folder: ProcessEnvironment.currentFolder,
             environment: network.applied(to: console.environment))
@@ -67,12 +94,28 @@ struct DebugCommand: ParsableCommand {
         request.event = launch.event
         request.isWorkflowNamed = launch.workflow != nil
         request.jobs = Set(launch.job.map { [$0] } ?? [])
-        guard let outcome = try PlanPreparation(files: files, request: request).prepare(all: [path]).first,
-            let prepared = outcome.prepared
-        else {
-            throw DiagnosticError(.workflowNotFound, "'\(path)' cannot be read as a workflow: martlet check says why.")
+        guard let outcome = try PlanPreparation(files: files, request: request).prepare(all: [path]).first else {
+            return nil
         }
-        adapter.begin(prepared.plan, workflow: path.hasPrefix("/") ? path : files.state.root + "/" + path)
+        guard let prepared = outcome.prepared else {
+            let faults = outcome.diagnostics.prefix(Self.faultCount).map { fault in
+                "\(fault.position.map { "line \($0.line): " } ?? "")\(fault.code): \(fault.message)"
+            }
+            adapter.refuse("'\(path)' cannot be read as a workflow. \(faults.joined(separator: " "))")
+            return nil
+        }
+        let place = path.hasPrefix("/") ? path : files.state.root + "/" + path
+        let text = try RepositoryText.read(place, limit: RepositoryText.workflowLimitBytes)
+        adapter.accept(
+            prepared.plan, workflow: place, lineCount: text.count { $0 == 0x0A } + 1, root: files.state.root)
+        return Launched(files: files, prepared: prepared)
+    }
+
+    /// Faults of a workflow that an editor shows in its message.
+    private static let faultCount = 3
+
+    private func debug(_ launched: Launched, _ adapter: DebugAdapter, _ console: Console) throws -> ExitStatus {
+        let (files, prepared) = (launched.files, launched.prepared)
         let store = try RunStore(root: RunStore.defaultRoot(console.environment))
         var record = RunRecord(plan: prepared.plan, repository: files.state, payload: prepared.payload)
         record.vars = prepared.facts.vars
@@ -100,22 +143,36 @@ struct DebugCommand: ParsableCommand {
         }
     }
 
-    /// Output as the plain view has it, a line an event.
+    /// Output as the plain view has it: a line an event, with its job before it.
     private static func observer(_ adapter: DebugAdapter) -> RunObserver {
-        RunObserver(
+        var styles: [StepPlace: LogLineStyle] = [:]
+        return RunObserver(
             update: { update in
                 switch update {
                 case .stepStarted(let place, let name): adapter.output("[\(place.job)] ▸ \(name.withoutControls)\n")
-                case .stepFinished(let place, let name, let result, _) where result.outcome != .success:
+                case .stepFinished(let place, let name, let result, _):
+                    styles[place] = nil
+                    guard result.outcome != .success else { break }
                     let why = result.reason.map { ": \($0.text)" } ?? ""
                     adapter.output("[\(place.job)] \(name.withoutControls) \(result.outcome.rawValue)\(why)\n")
                 case .jobFinished(let job, _, let conclusion, let reason, _):
                     adapter.output("[\(job)] \(conclusion.rawValue)\(reason.map { ": \($0.text)" } ?? "")\n")
+                    adapter.ended(job)
                 default: break
                 }
             },
             output: { place, bytes in
-                adapter.output(String(decoding: bytes, as: UTF8.self))
+                var style = styles[place] ?? LogLineStyle(Palette(isColoured: false))
+                for line in bytes.split(separator: 0x0A) {
+                    let text: String
+                    switch style.show(Array(line)) {
+                    case .hidden: continue
+                    case .text(let shown): text = shown
+                    case .asIs: text = String(decoding: line, as: UTF8.self)
+                    }
+                    adapter.output("[\(place.job)] \(text)\n")
+                }
+                styles[place] = style
             })
     }
 

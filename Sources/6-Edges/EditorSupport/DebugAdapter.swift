@@ -21,6 +21,8 @@ package final class DebugAdapter {
     /// What reading a message came to, before the run.
     package enum Progress: Hashable, Sendable {
         case waiting
+        /// The editor has said what to debug: it is to be accepted or refused.
+        case launching
         /// All is set: the run may start.
         case ready
         case ended
@@ -31,13 +33,11 @@ package final class DebugAdapter {
     private var lastNumber = 0
     package private(set) var launch: Launch?
     private var launchRequest: DataValue?
-    /// Lines by the files' absolute paths.
-    private var breakpoints: [String: Set<Int>] = [:]
-    private var threads: [StoppedThread] = []
-    private var values = ShownValues()
-    /// The workflow's absolute path, and the lines on which each job's steps begin.
-    private var workflow = ""
-    private var lines: [JobKey: [Int]] = [:]
+    private var isAccepted = false
+    var breakpoints = DebugBreakpoints()
+    var threads: [StoppedThread] = []
+    private var lastThread = 0
+    var values = ShownValues()
     private var isEnding = false
 
     /// - Parameter send: writes bytes to the editor.
@@ -77,17 +77,18 @@ package final class DebugAdapter {
                 request,
                 [
                     "supportsConfigurationDoneRequest": true, "supportsEvaluateForHovers": true,
-                    "supportsTerminateRequest": true,
+                    "supportsTerminateRequest": true, "supportsConditionalBreakpoints": true,
                 ])
             event("initialized")
         case "launch":
             launch = Launch(
                 workflow: arguments["workflow"]?.string, event: arguments["event"]?.string,
                 job: arguments["job"]?.string, stopsOnEntry: arguments.bool("stopOnEntry"))
-            answer(request)
+            launchRequest = request
+            return .launching
         case "configurationDone":
             answer(request)
-            if launch != nil, control == nil { return .ready }
+            if isAccepted, control == nil { return .ready }
         case "disconnect", "terminate":
             answer(request)
             return leave(control)
@@ -105,28 +106,46 @@ package final class DebugAdapter {
     }
 
     private func setBreakpoints(_ request: DataValue, _ arguments: DataValue) {
-        let wanted = (arguments["breakpoints"]?.array ?? []).compactMap { $0["line"]?.int }
-        if let path = arguments["source"]?["path"]?.string { breakpoints[path] = Set(wanted) }
-        answer(
-            request,
-            ["breakpoints": .array(wanted.map { ["verified": true, "line": .number(Double($0))] })])
+        guard let path = arguments["source"]?["path"]?.string else {
+            return refuse(request, "Breakpoints are set in files.")
+        }
+        let set = breakpoints.set(arguments["breakpoints"]?.array ?? [], in: path)
+        answer(request, ["breakpoints": .array(set.map { breakpoints.described($0, in: path) })])
+    }
+
+    // MARK: launching
+
+    /// The plan that is about to run.
+    ///
+    /// - Parameters:
+    ///   - path: of the workflow, absolute.
+    ///   - root: of its repository.
+    package func accept(_ plan: Plan, workflow path: String, lineCount: Int, root: String) {
+        var workflow = DebugBreakpoints.Workflow(path: path, root: root, lineCount: lineCount)
+        for job in plan.jobs {
+            guard case .steps(let steps) = job.work else { continue }
+            workflow.steps[job.key] = steps.steps.map(\.line)
+        }
+        breakpoints.workflow = workflow
+        isAccepted = true
+        if let launchRequest { answer(launchRequest) }
+        for (path, breakpoint) in breakpoints.all {
+            event("breakpoint", ["reason": "changed", "breakpoint": breakpoints.described(breakpoint, in: path)])
+        }
+    }
+
+    /// There is nothing that could be debugged.
+    package func refuse(_ message: String) {
+        if let launchRequest { refuse(launchRequest, message) }
+        launchRequest = nil
     }
 
     // MARK: stopping
 
-    /// The plan that is about to run.
-    package func begin(_ plan: Plan, workflow path: String) {
-        workflow = path
-        for job in plan.jobs {
-            guard case .steps(let steps) = job.work else { continue }
-            lines[job.key] = steps.steps.compactMap(\.line)
-        }
-    }
-
     /// A step is about to run: it stands, or goes on at once.
     package func stopped(_ job: JobID, _ step: StoppedStep) {
         let index = thread(of: job)
-        guard !isEnding, let reason = threads[index].reason(step, hasBreakpoint: hasBreakpoint(job, step)) else {
+        guard !isEnding, let reason = threads[index].reason(step, hasBreakpoint: breakpoints.stops(job, step)) else {
             return step.proceed()
         }
         threads[index].stop = step
@@ -140,20 +159,19 @@ package final class DebugAdapter {
 
     private func thread(of job: JobID) -> Int {
         if let known = threads.firstIndex(where: { $0.job == job }) { return known }
-        var thread = StoppedThread(id: threads.count + 1, job: job, name: job.text)
+        lastThread += 1
+        var thread = StoppedThread(id: lastThread, job: job, name: job.text)
         if launch?.stopsOnEntry == true { thread.mode = .into }
         threads.append(thread)
         event("thread", ["reason": "started", "threadId": .number(Double(thread.id))])
         return threads.count - 1
     }
 
-    /// A line anywhere in a step of the workflow's own file stands for it.
-    private func hasBreakpoint(_ job: JobID, _ step: StoppedStep) -> Bool {
-        guard step.attempt.step.indexes.count == 1, let line = step.line, let wanted = breakpoints[workflow] else {
-            return false
-        }
-        let next = (lines[job.key] ?? []).filter { $0 > line }.min() ?? Int.max
-        return wanted.contains { $0 >= line && $0 < next }
+    /// A job is over.
+    package func ended(_ job: JobID) {
+        guard let index = threads.firstIndex(where: { $0.job == job }) else { return }
+        event("thread", ["reason": "exited", "threadId": .number(Double(threads[index].id))])
+        threads.remove(at: index)
     }
 
     private func resume(_ index: Int, _ mode: StoppedThread.Mode) {
@@ -178,63 +196,6 @@ package final class DebugAdapter {
         }
     }
 
-    // MARK: looking
-
-    private func inspect(_ command: String, _ request: DataValue, _ arguments: DataValue) {
-        let number = arguments[command == "stackTrace" ? "threadId" : "frameId"]?.int
-        let thread = threads.first { $0.id == number }
-        switch command {
-        case "stackTrace":
-            answer(request, ["stackFrames": .array(thread.map(frames) ?? []), "totalFrames": 1])
-        case "scopes":
-            answer(request, ["scopes": .array(thread?.stop.map { scopes($0) } ?? [])])
-        case "variables":
-            let parts = values.parts(of: arguments["variablesReference"]?.int ?? 0)
-            answer(request, ["variables": .array(parts.map { values.variable($0.name, $0.value) })])
-        default: evaluate(request, arguments, thread ?? threads.first { $0.stop != nil })
-        }
-    }
-
-    private func frames(_ thread: StoppedThread) -> [DataValue] {
-        guard let stop = thread.stop else { return [] }
-        var frame: DataObject = [
-            "id": .number(Double(thread.id)), "name": .string(stop.name), "column": 1,
-            "line": .number(Double(stop.line ?? 0)),
-        ]
-        if stop.attempt.step.indexes.count == 1 { frame["source"] = ["path": .string(workflow)] }
-        return [.object(frame)]
-    }
-
-    private func scopes(_ stop: StoppedStep) -> [DataValue] {
-        StoppedStep.contextNames.compactMap { name in
-            let reference = values.reference(stop.context(name))
-            guard reference > 0 else { return nil }
-            return ["name": .string(name), "variablesReference": .number(Double(reference)), "expensive": false]
-        }
-    }
-
-    private func evaluate(_ request: DataValue, _ arguments: DataValue, _ thread: StoppedThread?) {
-        guard let stop = thread?.stop else {
-            return refuse(request, "Nothing stands: expressions are evaluated before a step.")
-        }
-        switch stop.evaluate(Self.withoutMarks(arguments["expression"]?.string ?? "")) {
-        case .success(let value):
-            answer(
-                request,
-                [
-                    "result": .string(ShownValues.text(value)), "type": .string(ShownValues.type(value)),
-                    "variablesReference": .number(Double(values.reference(value))),
-                ])
-        case .failure(let fault): refuse(request, fault.message)
-        }
-    }
-
-    private static func withoutMarks(_ text: String) -> String {
-        let trimmed = text.drop { $0 == " " }
-        guard trimmed.hasPrefix("${{"), let end = trimmed.firstRange(of: "}}") else { return text }
-        return String(trimmed[trimmed.index(trimmed.startIndex, offsetBy: 3)..<end.lowerBound])
-    }
-
     // MARK: telling
 
     package func output(_ text: String, isError: Bool = false) {
@@ -247,11 +208,11 @@ package final class DebugAdapter {
         event("terminated")
     }
 
-    private func answer(_ request: DataValue, _ body: DataObject = [:]) {
+    func answer(_ request: DataValue, _ body: DataObject = [:]) {
         write(response(request, success: true, [("body", .object(body))]))
     }
 
-    private func refuse(_ request: DataValue, _ message: String) {
+    func refuse(_ request: DataValue, _ message: String) {
         write(
             response(
                 request, success: false,
