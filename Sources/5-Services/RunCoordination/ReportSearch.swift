@@ -20,6 +20,7 @@ struct ReportSearch: Sendable {
     let since: Int64
 
     private static let fileLimitBytes = 64 << 20
+    private static let unnamedLimitBytes = 4 << 20
     private static let entryLimit = 50_000
     private static let depthLimit = 12
     private static let reportLimit = 500
@@ -38,7 +39,7 @@ struct ReportSearch: Sendable {
                     found.annotations += try AnalysisReport.readSARIF(bytes).filter { !$0.isSuppressed }.map(
                         Annotation.init)
                 } else if Self.isReport(bytes) {
-                    found.tests += try TestReport.read(bytes).cases
+                    found.tests += try TestReport.read(bytes).cases.map(placed)
                 }
             } catch {
                 let diagnostic = error.diagnostic
@@ -49,6 +50,14 @@ struct ReportSearch: Sendable {
             }
         }
         return found
+    }
+
+    /// The workspace is a copy that goes away: places are told relative to it, as annotations have them.
+    private func placed(_ test: TestCase) -> TestCase {
+        guard let file = test.file, file.hasPrefix(workspace + "/") else { return test }
+        var test = test
+        test.file = String(file.dropFirst(workspace.count + 1))
+        return test
     }
 
     /// Many files that end with `.xml` are none: a report's root element says what it is.
@@ -75,6 +84,7 @@ struct ReportSearch: Sendable {
                     path, depth: depth + 1, isReportFolder: isReportFolder || Self.reportFolders.contains(entry.name),
                     &left, &found)
             case .file where Self.isNamed(entry.name, isReportFolder) && isNew(path): found.append(path)
+            case .file where entry.name.hasSuffix(".xml") && isNew(path) && isSmall(path): found.append(path)
             default: break
             }
         }
@@ -86,6 +96,11 @@ struct ReportSearch: Sendable {
         let lower = name.lowercased()
         return isReportFolder || lower.hasPrefix("test-") || lower.contains("junit") || lower.contains("xunit")
             || lower.contains("test-results") || lower.contains("testresults")
+    }
+
+    /// One that no tool's custom names is looked into where that costs little.
+    private func isSmall(_ path: String) -> Bool {
+        (Files.facts(path)?.sizeBytes ?? .max) <= Self.unnamedLimitBytes
     }
 
     private func isNew(_ path: String) -> Bool {

@@ -24,7 +24,7 @@ final class RunSummaryView {
     private var jobs: [Conclusion: Int] = [:]
     private var names: [JobID: String] = [:]
     private var summaries: [(place: StepPlace, text: String)] = []
-    private var tests: [TestOutcome] = []
+    private var tests: [(job: String, test: TestOutcome)] = []
     private var outcome: RunOutcome?
 
     /// Failed steps and jobs that are named after the first.
@@ -53,7 +53,7 @@ final class RunSummaryView {
         case .jobFinished(let job, let name, let conclusion, let reason, _):
             if conclusion == .failure { failedJobs.append((job, name, reason)) }
             if reason?.kind == .unavailable { unavailable += 1 } else { jobs[conclusion, default: 0] += 1 }
-        case .tests(_, _, let tests): self.tests += tests
+        case .tests(_, let name, let tests): self.tests += tests.map { (name, $0) }
         case .runFinished(let outcome): self.outcome = outcome
         default: break
         }
@@ -89,14 +89,15 @@ final class RunSummaryView {
 
     private func showTests() {
         guard !tests.isEmpty else { return }
-        let failed = tests.filter(\.isFailure)
-        for test in failed.prefix(Self.testCount) {
-            for line in TestText.lines(test, palette) { console.out.writeLine(line) }
+        let failed = tests.filter(\.test.isFailure)
+        let hasSeveral = Set(tests.map(\.job)).count > 1
+        for (job, test) in failed.prefix(Self.testCount) {
+            for line in TestText.lines(test, of: hasSeveral ? job : nil, palette) { console.out.writeLine(line) }
         }
         if failed.count > Self.testCount {
             console.out.writeLine(palette.paint("and \(failed.count - Self.testCount) more failed tests", .dim))
         }
-        console.out.writeLine(TestText.counts(tests))
+        console.out.writeLine(TestText.counts(tests.map(\.test)))
     }
 
     private func show(_ summary: String, of place: StepPlace) {

@@ -16,8 +16,8 @@ struct RunsShowCommand: ParsableCommand {
               martlet runs show
               martlet runs show 12 --json
 
-            Tests are read from the reports (JUnit, xUnit, NUnit) that a job leaves in its workspace, annotations from commands,
-            problem matchers and SARIF files.
+            Tests are read from the reports (JUnit, xUnit, NUnit) that a job leaves in
+            its workspace, annotations from commands, problem matchers and SARIF files.
             """)
 
     @Argument(help: ArgumentHelp("The run's number; without it, the newest.", valueName: "run"))
@@ -27,6 +27,7 @@ struct RunsShowCommand: ParsableCommand {
     var json = false
 
     private static let slowestCount = 5
+    private static let slowSeconds = 0.1
 
     func run() throws {
         let console = Console()
@@ -38,7 +39,7 @@ struct RunsShowCommand: ParsableCommand {
             let jobs = try history.jobs()
             if json { return console.out.writeLine(Self.data(history, jobs, outcomes).jsonText()) }
             show(history, jobs, console)
-            show(outcomes, console)
+            show(outcomes, Dictionary(jobs.map { ($0.job.text, $0.title) }) { first, _ in first }, console)
         }
     }
 
@@ -53,29 +54,38 @@ struct RunsShowCommand: ParsableCommand {
         }
     }
 
-    private func show(_ outcomes: OutcomeHistory, _ console: Console) {
+    /// - Parameter titles: of jobs, by their ids.
+    private func show(_ outcomes: OutcomeHistory, _ titles: [String: String], _ console: Console) {
         let palette = console.palette
+        func title(_ job: String) -> String { (titles[job] ?? job).withoutControls }
         for finding in outcomes.findings {
             let annotation = finding.annotation
             let place = annotation.place.map { palette.paint($0.withoutControls, .cyan) + "  " } ?? ""
+            let lines = annotation.message.split(whereSeparator: \.isNewline).map { String($0).withoutControls }
             console.out.writeLine(
-                "  \(LogLineStyle.text(annotation.level, palette))\(place)\(annotation.message.withoutControls)"
-                    + palette.paint("  \(finding.job)\(finding.step.map { ", step \($0)" } ?? "")", .dim))
+                "  \(LogLineStyle.text(annotation.level, palette))\(place)\(lines.first ?? "")"
+                    + palette.paint("  \(title(finding.job))\(finding.step.map { ", step \($0)" } ?? "")", .dim))
+            for line in lines.dropFirst() { console.out.writeLine("    " + line) }
         }
         let tests = outcomes.tests.map(\.outcome)
         if !tests.isEmpty {
             console.out.writeLine(palette.paint(TestText.counts(tests), .bold))
-            for test in tests where test.isFailure {
-                for line in TestText.lines(test, palette) { console.out.writeLine("  " + line) }
+            let hasSeveral = Set(outcomes.tests.map(\.job)).count > 1
+            for (job, test) in outcomes.tests where test.isFailure {
+                for line in TestText.lines(test, of: hasSeveral ? title(job) : nil, palette) {
+                    console.out.writeLine("  " + line)
+                }
             }
-            let timed = tests.compactMap { test in test.durationSeconds.map { (test: test, seconds: $0) } }
+            let timed = tests.filter { $0.durationSeconds ?? 0 >= Self.slowSeconds }.compactMap { test in
+                test.durationSeconds.map { (test: test, seconds: $0) }
+            }
             for slow in timed.sorted(by: { $0.seconds > $1.seconds }).prefix(Self.slowestCount) {
                 let took = DurationText.short(milliseconds: Int64(slow.seconds * 1_000))
                 console.out.writeLine(palette.paint("  slow: \(took)  \(slow.test.title.withoutControls)", .dim))
             }
         }
         for summary in outcomes.summaries {
-            console.out.writeLine(palette.paint("Summary of \(summary.job), step \(summary.step)", .bold))
+            console.out.writeLine(palette.paint("Summary of \(title(summary.job)), step \(summary.step)", .bold))
             for line in summary.text.split(whereSeparator: \.isNewline) { console.out.writeLine("  " + line) }
         }
     }

@@ -16,9 +16,14 @@ enum TestText {
     }
 
     /// Its name, and below it where and why.
-    static func lines(_ test: TestOutcome, _ palette: Palette) -> [String] {
+    ///
+    /// - Parameter job: named where several have tests.
+    static func lines(_ test: TestOutcome, of job: String? = nil, _ palette: Palette) -> [String] {
         let took = test.durationSeconds.map { "  \(DurationText.short(milliseconds: Int64($0 * 1_000)))" } ?? ""
-        var lines = ["\(palette.paint("✗", .red)) \(test.title.withoutControls)\(palette.paint(took, .dim))"]
+        var lines = [
+            "\(palette.paint("✗", .red)) \(job.map { "\($0.withoutControls) › " } ?? "")"
+                + "\(test.title.withoutControls)\(palette.paint(took, .dim))"
+        ]
         if let file = test.file {
             lines.append("    " + palette.paint(test.line.map { "\(file):\($0)" } ?? file, .cyan))
         }
