@@ -288,6 +288,25 @@ import Testing
         #expect(try sandbox.martlet("rerun", "--failed").status == 5)
     }
 
+    @Test func stepsAreNamedAsTheyWereShown() throws {
+        let text = """
+            on: push
+            env: {WHO: world}
+            jobs:
+              a:
+                runs-on: ubuntu-latest
+                steps:
+                  - run: echo hello ${{ env.WHO }}
+                  - name: Say ${{ github.event_name }}
+                    run: echo two
+            """
+        #expect(try sandbox.run(text).status == 0)
+        let why = try sandbox.martlet("why").out
+        #expect(why.contains("1 Run echo hello world") && why.contains("2 Say push"), "\(why)")
+        #expect(try sandbox.martlet("logs").out.contains("Say push"))
+        #expect(try sandbox.martlet("rerun", "--from", "a/Say push").status == 0)
+    }
+
     @Test func aShellFindsWhatStepsPutIntoThePath() throws {
         let text = """
             on: push

@@ -214,6 +214,10 @@ final class JobSession {
 
     private func openLog(_ heading: StepHeading) -> StepLog {
         names[heading.attempt] = heading.name
+        let step = heading.attempt.step
+        if heading.name != titles[step], heading.attempt.number == 1 {
+            StepNames(session.store, session.run, attempt: session.attempt, id).append(heading.name, of: step)
+        }
         let place = StepPlace(job: id, attempt: heading.attempt)
         session.observer.update(.stepStarted(place, name: heading.name))
         let folder = session.store.logs(of: session.run, attempt: session.attempt)

@@ -60,7 +60,7 @@ package struct LogReading {
         for found in try history.jobs() where job.map({ found.isNamed($0) }) ?? true {
             let path = store.logs(of: run, attempt: found.attempt).folder(job: RunStore.fileName(found.job))
             guard Files.isDirectory(path) else { continue }
-            let titles = history.plannedTitles(of: found.job)
+            let titles = history.titles(of: found.job, attempt: found.attempt)
             entries += try self.entries(of: found, in: path).map { entry in
                 var entry = entry
                 entry.title = titles[entry.step]

@@ -90,7 +90,7 @@ package struct PlanPreparation {
         let actions = ActionSearch(root: files.state.root, offer: try files.offer(), searchPath: files.searchPath)
         var planRequest = PlanRequest(facts: facts, runners: runners) { actions.find($0) }
         planRequest.selectedJobs = request.jobs
-        planRequest.missingContainers = files.engines.missing
+        planRequest.missingContainers = files.engines.whyMissing
         planRequest.missingWorkflows = try files.offer().placesLooked
         planRequest.selectedMatrix = request.matrix
         let definitions = workflow.triggers.first { $0.event == event }?.inputs ?? []

@@ -45,7 +45,7 @@ struct RerunPoint {
         var machine = MachineStream<JobMachine>(
             stream, definition: JobDefinition(job: job, planDigest: "", steps: []))
         let events = try machine.replay(recorded).map(\.event)
-        let number = try Self.number(of: step, machine.state, session, job)
+        let number = try Self.number(of: step, machine.state, session, job, attempt)
         try self.init(session, job: job, attempt: attempt, count: number - 1, machine.state, events)
     }
 
@@ -77,12 +77,13 @@ struct RerunPoint {
     }
 
     private static func number(
-        of step: String, _ state: JobState, _ session: RunSession, _ job: JobID
+        of step: String, _ state: JobState, _ session: RunSession, _ job: JobID, _ attempt: Int
     ) throws(DiagnosticError) -> Int {
         guard let planned = session.record.plan.jobs.first(where: { $0.key == job.key }),
             case .steps(let steps) = planned.work
         else { throw unknown(step, job, session.run) }
-        let titles = StepTitles.of(steps.steps)
+        var titles = StepTitles.of(steps.steps)
+        StepNames(session.store, session.run, attempt: attempt, job).apply(to: &titles)
         let numbers = Array(1...max(1, steps.steps.count))
         if let number = Int(step), numbers.contains(number), !steps.steps.isEmpty { return number }
         if let number = numbers.first(where: { state.step(StepPath($0))?.id == step }) { return number }

@@ -175,8 +175,15 @@ package struct RunHistory {
         }
     }
 
-    /// What the plan calls the job's steps; empty where the record cannot be read: then their ids stand.
-    func plannedTitles(of job: JobID) -> [StepPath: String] {
+    /// What the job's steps are called: by the plan, or where that has an expression as they were when they ran. Empty where the
+    /// record cannot be read: then their ids stand.
+    func titles(of job: JobID, attempt: Int) -> [StepPath: String] {
+        var titles = plannedTitles(of: job)
+        StepNames(store, run, attempt: attempt, job).apply(to: &titles)
+        return titles
+    }
+
+    private func plannedTitles(of job: JobID) -> [StepPath: String] {
         guard let plan = plans.value(store, run), let planned = plan.jobs.first(where: { $0.key == job.key }),
             case .steps(let steps) = planned.work
         else { return [:] }
@@ -186,7 +193,7 @@ package struct RunHistory {
     private func steps(of job: JobID, attempt: Int) throws(DiagnosticError) -> [Entry] {
         let stream = RunStore.stream(run, attempt: attempt, job: job, jobAttempt: 1)
         let recorded = try store.journaled { (journal) throws(JournalError) in try journal.events(of: stream) }
-        var titles: [StepPath: String] = plannedTitles(of: job)
+        var titles: [StepPath: String] = titles(of: job, attempt: attempt)
         let planned = titles
         var counts: [StepPath?: Int] = [:]
         var entries: [Entry] = []

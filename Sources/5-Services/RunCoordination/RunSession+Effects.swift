@@ -60,7 +60,7 @@ extension RunSession {
             observer.update(.jobWaiting(queued.leg, name: name(of: queued.leg), queued.reason))
         case .legStarted(let started) where !isCall(started.leg):
             observer.update(.jobStarted(started.leg, name: name(of: started.leg)))
-        case .legFinished(let finished) where !isCall(finished.leg):
+        case .legFinished(let finished) where !isCall(finished.leg) || finished.outcome.reason?.kind == .unavailable:
             let outcome = finished.outcome
             observer.update(
                 .jobFinished(

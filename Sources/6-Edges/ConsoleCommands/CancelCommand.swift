@@ -14,8 +14,8 @@ struct CancelCommand: ParsableCommand {
               martlet cancel 12
               martlet cancel 12 --force
 
-            Steps are interrupted as on GitHub, and steps with always() or cancelled() still run; with --force nothing is
-            waited for.
+            Steps are interrupted as on GitHub, and steps with always() or cancelled()
+            still run; with --force nothing is waited for.
             """)
 
     @Argument(help: ArgumentHelp("The run's number.", valueName: "run"))

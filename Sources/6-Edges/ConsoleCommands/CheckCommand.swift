@@ -18,8 +18,9 @@ struct CheckCommand: ParsableCommand {
               martlet check .github/workflows/ci.yml --json
               martlet check actions/greet/action.yml
 
-            Without files it checks all of .github/workflows. Warnings never fail the check. An action's manifest is
-            checked as such; a workflow brings those of the repository's actions that it uses.
+            Without files it checks all of .github/workflows. Warnings never fail the
+            check. An action's manifest is checked as such; a workflow brings those of the
+            repository's actions that it uses.
             """)
 
     @Argument(help: "Files to check.", completion: .file(extensions: ["yml", "yaml"]))

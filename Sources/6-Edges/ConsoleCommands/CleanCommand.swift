@@ -14,11 +14,11 @@ struct CleanCommand: ParsableCommand {
               martlet clean
               martlet clean --keep 20
 
-            Without an option the workspaces that jobs left are removed, containers
-            that nobody uses, caches that were not used for a week or go past the limit
-            of a repository (MARTLET_CACHE_LIMIT, 10G), and artifacts that have expired;
-            logs and reasons stay. A run that is under way, or that can still be
-            resumed, is left alone.
+            Without an option the workspaces that jobs left are removed, containers that
+            nobody uses, caches that were not used for a week or go past the limit of a
+            repository (MARTLET_CACHE_LIMIT, 10G), and artifacts that have expired; logs
+            and reasons stay. A run that is under way, or that can still be resumed, is
+            left alone.
             """)
 
     @Option(

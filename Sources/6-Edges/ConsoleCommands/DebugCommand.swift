@@ -18,8 +18,9 @@ struct DebugCommand: ParsableCommand {
               martlet debug
               martlet debug --secret-file .secrets
 
-            An editor starts it, and says in its launch request what to run: "workflow", "event", "job", "stopOnEntry". It stops
-            before steps, shows contexts as variables, and evaluates expressions. See docs/guides/debug-a-workflow.md.
+            An editor starts it, and says in its launch request what to run: "workflow",
+            "event", "job", "stopOnEntry". It stops before steps, shows contexts as
+            variables, and evaluates expressions. See docs/guides/debug-a-workflow.md.
             """)
 
     @OptionGroup var driving: DrivingOptions

@@ -28,7 +28,7 @@ struct DoctorCommand: ParsableCommand {
     func run() throws {
         let console = Console()
         defer { console.flush() }
-        let findings = tools(console) + [store(console), scratch(), repository()]
+        let findings = tools(console) + [engine(console), store(console), scratch(), repository()]
         for finding in findings {
             let mark =
                 finding.found != nil
@@ -54,6 +54,15 @@ struct DoctorCommand: ParsableCommand {
             return Finding(
                 name: tool.name, found: place.map { "\($0)/\(tool.name)" }, use: tool.use, isRequired: tool.isRequired)
         }
+    }
+
+    private func engine(_ console: Console) -> Finding {
+        let offer = EngineOffer(environment: console.environment)
+        defer { offer.close() }
+        let missing = offer.whyMissing()
+        return Finding(
+            name: "containers", found: missing == nil ? offer.address : nil,
+            use: "jobs in containers, services, Docker actions. \(missing ?? "")")
     }
 
     private func store(_ console: Console) -> Finding {

@@ -16,7 +16,8 @@ struct PlanCommand: ParsableCommand {
               martlet plan
               martlet plan --event push --ref release --changed docs/index.md ci.yml
 
-            Without a workflow it plans all of .github/workflows. The digest is the same wherever this plan is run.
+            Without a workflow it plans all of .github/workflows. The digest is the same
+            wherever this plan is run.
             """)
 
     @OptionGroup var source: PlanOptions

@@ -14,7 +14,8 @@ struct RedactCommand: ParsableCommand {
               make deploy 2>&1 | martlet redact --secrets-file secrets.b64
               martlet redact --secrets-file secrets.b64 < build.log > public.log
 
-            Each secret of 4 bytes or more is replaced by ***, and so are its base64, URL, JSON and XML forms.
+            Each secret of 4 bytes or more is replaced by ***, and so are its base64, URL,
+            JSON and XML forms.
             """)
 
     @Option(help: "A file with one secret a line, in base64.")

@@ -14,10 +14,11 @@ struct RerunCommand: ParsableCommand {
               martlet rerun --failed
               martlet rerun 12 --from test/4
 
-            With --from, the job goes on with that step (its number, id or name), with the files, outputs and environment
-            that the steps before it left. With --failed, what did not succeed runs again, and what depends on it; with --job these jobs or legs, and what
-            depends on them; else everything. The rest keeps its results and outputs. A checkout brings the working tree
-            as it is now.
+            With --from, the job goes on with that step (its number, id or name), with the
+            files, outputs and environment that the steps before it left. With --failed,
+            what did not succeed runs again, and what depends on it; with --job these jobs
+            or legs, and what depends on them; else everything. The rest keeps its results
+            and outputs. A checkout brings the working tree as it is now.
             """)
 
     @Argument(help: ArgumentHelp("The run's number; without one the newest of this repository.", valueName: "run"))

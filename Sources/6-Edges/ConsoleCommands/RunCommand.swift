@@ -17,8 +17,9 @@ struct RunCommand: ParsableCommand {
               martlet run ci.yml --job test --matrix shell=bash
               martlet run --watch --job test
 
-            Without a workflow it runs all that a push of this branch would start. Steps work on a private copy of the
-            working tree; with --bind they work on the tree itself.
+            Without a workflow it runs all that a push of this branch would start. Steps
+            work on a private copy of the working tree; with --bind they work on the tree
+            itself.
             """)
 
     @OptionGroup var source: PlanOptions

@@ -11,7 +11,7 @@ enum RunResult {
         case .running: palette.paint("●", .yellow) + " running"
         case .cutOff: palette.paint("…", .yellow) + " cut off"
         case .finished:
-            if history.hasUnavailable, history.conclusion == .success {
+            if history.hasUnavailable, history.conclusion == .success || history.conclusion == .skipped {
                 palette.paint("!", .yellow) + " incomplete"
             } else {
                 history.conclusion.map { Marks.mark($0, palette) + " " + $0.rawValue } ?? ""

@@ -74,7 +74,7 @@ final class RunSummaryView {
         }
         if unavailable > 0 { counts.append("\(unavailable) unavailable") }
         // Green would say that all is well: some of it was never tried.
-        let isIncomplete = outcome.hasUnavailable && outcome.conclusion == .success
+        let isIncomplete = outcome.hasUnavailable && [.success, .skipped].contains(outcome.conclusion)
         let mark = isIncomplete ? palette.paint("!", .yellow) : Marks.mark(outcome.conclusion, palette)
         console.out.writeLine(
             "\(mark) run \(run) \(isIncomplete ? "incomplete" : outcome.conclusion.rawValue) in "

@@ -16,8 +16,8 @@ struct RunsShowCommand: ParsableCommand {
               martlet runs show
               martlet runs show 12 --json
 
-            Tests are read from the reports (JUnit, xUnit, NUnit) that a job leaves in
-            its workspace, annotations from commands, problem matchers and SARIF files.
+            Tests are read from the reports (JUnit, xUnit, NUnit) that a job leaves in its
+            workspace, annotations from commands, problem matchers and SARIF files.
             """)
 
     @Argument(help: ArgumentHelp("The run's number; without it, the newest.", valueName: "run"))

@@ -15,7 +15,8 @@ struct ShellCommand: ParsableCommand {
               martlet shell test/4
               martlet shell 12 'test/Run make' -- make test
 
-            The workspace is a copy, as it was before the step; it goes when you leave. Secrets have to be given again.
+            The workspace is a copy, as it was before the step; it goes when you leave.
+            Secrets have to be given again.
             """)
 
     @Argument(help: ArgumentHelp("The run's number, where it is not the newest; else the step.", valueName: "run"))

@@ -16,7 +16,8 @@ struct WhyCommand: ParsableCommand {
               martlet why 12 test#2
               martlet why cache npm-linux
 
-            Every skip, wait, failure and cancellation is recorded with its reason, and every look-up of a cache.
+            Every skip, wait, failure and cancellation is recorded with its reason, and
+            every look-up of a cache.
             """)
 
     @Argument(help: ArgumentHelp("The run's number, without it the newest; or 'cache'.", valueName: "run"))

@@ -28,7 +28,7 @@ package final class EngineOffer: Sendable {
     }
 
     /// Why there is none, as a plan tells it; `nil`: there is one.
-    func missing() -> String? {
+    package func whyMissing() -> String? {
         do throws(DiagnosticError) {
             _ = try client()
             return nil
@@ -38,6 +38,9 @@ package final class EngineOffer: Sendable {
                 + lines.dropFirst().joined(separator: "; ")
         }
     }
+
+    /// The socket of the one that was found.
+    package var address: String? { (try? client())?.address.path }
 
     /// What dead processes left is removed before the first container is made: once a command.
     func onFirstUse(_ body: (EngineClient) -> Void) throws(DiagnosticError) -> EngineClient {
@@ -50,7 +53,7 @@ package final class EngineOffer: Sendable {
     }
 
     /// Ends the engine's thread, where there is one.
-    func close() {
+    package func close() {
         found.withLock { if case .success(let client) = $0 { client.close() } }
     }
 }

@@ -17,7 +17,7 @@ package enum LeftoverContainers {
     ///
     /// - Throws: where the engine cannot be asked, or something could not be removed.
     package static func remove(of store: RunStore, engines: EngineOffer) throws(DiagnosticError) -> Totals {
-        guard engines.missing() == nil else { return Totals() }
+        guard engines.whyMissing() == nil else { return Totals() }
         defer { engines.close() }
         return try remove(of: store.name, root: store.root, driven: nil, try engines.client())
     }
