@@ -310,7 +310,8 @@ import Testing
         try sandbox.commitAll()
         try sandbox.git("remote", "add", "origin", remote)
         let ended = try sandbox.run(
-            "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: echo $GITHUB_SERVER_URL $GITHUB_REPOSITORY\n")
+            "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: echo $GITHUB_SERVER_URL $GITHUB_REPOSITORY\n"
+        )
         #expect(ended.lines("a").contains(told), "\(ended.out)")
     }
 }

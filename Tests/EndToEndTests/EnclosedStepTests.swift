@@ -147,4 +147,87 @@ struct EnclosedStepTests {
         #expect(try running.end().status != 0)
         #expect(Processes.withCommand("sleep 98765").isEmpty)
     }
+
+    // MARK: attacks
+
+    /// A folder that steps cannot see; what they try to reach in it.
+    private func victim() throws -> String {
+        try sandbox.write("../victim/file", "of the user")
+        return sandbox.root + "/victim"
+    }
+
+    private func isUntouched() -> Bool {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: sandbox.root + "/victim")) ?? []
+        return names == ["file"] && sandbox.read("../victim/file") == "of the user"
+    }
+
+    @Test func writeNothingThroughLinksThatTheyLeaveForLaterSteps() throws {
+        let victim = try victim()
+        let ended = try run(
+            """
+            - run: ln -s \(victim)/script $(dirname $0)/2-1.sh
+            - run: echo the script of the second
+            - run: rm $GITHUB_OUTPUT; ln -s \(victim)/file $GITHUB_OUTPUT
+              id: q
+            - run: echo "<${{ toJSON(steps.q.outputs) }}>"
+            - run: d=$(dirname $GITHUB_ENV); rm -r $d; ln -s \(victim) $d
+            - run: echo last
+            """)
+        #expect(ended.status == 0, "\(ended.out)")
+        #expect(ended.lines("a").contains("the script of the second"))
+        #expect(ended.lines("a").contains("<{}>"), "\(ended.out)")
+        #expect(isUntouched())
+    }
+
+    @Test func bringNothingOfOtherRepositoriesIn() throws {
+        let victim = try victim()
+        try sandbox.git("init", "-q", victim)
+        let ended = try run("- uses: actions/checkout@v4\n  with: {repository: '\(victim)', path: other}\n")
+        #expect(ended.status == 5 && ended.out.contains("is not brought into the sandbox"), "\(ended.out)")
+    }
+
+    @Test func runNoProgramOfARepositoryThatTheyMade() throws {
+        let victim = try victim()
+        let ended = try run(
+            """
+            - uses: actions/checkout@v4
+            - run: |
+                mkdir -p .git/hooks; printf '#!/bin/sh\\ntouch \(victim)/ran\\n' | tee .git/hooks/post-index-change .git/hooks/post-checkout >x
+                chmod +x .git/hooks/*; cp .git/hooks/post-checkout "$RUNNER_TEMP/monitor"
+                git config core.fsmonitor "$RUNNER_TEMP/monitor"
+                rm -rf .github; ln -s \(victim) .github
+            - uses: actions/checkout@v4
+              with: {clean: false, ref: main}
+            - run: test -f .github/workflows/ci.yml
+            """)
+        #expect(ended.status == 0, "\(ended.out)")
+        #expect(isUntouched())
+    }
+
+    @Test func unpackNoArtifactThroughALink() throws {
+        let victim = try victim()
+        let ended = try run(
+            """
+            - run: echo x >f; mkdir out; ln -s \(victim) out/art
+            - uses: actions/upload-artifact@v4
+              with: {name: art, path: f}
+            - uses: actions/upload-artifact@v4
+              with: {name: art2, path: f}
+            - uses: actions/download-artifact@v4
+              with: {path: out}
+            """)
+        #expect(ended.status == 5 && ended.out.contains("MRT0891"), "\(ended.out)")
+        #expect(isUntouched())
+    }
+
+    @Test func haveTheirActionsFromPublicPlacesOrTheRepositoryOnly() throws {
+        let victim = try victim()
+        try sandbox.write("../victim/o/private@v1/action.yml", "name: P\nruns: {using: composite, steps: []}\n")
+        try sandbox.write(".martlet/sources.yml", "sources: [{folder: \(victim)}, {folder: ./own}]\n")
+        try sandbox.write("own/o/mine/action.yml", "name: M\nruns: {using: composite, steps: []}\n")
+        let mine = try run("- uses: o/mine@v1\n")
+        #expect(mine.status == 0, "\(mine.out)\(mine.err)")
+        let ended = try run("- uses: o/private@v1\n")
+        #expect(ended.status == 6, "\(ended.out)\(ended.err)")
+    }
 }

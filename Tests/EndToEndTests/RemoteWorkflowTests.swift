@@ -115,4 +115,24 @@ import Testing
         #expect(ended.err.contains("error[MRT0710]"))
         #expect(ended.err.contains(".martlet/sources.yml:2:5"), "\(ended.err)")
     }
+
+    /// What a repository that is a source says in its settings is not run, neither here nor in the sandbox.
+    @Test func noProgramOfASourceIsRunWhenItsFilesAreBrought() throws {
+        let sandbox = try Sandbox()
+        let evil = sandbox.root + "/evil"
+        try sandbox.git("init", "-q", "-b", "main", evil)
+        try sandbox.write("../evil/action.yml", "name: E\nruns: {using: composite, steps: []}\n")
+        try sandbox.write("../evil/.gitattributes", "* filter=e\n")
+        try sandbox.git("-C", evil, "add", "-A")
+        try sandbox.git("-C", evil, "commit", "-qm", "All")
+        try sandbox.git("-C", evil, "tag", "v1")
+        try sandbox.git("-C", evil, "config", "filter.e.smudge", "sh -c 'touch \(sandbox.root)/ran; cat'")
+        try sandbox.write(".martlet/sources.yml", "sources: [{git: \(evil)}]\n")
+        try sandbox.workflow(
+            "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{uses: o/evil@v1}]\n")
+        try sandbox.commitAll()
+        let ended = try sandbox.martlet("run", "--json", "ci.yml")
+        #expect(ended.status == 0, "\(ended.out)\(ended.err)")
+        #expect(!FileManager.default.fileExists(atPath: sandbox.root + "/ran"))
+    }
 }

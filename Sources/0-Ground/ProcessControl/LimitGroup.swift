@@ -84,8 +84,16 @@ package struct LimitGroup: Hashable, Sendable {
         return Self.count("max", in: "\(processes.directory)/pids.events") > 0 ? .processes : nil
     }
 
-    /// Fails quietly while something lives in it.
-    package func remove() { for directory in directories { _ = pc_remove_directory(directory) } }
+    /// - Returns: `false` while something lives in it.
+    @discardableResult
+    package func remove() -> Bool {
+        var isGone = true
+        for directory in directories {
+            let error = pc_remove_directory(directory)
+            if error != 0, SystemError(number: error).name != "ENOENT" { isGone = false }
+        }
+        return isGone
+    }
 
     private static func count(_ name: String, in path: String) -> Int {
         for line in smallFile(path).split(separator: "\n") {

@@ -135,8 +135,10 @@ struct ArtifactCalls: Sendable {
 
     /// The toolkit's rule.
     static func check(_ name: String) throws(Refusal) {
-        let barred: Set<Character> = ["\"", ":", "<", ">", "|", "*", "?", "\r", "\n", "\r\n", "\\", "/"]
-        guard !name.isEmpty, name.utf8.count <= 512, !name.contains(where: barred.contains) else {
+        let barred: Set<Unicode.Scalar> = ["\"", ":", "<", ">", "|", "*", "?", "\r", "\n", "\\", "/", "\0"]
+        guard !name.isEmpty, name.utf8.count <= 512, ![".", ".."].contains(name),
+            !name.unicodeScalars.contains(where: barred.contains)
+        else {
             throw Refusal(.invalidArgument, "'\(name)' is no name of an artifact.")
         }
     }

@@ -24,13 +24,18 @@ package struct GitRepository: Sendable {
     /// Output of one git command that is kept.
     private static let outputLimitBytes = 256 << 20
 
+    private static let plainSettings = ["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"]
+
     /// - Parameter variables: `NAME=value`, beside those of this process.
     static func git(
         _ arguments: [String], in folder: String, with variables: [String] = []
     ) throws(DiagnosticError) -> HelperCommand.Outcome {
+        // What a repository brings is not run: a step may have made it, or whoever wrote what is planned.
+        let asksForSettings = arguments.first == "config" || arguments.contains("--git-path")
+        let guarded = (asksForSettings ? [] : plainSettings) + arguments
         var command =
             variables.isEmpty
-            ? HelperCommand("git", arguments) : HelperCommand("env", variables + ["git"] + arguments)
+            ? HelperCommand("git", guarded) : HelperCommand("env", variables + ["git"] + guarded)
         command.workingDirectory = folder
         command.outputLimit = outputLimitBytes
         command.patience = .seconds(600)

@@ -23,18 +23,15 @@ package final class RepositoryMirrors: Sendable {
     /// `nil` where the address is a path, and nothing is there.
     func mirror(of address: String) throws(DiagnosticError) -> RepositoryMirror? {
         if let known = mirrors.withLock({ $0[address] }) { return known }
-        let mirror: RepositoryMirror
-        if Self.isURL(address) {
-            let folder = "\(root)/git/\(Self.folderName(address))"
-            let isReachable = !isOffline || address.hasPrefix("file:")
-            // A mirror that was never made holds nothing.
-            guard isReachable || Files.isDirectory(folder) else { return nil }
-            mirror = RepositoryMirror(folder: folder, address: isReachable ? address : nil)
-            try mirror.prepare()
-        } else {
-            guard Files.isDirectory(address) else { return nil }
-            mirror = RepositoryMirror(folder: address, address: nil)
-        }
+        let isPath = !Self.isURL(address)
+        if isPath, !Files.isDirectory(address) { return nil }
+        // One on this machine is fetched from like any other: its own settings may name programs.
+        let folder = "\(root)/git/\(Self.folderName(address))"
+        let isReachable = !isOffline || isPath || address.hasPrefix("file:")
+        // A mirror that was never made holds nothing.
+        guard isReachable || Files.isDirectory(folder) else { return nil }
+        let mirror = RepositoryMirror(folder: folder, address: isReachable ? address : nil)
+        try mirror.prepare()
         mirrors.withLock { $0[address] = mirror }
         return mirror
     }
@@ -85,7 +82,7 @@ package final class RepositoryMirrors: Sendable {
     }
 }
 
-/// A bare repository that holds what was fetched from one address, or one that lies on this machine.
+/// A bare repository that holds what was fetched from one address.
 final class RepositoryMirror: Sendable {
     private let folder: String
     /// `nil`: nothing is fetched.
@@ -101,9 +98,23 @@ final class RepositoryMirror: Sendable {
         self.address = address
     }
 
+    /// Of several processes one fetches at a time: git's own locks are not waited for.
+    private func locked<Value>(_ body: () throws(DiagnosticError) -> Value) throws(DiagnosticError) -> Value {
+        let lock = try FileLock.waiting(path: folder + ".lock", until: .now() + .seconds(Self.patienceSeconds))
+        defer { withExtendedLifetime(lock) {} }
+        return try body()
+    }
+
+    private static let patienceSeconds: Int64 = 600
+
     func prepare() throws(DiagnosticError) {
         guard !Files.isDirectory(folder + "/objects") else { return }
         try Trees.make(folder, mode: 0o700)
+        try locked { () throws(DiagnosticError) in try initialize() }
+    }
+
+    private func initialize() throws(DiagnosticError) {
+        guard !Files.isDirectory(folder + "/objects") else { return }
         _ = try GitRepository(root: folder).output(["init", "-q", "--bare", "."])
     }
 
@@ -115,7 +126,9 @@ final class RepositoryMirror: Sendable {
         let isCommit = ref.utf8.count == 40 && ref.allSatisfy(\.isHexDigit)
         let kept = "refs/martlet/" + ref.utf8.map { String($0, radix: 16) }.joined()
         var failure: String?
-        if let address, !(isCommit && has(ref)) { failure = try fetch(ref, from: address, as: kept) }
+        if let address, !(isCommit && has(ref)) {
+            failure = try locked { () throws(DiagnosticError) in try fetch(ref, from: address, as: kept) }
+        }
         for name in [kept, ref, "refs/remotes/origin/\(ref)"] {
             let found = try GitRepository.git(["rev-parse", "-q", "--verify", "\(name)^{commit}"], in: folder)
             guard found.succeeded else { continue }
@@ -135,7 +148,7 @@ final class RepositoryMirror: Sendable {
             [
                 "-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=\(Self.stallSeconds)", "fetch", "-q",
                 "--depth",
-                "1", "--no-tags", "--", address, ref,
+                "1", "--no-tags", "--no-write-fetch-head", "--", address, "+\(ref):\(kept)",
             ],
             // Nobody is there to answer a question.
             in: folder, with: ["GIT_TERMINAL_PROMPT=0", "GIT_ASKPASS=true", "GIT_SSH_COMMAND=ssh -o BatchMode=yes"])
@@ -143,7 +156,6 @@ final class RepositoryMirror: Sendable {
             let words = fetched.errorText.split(separator: "\n").first.map(String.init) ?? "git fetch failed"
             return "\(address): \(words)"
         }
-        _ = try GitRepository(root: folder).output(["update-ref", kept, "FETCH_HEAD"])
         return nil
     }
 
@@ -160,8 +172,7 @@ final class RepositoryMirror: Sendable {
     func export(_ commit: String, to destination: String) throws(DiagnosticError) {
         let index = destination + ".index"
         // A bare repository has no work tree of its own.
-        let gitFolder = Files.isDirectory(folder + "/.git") ? folder + "/.git" : folder
-        let variables = ["GIT_INDEX_FILE=\(index)", "GIT_DIR=\(gitFolder)", "GIT_WORK_TREE=\(destination)"]
+        let variables = ["GIT_INDEX_FILE=\(index)", "GIT_DIR=\(folder)", "GIT_WORK_TREE=\(destination)"]
         for arguments in [["read-tree", commit], ["checkout-index", "-a", "-f", "-q"]] {
             let done = try GitRepository.git(arguments, in: destination, with: variables)
             guard done.succeeded else {

@@ -24,13 +24,19 @@ final class CommandFileSet {
     /// The variables that name the files.
     let properties: [(variable: String, path: String)]
     private let folder: String
+    private let followsLinks: Bool
 
-    init(folder: String) throws(DiagnosticError) {
+    /// - Parameter followsLinks: not where a step can be kept from reading what a link leads to.
+    init(folder: String, followsLinks: Bool = true) throws(DiagnosticError) {
         self.folder = folder
+        self.followsLinks = followsLinks
         properties = Kind.allCases.map { ("GITHUB_" + $0.rawValue.uppercasedASCII(), folder + "/" + $0.rawValue) }
         try Trees.make(folder)
         for property in properties { try Files.write([], to: property.path, mode: 0o666) }
     }
+
+    /// A step may have put a link in the folder's place.
+    private var isWhole: Bool { followsLinks || Files.facts(folder, followingLinks: false)?.kind == .directory }
 
     func path(_ kind: Kind) -> String { folder + "/" + kind.rawValue }
 
@@ -49,12 +55,18 @@ final class CommandFileSet {
 
     /// 0 for what is no file: a step may have put a pipe or a folder there.
     func size(_ kind: Kind) -> Int {
-        guard let facts = Files.facts(path(kind)), facts.kind == .file else { return 0 }
+        guard isWhole, let facts = Files.facts(path(kind), followingLinks: followsLinks), facts.kind == .file else {
+            return 0
+        }
         return Int(facts.sizeBytes)
     }
 
     /// Makes the set fit for the next step. A link or a pipe that the step put there is taken away, not written through.
     func empty() throws(DiagnosticError) {
+        if !isWhole {
+            try Trees.remove(folder)
+            try Trees.make(folder)
+        }
         for property in properties {
             let facts = Files.facts(property.path, followingLinks: false)
             if let facts, facts.kind == .file, facts.sizeBytes == 0 { continue }

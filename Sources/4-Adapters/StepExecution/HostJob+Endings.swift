@@ -157,7 +157,9 @@ extension HostJob {
     }
 
     func release(_ step: RunningStep) {
-        step.limits?.remove()
+        // Of a step that has just ended a process may still be on its way out.
+        if let limits = step.limits { lingeringLimits.append(limits) }
+        lingeringLimits.removeAll { $0.remove() }
         if let path = step.scriptPath { unlink(path) }
         step.scriptPath = nil
         guard let files = step.files else { return }

@@ -13,6 +13,11 @@ extension HostJob {
         guard let action = options.nativeActions[name], case .action(let work) = planned(step.hooked)?.work else {
             return failUnavailable(step, "The action '\(name)' is not built in here.")
         }
+        if options.sandbox != nil, running.values.contains(where: { $0 !== step }) {
+            // What it checks could be another thing when it is used.
+            let text = "In the sandbox a built-in action does not run beside background steps: wait for them first."
+            return fail(step, Reason(.invalid, text), Diagnostic(.stepNotStarted, text))
+        }
         printHeader(step, inputs, title: step.hook == nil ? "Run \(work.reference.text)" : step.name)
         do throws(DiagnosticError) {
             try record.append(.begun(step.attempt))

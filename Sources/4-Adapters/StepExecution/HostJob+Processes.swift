@@ -40,7 +40,8 @@ extension HostJob {
     func takeFiles() throws(DiagnosticError) -> CommandFileSet {
         if let files = freeFiles.popLast() { return files }
         fileSetCount += 1
-        return try CommandFileSet(folder: options.folders.scratch + "/commands-\(fileSetCount)")
+        return try CommandFileSet(
+            folder: options.folders.scratch + "/commands-\(fileSetCount)", followsLinks: options.sandbox == nil)
     }
 
     // MARK: output
@@ -82,7 +83,8 @@ extension HostJob {
                 output.take(
                     bytes, surroundings: surroundings, found: { tell($0, step) }, perform: { perform($0, step) })
             }
-            hasEnded = outcome == .ended || step.contained != nil
+            // In a sandbox nothing outlives the step; what encloses it may take a moment.
+            hasEnded = outcome == .ended || step.contained != nil || options.sandbox != nil
         }
         output.finishTaking(surroundings: surroundings, found: { tell($0, step) }, perform: { perform($0, step) })
         stopWatching(step)

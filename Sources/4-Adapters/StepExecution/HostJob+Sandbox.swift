@@ -11,7 +11,7 @@ extension HostJob {
         let ofComposite = scopes[step.scope]?.github.last { $0.name == "action_path" }?.value.string
         let prefix = sandbox.prefix(
             writable: [folders.workspace, folders.temporary, folders.scratch],
-            readable: [folders.toolCache, options.actionsFolder, step.actionFolder, ofComposite].compactMap { $0 },
+            readable: [folders.toolCache] + [step.actionFolder, ofComposite].compactMap { $0.map(actionRoot) },
             folder: request.workingDirectory)
         request.arguments = [sandbox.bubblewrap] + prefix + [request.program] + request.arguments.dropFirst()
         request.program = sandbox.bubblewrap
@@ -25,6 +25,14 @@ extension HostJob {
             hasToldOfLimits = true
             step.output?.warning("Memory and processes are not limited: control groups cannot be made here.")
         }
+    }
+
+    /// An action in a folder of a repository may need what lies beside it; not what others have fetched.
+    private func actionRoot(_ folder: String) -> String {
+        guard let fetched = options.actionsFolder, folder.hasPrefix(fetched + "/") else { return folder }
+        // OWNER/REPOSITORY/COMMIT
+        let parts = folder.dropFirst(fetched.count + 1).split(separator: "/").prefix(3)
+        return ([fetched] + parts.map(String.init)).joined(separator: "/")
     }
 
     private var sandboxGroupName: String {

@@ -68,7 +68,13 @@ extension HostJob {
         let builtIn = shell.template.builtIn
         let name = "\(step.attempt.step)-\(step.attempt.number)\(builtIn?.scriptExtension ?? "")"
         let scriptPath = options.folders.scratch + "/" + name
-        try Files.write((builtIn?.prepared(script) ?? script).utf8, to: scriptPath)
+        let text = Array((builtIn?.prepared(script) ?? script).utf8)
+        if options.sandbox == nil {
+            try Files.write(text, to: scriptPath)
+        } else {
+            // Steps can write there, and may have put a link in its place.
+            try ConfinedFolder(path: options.folders.scratch).file(name).write(text)
+        }
         step.scriptPath = scriptPath
         try start(
             step, program: shell.path, arguments: try shell.template.arguments(script: paths.inside(scriptPath)),

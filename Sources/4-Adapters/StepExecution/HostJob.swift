@@ -40,6 +40,8 @@ package final class HostJob {
     var composites: [StepPath: RunningStep] = [:]
     var running: [StepPath: RunningStep] = [:]
     /// Output that background processes of ended steps may still write; read and dropped.
+    /// Control groups of steps that were not empty yet when they ended.
+    var lingeringLimits: [LimitGroup] = []
     var orphanPipes: [PollerLoop.Token: OutputPipe] = [:]
     var freeFiles: [CommandFileSet] = []
     var fileSetCount = 0
@@ -267,6 +269,7 @@ package final class HostJob {
         self.ending = nil
         for (token, _) in orphanPipes { loop.remove(token) }
         orphanPipes = [:]
+        lingeringLimits.removeAll { $0.remove() }
         callbacks.finished(ending)
     }
 

@@ -45,6 +45,11 @@ enum CheckoutAction {
         }
         // In place, what is there is the user's.
         checkout.cleans = !record.isBound && given("clean", call)?.lowercased() != "false"
+        if record.sandbox != nil, !checkout.cleans {
+            // What is there was made by code that is not the user's: nothing is written through its links.
+            call.line("'clean: false' has no effect in the sandbox: the folder is emptied first.")
+            checkout.cleans = true
+        }
         switch given("submodules", call)?.lowercased() {
         case "recursive": checkout.submodules = .recursive
         case "true": checkout.submodules = .direct
@@ -100,6 +105,12 @@ enum CheckoutAction {
         guard let name = call.input("repository"), !name.isEmpty,
             name.lowercased() != record.repository.fullName.lowercased()
         else { return record.repository }
+        guard record.sandbox == nil else {
+            throw DiagnosticError(
+                .checkoutRepositoryMissing,
+                "'\(name)' is not brought into the sandbox: other repositories of this machine are not for code that is "
+                    + "not yours.", remedy: "Run what you trust with --executor host.")
+        }
         let folder = name.split(separator: "/").last.map(String.init) ?? name
         for candidate in [name, Files.directory(of: record.repository.root) + "/" + folder]
         where candidate.hasPrefix("/") {

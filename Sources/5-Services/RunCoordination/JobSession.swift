@@ -170,7 +170,9 @@ final class JobSession {
     private func closed(_ ending: HostJob.Ending) {
         session.evaluator.keep(outputs: ending.outputs, of: id)
         for annotation in ending.annotations { session.observer.update(.jobAnnotation(id, name: name, annotation)) }
-        if ending.killedCount > 0 {
+        // What encloses a step may be a moment late.
+        let enclosing = session.record.sandbox == nil ? 0 : ending.killed.count { $0.name == "bwrap" }
+        if ending.killedCount > enclosing {
             let names = ending.killed.map { "\($0.name) (\($0.processID))" }.joined(separator: ", ")
             let text =
                 "Processes that outlived their steps were ended: \(names.isEmpty ? "\(ending.killedCount)" : names)."

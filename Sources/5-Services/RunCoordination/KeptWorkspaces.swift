@@ -50,14 +50,16 @@ final class KeptWorkspaces {
         if session.settings.keepsSnapshots { session.snapshots.forget(workspace(job)) }
     }
 
-    /// This run is over: what earlier ones of the repository left is not needed any more.
+    /// This run is over: what earlier ones of the repository left is not needed any more. Runs that began later have their
+    /// own end.
     func removeEarlier() {
         let work = store.root + "/work"
         let names = ((try? Trees.list(work)) ?? []).map(\.name)
         // A process that died while it removed them.
         for name in names where name.hasPrefix(Self.goneMark) { try? Trees.remove("\(work)/\(name)") }
-        for run in names.compactMap({ RunID($0) }) where run != session.run {
+        for run in names.compactMap({ RunID($0) }) where run < session.run {
             let folder = "\(work)/\(run)"
+            var hasGone = false
             for job in (try? Trees.list(folder)) ?? [] {
                 let mark = "\(folder)/\(job.name)/\(Self.mark)"
                 guard let text = try? Files.readIfPresent(mark, limit: 64), Array(repository.utf8) == text else {
@@ -66,8 +68,9 @@ final class KeptWorkspaces {
                 // Whoever goes on with that run holds its lock, and takes the mark away before it uses the folder.
                 guard let gone = try? moveAway("\(folder)/\(job.name)", of: run, mark) else { continue }
                 try? Trees.remove(gone)
+                hasGone = true
             }
-            Trees.removeEmpty(folder)
+            if hasGone { Trees.removeEmpty(folder) }
         }
     }
 

@@ -20,17 +20,30 @@ package struct OutcomeHistory {
     package private(set) var tests: [(job: String, outcome: TestOutcome)] = []
     package private(set) var summaries: [(job: String, step: String, text: String)] = []
 
+    /// Annotations and the like that are kept of one attempt; a log has the others.
+    static let entryLimit = 10_000
     private static let sizeLimitBytes = 256 << 20
 
     static func path(_ store: RunStore, _ run: RunID, _ attempt: Int) -> String {
         "\(store.folder(of: run))/outcomes-\(attempt)"
     }
 
-    package init(store: RunStore, run: RunID, attempt: Int) throws(DiagnosticError) {
-        let path = Self.path(store, run, attempt)
+    /// Of each job what it had to tell in the attempt in which it ran.
+    ///
+    /// - Parameter jobs: as the run's history has them.
+    package init(store: RunStore, run: RunID, jobs: [RunHistory.Entry]) throws(DiagnosticError) {
+        let attempts = Dictionary(jobs.map { ($0.job.text, $0.attempt) }) { first, _ in first }
+        for attempt in Set(attempts.values).sorted() {
+            try read(Self.path(store, run, attempt)) { attempts[$0] == attempt }
+        }
+    }
+
+    private mutating func read(_ path: String, _ isWanted: (String) -> Bool) throws(DiagnosticError) {
         guard let bytes = try Files.readIfPresent(path, limit: Self.sizeLimitBytes) else { return }
         for line in bytes.split(separator: UInt8(ascii: "\n")) {
-            guard let data = try? DataValue(json: Array(line)), let job = data["job"]?.string else { continue }
+            guard let data = try? DataValue(json: Array(line)), let job = data["job"]?.string, isWanted(job) else {
+                continue
+            }
             switch data["type"]?.string {
             case "annotation":
                 guard let annotation = Annotation(data: data) else { continue }

@@ -35,10 +35,15 @@ package final class RepositoryOffer: Sendable {
     ///   - environment: of the command: `MARTLET_ACTIONS_DIR` is looked at first, `MARTLET_OFFLINE` keeps off the
     ///     network, and what is fetched is kept in the store.
     ///   - asksForge: whether what no source has is looked for on the forge.
+    ///   - isTrusted: whether the repository's own settings may name places on this machine and addresses that
+    ///     the user's keys open; else folders of the repository itself and public addresses are left.
     /// - Throws: ``DiagnosticCode/sourcesInvalid``.
-    package init(root: String, environment: [String: String], asksForge: Bool = true) throws(DiagnosticError) {
-        let settings = try SourceSettings.read(
+    package init(
+        root: String, environment: [String: String], asksForge: Bool = true, isTrusted: Bool = true
+    ) throws(DiagnosticError) {
+        var settings = try SourceSettings.read(
             root: root, first: environment["MARTLET_ACTIONS_DIR"], forge: Self.publicForge)
+        if !isTrusted { settings.leaveOutPrivate(root: root, given: environment["MARTLET_ACTIONS_DIR"]) }
         let isOffline = !["", "0", "false"].contains(environment["MARTLET_OFFLINE"] ?? "")
         let mirrors = RepositoryMirrors(root: RunStore.defaultRoot(environment) + "/sources", isOffline: isOffline)
         sources = RepositorySources(settings.sources, mirrors: mirrors)

@@ -20,6 +20,8 @@ package struct RunRecord {
     package var isBound: Bool
     /// What steps are enclosed in; `nil`: nothing.
     package var sandbox: SandboxSettings?
+    /// Whether the run's code is the user's own.
+    package var isTrusted: Bool { sandbox == nil }
     /// Whether `git push` in a workspace reaches the real remote.
     package var allowsPush = false
     /// Files with secrets that the run was given, relative to the root: they stay out of workspaces.

@@ -100,8 +100,10 @@ package final class RunSession {
         self.settings = settings
         let kept = OutcomeHistory.path(store, run, attempt)
         var keeping = observer
+        var count = 0
         keeping.update = { update in
-            if let line = OutcomeHistory.line(update) {
+            if count < OutcomeHistory.entryLimit, let line = OutcomeHistory.line(update) {
+                count += 1
                 // What cannot be kept was still told.
                 try? Files.append((DataValue.object(line).jsonText() + "\n").utf8, to: kept, mode: 0o600)
             }

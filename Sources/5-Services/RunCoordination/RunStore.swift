@@ -79,9 +79,24 @@ package final class RunStore {
     /// - Returns: whether there was one.
     package func removeWorkspace(of run: RunID) throws(DiagnosticError) -> Bool {
         let path = "\(root)/work/\(run)"
-        guard Files.isDirectory(path) else { return false }
+        // Somebody may just begin to run it again.
+        guard Files.isDirectory(path), let lock = try? lock(run) else { return false }
+        defer { withExtendedLifetime(lock) {} }
         try Trees.remove(path)
         return true
+    }
+
+    /// Copies of workspaces that shells left which were killed, and folders that nothing was put into.
+    package func removeLeftovers() {
+        let work = root + "/work"
+        for item in (try? Trees.list(work)) ?? [] {
+            if item.name.hasPrefix(".new-") { Trees.removeEmpty("\(work)/\(item.name)") }
+            guard item.name.hasPrefix("shell-"),
+                let number = item.name.split(separator: "-").last.flatMap({ Int32($0) }),
+                !Files.isDirectory("/proc/\(number)")
+            else { continue }
+            try? Trees.remove("\(work)/\(item.name)")
+        }
     }
 
     /// Removes a run's record and logs; its number is never given again. Its events stay in the journal.
@@ -132,8 +147,14 @@ package final class RunStore {
         do throws(DiagnosticError) {
             try Files.rename(new, to: path)
         } catch {
-            Trees.removeEmpty(new)
-            throw error
+            // Somebody may have taken the empty folder around it away.
+            try Trees.make("\(work)/\(run)", mode: 0o700)
+            do throws(DiagnosticError) {
+                try Files.rename(new, to: path)
+            } catch {
+                Trees.removeEmpty(new)
+                throw error
+            }
         }
     }
 

@@ -59,6 +59,22 @@ struct SourceSettings {
         }
     }
 
+    /// Keeps what code that is not the user's may have named.
+    ///
+    /// - Parameter given: a folder that the user names.
+    mutating func leaveOutPrivate(root: String, given: String?) {
+        sources.removeAll { source in
+            switch source {
+            case .folder(let path):
+                if let given, !given.isEmpty, path == Self.absolute(given, root) { return false }
+                // Links of the repository may lead out of it.
+                let real = Files.realPath(path) ?? path
+                return !real.hasPrefix((Files.realPath(root) ?? root) + "/")
+            case .git(let address): return !address.hasPrefix("https://")
+            }
+        }
+    }
+
     private static func address(ofForge text: String) -> RepositorySource {
         .git(String(text.reversed().drop { $0 == "/" }.reversed()) + "/{owner}/{repo}")
     }

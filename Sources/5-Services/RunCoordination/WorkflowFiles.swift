@@ -21,7 +21,8 @@ package struct WorkflowFiles: Sendable {
 
     package static let workflowsFolder = ".github/workflows"
 
-    package init(folder: String, environment: [String: String]) {
+    /// - Parameter isTrusted: whether the repository's settings may name other places on this machine.
+    package init(folder: String, environment: [String: String], isTrusted: Bool = true) {
         self.folder = folder
         searchPath = environment["PATH"] ?? ""
         engines = EngineOffer(environment: environment)
@@ -36,7 +37,7 @@ package struct WorkflowFiles: Sendable {
         }
         let root = state.root
         repositories = Result { () throws(DiagnosticError) in
-            try RepositoryOffer(root: root, environment: environment)
+            try RepositoryOffer(root: root, environment: environment, isTrusted: isTrusted)
         }
     }
 
@@ -54,14 +55,14 @@ package struct WorkflowFiles: Sendable {
     /// The repository of a workflow that is named by its path: where it is another one than that of `folder`, the
     /// workflow's own, so that what it calls is found there.
     package static func containing(
-        _ workflow: String?, folder: String, environment: [String: String]
+        _ workflow: String?, folder: String, environment: [String: String], isTrusted: Bool = true
     ) -> WorkflowFiles {
-        let files = WorkflowFiles(folder: folder, environment: environment)
+        let files = WorkflowFiles(folder: folder, environment: environment, isTrusted: isTrusted)
         guard let workflow, RepositoryText.isFile(files.absolute(workflow)),
             !files.absolute(workflow).hasPrefix(files.state.root + "/"),
             let root = root(around: workflow, from: folder)
         else { return files }
-        return WorkflowFiles(folder: root, environment: environment)
+        return WorkflowFiles(folder: root, environment: environment, isTrusted: isTrusted)
     }
 
     /// The repository's root as a workflow's own place tells it; `nil` outside `.github/workflows`.

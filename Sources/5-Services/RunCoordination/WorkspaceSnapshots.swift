@@ -62,9 +62,16 @@ final class WorkspaceSnapshots: Sendable {
         guard let id = ContentID(name) else { throw Self.missing() }
         let isThere = try content.with { (opened) throws(ContentError) in
             guard try opened.content.use(namespace, name, under: opened.lease) != nil else { return false }
-            _ = try opened.content.restore(
-                id, to: TreeSelection(root: workspace), .differences(removingOthers: true), under: opened.lease)
-            return true
+            do throws(ContentError) {
+                _ = try opened.content.restore(
+                    id, to: TreeSelection(root: workspace), .differences(removingOthers: true), under: opened.lease)
+                return true
+            } catch {
+                guard error.lostContent != nil else { throw error }
+                // Other snapshots may have the damaged part too: what is saved from now on stores it anew.
+                _ = try opened.content.dropDamaged(of: id)
+                return false
+            }
         }
         guard isThere else { throw Self.missing() }
     }

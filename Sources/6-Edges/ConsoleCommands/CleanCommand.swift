@@ -47,6 +47,7 @@ struct CleanCommand: ParsableCommand {
                 try store.remove(run)
                 removed.runs += 1
             }
+            store.removeLeftovers()
             let cleaned = try StoreCleaning(root: store.root, environment: console.environment).run()
             let containers = try LeftoverContainers.remove(
                 of: store, engines: EngineOffer(environment: console.environment))
@@ -56,6 +57,9 @@ struct CleanCommand: ParsableCommand {
             }
             console.out.writeLine("Removed the workspaces of \(removed.workspaces) runs.")
             if keep != nil { console.out.writeLine("Removed \(removed.runs) runs with their logs.") }
+            for problem in cleaned.problems {
+                console.err.writeLine(DiagnosticText(palette: console.errorPalette).render(problem))
+            }
             console.out.writeLine(
                 "Removed \(cleaned.caches) caches and \(cleaned.artifacts) artifacts; freed \(cleaned.freedBytes >> 20) MB."
             )

@@ -57,7 +57,8 @@ struct RerunCommand: ParsableCommand {
             let run = try RunChoice.run(number, store, console)
             let record = try RunRecord.load(from: store, run)
             let files = WorkflowFiles(
-                folder: record.repository.root, environment: network.applied(to: console.environment))
+                folder: record.repository.root, environment: network.applied(to: console.environment),
+                isTrusted: record.isTrusted)
             let settings = try driving.settings(files, console)
             try driving.requireSecrets(of: record, settings)
             let view = RunView.make(console, json: driving.json)

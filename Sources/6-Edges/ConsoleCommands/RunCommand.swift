@@ -86,7 +86,7 @@ struct RunCommand: ParsableCommand {
     private mutating func start(_ console: Console) throws {
         let files = WorkflowFiles.containing(
             source.workflow, folder: ProcessEnvironment.currentFolder,
-            environment: source.network.applied(to: console.environment))
+            environment: source.network.applied(to: console.environment), isTrusted: sandbox.executor != .sandbox)
         if let problem = files.problem { throw problem }
         let store = try RunStore(root: RunStore.defaultRoot(console.environment))
         let request = try source.request(files)
@@ -160,7 +160,8 @@ struct RunCommand: ParsableCommand {
         guard store.exists(run) else { throw RunChoice.missing(run) }
         let record = try RunRecord.load(from: store, run)
         let files = WorkflowFiles(
-            folder: record.repository.root, environment: source.network.applied(to: console.environment))
+            folder: record.repository.root, environment: source.network.applied(to: console.environment),
+            isTrusted: record.isTrusted)
         let settings = try driving.settings(files, console)
         try driving.requireSecrets(of: record, settings)
         let view = RunView.make(console, json: driving.json)

@@ -45,7 +45,8 @@ struct ShellCommand: ParsableCommand {
             let run = try RunChoice.run(second == nil ? nil : Int(first), store, console)
             let record = try RunRecord.load(from: store, run)
             let files = WorkflowFiles(
-                folder: record.repository.root, environment: network.applied(to: console.environment))
+                folder: record.repository.root, environment: network.applied(to: console.environment),
+                isTrusted: record.isTrusted)
             let settings = try driving.settings(files, console)
             try driving.requireSecrets(of: record, settings)
             let session = try RunSession(

@@ -15,9 +15,12 @@ struct ArtifactVault: Sendable {
 
     static let zip = "application/zip"
     private static let patience = Duration.seconds(600)
+    private static let patienceSeconds: Int64 = 600
+    private let folder: String
 
     /// - Parameter folder: of the repository's services.
     init(folder: String) {
+        self.folder = folder
         shelf = FileBlobShelf(folder: folder)
         index = FileEntryIndex(folder: folder + "/index")
     }
@@ -43,8 +46,12 @@ struct ArtifactVault: Sendable {
 
     /// The toolkit's rule of names.
     static func check(_ name: String) throws(DiagnosticError) {
-        let barred: Set<Character> = ["\"", ":", "<", ">", "|", "*", "?", "\r", "\n", "\r\n", "\\", "/"]
-        guard let found = name.first(where: barred.contains) else { return }
+        // By scalar: a mark that combines with one of them makes no other character of it.
+        let barred: Set<Unicode.Scalar> = ["\"", ":", "<", ">", "|", "*", "?", "\r", "\n", "\\", "/", "\0"]
+        guard ![".", ".."].contains(name) else {
+            throw DiagnosticError(.nativeInputInvalid, "The artifact name is not valid: \(name).")
+        }
+        guard let found = name.unicodeScalars.first(where: barred.contains) else { return }
         throw DiagnosticError(
             .nativeInputInvalid, "The artifact name is not valid: \(name). Contains the following character: \(found)")
     }
@@ -104,6 +111,10 @@ struct ArtifactVault: Sendable {
     /// Files beside those that the run's artifact of that name has already, as the third version has it.
     func addFiles(_ upload: Upload) throws(DiagnosticError) -> ArtifactEntry {
         try Self.check(upload.name)
+        // Other jobs add to the same one: what it has is read, changed and replaced by one at a time.
+        try Trees.make(folder, mode: 0o700)
+        let lock = try FileLock.waiting(path: folder + "/adding.lock", until: .now() + .seconds(Self.patienceSeconds))
+        defer { withExtendedLifetime(lock) {} }
         var files: [ArtifactFile] = []
         for item in upload.files {
             let blob = try store(item.path)

@@ -44,7 +44,7 @@ struct DownloadArtifactAction: Sendable {
     private func download(_ call: NativeActionCall) throws(DiagnosticError) {
         call.checkNames(Self.inputNames)
         let wish = try wish(call)
-        let vault = job.artifacts
+        let (vault, folders) = (job.artifacts, job.folders(call))
         call.perform("Martlet's own download-artifact") { () throws(DiagnosticError) in
             var report = NativeReport()
             let entries = try Self.choose(wish, try vault.visible(run: wish.run), &report)
@@ -55,6 +55,8 @@ struct DownloadArtifactAction: Sendable {
             var damaged: [String] = []
             for entry in entries {
                 let folder = isAlone ? wish.path : "\(wish.path)/\(entry.name)"
+                // A link may stand there already.
+                if let place = Files.realPath(folder), !folders.reaches(place) { throw PathSearch.outside(folder) }
                 let isSound = try vault.unpack(
                     entry, to: folder, keepsDamaged: wish.onMismatch != "error", keepsArchive: wish.keepsArchives)
                 guard !isSound else { continue }

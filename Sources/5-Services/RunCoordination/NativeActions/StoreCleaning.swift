@@ -26,6 +26,8 @@ package struct StoreCleaning: Sendable {
         package var caches = 0
         package var artifacts = 0
         package var freedBytes: UInt64 = 0
+        /// Of repositories that were left out.
+        package var problems: [Diagnostic] = []
         /// References of entries that went.
         var removed: Set<String> = []
     }
@@ -84,7 +86,12 @@ package struct StoreCleaning: Sendable {
         if Files.isDirectory(root + "/services") {
             for item in try Trees.list(root + "/services") where item.kind == .directory {
                 let folder = "\(root)/services/\(item.name)"
-                kept[CacheVault.namespace(folder)] = try clean(folder, now, &report)
+                do throws(DiagnosticError) {
+                    kept[CacheVault.namespace(folder)] = try clean(folder, now, &report)
+                } catch {
+                    // What cannot be read of one repository keeps the others' from nothing; its own stays.
+                    report.problems.append(error.diagnostic)
+                }
             }
         }
         guard Files.isDirectory(root + "/content") else { return report }

@@ -18,10 +18,11 @@ struct UploadSearch {
         let set = try PathSearch.set(patterns, folders, includesBelow: true)
         let items = try PathSearch.items(set, folders, leavesHidden: !includesHidden)
         var paths: [String] = []
-        var seen: Set<String> = []
+        // By bytes: two names that look the same may be two files.
+        var seen: Set<[UInt8]> = []
         for item in items where !item.isFolder {
             // Several paths lead to one file where links do.
-            if seen.insert(item.path).inserted { paths.append(item.path) }
+            if seen.insert(Array(item.path.utf8)).inserted { paths.append(item.path) }
         }
         let starts = set.searchPaths()
         if starts.count > 1 {
@@ -34,9 +35,21 @@ struct UploadSearch {
             root = paths == [start] ? Files.directory(of: start) : start
         }
         let start = root == "/" ? "/" : root + "/"
-        files = paths.map { path in
-            ZipItem(name: path.hasPrefix(start) ? String(path.dropFirst(start.count)) : path, path: path)
+        for path in paths {
+            let name = path.hasPrefix(start) ? String(path.dropFirst(start.count)) : path
+            try Self.check(name)
+            files.append(ZipItem(name: name, path: path))
         }
+    }
+
+    /// The toolkit's rule: what other systems could not unpack is not uploaded.
+    private static func check(_ name: String) throws(DiagnosticError) {
+        let barred: Set<Unicode.Scalar> = ["\"", ":", "<", ">", "|", "*", "?", "\r", "\n"]
+        guard let found = name.unicodeScalars.first(where: barred.contains) else { return }
+        throw DiagnosticError(
+            .nativeInputInvalid,
+            "The path for one of the files in artifact is not valid: \(name). Contains the following character: \(found)",
+            remedy: "Rename the file, or leave it out with a pattern that begins with '!'.")
     }
 
     private static func commonAncestor(_ paths: [String]) -> String {
