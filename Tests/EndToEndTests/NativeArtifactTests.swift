@@ -206,6 +206,24 @@ import Testing
         #expect(try sandbox.martlet("artifacts", "list", "--json").json["artifacts"].array.isEmpty)
     }
 
+    @Test func thatTakeTooLongAreNotThere() throws {
+        let ended = try run(
+            """
+            - run: mkdir d; for n in 1 2 3; do head -c 64M /dev/urandom >d/$n; done
+            - uses: actions/upload-artifact@v4
+              with: {name: big, path: d}
+              timeout-minutes: 0.01
+            """)
+        #expect(ended.status == 5 && ended.out.contains("has timed out after 0.01 minutes"), "\(ended.out)")
+        #expect(!ended.out.contains("successfully"))
+        #expect(try sandbox.martlet("artifacts", "list", "--json").json["artifacts"].array.isEmpty)
+    }
+
+    @Test(arguments: ["..", ".", "a:b", "*\u{301}"]) func haveNamesThatAreOnesOfFiles(_ name: String) throws {
+        let ended = try run("- run: touch f\n- uses: actions/upload-artifact@v4\n  with: {name: '\(name)', path: f}\n")
+        #expect(ended.status == 5 && ended.out.contains("artifact name is not valid"), "\(ended.out)")
+    }
+
     @Test func ofEnclosedStepsReachTheirOwnFoldersOnly() throws {
         guard Program.has("bwrap") else { return }
         try sandbox.write("../secret", "of the user")

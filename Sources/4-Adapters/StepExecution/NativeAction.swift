@@ -35,6 +35,8 @@ package struct NativeActionCall {
     /// The step's `github` context.
     package var github: DataObject
     package var loop: PollerLoop
+    /// Asked when the step is cancelled.
+    package let stop = NativeStop()
     /// A line of output; redacted. Nothing after `complete`.
     package var line: (String) -> Void
     package var mark: (LogMark) -> Void

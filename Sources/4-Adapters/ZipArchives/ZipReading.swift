@@ -13,7 +13,8 @@ package enum ZipReading {
     /// - Throws: ``DiagnosticCode/zipUnreadable``, ``DiagnosticCode/zipUnsafe``, and codes of file access.
     @discardableResult
     package static func unpack(
-        _ path: String, to folder: ConfinedFolder, limits: ZipLimits = ZipLimits()
+        _ path: String, to folder: ConfinedFolder, limits: ZipLimits = ZipLimits(),
+        checkpoint: Checkpoint = { () throws(DiagnosticError) in }
     ) throws(DiagnosticError) -> Int {
         // The library takes an index that is cut off for an empty one.
         guard ZipEnd.isWhole(path), let archive = unzOpen64(path) else {
@@ -31,6 +32,7 @@ package enum ZipReading {
         for number in 0..<totals.number_entry {
             let moved = number == 0 ? unzGoToFirstFile(archive) : unzGoToNextFile(archive)
             guard moved == UNZ_OK else { throw unreadable(path, "its index ends early") }
+            try checkpoint()
             let name = try entryName(archive, path)
             if name.hasSuffix("/") {
                 try folder.makeFolder(String(name.dropLast()))

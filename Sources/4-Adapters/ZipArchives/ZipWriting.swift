@@ -18,6 +18,9 @@ package struct ZipItem: Hashable, Sendable {
     }
 }
 
+/// Called again and again in what takes long; it throws where that is to end.
+package typealias Checkpoint = () throws(DiagnosticError) -> Void
+
 /// Makes zip archives, a piece of a file at a time.
 package enum ZipWriting {
     private static let chunkBytes = 256 << 10
@@ -31,12 +34,14 @@ package enum ZipWriting {
     ///   - path: of a new file; one that is there gives way. What is left of it after a failure is removed.
     ///   - level: 0 to 9; 0 stores.
     /// - Throws: ``DiagnosticCode/zipUnwritable``.
-    package static func write(_ items: [ZipItem], to path: String, level: Int) throws(DiagnosticError) {
+    package static func write(
+        _ items: [ZipItem], to path: String, level: Int, checkpoint: Checkpoint = { () throws(DiagnosticError) in }
+    ) throws(DiagnosticError) {
         guard let archive = zipOpen64(path, APPEND_STATUS_CREATE) else { throw failure(path) }
         do throws(DiagnosticError) {
             let space = UnsafeMutableRawBufferPointer.allocate(byteCount: chunkBytes, alignment: 16)
             defer { space.deallocate() }
-            for item in items { try add(item, to: archive, level: level, space) }
+            for item in items { try add(item, to: archive, level: level, space, checkpoint) }
         } catch {
             zipClose(archive, nil)
             unlink(path)
@@ -49,7 +54,8 @@ package enum ZipWriting {
     }
 
     private static func add(
-        _ item: ZipItem, to archive: zipFile, level: Int, _ space: UnsafeMutableRawBufferPointer
+        _ item: ZipItem, to archive: zipFile, level: Int, _ space: UnsafeMutableRawBufferPointer,
+        _ checkpoint: Checkpoint
     ) throws(DiagnosticError) {
         let descriptor = open(item.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw failure(item.path) }
@@ -66,6 +72,7 @@ package enum ZipWriting {
             deflateMemory, Z_DEFAULT_STRATEGY, nil, 0, madeBy, utf8Names, isLarge)
         guard opened == ZIP_OK else { throw failure(item.path) }
         while true {
+            try checkpoint()
             let count = read(descriptor, space.baseAddress, space.count)
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw failure(item.path) }

@@ -4,6 +4,7 @@ internal import Diagnostics
 internal import FileAccess
 internal import ProcessControl
 internal import RuntimeServices
+internal import StepExecution
 internal import Timekeeping
 internal import ZipArchives
 
@@ -42,6 +43,7 @@ struct ArtifactVault: Sendable {
         var retentionDays: Int64
         var compressionLevel = 6
         var overwrites = false
+        var stop = NativeStop()
     }
 
     /// The toolkit's rule of names.
@@ -68,7 +70,9 @@ struct ArtifactVault: Sendable {
         try ready(upload)
         let draft = try shelf.draft()
         defer { try? Files.remove(draft) }
-        try ZipWriting.write(upload.files, to: draft, level: upload.compressionLevel)
+        try ZipWriting.write(
+            upload.files, to: draft, level: upload.compressionLevel, checkpoint: upload.stop.check)
+        try upload.stop.check()
         return try add(try shelf.take(draft), Self.zip, upload)
     }
 
@@ -117,6 +121,7 @@ struct ArtifactVault: Sendable {
         defer { withExtendedLifetime(lock) {} }
         var files: [ArtifactFile] = []
         for item in upload.files {
+            try upload.stop.check()
             let blob = try store(item.path)
             files.append(ArtifactFile(path: item.name, blob: blob, isGzip: false, sizeBytes: blob.sizeBytes))
         }
@@ -154,7 +159,8 @@ struct ArtifactVault: Sendable {
 
     /// - Returns: whether the bytes are those that were stored; with `keepsDamaged` they are unpacked all the same.
     func unpack(
-        _ entry: ArtifactEntry, to path: String, keepsDamaged: Bool = false, keepsArchive: Bool = false
+        _ entry: ArtifactEntry, to path: String, keepsDamaged: Bool = false, keepsArchive: Bool = false,
+        stop: NativeStop = NativeStop()
     ) throws(DiagnosticError) -> Bool {
         try Trees.make(path)
         let folder = try ConfinedFolder(path: path)
@@ -167,11 +173,14 @@ struct ArtifactVault: Sendable {
             defer { try? Files.remove(draft) }
             let isSound = try BlobCopy.copy(try shelf.open(blob), blob, to: draft)
             guard isSound || keepsDamaged else { return false }
-            try ZipReading.unpack(draft, to: folder)
+            try ZipReading.unpack(draft, to: folder, checkpoint: stop.check)
             return isSound
         case .files(let files):
             var isSound = true
-            for file in files where try !write(file, folder) { isSound = false }
+            for file in files {
+                try stop.check()
+                if try !write(file, folder) { isSound = false }
+            }
             return isSound
         }
     }

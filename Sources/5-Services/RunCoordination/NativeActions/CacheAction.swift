@@ -48,8 +48,7 @@ struct CacheAction: Sendable {
             } catch {
                 call.complete(.failure(error.diagnostic))
             }
-            // Half a cache is of no use: it ends by itself.
-            return {}
+            return call.stop.ask
         }
     }
 

@@ -37,14 +37,14 @@ struct DownloadArtifactAction: Sendable {
             } catch {
                 call.complete(.failure(error.diagnostic))
             }
-            return {}
+            return call.stop.ask
         }
     }
 
     private func download(_ call: NativeActionCall) throws(DiagnosticError) {
         call.checkNames(Self.inputNames)
         let wish = try wish(call)
-        let (vault, folders) = (job.artifacts, job.folders(call))
+        let (vault, folders, stop) = (job.artifacts, job.folders(call), call.stop)
         call.perform("Martlet's own download-artifact") { () throws(DiagnosticError) in
             var report = NativeReport()
             let entries = try Self.choose(wish, try vault.visible(run: wish.run), &report)
@@ -58,7 +58,8 @@ struct DownloadArtifactAction: Sendable {
                 // A link may stand there already.
                 if let place = Files.realPath(folder), !folders.reaches(place) { throw PathSearch.outside(folder) }
                 let isSound = try vault.unpack(
-                    entry, to: folder, keepsDamaged: wish.onMismatch != "error", keepsArchive: wish.keepsArchives)
+                    entry, to: folder, keepsDamaged: wish.onMismatch != "error", keepsArchive: wish.keepsArchives,
+                    stop: stop)
                 guard !isSound else { continue }
                 damaged.append(entry.name)
                 let text =

@@ -23,7 +23,7 @@ struct MergeArtifactsAction: Sendable {
             } catch {
                 call.complete(.failure(error.diagnostic))
             }
-            return {}
+            return call.stop.ask
         }
     }
 
@@ -33,6 +33,7 @@ struct MergeArtifactsAction: Sendable {
         var upload = ArtifactVault.Upload(
             name: name.isEmpty ? "merged-artifacts" : name, files: [], origin: job.origin(call),
             retentionDays: try UploadArtifactAction.retention(call))
+        upload.stop = call.stop
         upload.compressionLevel = try UploadArtifactAction.level(call)
         let text = call.text("pattern")
         let pattern = try ArtifactPattern(text.isEmpty ? "*" : text)
@@ -50,7 +51,8 @@ struct MergeArtifactsAction: Sendable {
             let draft = try vault.shelf.draft()
             defer { try? Trees.remove(draft) }
             for entry in entries {
-                guard try vault.unpack(entry, to: isSeparate ? "\(draft)/\(entry.name)" : draft) else {
+                guard try vault.unpack(entry, to: isSeparate ? "\(draft)/\(entry.name)" : draft, stop: upload.stop)
+                else {
                     throw DiagnosticError(.artifactDamaged, "Digest validation failed for artifact(s): \(entry.name).")
                 }
             }

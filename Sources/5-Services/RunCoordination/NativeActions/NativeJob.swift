@@ -116,7 +116,9 @@ extension NativeActionCall {
             Result { () throws(DiagnosticError) in try work() }
         } then: { (result: Result<NativeReport, DiagnosticError>) in
             switch result {
-            case .failure(let error): complete(.failure(error.diagnostic))
+            case .failure(let error):
+                let isStopped = (try? stop.check()) == nil
+                complete(isStopped ? .cancelled : .failure(error.diagnostic))
             case .success(let report):
                 for entry in report.log {
                     switch entry {

@@ -62,7 +62,7 @@ struct SetupAction: Sendable {
                 }
                 return report
             }
-            return {}
+            return call.stop.ask
         }
     }
 

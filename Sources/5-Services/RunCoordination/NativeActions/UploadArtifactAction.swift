@@ -32,7 +32,7 @@ struct UploadArtifactAction: Sendable {
             } catch {
                 call.complete(.failure(error.diagnostic))
             }
-            return {}
+            return call.stop.ask
         }
     }
 
@@ -54,6 +54,7 @@ struct UploadArtifactAction: Sendable {
             name: name.isEmpty ? "artifact" : name, files: [], origin: job.origin(call),
             retentionDays: try Self.retention(call))
         upload.compressionLevel = try Self.level(call)
+        upload.stop = call.stop
         upload.overwrites = try call.checkedFlag("overwrite")
         let archives = try call.checkedFlag("archive", default: true)
         let includesHidden = try call.checkedFlag("include-hidden-files")
