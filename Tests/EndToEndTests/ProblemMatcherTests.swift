@@ -86,4 +86,23 @@ import Testing
         #expect(ended.status == 5)
         #expect(ended.out.contains("MRT0820"))
     }
+
+    @Test func ofKnownToolsAreThereWhereTheyAreAskedFor() throws {
+        let text = """
+            on: push
+            jobs:
+              a:
+                runs-on: ubuntu-latest
+                steps:
+                  - uses: actions/checkout@v4
+                  - run: "echo 'src/a.c:1:5: warning: unused variable [-Wunused]'"
+            """
+        #expect(annotations(try sandbox.run(text)).isEmpty)
+        let ended = try sandbox.run(text, "--annotate", "gcc, pytest")
+        let found = annotations(ended)
+        #expect(found.count == 1 && found.first?["file"].string == "src/a.c", "\(ended.out)\(ended.err)")
+        #expect(found.first?["line"].number == 1 && found.first?["level"].string == "warning")
+        let refused = try sandbox.run(text, "--annotate", "nope")
+        #expect(refused.status == 2 && refused.err.contains("It knows: gcc"), "\(refused.err)")
+    }
 }

@@ -122,6 +122,7 @@ package final class HostJob {
             try makeFolders()
             for secret in options.secrets { try redactor.add(secret) }
             try evaluateEnvironment()
+            if matchers.isEmpty, !options.matchers.isEmpty { _ = try matchers.add(options.matchers) }
             try planContainers()
             try startSupervisor()
         } catch let error as ExpressionError {

@@ -3,6 +3,7 @@
 package import Crypto
 package import Diagnostics
 package import PipelineModel
+package import ProblemMatching
 package import ProcessControl
 package import SecretRedaction
 package import StructuredData
@@ -56,6 +57,8 @@ extension HostJob {
         package var actionsFolder: String?
         /// Shows debug lines and echoes commands: what `ACTIONS_STEP_DEBUG` does on GitHub.
         package var isDebug = false
+        /// Problem matchers that hold from the first step on.
+        package var matchers: [ProblemMatcher] = []
         /// Where an engine can be had; `nil`: nowhere.
         package var containers: JobContainers?
 

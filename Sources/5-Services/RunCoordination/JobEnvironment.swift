@@ -3,6 +3,7 @@
 internal import Diagnostics
 internal import ExpressionLanguage
 internal import FileAccess
+internal import OutcomeReading
 internal import PipelineModel
 internal import ProcessControl
 internal import RunEngine
@@ -41,6 +42,7 @@ struct JobEnvironment {
         options.secrets = session.settings.secrets
         options.cgroup = session.cgroup
         options.isDebug = session.settings.isDebug
+        options.matchers = session.settings.annotates.flatMap { BuiltInMatchers.matchers($0) ?? [] }
         if session.settings.keepsSnapshots, !session.record.isBound {
             let (snapshots, workspace) = (session.snapshots, folders.workspace)
             options.snapshot = { () throws(DiagnosticError) in try snapshots.save(workspace) }

@@ -126,3 +126,8 @@ extension Annotation {
         endColumn = finding.endColumn
     }
 }
+
+extension RunSession.Settings {
+    /// Tools whose messages are known.
+    package static var annotatedTools: [String] { BuiltInMatchers.names }
+}

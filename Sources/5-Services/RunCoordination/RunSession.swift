@@ -23,6 +23,8 @@ package final class RunSession {
         /// Jobs at the same time.
         package var capacity: Int
         package var isDebug = false
+        /// Tools, among ``annotatedTools``, whose messages become annotations without an action that asks for it.
+        package var annotates: [String] = []
         package var token = ""
         /// Asks somebody who looks at a failed step; called on a thread that may block. `nil`: nobody looks.
         package var pause: (@Sendable (PausedStep) -> PauseChoice)?

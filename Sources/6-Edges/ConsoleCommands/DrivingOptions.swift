@@ -32,6 +32,12 @@ struct DrivingOptions: ParsableArguments {
     @Flag(help: "Show what steps say with ::debug::.")
     var debug = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Make annotations of what these tools print: \(RunSession.Settings.annotatedTools.joined(separator: ", ")).",
+            valueName: "tools"))
+    var annotate: String?
+
     @Flag(help: "Print events, one JSON object a line.")
     var json = false
 
@@ -44,6 +50,12 @@ struct DrivingOptions: ParsableArguments {
             engines: files.engines)
         settings.hostEnvironment = ProcessEnvironment.entries
         settings.isDebug = debug
+        settings.annotates = (annotate ?? "").split(separator: ",").map { String($0.filter { $0 != " " }) }
+        if let unknown = settings.annotates.first(where: { !RunSession.Settings.annotatedTools.contains($0) }) {
+            throw DiagnosticError(
+                .argumentInvalid, "--annotate does not know '\(unknown)'.",
+                remedy: "It knows: \(RunSession.Settings.annotatedTools.joined(separator: ", ")).")
+        }
         settings.keepsSnapshots = !noSnapshots
         if pauseOnFailure {
             let prompt = try PausePrompt(console)
