@@ -116,6 +116,39 @@ import Testing
         #expect(ended.err.contains(".martlet/sources.yml:2:5"), "\(ended.err)")
     }
 
+    @Test func anotherRepositoryIsCheckedOutFromASource() throws {
+        let sandbox = try Sandbox()
+        let other = sandbox.root + "/served/acme/other.git"
+        try sandbox.git("init", "-q", "-b", "main", other)
+        try sandbox.write("../served/acme/other.git/f", "of another")
+        try sandbox.git("-C", other, "add", "-A")
+        try sandbox.git("-C", other, "commit", "-qm", "All")
+        try sandbox.git("-C", other, "tag", "v1")
+        try sandbox.write(".martlet/sources.yml", "sources:\n  - git: \(sandbox.root)/served/{owner}/{repo}.git\n")
+        func checkout(_ with: String) throws -> Ended {
+            try sandbox.workflow(
+                """
+                on: push
+                jobs:
+                  a:
+                    runs-on: ubuntu-latest
+                    steps:
+                      - uses: actions/checkout@v4
+                      - uses: actions/checkout@v4
+                        with: {\(with), path: other}
+                      - run: cat other/f; test -e .github
+                """)
+            try sandbox.commitAll()
+            return try sandbox.martlet("run", "--json", "ci.yml")
+        }
+        for with in ["repository: acme/other", "repository: acme/other, ref: v1"] {
+            let ended = try checkout(with)
+            #expect(ended.status == 0 && ended.lines("a").last == "of another", "\(ended.out)\(ended.err)")
+        }
+        let missing = try checkout("repository: acme/none")
+        #expect(missing.status == 5 && missing.out.contains("MRT0452"), "\(missing.out)")
+    }
+
     /// What a repository that is a source says in its settings is not run, neither here nor in the sandbox.
     @Test func noProgramOfASourceIsRunWhenItsFilesAreBrought() throws {
         let sandbox = try Sandbox()

@@ -11,11 +11,15 @@ internal import WorkflowPlanning
 
 /// `actions/checkout`, built in: it puts the working tree, uncommitted changes included, into the workspace.
 enum CheckoutAction {
-    static func action(_ record: RunRecord) -> NativeAction {
+    static func action(_ record: RunRecord, _ offer: RepositoryOffer) -> NativeAction {
         { call in
             do throws(DiagnosticError) {
-                let checkout = try plan(call, record)
-                start(checkout, call, record)
+                if let checkout = try plan(call, record) {
+                    try start(checkout, call, record, offer)
+                } else {
+                    call.line("Running in place: \(record.repository.root)")
+                    call.complete(.success(outputs: outputs(record.repository, record.repository.sha)))
+                }
             } catch {
                 call.complete(.failure(error.diagnostic))
             }
@@ -33,7 +37,9 @@ enum CheckoutAction {
         // In place there is nothing to bring.
         if record.isBound, parts.isEmpty { return nil }
         try check(destination, parts, call, record)
-        var checkout = WorkspaceCheckout(from: try source(call, record), to: destination)
+        // Of a repository that is not here the files of a commit are brought, when they are asked for.
+        let source = try source(call, record) ?? RepositoryState(root: "")
+        var checkout = WorkspaceCheckout(from: source, to: destination)
         let isOwn = checkout.source.root == record.repository.root
         if let ref = given("ref", call), !(isOwn && isCurrent(ref, record)) { checkout.ref = ref }
         if let depth = given("fetch-depth", call) {
@@ -99,8 +105,10 @@ enum CheckoutAction {
         return ref == repository.sha || ref == repository.ref || "refs/heads/\(ref)" == repository.ref
     }
 
-    /// This repository, or a clone of another one on this machine: a path, or a sibling folder of that name.
-    private static func source(_ call: NativeActionCall, _ record: RunRecord) throws(DiagnosticError) -> RepositoryState
+    /// This repository, or a clone of another one on this machine: a path, or a sibling folder of that name; `nil`: there is
+    /// none.
+    private static func source(_ call: NativeActionCall, _ record: RunRecord) throws(DiagnosticError)
+        -> RepositoryState?
     {
         guard let name = call.input("repository"), !name.isEmpty,
             name.lowercased() != record.repository.fullName.lowercased()
@@ -114,28 +122,61 @@ enum CheckoutAction {
         let folder = name.split(separator: "/").last.map(String.init) ?? name
         for candidate in [name, Files.directory(of: record.repository.root) + "/" + folder]
         where candidate.hasPrefix("/") {
-            if Files.isDirectory(candidate), let git = GitRepository(containing: candidate) { return git.state() }
+            guard Files.isDirectory(candidate), let git = GitRepository(containing: candidate) else { continue }
+            let state = git.state()
+            // A folder of that name may be a clone of something else.
+            let isMeant = candidate == name || state.fullName.lowercased() == name.lowercased()
+            if isMeant || state.fullName.hasPrefix("local/") { return state }
         }
-        throw DiagnosticError(
-            .checkoutRepositoryMissing, "There is no local clone of '\(name)'.",
-            remedy: "Clone it next to \(record.repository.root), or give its path as 'repository'.")
+        return nil
     }
 
-    private static func start(_ checkout: WorkspaceCheckout?, _ call: NativeActionCall, _ record: RunRecord) {
-        guard let checkout else {
-            call.line("Running in place: \(record.repository.root)")
-            return call.complete(.success(outputs: outputs(record.repository, record.repository.sha)))
+    /// What a repository's name stands for, in the sources of other repositories.
+    private static func reference(_ call: NativeActionCall) throws(DiagnosticError) -> RepositoryReference {
+        let name = call.input("repository") ?? ""
+        guard let found = RepositoryReference("\(name)@\(given("ref", call) ?? "HEAD")"), found.path.isEmpty else {
+            throw DiagnosticError(
+                .checkoutRepositoryMissing, "'\(name)' is neither 'owner/name' nor a clone on this machine.")
         }
-        call.line("Martlet's own checkout: \(checkout.source.root) → \(checkout.destination)")
+        return found
+    }
+
+    private static func bring(
+        _ checkout: WorkspaceCheckout, _ reference: RepositoryReference?, _ offer: RepositoryOffer
+    ) throws(DiagnosticError) -> WorkspaceCheckout.Summary {
+        guard let reference else { return try checkout.run() }
+        guard let found = try offer.repository(reference) else {
+            throw DiagnosticError(
+                .checkoutRepositoryMissing,
+                "There is no local clone of '\(reference.owner)/\(reference.repository)', and \(offer.placesLooked).",
+                remedy: "Clone it next to the repository, or name a source of it in \(SourceSettings.path).")
+        }
+        var checkout = checkout
+        checkout.source = RepositoryState(root: found.folder)
+        checkout.ref = nil
+        var summary = try checkout.run()
+        summary.commit = found.commit ?? ""
+        return summary
+    }
+
+    private static func start(
+        _ checkout: WorkspaceCheckout, _ call: NativeActionCall, _ record: RunRecord, _ offer: RepositoryOffer
+    ) throws(DiagnosticError) {
+        let foreign = checkout.source.root.isEmpty ? try reference(call) : nil
+        let origin = foreign?.unit ?? checkout.source.root
+        call.line("Martlet's own checkout: \(origin) → \(checkout.destination)")
         for name in ["sparse-checkout", "filter"] where given(name, call) != nil {
             call.line("'\(name)' is not looked at: all files are there.")
         }
         call.loop.offload {
-            Result { () throws(DiagnosticError) in try checkout.run() }
+            Result { () throws(DiagnosticError) in try bring(checkout, foreign, offer) }
         } then: { (result: Result<WorkspaceCheckout.Summary, DiagnosticError>) in
             switch result {
             case .success(let summary):
-                let what = checkout.ref.map { "at '\($0)'" } ?? "the working tree as it stands"
+                let what =
+                    foreign != nil
+                    ? "of \(summary.commit), without the history"
+                    : checkout.ref.map { "at '\($0)'" } ?? "the working tree as it stands"
                 call.line("\(summary.fileCount) files, \(what)")
                 for path in summary.missingSubmodules {
                     call.line("The submodule '\(path)' is empty: it is not checked out in \(checkout.source.root).")

@@ -64,7 +64,7 @@ struct JobEnvironment {
         }
         options.givesScriptsServices = RunServices.givesIdentity(id, session.record)
         options.actionsFolder = store.root + "/sources/actions"
-        options.nativeActions = session.nativeJob(id).actions(session.record)
+        options.nativeActions = session.nativeJob(id).actions(session.record, session.settings.offer)
         options.nativePosts = NativeJob.posts
         let searchPath = options.hostEnvironment.last { $0.hasPrefix("PATH=") }.map { String($0.dropFirst(5)) } ?? ""
         if let sandbox = session.record.sandbox {
