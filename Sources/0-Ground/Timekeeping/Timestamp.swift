@@ -61,12 +61,6 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
             + "T\(padded(time.hour, 2)):\(padded(time.minute, 2)):\(padded(time.second, 2))"
         return time.millisecond == 0 ? whole + "Z" : whole + ".\(padded(time.millisecond, 3))Z"
     }
-
-    /// With all three digits of milliseconds, so that every text has the same length.
-    public var descriptionWithMilliseconds: String {
-        let text = description
-        return text.utf8.count == 20 ? text.dropLast() + ".000Z" : text
-    }
 }
 
 private func padded(_ number: Int, _ width: Int) -> String {

@@ -29,8 +29,6 @@ struct ContainerOwner: Hashable, Sendable {
 
     var jobLabel: String { "\(Self.jobKey)=\(marker)" }
 
-    static func runLabel(_ run: RunID, store: String) -> String { "\(runKey)=\(store)/\(run)" }
-
     /// A name in the engine, which people read in its lists.
     func name(_ part: String) -> String {
         let text = "martlet-\(run)-\(job.text)-\(part)"
