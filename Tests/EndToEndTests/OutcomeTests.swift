@@ -69,4 +69,28 @@ import Testing
         #expect(json["jobs"].array.map { $0["conclusion"].string } == ["failure"])
         #expect(try sandbox.martlet("runs", "--json").json.array.count == 1)
     }
+
+    @Test func whatWasKeptByARerunIsStillShown() throws {
+        let text = """
+            on: push
+            jobs:
+              tests:
+                runs-on: ubuntu-latest
+                steps:
+                  - run: "echo '::warning::of the job that is kept'; echo summed >>$GITHUB_STEP_SUMMARY"
+              flaky:
+                runs-on: ubuntu-latest
+                steps:
+                  - run: "echo '::warning::of the step that is kept'"
+                  - run: "echo \\"::notice::attempt $GITHUB_RUN_ATTEMPT\\"; test -e $T/mended"
+            """
+        #expect(try sandbox.run(text).status == 5)
+        try sandbox.write("mended", "")
+        #expect(try sandbox.martlet("rerun", "--from", "flaky/2").status == 0)
+        let shown = try sandbox.martlet("runs", "show", "--json").json
+        let messages = shown["annotations"].array.compactMap { $0["message"].string }
+        #expect(
+            messages.sorted() == ["attempt 2", "of the job that is kept", "of the step that is kept"], "\(messages)")
+        #expect(shown["summaries"].array.compactMap { $0["markdown"].string } == ["summed\n"])
+    }
 }

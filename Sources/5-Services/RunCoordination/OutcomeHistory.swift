@@ -28,22 +28,36 @@ package struct OutcomeHistory {
         "\(store.folder(of: run))/outcomes-\(attempt)"
     }
 
-    /// Of each job what it had to tell in the attempt in which it ran.
+    private struct Origin: Hashable {
+        var job: String
+        var step: String?
+    }
+
+    /// Of each job, and of each step that a job went on after, what it had to tell in the attempt in which it ran.
     ///
-    /// - Parameter jobs: as the run's history has them.
-    package init(store: RunStore, run: RunID, jobs: [RunHistory.Entry]) throws(DiagnosticError) {
-        let attempts = Dictionary(jobs.map { ($0.job.text, $0.attempt) }) { first, _ in first }
+    /// - Parameter entries: of the run's history, with steps.
+    package init(store: RunStore, run: RunID, entries: [RunHistory.Entry]) throws(DiagnosticError) {
+        var attempts: [Origin: Int] = [:]
+        for entry in entries {
+            // What a composite action's steps told went with the step that called it.
+            attempts[Origin(job: entry.job.text, step: entry.step?.description)] = entry.attempt
+        }
         for attempt in Set(attempts.values).sorted() {
-            try read(Self.path(store, run, attempt)) { attempts[$0] == attempt }
+            try read(Self.path(store, run, attempt)) { job, step in
+                let known = attempts[Origin(job: job, step: step)] ?? attempts[Origin(job: job)]
+                return known == attempt
+            }
         }
     }
 
-    private mutating func read(_ path: String, _ isWanted: (String) -> Bool) throws(DiagnosticError) {
+    private mutating func read(
+        _ path: String, _ isWanted: (_ job: String, _ step: String?) -> Bool
+    ) throws(DiagnosticError) {
         guard let bytes = try Files.readIfPresent(path, limit: Self.sizeLimitBytes) else { return }
         for line in bytes.split(separator: UInt8(ascii: "\n")) {
-            guard let data = try? DataValue(json: Array(line)), let job = data["job"]?.string, isWanted(job) else {
-                continue
-            }
+            guard let data = try? DataValue(json: Array(line)), let job = data["job"]?.string,
+                isWanted(job, data["step"]?.string)
+            else { continue }
             switch data["type"]?.string {
             case "annotation":
                 guard let annotation = Annotation(data: data) else { continue }

@@ -211,7 +211,8 @@ package struct RunHistory {
                 let path = finished.attempt.step
                 entries.append(
                     Entry(
-                        title: "\(path) \(titles[path] ?? "")", job: job, step: path, attempt: attempt,
+                        title: "\(path) \(titles[path] ?? "")", job: job, step: path,
+                        attempt: finished.takenFrom ?? attempt,
                         conclusion: finished.result.conclusion, reason: finished.result.reason))
             default: break
             }

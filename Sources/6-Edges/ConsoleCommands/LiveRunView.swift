@@ -35,10 +35,11 @@ final class LiveRunView {
 
     func take(_ update: RunUpdate) {
         switch update {
-        case .runStarted(let run, _, let workflow, let title, let digest):
+        case .runStarted(let run, let attempt, let workflow, let title, let digest):
             scroll(
                 palette.paint(workflow.withoutControls, .bold) + (title.map { "  \($0.withoutControls)" } ?? "")
-                    + palette.paint("  run \(run)  plan \(digest.prefix(16))", .dim))
+                    + palette.paint(
+                        "  run \(run)\(attempt > 1 ? ", attempt \(attempt)" : "")  plan \(digest.prefix(16))", .dim))
         case .runWaiting(let reason): scroll(palette.paint(reason.text, .dim))
         case .jobWaiting(_, let name, let reason) where reason.kind == .concurrency:
             scroll(palette.paint("\(name): \(reason.text)", .dim))

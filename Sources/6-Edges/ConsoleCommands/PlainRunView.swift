@@ -22,9 +22,10 @@ final class PlainRunView {
 
     func take(_ update: RunUpdate) {
         switch update {
-        case .runStarted(let run, _, let workflow, let title, let digest):
+        case .runStarted(let run, let attempt, let workflow, let title, let digest):
             let named = (workflow + (title.map { "  \($0)" } ?? "")).withoutControls
-            console.out.writeLine("run \(run)  \(named)  plan \(digest.prefix(16))")
+            let number = attempt > 1 ? "run \(run), attempt \(attempt)" : "run \(run)"
+            console.out.writeLine("\(number)  \(named)  plan \(digest.prefix(16))")
         case .runWaiting(let reason): console.out.writeLine(reason.text)
         case .jobWaiting(let job, let name, let reason): say(job, name, "waits: \(reason.text)")
         case .jobStarted(let job, let name): say(job, name, "started")

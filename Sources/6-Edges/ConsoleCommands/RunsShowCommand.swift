@@ -35,8 +35,9 @@ struct RunsShowCommand: ParsableCommand {
             let store = try RunStore(root: RunStore.defaultRoot(console.environment))
             let id = try RunChoice.run(number, store, console)
             let history = try RunHistory(store: store, run: id)
-            let jobs = try history.jobs()
-            let outcomes = try OutcomeHistory(store: store, run: id, jobs: jobs)
+            let entries = try history.reasons(job: nil)
+            let jobs = entries.filter { $0.step == nil }
+            let outcomes = try OutcomeHistory(store: store, run: id, entries: entries)
             if json { return console.out.writeLine(Self.data(history, jobs, outcomes).jsonText()) }
             show(history, jobs, console)
             show(outcomes, Dictionary(jobs.map { ($0.job.text, $0.title) }) { first, _ in first }, console)
