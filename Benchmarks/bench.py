@@ -182,8 +182,9 @@ class Bench:
     def bare_spawn(self):
         """The same script with the same environment, started by a C program that does nothing else."""
         entries, script = self.memory / "environment", self.memory / "script.sh"
-        probe = self.repository("probe", workflow(1, f"env -0 > {entries}"))
-        self.once(self.as_martlet("probe", probe, self.folder / "homes" / "probe"))
+        if not entries.exists():
+            probe = self.repository("probe", workflow(1, f"env -0 > {entries}"))
+            self.once(self.as_martlet("probe", probe, self.folder / "homes" / "probe"))
         script.write_text("true\n")
         return Contestant(
             "spawn", ["bash", "-e", str(script)], self.memory, self.environment(), times=99,

@@ -325,4 +325,51 @@ import Testing
         #expect(ended.out == "found\n0\n", "\(ended.out)\(ended.err)")
         #expect(!FileManager.default.fileExists(atPath: sandbox.home + "/work/1/a/project/project/x"))
     }
+
+    @Test func aWorkspaceThatThereIsNoRoomForFailsNoStepAndIsSaid() throws {
+        let text = """
+            on: push
+            jobs:
+              a:
+                runs-on: ubuntu-latest
+                steps:
+                  - run: ulimit -S -f unlimited; head -c 4M /dev/urandom >big
+                  - run: rm big; echo small >f
+                  - run: cat f
+            """
+        try sandbox.workflow(text)
+        // A limit on the size of files is met as a full disk is.
+        let command = "trap '' XFSZ; ulimit -S -f 2048; exec \(Program.path) run --json ci.yml"
+        let ended = try sandbox.start(["bash", "-c", command]).end()
+        #expect(ended.status == 0, "\(ended.out)\(ended.err)")
+        #expect(ended.out.contains("The workspace could not be kept: There is no room"), "\(ended.out)")
+        #expect(try sandbox.martlet("rerun", "--from", "a/2").err.contains("MRT0717"))
+        // What fits again is kept again, and nothing half-written is in the way.
+        #expect(try sandbox.martlet("rerun", "--from", "a/3").status == 0)
+        #expect(try sandbox.run(text).status == 0)
+        #expect(try sandbox.martlet("rerun", "--from", "a/2").status == 0)
+    }
+
+    @Test func aSnapshotThatIsDamagedIsSaidAndTheNextRunsAreWhole() throws {
+        let text = """
+            on: push
+            jobs:
+              a:
+                runs-on: ubuntu-latest
+                steps: [{run: seq 1 200000 >f}, {run: wc -l <f}]
+            """
+        #expect(try sandbox.run(text).status == 0)
+        let packs = sandbox.home + "/content/packs"
+        for name in try FileManager.default.contentsOfDirectory(atPath: packs) where name.hasSuffix(".pack") {
+            let url = URL(fileURLWithPath: "\(packs)/\(name)")
+            var bytes = try Data(contentsOf: url)
+            for place in 8..<200 { bytes[place] ^= 0xFF }
+            try bytes.write(to: url)
+        }
+        try FileManager.default.removeItem(atPath: sandbox.home + "/work")
+        #expect(try sandbox.martlet("rerun", "--from", "a/2").err.contains("MRT0717"))
+        #expect(try sandbox.run(text).status == 0)
+        try FileManager.default.removeItem(atPath: sandbox.home + "/work")
+        #expect(try sandbox.martlet("rerun", "--from", "a/2").status == 0)
+    }
 }
