@@ -78,7 +78,8 @@ final class WorkspaceSnapshots: Sendable {
 
     static func missing() -> DiagnosticError {
         DiagnosticError(
-            .snapshotMissing, "The workspace as it was before that step is not kept.",
+            .snapshotMissing,
+            "The workspace as it was before that step is not kept, or is damaged: run the whole job again, with --job.",
             remedy: "Run the whole job again with --job.")
     }
 
