@@ -102,6 +102,6 @@ struct ToolSearch: Sendable {
         return DiagnosticError(
             .toolMissing, "\(tool) '\(wanted)' with architecture '\(architecture)' was not found. \(here)",
             remedy: "Install it, put it into the tool cache ($RUNNER_TOOL_CACHE), or let the original action fetch it: "
-                + "name https://github.com in .martlet/sources.yml.")
+                + "in .martlet/sources.yml, below 'sources:', write '- git: https://github.com/{owner}/{repo}'.")
     }
 }
