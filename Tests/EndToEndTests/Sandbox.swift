@@ -31,8 +31,17 @@ final class Sandbox {
     func write(_ name: String, _ bytes: Data, mode: Int = 0o644) throws -> String {
         let url = URL(fileURLWithPath: path(name))
         try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try bytes.write(to: url)
-        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: url.path)
+        guard mode & 0o111 != 0 else {
+            try bytes.write(to: url)
+            try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: url.path)
+            return url.path
+        }
+        // Made by another process: while this one writes, each process that another test starts has the file open for a
+        // moment, and a program that is open for writing cannot be started.
+        let draft = URL(fileURLWithPath: root + "/draft-\(UUID().uuidString)")
+        try bytes.write(to: draft)
+        try start(["install", "-m", String(mode, radix: 8), draft.path, url.path]).end()
+        try FileManager.default.removeItem(at: draft)
         return url.path
     }
 
