@@ -223,6 +223,24 @@ struct ContainerJobTests {
         #expect(try !martlet(["clean"]).end().out.contains("networks"))
     }
 
+    @Test func whatIsIgnoredIsNotInAnImagesFiles() throws {
+        try sandbox.write("doc/action.yml", "name: D\ndescription: d\nruns: {using: docker, image: Dockerfile}\n")
+        try sandbox.write(
+            "doc/Dockerfile", "FROM \(PrivateEngine.plain)\nCOPY . /src\nENTRYPOINT [\"/bin/ls\", \"-R\", \"/src\"]\n")
+        try sandbox.write(
+            "doc/.dockerignore", "# secrets\n*.key\n/build\n!build/keep.txt\n**/deep/*.tmp\nDockerfile\n")
+        for name in ["a.key", "sub/a.key", "build/out", "build/keep.txt", "x/deep/a.tmp", "x/deep/b.txt"] {
+            try sandbox.write("doc/" + name, "x")
+        }
+        let ended = try run("env: {X: y}", steps: "- uses: actions/checkout@v4\n- uses: ./doc\n")
+        #expect(ended.status == 0, "\(ended.out)")
+        let lines = Set(ended.lines("a"))
+        // `*.key` is of the folder itself.
+        #expect(lines.isSuperset(of: ["/src/sub:", "a.key", "keep.txt", "b.txt"]), "\(lines)")
+        #expect(lines.isDisjoint(with: ["out", "a.tmp"]), "\(lines)")
+        #expect(ended.lines("a").count { $0 == "a.key" } == 1)
+    }
+
     @Test func imagesAreStepsToo() throws {
         let ended = try run(
             "env: {X: y}",

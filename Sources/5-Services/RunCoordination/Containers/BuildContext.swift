@@ -21,20 +21,22 @@ struct BuildContext {
         }
         self.folder = folder
         var found: [(path: String, kind: Files.Kind)] = []
-        try Self.collect("", folder, &found)
+        try Self.collect("", folder, try BuildIgnore(folder: folder, dockerfile: dockerfile), &found)
         entries = found
     }
 
     private static func collect(
-        _ prefix: String, _ folder: String, _ found: inout [(path: String, kind: Files.Kind)]
+        _ prefix: String, _ folder: String, _ ignored: BuildIgnore, _ found: inout [(path: String, kind: Files.Kind)]
     ) throws(DiagnosticError) {
         for entry in try Trees.list(folder) where !(prefix.isEmpty && entry.name == ".git") {
             guard found.count < entryLimit else {
                 throw DiagnosticError(
                     .buildContextInvalid, "An image's files are more than \(entryLimit): \(folder).")
             }
-            found.append((prefix + entry.name, entry.kind))
-            if entry.kind == .directory { try collect("\(prefix)\(entry.name)/", "\(folder)/\(entry.name)", &found) }
+            let isOut = ignored.leavesOut(prefix + entry.name)
+            if !isOut { found.append((prefix + entry.name, entry.kind)) }
+            guard entry.kind == .directory, !isOut || ignored.hasExceptions else { continue }
+            try collect("\(prefix)\(entry.name)/", "\(folder)/\(entry.name)", ignored, &found)
         }
     }
 
