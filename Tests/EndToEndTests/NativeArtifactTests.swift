@@ -206,6 +206,22 @@ import Testing
         #expect(try sandbox.martlet("artifacts", "list", "--json").json["artifacts"].array.isEmpty)
     }
 
+    @Test func leaveNoFileOutWithoutAWord() throws {
+        let same = try run(
+            """
+            - run: mkdir d; echo 1 >d/$(printf '\\303\\251'); echo 2 >d/$(printf 'e\\314\\201')
+            - uses: actions/upload-artifact@v4
+              with: {name: a, path: d}
+            - uses: actions/download-artifact@v4
+              with: {name: a, path: got}
+            - run: diff -r d got
+            """)
+        #expect(same.status == 0, "\(same.out)")
+        let odd = try run(
+            "- run: mkdir d; touch d/$(printf 'x\\377')\n- uses: actions/upload-artifact@v4\n  with: {path: d}\n")
+        #expect(odd.status == 5 && odd.out.contains("is not UTF-8"), "\(odd.out)")
+    }
+
     @Test func thatTakeTooLongAreNotThere() throws {
         let ended = try run(
             """

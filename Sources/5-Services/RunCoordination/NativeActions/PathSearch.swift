@@ -90,7 +90,18 @@ enum PathSearch {
 
     private static var reader: DirectoryReader {
         DirectoryReader(
-            names: { try Trees.list($0).map(\.name) },
+            names: { folder in
+                let names = try Trees.list(folder).map(\.name)
+                // A name that is not UTF-8 cannot be asked for again: the file would be left out without a word.
+                if let lost = names.first(where: { $0.contains("\u{FFFD}") }),
+                    Files.facts("\(folder)/\(lost)", followingLinks: false) == nil
+                {
+                    throw DiagnosticError(
+                        .nativeInputInvalid, "The name of a file in \(folder) is not UTF-8: '\(lost)'.",
+                        remedy: "Rename it, or choose the files with patterns that pass over its folder.")
+                }
+                return names
+            },
             kind: { path, followingLinks in
                 switch Files.facts(path, followingLinks: followingLinks)?.kind {
                 case .directory?: .directory
