@@ -93,4 +93,20 @@ import Testing
             messages.sorted() == ["attempt 2", "of the job that is kept", "of the step that is kept"], "\(messages)")
         #expect(shown["summaries"].array.compactMap { $0["markdown"].string } == ["summed\n"])
     }
+
+    @Test func testsAreKeptHoweverManyAnnotationsThereAre() throws {
+        let ended = try sandbox.run(
+            """
+            on: push
+            jobs:
+              a:
+                runs-on: ubuntu-latest
+                steps:
+                  - run: seq 10050 | sed 's/^/::notice::/'; echo '<testsuite><testcase name="t"/></testsuite>' >r.xml
+            """)
+        #expect(ended.status == 0)
+        let shown = try sandbox.martlet("runs", "show", "--json").json
+        #expect(shown["annotations"].array.count == 10_000)
+        #expect(shown["tests"].array.compactMap { $0["name"].string } == ["t"])
+    }
 }

@@ -135,10 +135,7 @@ struct ArtifactCalls: Sendable {
 
     /// The toolkit's rule.
     static func check(_ name: String) throws(Refusal) {
-        let barred: Set<Unicode.Scalar> = ["\"", ":", "<", ">", "|", "*", "?", "\r", "\n", "\\", "/", "\0"]
-        guard !name.isEmpty, name.utf8.count <= 512, ![".", ".."].contains(name),
-            !name.unicodeScalars.contains(where: barred.contains)
-        else {
+        guard ArtifactEntry.accepts(name) else {
             throw Refusal(.invalidArgument, "'\(name)' is no name of an artifact.")
         }
     }

@@ -211,6 +211,23 @@ extension ArtifactEntry: DataRepresentable {
     }
 }
 
+extension ArtifactEntry {
+    /// Longest name, in bytes.
+    package static let nameBytes = 512
+    /// The toolkit's, and what no file's name has. By scalar: a mark that combines with one makes no other character of it.
+    private static let barred: Set<Unicode.Scalar> = ["\"", ":", "<", ">", "|", "*", "?", "\r", "\n", "\\", "/", "\0"]
+
+    package static func accepts(_ name: String) -> Bool {
+        !name.isEmpty && name.utf8.count <= nameBytes && ![".", ".."].contains(name)
+            && barredScalar(in: name) == nil
+    }
+
+    /// The first that no artifact's name may have.
+    package static func barredScalar(in name: String) -> Unicode.Scalar? {
+        name.unicodeScalars.first(where: barred.contains)
+    }
+}
+
 extension [ArtifactEntry] {
     /// What an attempt of a run sees: its own, and of those before it what it did not upload again.
     package var newestByName: [ArtifactEntry] {

@@ -225,7 +225,7 @@ extension HostJob {
             (outcome, reason) = (.failure, Reason(.exitCode, "Process completed with exit code \(code)."))
         case nil:
             outcome = .success
-            if let excess = excessReason(step) { step.output?.warning(excess.text) }
+            if let text = excessNote(step) { step.output?.warning(text) }
         }
         if let reason { step.output?.error(reason.text) }
         if outcome == .failure, step.cancellation == nil {

@@ -43,6 +43,16 @@ extension HostJob {
         return "martlet-" + String(plain.prefix(150))
     }
 
+    /// Which limit a step ran into that succeeded all the same.
+    func excessNote(_ step: RunningStep) -> String? {
+        guard let excess = step.limits?.excess, let limits = options.sandbox?.limits else { return nil }
+        switch excess {
+        case .memory:
+            return "A process of the step was ended, for it needed more memory than \(limits.memoryBytes >> 20) MB."
+        case .processes: return "The step could not start more than \(limits.processes) processes."
+        }
+    }
+
     /// Which limit the step ran into.
     func excessReason(_ step: RunningStep) -> Reason? {
         guard let excess = step.limits?.excess, let limits = options.sandbox?.limits else { return nil }

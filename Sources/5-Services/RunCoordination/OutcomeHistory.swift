@@ -20,8 +20,8 @@ package struct OutcomeHistory {
     package private(set) var tests: [(job: String, outcome: TestOutcome)] = []
     package private(set) var summaries: [(job: String, step: String, text: String)] = []
 
-    /// Annotations and the like that are kept of one attempt; a log has the others.
-    static let entryLimit = 10_000
+    /// Annotations that are kept of one attempt; a log has the others.
+    static let annotationLimit = 10_000
     private static let sizeLimitBytes = 256 << 20
 
     static func path(_ store: RunStore, _ run: RunID, _ attempt: Int) -> String {

@@ -102,10 +102,11 @@ package final class RunSession {
         self.settings = settings
         let kept = OutcomeHistory.path(store, run, attempt)
         var keeping = observer
-        var count = 0
+        var annotationCount = 0
         keeping.update = { update in
-            if count < OutcomeHistory.entryLimit, let line = OutcomeHistory.line(update) {
-                count += 1
+            if update.isAnnotation { annotationCount += 1 }
+            let hasRoom = !update.isAnnotation || annotationCount <= OutcomeHistory.annotationLimit
+            if hasRoom, let line = OutcomeHistory.line(update) {
                 // What cannot be kept was still told.
                 try? Files.append((DataValue.object(line).jsonText() + "\n").utf8, to: kept, mode: 0o600)
             }

@@ -90,7 +90,7 @@ package final class RunStore {
     package func removeLeftovers() {
         let work = root + "/work"
         for item in (try? Trees.list(work)) ?? [] {
-            if item.name.hasPrefix(".new-") { Trees.removeEmpty("\(work)/\(item.name)") }
+            if item.name.hasPrefix(".new-"), isOld("\(work)/\(item.name)") { Trees.removeEmpty("\(work)/\(item.name)") }
             guard item.name.hasPrefix("shell-"),
                 let number = item.name.split(separator: "-").last.flatMap({ Int32($0) }),
                 !Files.isDirectory("/proc/\(number)")
@@ -98,6 +98,14 @@ package final class RunStore {
             try? Trees.remove("\(work)/\(item.name)")
         }
     }
+
+    /// Whether nobody is just putting it in its place.
+    private func isOld(_ path: String) -> Bool {
+        let now = RunClock.now() / 1_000
+        return Files.facts(path).map { now - $0.modifiedNanoseconds / 1_000_000_000 > Self.placingSeconds } ?? false
+    }
+
+    private static let placingSeconds: Int64 = 60
 
     /// Removes a run's record and logs; its number is never given again. Its events stay in the journal.
     package func remove(_ run: RunID) throws(DiagnosticError) {

@@ -23,6 +23,13 @@ package enum RunUpdate {
     case stepFinished(StepPlace, name: String, StepResult, durationMs: Int64)
     case jobFinished(JobID, name: String, Conclusion, Reason?, durationMs: Int64)
     case runFinished(RunOutcome)
+
+    var isAnnotation: Bool {
+        switch self {
+        case .annotation, .jobAnnotation: true
+        default: false
+        }
+    }
 }
 
 /// A step of a job of a run.

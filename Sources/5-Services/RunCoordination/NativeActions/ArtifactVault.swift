@@ -48,14 +48,9 @@ struct ArtifactVault: Sendable {
 
     /// The toolkit's rule of names.
     static func check(_ name: String) throws(DiagnosticError) {
-        // By scalar: a mark that combines with one of them makes no other character of it.
-        let barred: Set<Unicode.Scalar> = ["\"", ":", "<", ">", "|", "*", "?", "\r", "\n", "\\", "/", "\0"]
-        guard ![".", ".."].contains(name) else {
-            throw DiagnosticError(.nativeInputInvalid, "The artifact name is not valid: \(name).")
-        }
-        guard let found = name.unicodeScalars.first(where: barred.contains) else { return }
-        throw DiagnosticError(
-            .nativeInputInvalid, "The artifact name is not valid: \(name). Contains the following character: \(found)")
+        guard !ArtifactEntry.accepts(name) else { return }
+        let found = ArtifactEntry.barredScalar(in: name).map { " Contains the following character: \($0)" } ?? ""
+        throw DiagnosticError(.nativeInputInvalid, "The artifact name is not valid: \(name).\(found)")
     }
 
     private static func taken(_ name: String) -> DiagnosticError {
