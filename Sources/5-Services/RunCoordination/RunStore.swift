@@ -33,6 +33,9 @@ package final class RunStore {
         self.root = root
         name = String(ContentDigest.of(Array(root.utf8)).prefix(12))
         key = try SealingKey.load(at: root + "/key")
+        // One at a time: while a new journal is being made SQLite turns others away at once, whatever their patience.
+        let opening = try FileLock.waiting(path: root + "/opening.lock", until: .now() + .seconds(Self.lockSeconds))
+        defer { withExtendedLifetime(opening) {} }
         do {
             journal = try SQLiteJournal(path: root + "/journal.sqlite")
         } catch {
@@ -106,6 +109,8 @@ package final class RunStore {
     }
 
     private static let placingSeconds: Int64 = 60
+    /// How long others are waited for that make a journal, or a run.
+    private static let lockSeconds: Int64 = 10
 
     /// Removes a run's record and logs; its number is never given again. Its events stay in the journal.
     package func remove(_ run: RunID) throws(DiagnosticError) {
@@ -116,7 +121,7 @@ package final class RunStore {
     }
 
     private static func numberingLock(_ root: String) throws(DiagnosticError) -> FileLock {
-        try FileLock.waiting(path: root + "/numbering.lock", until: .now() + .seconds(10))
+        try FileLock.waiting(path: root + "/numbering.lock", until: .now() + .seconds(lockSeconds))
     }
 
     package func folder(of run: RunID) -> String { "\(root)/runs/\(run)" }
