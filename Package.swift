@@ -36,6 +36,7 @@ let ground: [Target] = [
     .target(name: "CFileAccess", path: "Sources/0-Ground/CFileAccess"),
     floor("0-Ground", "Diagnostics"),
     floor("0-Ground", "StructuredData"),
+    floor("0-Ground", "HTTPMessages", ["Diagnostics"]),
     floor("0-Ground", "YAMLReading", ["CLibYAML", "Diagnostics"]),
     floor("0-Ground", "TerminalRendering", ["Diagnostics"]),
     floor("0-Ground", "PatternMatching", ["Diagnostics"]),
@@ -145,6 +146,7 @@ let testTargets: [Target] = [
     tests("TidyTests", []),
     tests("EndToEndTests", ["ContainerEngine", "Diagnostics", "martlet"]),
     tests("StructuredDataTests", ["StructuredData"]),
+    tests("HTTPMessagesTests", ["HTTPMessages"]),
     tests("YAMLReadingTests", ["Diagnostics", "YAMLReading"]),
     tests("TimekeepingTests", ["Diagnostics", "Timekeeping"]),
     tests("PatternMatchingTests", ["Diagnostics", "PatternMatching"]),
@@ -185,7 +187,12 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     targets: ground + language + outcomes + [runEngine] + adapters + services + edges + testing + testTargets
 )
