@@ -14,68 +14,68 @@ internal import StructuredData
 
 /// Puts together what a job's executor is started with.
 struct JobEnvironment {
-    let session: RunSession
+    let ground: JobGround
     let job: JobSession
     let steps: PlannedSteps
     let needs: [NeedResult]
 
     func options() throws(DiagnosticError) -> HostJob.Options {
-        let store = session.store
-        try store.makeJobWork(session.run, job.id)
-        session.kept.use(job.id)
-        var folders = try Self.folders(session, job.id)
+        let store = ground.store
+        try store.makeJobWork(ground.run, job.id)
+        ground.kept.use(job.id)
+        var folders = try Self.folders(ground, job.id)
         folders.receipts = folders.durable + "/receipts"
         let contexts: DataObject
         do {
-            contexts = try session.evaluator.contexts(of: job.id, needs: needs)
+            contexts = try ground.evaluator.contexts(of: job.id, needs: needs)
         } catch {
             throw DiagnosticError(.stepEvaluation, "The secrets of its call: \(error.message)")
         }
         var options = HostJob.Options(
-            identity: session.identity(of: job.id), steps: steps,
+            identity: ground.identity(of: job.id), steps: steps,
             contexts: contexts, folders: folders,
-            sealing: HostJob.Sealing(key: store.key, bootID: session.bootID))
-        options.outerEnvironments = session.evaluator.outerEnvironments(of: job.id)
-        let own = session.settings.hostEnvironment
+            sealing: HostJob.Sealing(key: store.key, bootID: ground.bootID))
+        options.outerEnvironments = ground.evaluator.outerEnvironments(of: job.id)
+        let own = ground.settings.hostEnvironment
         options.hostEnvironment =
-            (session.record.sandbox == nil ? own : SandboxSettings.environment(own)) + session.record.environment
-        options.secrets = session.settings.secrets
-        options.cgroup = session.cgroup
-        options.isDebug = session.settings.isDebug
-        options.matchers = session.settings.annotates.flatMap { BuiltInMatchers.matchers($0) ?? [] }
-        if session.settings.keepsSnapshots, !session.record.isBound {
-            let (snapshots, workspace) = (session.snapshots, folders.workspace)
+            (ground.record.sandbox == nil ? own : SandboxSettings.environment(own)) + ground.record.environment
+        options.secrets = ground.settings.secrets
+        options.cgroup = ground.cgroup
+        options.isDebug = ground.settings.isDebug
+        options.matchers = ground.settings.annotates.flatMap { BuiltInMatchers.matchers($0) ?? [] }
+        if ground.settings.keepsSnapshots, !ground.record.isBound {
+            let (snapshots, workspace) = (ground.snapshots, folders.workspace)
             options.snapshot = { () throws(DiagnosticError) in try snapshots.save(workspace) }
         }
-        if let debugger = session.settings.debugger {
+        if let debugger = ground.settings.debugger {
             let id = job.id
             options.stopBefore = { debugger.stopped(id, $0) }
         }
-        if session.settings.pause != nil {
-            options.pause = { [weak session] (paused, answer) in session?.pause(paused, answer) }
+        if ground.settings.pause != nil {
+            options.pause = { [weak driver = ground.driver] (paused, answer) in driver?.pause(paused, answer) }
         }
-        let (session, id) = (session, job.id)
-        let containers = session.containers(of: id)
-        options.services = { [weak session] (attempt, user) throws(DiagnosticError) in
-            guard let session else { return ServiceVariables([], secrets: []) }
+        let (ground, id) = (ground, job.id)
+        let containers = ground.containers(of: id)
+        options.services = { [weak ground] (attempt, user) throws(DiagnosticError) in
+            guard let ground else { return ServiceVariables([], secrets: []) }
             let isContained = user == .dockerAction || containers.hasJobContainer
-            return try session.serviceVariables(
+            return try ground.serviceVariables(
                 of: id, attempt, user, reachedAs: isContained ? ContainerHost.machineName : nil)
         }
-        options.givesScriptsServices = RunServices.givesIdentity(id, session.record)
+        options.givesScriptsServices = RunServices.givesIdentity(id, ground.record)
         options.actionsFolder = store.root + "/sources/actions"
-        options.nativeActions = session.nativeJob(id).actions(session.record, session.settings.offer)
+        options.nativeActions = ground.nativeJob(id).actions(ground.record, ground.settings.offer)
         options.nativePosts = NativeJob.posts
         let searchPath = options.hostEnvironment.last { $0.hasPrefix("PATH=") }.map { String($0.dropFirst(5)) } ?? ""
-        if let sandbox = session.record.sandbox {
+        if let sandbox = ground.record.sandbox {
             let home = options.hostEnvironment.last { $0.hasPrefix("HOME=") }.map { String($0.dropFirst(5)) }
             options.sandbox = try sandbox.sandbox(
-                searchPath: searchPath, hidden: [home, store.root, session.record.repository.root].compactMap { $0 })
+                searchPath: searchPath, hidden: [home, store.root, ground.record.repository.root].compactMap { $0 })
         }
-        options.containers = containers.access(session.loop)
+        options.containers = containers.access(ground.loop)
         let workspace = folders.workspace
-        let offer = session.settings.offer
-        let ownRoot = session.record.repository.root
+        let offer = ground.settings.offer
+        let ownRoot = ground.record.repository.root
         // A step may have brought or changed an action: each is looked for anew.
         options.findAction = {
             ActionSearch(root: workspace, ownRoot: ownRoot, offer: offer, searchPath: searchPath).find($0)
@@ -89,35 +89,35 @@ struct JobEnvironment {
         return options
     }
 
-    static func folders(_ session: RunSession, _ job: JobID) throws(DiagnosticError) -> HostJob.Folders {
-        let (store, run) = (session.store, session.run)
-        let repository = session.record.repository
-        let durable = store.jobFolder(run, session.attempt, job)
+    static func folders(_ ground: JobGround, _ job: JobID) throws(DiagnosticError) -> HostJob.Folders {
+        let (store, run) = (ground.store, ground.run)
+        let repository = ground.record.repository
+        let durable = store.jobFolder(run, ground.attempt, job)
         try Trees.make(durable, mode: 0o700)
         let workspace =
-            session.record.isBound
+            ground.record.isBound
             ? repository.root : store.workspace(run, job, repository: repository.name)
-        let scratch = session.scratch + "/" + RunStore.fileName(job)
+        let scratch = ground.scratch + "/" + RunStore.fileName(job)
         return HostJob.Folders(
             workspace: workspace, temporary: store.jobWork(run, job) + "/_temp",
-            scratch: scratch, toolCache: toolCache(session) ?? store.root + "/tools",
+            scratch: scratch, toolCache: toolCache(ground) ?? store.root + "/tools",
             durable: durable)
     }
 
     /// What another runner on this machine keeps its tools in, where Martlet is told so.
-    private static func toolCache(_ session: RunSession) -> String? {
+    private static func toolCache(_ ground: JobGround) -> String? {
         let mark = "RUNNER_TOOL_CACHE="
-        let entry = session.settings.hostEnvironment.last { $0.hasPrefix(mark) }
+        let entry = ground.settings.hostEnvironment.last { $0.hasPrefix(mark) }
         return entry.map { String($0.dropFirst(mark.count)) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
     }
 
     /// Removes what only the job needed. The workspace of a failed job stays, to be looked at; that of another may stay for
     /// a while.
-    static func sweep(session: RunSession, job: JobID, succeeded: Bool) {
-        try? Trees.remove(session.scratch + "/" + RunStore.fileName(job))
-        let keeps = succeeded && session.kept.keep(job)
-        session.kept.forget(job)
+    static func sweep(_ ground: JobGround, job: JobID, succeeded: Bool) {
+        try? Trees.remove(ground.scratch + "/" + RunStore.fileName(job))
+        let keeps = succeeded && ground.kept.keep(job)
+        ground.kept.forget(job)
         guard succeeded, !keeps else { return }
-        try? Trees.remove(session.store.jobWork(session.run, job))
+        try? Trees.remove(ground.store.jobWork(ground.run, job))
     }
 }

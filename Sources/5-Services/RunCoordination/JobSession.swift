@@ -19,7 +19,7 @@ final class JobSession {
         case effects([JobEffect])
     }
 
-    unowned let session: RunSession
+    let ground: JobGround
     let id: JobID
     /// Attempt of the job within the run.
     let number: Int
@@ -37,24 +37,24 @@ final class JobSession {
     /// Attempts whose end the executor itself has reported.
     private var answered: Set<StepAttempt> = []
 
-    private var name: String { session.name(of: id) }
+    private var name: String { ground.driver?.name(of: id) ?? id.text }
 
-    init(_ session: RunSession, id: JobID, number: Int, leg: JobLeg, steps: PlannedSteps, needs: [NeedResult]) {
-        self.session = session
+    init(_ ground: JobGround, id: JobID, number: Int, leg: JobLeg, steps: PlannedSteps, needs: [NeedResult]) {
+        self.ground = ground
         self.id = id
         self.number = number
         self.steps = steps
         self.needs = needs
         var definition = JobDefinition(
-            job: id, attempt: number, planDigest: session.machine.definition.planDigest, planned: steps, leg: leg)
-        point = number == 1 && session.rerunPoint?.job == id ? session.rerunPoint : nil
+            job: id, attempt: number, planDigest: ground.planDigest, planned: steps, leg: leg)
+        point = number == 1 && ground.rerunPoint?.job == id ? ground.rerunPoint : nil
         definition.takeover = point?.takeover
         machine = MachineStream(
-            RunStore.stream(session.run, attempt: session.attempt, job: id, jobAttempt: number), definition: definition)
+            RunStore.stream(ground.run, attempt: ground.attempt, job: id, jobAttempt: number), definition: definition)
     }
 
     func begin() {
-        session.enqueue(.job(id, .start))
+        ground.driver?.enqueue(.start, of: id)
     }
 
     /// Lets go of the job without its end: the supervisor sees that and kills what is left.
@@ -93,13 +93,13 @@ final class JobSession {
     }
 
     func makeHost() throws(DiagnosticError) -> HostJob {
-        var options = try JobEnvironment(session: session, job: self, steps: steps, needs: needs).options()
+        var options = try JobEnvironment(ground: ground, job: self, steps: steps, needs: needs).options()
         let hasBegun = machine.state.phase != .new && machine.state.phase != .preparing
         if let snapshot = point?.snapshot, !hasBegun {
-            let (snapshots, workspace) = (session.snapshots, options.folders.workspace)
+            let (snapshots, workspace) = (ground.snapshots, options.folders.workspace)
             options.restoreWorkspace = { () throws(DiagnosticError) in try snapshots.restore(snapshot, to: workspace) }
         }
-        return HostJob(options, loop: session.loop, callbacks: callbacks)
+        return HostJob(options, loop: ground.loop, callbacks: callbacks)
     }
 
     private func cancel(_ attempt: StepAttempt, _ cancellation: StepCancellation) {
@@ -132,7 +132,7 @@ final class JobSession {
         case .effects(let effects)? where error == nil: for effect in effects { perform(effect) }
         case .some:
             // Its history is under way, and cannot be gone on with here: a later resume may.
-            if let error { session.fail(error) }
+            if let error { ground.driver?.fail(error) }
         case nil: arrive(.prepared(failure: error.map { Reason(.setup, $0.diagnostic.message) }))
         }
     }
@@ -163,20 +163,20 @@ final class JobSession {
     }
 
     private func arrive(_ input: JobInput) {
-        session.enqueue(.job(id, input))
-        session.drain()
+        ground.driver?.enqueue(input, of: id)
+        ground.driver?.drain()
     }
 
     private func closed(_ ending: HostJob.Ending) {
-        session.evaluator.keep(outputs: ending.outputs, of: id)
-        for annotation in ending.annotations { session.observer.update(.jobAnnotation(id, name: name, annotation)) }
+        ground.evaluator.keep(outputs: ending.outputs, of: id)
+        for annotation in ending.annotations { ground.observer.update(.jobAnnotation(id, name: name, annotation)) }
         // What encloses a step may be a moment late.
-        let enclosing = session.record.sandbox == nil ? 0 : ending.killed.count { $0.name == "bwrap" }
+        let enclosing = ground.record.sandbox == nil ? 0 : ending.killed.count { $0.name == "bwrap" }
         if ending.killedCount > enclosing {
             let names = ending.killed.map { "\($0.name) (\($0.processID))" }.joined(separator: ", ")
             let text =
                 "Processes that outlived their steps were ended: \(names.isEmpty ? "\(ending.killedCount)" : names)."
-            session.observer.update(.jobAnnotation(id, name: name, Annotation(.notice, text)))
+            ground.observer.update(.jobAnnotation(id, name: name, Annotation(.notice, text)))
         }
         let causes = ending.annotations.filter { $0.level == .error }.map(\.message).joined(separator: " ")
         let failure = ending.isFailed ? Reason(.invalid, "The job could not be concluded: \(causes)") : nil
@@ -188,23 +188,23 @@ final class JobSession {
     /// Test reports and the like that the job has left, before its workspace goes.
     private func readReports(_ then: @escaping () -> Void) {
         guard let host, !host.hasEmptyWorkspace else { return then() }
-        let search = ReportSearch(workspace: host.workspace, since: startedAt.values.min() ?? session.now)
-        session.loop.offload {
+        let search = ReportSearch(workspace: host.workspace, since: startedAt.values.min() ?? ground.driver?.now ?? 0)
+        ground.loop.offload {
             search.read()
         } then: { (found: ReportSearch.Found) in
             for annotation in found.annotations {
-                self.session.observer.update(.jobAnnotation(self.id, name: self.name, host.redacted(annotation)))
+                self.ground.observer.update(.jobAnnotation(self.id, name: self.name, host.redacted(annotation)))
             }
             if !found.tests.isEmpty {
                 let tests = found.tests.map { TestOutcome($0, redacted: host.redacted) }
-                self.session.observer.update(.tests(self.id, name: self.name, tests))
+                self.ground.observer.update(.tests(self.id, name: self.name, tests))
             }
             then()
         }
     }
 
     private func annotate(_ annotation: Annotation) {
-        session.observer.update(.jobAnnotation(id, name: name, annotation))
+        ground.observer.update(.jobAnnotation(id, name: name, annotation))
     }
 
     /// The executor knows of this attempt's end already.
@@ -218,27 +218,27 @@ final class JobSession {
         names[heading.attempt] = heading.name
         let step = heading.attempt.step
         if heading.name != titles[step], heading.attempt.number == 1 {
-            StepNames(session.store, session.run, attempt: session.attempt, id).append(heading.name, of: step)
+            StepNames(ground.store, ground.run, attempt: ground.attempt, id).append(heading.name, of: step)
         }
         let place = StepPlace(job: id, attempt: heading.attempt)
-        session.observer.update(.stepStarted(place, name: heading.name))
-        let folder = session.store.logs(of: session.run, attempt: session.attempt)
+        ground.observer.update(.stepStarted(place, name: heading.name))
+        let folder = ground.store.logs(of: ground.run, attempt: ground.attempt)
         do throws(LogError) {
-            return JobLog(writer: try folder.writer(logKey(heading.attempt)), place: place, observer: session.observer)
+            return JobLog(writer: try folder.writer(logKey(heading.attempt)), place: place, observer: ground.observer)
                 .stepLog
         } catch {
-            session.observer.update(.annotation(place, JobLog.annotation(error)))
+            ground.observer.update(.annotation(place, JobLog.annotation(error)))
             return .discarding
         }
     }
 
     /// The log of a step that was cut off: a torn last line goes, and readers learn that no more comes.
     func endLog(of attempt: StepAttempt) {
-        let path = session.store.logs(of: session.run, attempt: session.attempt).file(logKey(attempt))
+        let path = ground.store.logs(of: ground.run, attempt: ground.attempt).file(logKey(attempt))
         do throws(LogError) {
             _ = try LogRecovery.recover(path: path)
         } catch {
-            session.observer.update(
+            ground.observer.update(
                 .annotation(StepPlace(job: id, attempt: attempt), JobLog.annotation(error)))
         }
     }
@@ -267,14 +267,14 @@ final class JobSession {
             // Of an end that the machine decided (cut off, a wait, never reached) the executor is told, for `steps`.
             if answered.remove(attempt) == nil { host?.settle(attempt, finished.result) }
             let place = StepPlace(job: id, attempt: attempt)
-            session.observer.update(
+            ground.observer.update(
                 .stepFinished(
                     place, name: names[attempt] ?? title(of: attempt), finished.result,
                     durationMs: startedAt[attempt].map { time - $0 } ?? 0))
         case .jobEnded(let ended):
-            session.enqueue(.run(.jobFinished(id, attempt: number, ended.outcome)))
+            ground.driver?.finished(id, attempt: number, ended.outcome)
             host = nil
-            JobEnvironment.sweep(session: session, job: id, succeeded: ended.outcome.conclusion == .success)
+            JobEnvironment.sweep(ground, job: id, succeeded: ended.outcome.conclusion == .success)
         default:
             break
         }

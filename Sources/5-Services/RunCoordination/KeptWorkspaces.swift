@@ -8,7 +8,7 @@ internal import StructuredData
 /// The workspaces of jobs that succeeded in a repository's newest run: they stay until its next run is over, so that a
 /// re-run goes on in them, and has to restore only what differs.
 final class KeptWorkspaces {
-    private unowned let session: RunSession
+    private unowned let ground: JobGround
     private let repository: String
     private var keptBytes: UInt64 = 0
     /// All of a run together; a workspace past it is removed when its job ends.
@@ -17,24 +17,24 @@ final class KeptWorkspaces {
     private static let mark = ".succeeded"
     private static let goneMark = ".old-"
 
-    init(_ session: RunSession) {
-        self.session = session
-        repository = String(ContentDigest.of(.string(session.record.repository.root)).prefix(16))
+    init(_ ground: JobGround) {
+        self.ground = ground
+        repository = String(ContentDigest.of(.string(ground.record.repository.root)).prefix(16))
     }
 
-    private var store: RunStore { session.store }
+    private var store: RunStore { ground.store }
 
     private func workspace(_ job: JobID) -> String {
-        store.workspace(session.run, job, repository: session.record.repository.name)
+        store.workspace(ground.run, job, repository: ground.record.repository.name)
     }
 
     /// A job that ended well.
     ///
     /// - Returns: whether its workspace stays.
     func keep(_ job: JobID) -> Bool {
-        guard session.settings.keepsSnapshots, !session.record.isBound,
-            let size = session.snapshots.sizeBytes(of: workspace(job)), keptBytes + size <= Self.limitBytes,
-            (try? Files.write(repository.utf8, to: "\(store.jobWork(session.run, job))/\(Self.mark)")) != nil
+        guard ground.settings.keepsSnapshots, !ground.record.isBound,
+            let size = ground.snapshots.sizeBytes(of: workspace(job)), keptBytes + size <= Self.limitBytes,
+            (try? Files.write(repository.utf8, to: "\(store.jobWork(ground.run, job))/\(Self.mark)")) != nil
         else { return false }
         keptBytes += size
         return true
@@ -42,12 +42,12 @@ final class KeptWorkspaces {
 
     /// A job begins to use it.
     func use(_ job: JobID) {
-        try? Files.remove("\(store.jobWork(session.run, job))/\(Self.mark)")
+        try? Files.remove("\(store.jobWork(ground.run, job))/\(Self.mark)")
     }
 
     /// A job is over.
     func forget(_ job: JobID) {
-        if session.settings.keepsSnapshots { session.snapshots.forget(workspace(job)) }
+        if ground.settings.keepsSnapshots { ground.snapshots.forget(workspace(job)) }
     }
 
     /// This run is over: what earlier ones of the repository left is not needed any more. Runs that began later have their
@@ -57,7 +57,7 @@ final class KeptWorkspaces {
         let names = ((try? Trees.list(work)) ?? []).map(\.name)
         // A process that died while it removed them.
         for name in names where name.hasPrefix(Self.goneMark) { try? Trees.remove("\(work)/\(name)") }
-        for run in names.compactMap({ RunID($0) }) where run < session.run {
+        for run in names.compactMap({ RunID($0) }) where run < ground.run {
             let folder = "\(work)/\(run)"
             var hasGone = false
             for job in (try? Trees.list(folder)) ?? [] {

@@ -73,6 +73,22 @@ package struct OutcomeHistory {
         }
     }
 
+    /// Tells those who watch, and keeps what is not kept elsewhere in a file.
+    static func keeping(_ observer: RunObserver, at path: String) -> RunObserver {
+        var keeping = observer
+        var annotationCount = 0
+        keeping.update = { update in
+            if update.isAnnotation { annotationCount += 1 }
+            let hasRoom = !update.isAnnotation || annotationCount <= annotationLimit
+            if hasRoom, let line = line(update) {
+                // What cannot be kept was still told.
+                try? Files.append((DataValue.object(line).jsonText() + "\n").utf8, to: path, mode: 0o600)
+            }
+            observer.update(update)
+        }
+        return keeping
+    }
+
     /// The line of an update; `nil` for one that is kept elsewhere.
     static func line(_ update: RunUpdate) -> DataObject? {
         switch update {

@@ -39,18 +39,18 @@ struct RerunPoint {
     }
 
     /// - Parameter step: its number, its id or its name; among the job's own steps.
-    init(_ session: RunSession, job: JobID, attempt: Int, step: String) throws(DiagnosticError) {
-        let stream = RunStore.stream(session.run, attempt: attempt, job: job, jobAttempt: 1)
-        let recorded = try session.store.journaled { (journal) throws(JournalError) in try journal.events(of: stream) }
+    init(_ ground: JobGround, job: JobID, attempt: Int, step: String) throws(DiagnosticError) {
+        let stream = RunStore.stream(ground.run, attempt: attempt, job: job, jobAttempt: 1)
+        let recorded = try ground.store.journaled { (journal) throws(JournalError) in try journal.events(of: stream) }
         var machine = MachineStream<JobMachine>(
             stream, definition: JobDefinition(job: job, planDigest: "", steps: []))
         let events = try machine.replay(recorded).map(\.event)
-        let number = try Self.number(of: step, machine.state, session, job, attempt)
-        try self.init(session, job: job, attempt: attempt, count: number - 1, machine.state, events)
+        let number = try Self.number(of: step, machine.state, ground, job, attempt)
+        try self.init(ground, job: job, attempt: attempt, count: number - 1, machine.state, events)
     }
 
     private init(
-        _ session: RunSession, job: JobID, attempt: Int, count: Int, _ state: JobState, _ events: [JobEvent]
+        _ ground: JobGround, job: JobID, attempt: Int, count: Int, _ state: JobState, _ events: [JobEvent]
     ) throws(DiagnosticError) {
         self.job = job
         self.attempt = attempt
@@ -59,36 +59,36 @@ struct RerunPoint {
         guard results.count == count else {
             throw DiagnosticError(
                 .snapshotMissing, "The job '\(job)' did not come that far in attempt \(attempt).",
-                remedy: "Name a step that was begun: martlet why \(session.run)")
+                remedy: "Name a step that was begun: martlet why \(ground.run)")
         }
         var posts: [String] = []
         for case .postStepAdded(let added) in events where added.attempt.step.indexes[0] <= count {
             posts.append(added.id)
         }
         takeover = JobTakeover(attempt: attempt, results: results, postSteps: posts)
-        var identity = session.identity(of: job)
+        var identity = ground.identity(of: job)
         identity.attempt = attempt
         frames = try SealedRecord(
-            path: session.store.jobFolder(session.run, attempt, job) + "/record", key: session.store.key,
+            path: ground.store.jobFolder(ground.run, attempt, job) + "/record", key: ground.store.key,
             job: identity.text
         ).frames()
-        snapshot = session.record.isBound ? nil : frames.snapshot(after: count)
-        guard snapshot != nil || session.record.isBound || count == 0 else { throw WorkspaceSnapshots.missing() }
+        snapshot = ground.record.isBound ? nil : frames.snapshot(after: count)
+        guard snapshot != nil || ground.record.isBound || count == 0 else { throw WorkspaceSnapshots.missing() }
     }
 
     private static func number(
-        of step: String, _ state: JobState, _ session: RunSession, _ job: JobID, _ attempt: Int
+        of step: String, _ state: JobState, _ ground: JobGround, _ job: JobID, _ attempt: Int
     ) throws(DiagnosticError) -> Int {
-        guard let planned = session.record.plan.jobs.first(where: { $0.key == job.key }),
+        guard let planned = ground.record.plan.jobs.first(where: { $0.key == job.key }),
             case .steps(let steps) = planned.work
-        else { throw unknown(step, job, session.run) }
+        else { throw unknown(step, job, ground.run) }
         var titles = StepTitles.of(steps.steps)
-        StepNames(session.store, session.run, attempt: attempt, job).apply(to: &titles)
+        StepNames(ground.store, ground.run, attempt: attempt, job).apply(to: &titles)
         let numbers = Array(1...max(1, steps.steps.count))
         if let number = Int(step), numbers.contains(number), !steps.steps.isEmpty { return number }
         if let number = numbers.first(where: { state.step(StepPath($0))?.id == step }) { return number }
         if let number = numbers.first(where: { titles[StepPath($0)] == step }) { return number }
-        throw unknown(step, job, session.run)
+        throw unknown(step, job, ground.run)
     }
 
     private static func unknown(_ step: String, _ job: JobID, _ run: RunID) -> DiagnosticError {
@@ -106,21 +106,21 @@ struct RerunPoint {
     }
 
     /// Kept for the process that goes on with the new attempt after a crash.
-    func save(_ session: RunSession) throws(DiagnosticError) {
+    func save(_ ground: JobGround) throws(DiagnosticError) {
         let data: DataValue = [
             "job": .string(job.text), "attempt": .number(Double(attempt)), "step": .string("\(count + 1)"),
         ]
         try Files.replace(
-            Self.path(session.store, session.run, session.attempt), with: data.jsonText().utf8, mode: 0o600)
+            Self.path(ground.store, ground.run, ground.attempt), with: data.jsonText().utf8, mode: 0o600)
     }
 
     /// `nil` where the session's attempt begins its jobs with their first steps.
-    static func load(_ session: RunSession) throws(DiagnosticError) -> RerunPoint? {
-        let path = path(session.store, session.run, session.attempt)
-        guard session.attempt > 1, let bytes = try Files.readIfPresent(path, limit: sizeLimitBytes),
+    static func load(_ ground: JobGround) throws(DiagnosticError) -> RerunPoint? {
+        let path = path(ground.store, ground.run, ground.attempt)
+        guard ground.attempt > 1, let bytes = try Files.readIfPresent(path, limit: sizeLimitBytes),
             let data = try? DataValue(json: bytes), let job = data["job"]?.string, let attempt = data["attempt"]?.int,
             let step = data["step"]?.string
         else { return nil }
-        return try RerunPoint(session, job: JobID(job), attempt: attempt, step: step)
+        return try RerunPoint(ground, job: JobID(job), attempt: attempt, step: step)
     }
 }

@@ -8,7 +8,7 @@ internal import StepExecution
 internal import StructuredData
 
 /// What the run machine asks for.
-extension RunSession {
+extension RunSession: JobDriver {
     func perform(_ effect: RunEffect) {
         switch effect {
         case .startJob(let id, let number):
@@ -34,8 +34,8 @@ extension RunSession {
             case .steps(let steps) = planned.work
         else { return }
         // What an earlier attempt left to be looked at is not what this one begins with.
-        if attempt > 1, rerunPoint?.job != id { try? Trees.remove(store.jobWork(run, id)) }
-        let job = JobSession(self, id: id, number: number, leg: leg.settings, steps: steps, needs: needs(of: id))
+        if attempt > 1, ground.rerunPoint?.job != id { try? Trees.remove(store.jobWork(run, id)) }
+        let job = JobSession(ground, id: id, number: number, leg: leg.settings, steps: steps, needs: needs(of: id))
         jobs[id] = job
         job.begin()
     }
@@ -49,6 +49,14 @@ extension RunSession {
             guard let job = machine.state.job(id), let result = job.result else { return nil }
             return NeedResult(key: key, job: id, result: result, reason: job.reason)
         }
+    }
+
+    // MARK: what jobs tell
+
+    func enqueue(_ input: JobInput, of job: JobID) { enqueue(.job(job, input)) }
+
+    func finished(_ job: JobID, attempt: Int, _ outcome: JobOutcome) {
+        enqueue(.run(.jobFinished(job, attempt: attempt, outcome)))
     }
 
     // MARK: telling
@@ -67,7 +75,7 @@ extension RunSession {
                     finished.leg, name: name(of: finished.leg), finished.conclusion, outcome.reason,
                     durationMs: times.duration(of: finished.leg, until: time)))
             jobs[finished.leg] = nil
-            dismissServices(of: finished.leg)
+            ground.dismissServices(of: finished.leg)
         case .jobFinished(let finished):
             guard machine.state.job(finished.job)?.legCount == 0 else { return }
             observer.update(

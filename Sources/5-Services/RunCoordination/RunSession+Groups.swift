@@ -9,7 +9,7 @@ internal import StepExecution
 /// Concurrency groups: asked of the ledger that all runs of the repository share.
 extension RunSession {
     private var ledger: GroupLedger {
-        GroupLedger(store: store, repository: record.repository.root, run: run, bootID: bootID)
+        GroupLedger(store: store, repository: record.repository.root, run: run, bootID: ground.bootID)
     }
 
     func acquire(_ holder: GroupHolder, _ request: GroupRequest, isHeld: Bool) {

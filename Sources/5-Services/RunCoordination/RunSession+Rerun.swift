@@ -45,9 +45,9 @@ extension RunSession {
         if case .from(let text) = selection {
             let (job, step) = try RerunPoint.split(text, run) { old.state.leg($0) != nil }
             let source = old.state.leg(job)?.takenFrom ?? previous
-            let point = try RerunPoint(self, job: job, attempt: source, step: step)
-            try point.save(self)
-            rerunPoint = point
+            let point = try RerunPoint(ground, job: job, attempt: source, step: step)
+            try point.save(ground)
+            ground.rerunPoint = point
         }
         // All that the new attempt stands on is in its own record, for a resume.
         evaluator.takeOver(try ValuesRecord(store: store, run: run, attempt: previous).load())

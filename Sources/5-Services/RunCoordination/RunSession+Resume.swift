@@ -25,15 +25,14 @@ extension RunSession {
             }
         }
         // First whatever is left of it ends: no two attempts of a step are ever alive together.
-        // One that cannot be ended stays as it is, and this session does without.
-        _ = ProcessCgroup.existing(name: cgroupName)?.end()
+        ground.endLeftovers()
         observer.update(
             .runStarted(
                 run, attempt: attempt, workflow: record.plan.workflowName, title: record.title,
                 digest: machine.definition.planDigest))
-        rerunPoint = try RerunPoint.load(self)
+        ground.rerunPoint = try RerunPoint.load(ground)
         try sweepEnded()
-        sweepContainers()
+        ground.sweepContainers()
         for effect in RunMachine.effects(of: machine.state) {
             if case .startJob(let id, let number) = effect { try resumeJob(id, number) } else { perform(effect) }
         }
@@ -48,7 +47,7 @@ extension RunSession {
         let left = Set(try Trees.list(work).map(\.name))
         for leg in machine.state.legs where leg.phase == .finished && left.contains(RunStore.fileName(leg.id)) {
             let isSuccess = machine.state.jobs[leg.job].result == .success
-            JobEnvironment.sweep(session: self, job: leg.id, succeeded: isSuccess)
+            JobEnvironment.sweep(ground, job: leg.id, succeeded: isSuccess)
         }
     }
 
@@ -56,8 +55,8 @@ extension RunSession {
         guard let leg = machine.state.leg(id), let planned = record.plan.jobs.first(where: { $0.key == id.key }),
             case .steps(let steps) = planned.work
         else { return }
-        _ = try LeftoverSweep(runID: identity(of: id).marker).run()
-        let job = JobSession(self, id: id, number: number, leg: leg.settings, steps: steps, needs: needs(of: id))
+        _ = try LeftoverSweep(runID: ground.identity(of: id).marker).run()
+        let job = JobSession(ground, id: id, number: number, leg: leg.settings, steps: steps, needs: needs(of: id))
         jobs[id] = job
         observer.update(.jobStarted(id, name: name(of: id)))
         try job.resume()
@@ -68,11 +67,11 @@ extension JobSession {
     /// Folds the job's own history; what was in flight is judged by the evidence that the executor finds.
     func resume() throws(DiagnosticError) {
         let stream = machine.stream
-        let recorded = try session.store.journaled { (journal) throws(JournalError) in try journal.events(of: stream) }
+        let recorded = try ground.store.journaled { (journal) throws(JournalError) in try journal.events(of: stream) }
         guard !recorded.isEmpty else { return begin() }
         for (event, time) in try machine.replay(recorded) { note(event, at: time) }
         if let outcome {
-            session.enqueue(.run(.jobFinished(id, attempt: number, outcome)))
+            ground.driver?.finished(id, attempt: number, outcome)
             return
         }
         let effects = JobMachine.effects(of: machine.state)

@@ -51,12 +51,12 @@ extension RunSession {
                 .rerunStepUnknown, "Run \(run) has no job '\(job)' that was begun.",
                 remedy: "See its jobs with: martlet why \(run)")
         }
-        let point = try RerunPoint(self, job: job, attempt: leg.takenFrom ?? attempt, step: step)
-        let session = JobSession(self, id: job, number: 1, leg: leg.settings, steps: steps, needs: needs(of: job))
-        var options = try JobEnvironment(session: self, job: session, steps: steps, needs: needs(of: job)).options()
+        let point = try RerunPoint(ground, job: job, attempt: leg.takenFrom ?? attempt, step: step)
+        let session = JobSession(ground, id: job, number: 1, leg: leg.settings, steps: steps, needs: needs(of: job))
+        var options = try JobEnvironment(ground: ground, job: session, steps: steps, needs: needs(of: job)).options()
         options.snapshot = nil
         options.pause = nil
-        let own = scratch + "/shell-\(ProcessIdentity.current.processID)"
+        let own = ground.scratch + "/shell-\(ProcessIdentity.current.processID)"
         let copy = "\(store.root)/work/shell-\(run)-\(ProcessIdentity.current.processID)"
         try Trees.make(own, mode: 0o700)
         options.folders.durable = own
@@ -65,7 +65,7 @@ extension RunSession {
         options.folders.temporary = copy + "/_temp"
         if !record.isBound {
             options.folders.workspace = "\(copy)/\(record.repository.name)/\(record.repository.name)"
-            try snapshots.restore(point.snapshot ?? HostJob.emptySnapshot, to: options.folders.workspace)
+            try ground.snapshots.restore(point.snapshot ?? HostJob.emptySnapshot, to: options.folders.workspace)
         }
         let host = HostJob(options, loop: loop, callbacks: .ignoring)
         // What earlier steps set names the folder that the job had.

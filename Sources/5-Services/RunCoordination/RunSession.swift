@@ -50,21 +50,16 @@ package final class RunSession {
         case job(JobID, JobInput)
     }
 
-    let store: RunStore
-    let run: RunID
-    let attempt: Int
-    let record: RunRecord
-    let settings: Settings
-    let observer: RunObserver
-    let evaluator: PlanEvaluator
+    let ground: JobGround
+    var store: RunStore { ground.store }
+    var run: RunID { ground.run }
+    var attempt: Int { ground.attempt }
+    var record: RunRecord { ground.record }
+    var settings: Settings { ground.settings }
+    var observer: RunObserver { ground.observer }
+    var evaluator: PlanEvaluator { ground.evaluator }
+    var loop: PollerLoop { ground.loop }
     let values: ValuesRecord
-    let loop: PollerLoop
-    let bootID = HostBoot.identifier()
-    /// For what is written often and needed briefly; in memory where that can be had.
-    let scratch: String
-    /// What all processes of the run are in, where one can be had: then none escapes, whatever it does.
-    private(set) lazy var cgroup = ProcessCgroup.make(name: cgroupName)
-    var cgroupName: String { "martlet-\(store.name)-\(run)" }
     var machine: MachineStream<RunMachine>
     var jobs: [JobID: JobSession] = [:]
     var groupPoll: PollerLoop.Token?
@@ -76,70 +71,27 @@ package final class RunSession {
     private(set) var failure: DiagnosticError?
     var outcome: RunOutcome?
     private(set) var interrupts = 0
-    /// Where this attempt goes on in the middle of a job.
-    var rerunPoint: RerunPoint?
     /// Failed steps that wait to be looked at; the first has the terminal.
     var pauses: [WaitingPause] = []
     /// The run is cancelled: nobody is asked any more.
     var isGivenUp = false
-    private(set) lazy var snapshots = WorkspaceSnapshots(store: store, run: run)
-    private(set) lazy var kept = KeptWorkspaces(self)
-    /// What actions talk to; started when one asks.
-    private(set) lazy var services = RunServices(store: store, run: run, attempt: attempt, record: record)
-    private var hasServices = false
-    /// What native actions keep and find.
-    private(set) lazy var vaults = NativeVaults(store: store, run: run, record: record)
     private let lock: FileLock
 
     /// Takes the run's lock: a second session of the same run is refused.
     package init(
         store: RunStore, run: RunID, attempt: Int = 1, record: RunRecord, settings: Settings, observer: RunObserver
     ) throws(DiagnosticError) {
-        self.store = store
-        self.run = run
-        self.attempt = attempt
-        self.record = record
-        self.settings = settings
-        let kept = OutcomeHistory.path(store, run, attempt)
-        var keeping = observer
-        var annotationCount = 0
-        keeping.update = { update in
-            if update.isAnnotation { annotationCount += 1 }
-            let hasRoom = !update.isAnnotation || annotationCount <= OutcomeHistory.annotationLimit
-            if hasRoom, let line = OutcomeHistory.line(update) {
-                // What cannot be kept was still told.
-                try? Files.append((DataValue.object(line).jsonText() + "\n").utf8, to: kept, mode: 0o600)
-            }
-            observer.update(update)
-        }
-        self.observer = keeping
         lock = try store.lock(run)
-        loop = try PollerLoop()
-        scratch = try ScratchDirectory.choose(name: "martlet").path + "/\(store.name)-\(run)"
+        let kept = OutcomeHistory.path(store, run, attempt)
+        ground = try JobGround(
+            store: store, run: run, attempt: attempt, record: record, settings: settings,
+            observer: OutcomeHistory.keeping(observer, at: kept), name: run.description)
         values = ValuesRecord(store: store, run: run, attempt: attempt)
-        evaluator = PlanEvaluator(RunSession.facts(record, settings, run, attempt))
-        let digest = ContentDigest.of(record.plan.data)
         let definition = RunDefinition(
-            plan: record.plan, planDigest: digest, evaluator: evaluator,
+            plan: record.plan, planDigest: ground.planDigest, evaluator: ground.evaluator,
             settings: RunSettings(capacity: settings.capacity))
         machine = MachineStream(RunStore.stream(run, attempt: attempt), definition: definition)
-        LeftoverSweep.becomeSubreaper()
-        _ = OpenFileLimit.raise()
-    }
-
-    private static func facts(
-        _ record: RunRecord, _ settings: Settings, _ run: RunID, _ attempt: Int
-    ) -> PlanEvaluator.Facts {
-        let github = GitHubContext(
-            repository: record.repository, plan: record.plan, payload: record.payload, run: run, attempt: attempt,
-            token: settings.token
-        ).object
-        var secrets = DataObject(
-            settings.secrets.map { ($0.name, .string(String(decoding: $0.value, as: UTF8.self))) })
-        if secrets["GITHUB_TOKEN"] == nil { secrets["GITHUB_TOKEN"] = .string(settings.token) }
-        return PlanEvaluator.Facts(
-            plan: record.plan, github: github, vars: record.vars, secrets: secrets,
-            runners: RunnerOffer(extraLabels: record.runnerLabels), selectedMatrix: record.selectedMatrix)
+        ground.driver = self
     }
 
     // MARK: driving
@@ -171,17 +123,13 @@ package final class RunSession {
         // From here on nothing is left to be cancelled: a signal ends the program.
         loop.releaseSignals()
         for job in jobs.values { job.abandon() }
-        if hasServices { services.stop() }
-        settings.engines.close()
+        ground.close()
         if let failure {
             abandonGroups()
             throw failure
         }
-        // Jobs have taken their own away; a folder that is not empty has something to be looked at.
-        _ = cgroup?.remove()
-        Trees.removeEmpty(scratch)
-        Trees.removeEmpty("\(store.root)/work/\(run)")
-        kept.removeEarlier()
+        ground.sweep()
+        ground.kept.removeEarlier()
         guard let outcome else { preconditionFailure("the loop ends with an outcome or a failure") }
         return outcome
     }
@@ -208,24 +156,6 @@ package final class RunSession {
                 cancel(interrupts > 1 ? .force : .soft, "It was interrupted from the terminal.")
             }
         }
-    }
-
-    /// What a step's process is told of the run's services.
-    func serviceVariables(
-        of job: JobID, _ attempt: StepAttempt, _ user: ServiceUser, reachedAs host: String?
-    ) throws(DiagnosticError) -> ServiceVariables {
-        hasServices = true
-        return try services.variables(for: job, attempt, user, reachedAs: host)
-    }
-
-    func nativeJob(_ job: JobID) -> NativeJob { vaults.job(job, of: run, attempt: attempt, record) }
-
-    /// The job is over.
-    func dismissServices(of job: JobID) { if hasServices { services.dismiss(job) } }
-
-    /// By which the job's processes and sealed record are known.
-    func identity(of job: JobID) -> HostJob.Identity {
-        HostJob.Identity(run: run, attempt: attempt, job: job, store: store.name)
     }
 
     func enqueue(_ arrival: Arrival) {
