@@ -49,6 +49,7 @@ let ground: [Target] = [
 
 let language: [Target] = [
     floor("1-Model", "PipelineModel", ["StructuredData"]),
+    floor("1-Model", "RunnerProtocol", ["PipelineModel", "StructuredData"]),
     floor("2-Language", "ExpressionLanguage", ["Diagnostics", "StructuredData"]),
     floor(
         "2-Language", "GitHubWorkflows",
@@ -70,6 +71,8 @@ let outcomes: [Target] = [
 ]
 
 let runEngine = floor("3-Decision", "RunEngine", ["Diagnostics", "PipelineModel", "StructuredData"])
+
+let jobDispatch = floor("3-Decision", "JobDispatch", ["Diagnostics", "PipelineModel", "RunnerProtocol"])
 
 let adapters: [Target] = [
     .systemLibrary(name: "CSQLite", path: "Sources/4-Adapters/CSQLite", providers: [.apt(["libsqlite3-dev"])]),
@@ -164,6 +167,8 @@ let testTargets: [Target] = [
     tests("ProblemMatchingTests", ["Diagnostics", "ProblemMatching", "StructuredData"]),
     tests("OutcomeReadingTests", ["Diagnostics", "OutcomeReading", "ProblemMatching", "StructuredData"]),
     tests("RunEngineTests", ["Diagnostics", "PipelineModel", "RunEngine", "StructuredData"]),
+    tests("RunnerProtocolTests", ["PipelineModel", "RunnerProtocol", "StructuredData"]),
+    tests("JobDispatchTests", ["JobDispatch", "PipelineModel", "RunnerProtocol"]),
     tests("SimulationTests", ["PipelineModel", "RunEngine", "RunSimulation"]),
     tests("EventJournalTests", ["Diagnostics", "EventJournal", "JournalSimulation", "JournalVictim", "Timekeeping"]),
     tests(
@@ -194,5 +199,5 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
-    targets: ground + language + outcomes + [runEngine] + adapters + services + edges + testing + testTargets
+    targets: ground + language + outcomes + [runEngine, jobDispatch] + adapters + services + edges + testing + testTargets
 )

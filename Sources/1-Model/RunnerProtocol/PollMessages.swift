@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import PipelineModel
+package import StructuredData
+
+/// "I am here, this is what I carry, and I have room for so many more."
+package struct PollRequest: Hashable, Sendable, DataRepresentable {
+    /// Of the runner's process: another one than before tells that it began anew.
+    package var instance: String
+    package var free: Int
+    package var holds: [LeaseKey]
+    /// How long the server may wait for something to say, in milliseconds.
+    package var waitMs: Int64
+
+    package init(instance: String, free: Int, holds: [LeaseKey], waitMs: Int64 = RunnerLimits.pollMs) {
+        self.instance = instance
+        self.free = free
+        self.holds = holds
+        self.waitMs = waitMs
+    }
+
+    public var data: DataValue {
+        [
+            "instance": .string(instance), "free": .number(Double(free)), "holds": .array(holds.map(\.data)),
+            "waitMs": .number(Double(waitMs)),
+        ]
+    }
+
+    public init(data: DataValue) throws(DataShapeError) {
+        instance = try data.string("instance")
+        free = try data.int("free")
+        holds = try data.list("holds") { item throws(DataShapeError) in try LeaseKey(data: item) }
+        waitMs = Int64(data["waitMs"]?.int ?? 0)
+    }
+}
+
+package struct PollAnswer: Hashable, Sendable, DataRepresentable {
+    package var assignments: [JobAssignment] = []
+    package var cancellations: [LeaseCancellation] = []
+    /// Held by the runner's word, and not its any more: their steps end at once, and nothing of them is published.
+    package var lost: [LeaseKey] = []
+    /// Nothing more comes: the runner ends when its jobs have.
+    package var isDismissed = false
+
+    package init() {}
+
+    package var isEmpty: Bool {
+        assignments.isEmpty && cancellations.isEmpty && lost.isEmpty && !isDismissed
+    }
+
+    public var data: DataValue {
+        [
+            "assignments": .array(assignments.map(\.data)), "cancellations": .array(cancellations.map(\.data)),
+            "lost": .array(lost.map(\.data)), "dismissed": .bool(isDismissed),
+        ]
+    }
+
+    public init(data: DataValue) throws(DataShapeError) {
+        assignments = try data.list("assignments") { item throws(DataShapeError) in try JobAssignment(data: item) }
+        cancellations = try data.list("cancellations") { item throws(DataShapeError) in
+            try LeaseCancellation(data: item)
+        }
+        lost = try data.list("lost") { item throws(DataShapeError) in try LeaseKey(data: item) }
+        isDismissed = data.bool("dismissed")
+    }
+}
+
+/// A job, for the runner that the message goes to.
+package struct JobAssignment: Hashable, Sendable, DataRepresentable {
+    package var lease: LeaseKey
+    /// The part of the plan that the job is, with all that its steps may ask for; read by the engine.
+    package var content: DataObject
+
+    package init(lease: LeaseKey, content: DataObject) {
+        self.lease = lease
+        self.content = content
+    }
+
+    public var data: DataValue { ["lease": lease.data, "content": .object(content)] }
+
+    public init(data: DataValue) throws(DataShapeError) {
+        lease = try LeaseKey(data: data["lease"] ?? .null)
+        content = try data.required("content", \.object)
+    }
+}
+
+package struct LeaseCancellation: Hashable, Sendable, DataRepresentable {
+    package var lease: LeaseKey
+    /// Without waiting for what steps do when they are cancelled.
+    package var isForced: Bool
+    package var reason: String
+
+    package init(lease: LeaseKey, isForced: Bool, reason: String) {
+        self.lease = lease
+        self.isForced = isForced
+        self.reason = reason
+    }
+
+    public var data: DataValue { ["lease": lease.data, "force": .bool(isForced), "reason": .string(reason)] }
+
+    public init(data: DataValue) throws(DataShapeError) {
+        lease = try LeaseKey(data: data["lease"] ?? .null)
+        isForced = data.bool("force")
+        reason = try data.string("reason")
+    }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import RunnerProtocol
+
+/// A job that waits for a runner.
+package struct JobDemand: Hashable, Sendable {
+    package var work: JobTry
+    /// What `runs-on` came to, in lower case.
+    package var labels: [String]
+    /// The group of runners that its project uses; empty: the default one.
+    package var group: String
+    /// Milliseconds since the epoch.
+    package var queuedAt: Int64
+    /// The only runner that can go on with it: it has what earlier steps left.
+    package var runner: String?
+    /// How long such a job took before, in milliseconds; for forecasts.
+    package var expectedMs: Int64?
+
+    package init(
+        _ work: JobTry, labels: [String], group: String = "", queuedAt: Int64, runner: String? = nil,
+        expectedMs: Int64? = nil
+    ) {
+        self.work = work
+        self.labels = labels.map { $0.lowercased() }
+        self.group = group
+        self.queuedAt = queuedAt
+        self.runner = runner
+        self.expectedMs = expectedMs
+    }
+
+    /// Demands of one kind fit the same runners.
+    var kind: Kind { Kind(labels: Set(labels), group: group, runner: runner) }
+
+    struct Kind: Hashable, Sendable {
+        var labels: Set<String>
+        var group: String
+        var runner: String?
+
+        func fits(_ candidate: DispatchRunner) -> Bool {
+            if let runner { return runner == candidate.id }
+            return group == candidate.offering.group && labels.isSubset(of: candidate.labels)
+        }
+    }
+}
+
+/// A runner as the dispatch knows it.
+package struct DispatchRunner: Hashable, Sendable {
+    package let id: String
+    package private(set) var offering: RunnerOffering
+    /// It shares the server's machine and fate: silence says nothing of it.
+    package let isOwn: Bool
+    /// It gets nothing new.
+    package var isPaused = false
+    /// When it last said something; `nil`: not since the server began.
+    package internal(set) var heardAt: Int64?
+    package internal(set) var instance = ""
+    let labels: Set<String>
+
+    package init(id: String, _ offering: RunnerOffering, isOwn: Bool = false) {
+        self.id = id
+        self.offering = offering
+        self.isOwn = isOwn
+        labels = Set(offering.labels)
+    }
+
+    /// Whether it said something within the time of a lease.
+    package func isConnected(at now: Int64) -> Bool {
+        heardAt.map { now - $0 <= RunnerLimits.leaseMs } ?? false
+    }
+}
+
+/// A job that a runner has.
+package struct DispatchLease: Hashable, Sendable {
+    package let demand: JobDemand
+    package let runner: String
+    /// 0 until the journal has given one.
+    package internal(set) var fence = 0
+    package internal(set) var since: Int64
+    /// Past it the runner is lost.
+    package internal(set) var renewedAt: Int64
+    /// The runner has said that it has it: an answer that was lost on the way is given again until then.
+    package internal(set) var isTaken = false
+
+    package var key: LeaseKey { LeaseKey(demand.work, fence: fence) }
+}

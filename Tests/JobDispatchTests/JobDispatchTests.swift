@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import JobDispatch
+import PipelineModel
+import RunnerProtocol
+import Testing
+
+@Suite("Which runner gets which job")
+struct JobDispatchTests {
+    static func work(_ name: String) -> JobTry { JobTry(run: RunID(1), attempt: 1, job: JobID(name), number: 1) }
+
+    static func demand(_ name: String, _ labels: [String] = ["linux"], at time: Int64 = 0, group: String = "")
+        -> JobDemand
+    {
+        JobDemand(work(name), labels: labels, group: group, queuedAt: time)
+    }
+
+    static func runner(
+        _ id: String, _ labels: [String] = ["linux"], capacity: Int = 1, group: String = "", ephemeral: Bool = false,
+        own: Bool = false
+    ) -> DispatchRunner {
+        DispatchRunner(
+            id: id,
+            RunnerOffering(name: id, labels: labels, group: group, capacity: capacity, isEphemeral: ephemeral),
+            isOwn: own)
+    }
+
+    static func names(_ leases: [DispatchLease]) -> [String] { leases.map(\.demand.work.job.text) }
+
+    /// Takes, and fences by a running number.
+    static func take(_ dispatch: inout JobDispatch, _ id: String, free: Int = 1, fence: Int = 1) -> [LeaseKey] {
+        dispatch.take(id, free: free, now: 0).map { lease in
+            dispatch.fence(lease.demand.work, fence)
+            return LeaseKey(lease.demand.work, fence: fence)
+        }
+    }
+
+    @Test("First come, first served, among the jobs that a runner can take")
+    func order() {
+        var dispatch = JobDispatch()
+        dispatch.add(Self.runner("r", ["linux", "x64"], capacity: 10))
+        dispatch.add(Self.runner("g", ["linux", "gpu"], capacity: 10))
+        for (name, labels) in [("a", ["linux"]), ("b", ["GPU"]), ("c", ["linux", "x64"]), ("d", ["linux"])] {
+            dispatch.enqueue(Self.demand(name, labels))
+        }
+        #expect(Self.names(dispatch.take("r", free: 2, now: 0)) == ["a", "c"])
+        #expect(Self.names(dispatch.take("g", free: 5, now: 0)) == ["b", "d"])
+        #expect(dispatch.queuedCount == 0)
+    }
+
+    @Test("A runner gets no more than it has room for, whatever it says")
+    func capacity() {
+        var dispatch = JobDispatch()
+        dispatch.add(Self.runner("r", capacity: 2))
+        for name in ["a", "b", "c"] { dispatch.enqueue(Self.demand(name)) }
+        #expect(dispatch.take("r", free: 100, now: 0).count == 2)
+        #expect(dispatch.take("r", free: 100, now: 0).isEmpty)
+        dispatch.release(Self.work("a"))
+        #expect(Self.names(dispatch.take("r", free: 1, now: 0)) == ["c"])
+    }
+
+    @Test("Groups keep apart, paused runners rest, and an ephemeral one takes one job")
+    func kinds() {
+        var dispatch = JobDispatch()
+        dispatch.add(Self.runner("r", capacity: 5))
+        dispatch.add(Self.runner("s", capacity: 5, group: "secure"))
+        dispatch.add(Self.runner("e", capacity: 5, ephemeral: true))
+        dispatch.enqueue(Self.demand("a", group: "secure"))
+        for name in ["b", "c", "d"] { dispatch.enqueue(Self.demand(name)) }
+        #expect(Self.names(dispatch.take("s", free: 5, now: 0)) == ["a"])
+        #expect(Self.names(dispatch.take("e", free: 5, now: 0)) == ["b"])
+        dispatch.pause("r", true)
+        #expect(dispatch.take("r", free: 5, now: 0).isEmpty)
+        dispatch.pause("r", false)
+        #expect(Self.names(dispatch.take("r", free: 5, now: 0)) == ["c", "d"])
+    }
+
+    @Test("An answer that was lost on the way is given again; one that arrived is not")
+    func missedAnswer() {
+        var dispatch = JobDispatch()
+        dispatch.add(Self.runner("r"))
+        dispatch.enqueue(Self.demand("a"))
+        let keys = Self.take(&dispatch, "r")
+        #expect(dispatch.heard("r", instance: "i", holds: [], now: 1).missed.map(\.key) == keys)
+        #expect(dispatch.heard("r", instance: "i", holds: keys, now: 2) == .init())
+        #expect(dispatch.heard("r", instance: "i", holds: [], now: 3).missed.isEmpty)
+    }
+
+    @Test("A runner that was not heard of for a lease's time has lost its jobs; the own one has not")
+    func overdue() {
+        var dispatch = JobDispatch()
+        dispatch.add(Self.runner("r"))
+        dispatch.add(Self.runner("own", own: true))
+        for name in ["a", "b"] { dispatch.enqueue(Self.demand(name)) }
+        let keys = Self.take(&dispatch, "r") + Self.take(&dispatch, "own")
+        #expect(dispatch.nextDeadline == RunnerLimits.leaseMs + 1)
+        #expect(dispatch.overdue(at: RunnerLimits.leaseMs).isEmpty)
+        _ = dispatch.heard("r", instance: "i", holds: [keys[0]], now: 10)
+        #expect(dispatch.overdue(at: RunnerLimits.leaseMs + 1).isEmpty)
+        #expect(Self.names(dispatch.overdue(at: RunnerLimits.leaseMs + 11)) == ["a"])
+        #expect(dispatch.leases.keys.map(\.job.text) == ["b"])
+        #expect(dispatch.nextDeadline == nil)
+    }
+
+    @Test("Who lost a lease holds nothing, whatever it says: by its fence it is known")
+    func fencing() {
+        var dispatch = JobDispatch()
+        dispatch.add(Self.runner("r"))
+        dispatch.add(Self.runner("s"))
+        dispatch.enqueue(Self.demand("a"))
+        let old = Self.take(&dispatch, "r", fence: 1)[0]
+        let lost = dispatch.overdue(at: 1_000_000)
+        dispatch.enqueue(lost[0].demand, atFront: true)
+        let new = Self.take(&dispatch, "s", fence: 2)[0]
+        #expect(!dispatch.renew(old, by: "r", now: 5))
+        #expect(!dispatch.renew(new, by: "r", now: 5))
+        #expect(!dispatch.renew(old, by: "s", now: 5))
+        #expect(dispatch.renew(new, by: "s", now: 5))
+        #expect(dispatch.heard("r", instance: "i", holds: [old], now: 6).foreign == [old])
+    }
+
+    @Test("A runner that begins anew keeps what it still has, and loses the rest")
+    func anew() {
+        var dispatch = JobDispatch()
+        dispatch.add(Self.runner("r", capacity: 2))
+        for name in ["a", "b"] { dispatch.enqueue(Self.demand(name)) }
+        let keys = Self.take(&dispatch, "r", free: 2)
+        _ = dispatch.heard("r", instance: "one", holds: keys, now: 1)
+        let hearing = dispatch.heard("r", instance: "two", holds: [keys[0]], now: 2)
+        #expect(Self.names(hearing.forgotten) == ["b"])
+        #expect(dispatch.leases.keys.map(\.job.text) == ["a"])
+    }
+
+    @Test("What comes back stands before everything else")
+    func front() {
+        var dispatch = JobDispatch()
+        dispatch.add(Self.runner("r", capacity: 9))
+        for name in ["a", "b", "c"] { dispatch.enqueue(Self.demand(name)) }
+        let taken = dispatch.take("r", free: 2, now: 0)
+        for lease in dispatch.remove("r").reversed() { dispatch.enqueue(lease.demand, atFront: true) }
+        #expect(Self.names(taken) == ["a", "b"])
+        dispatch.add(Self.runner("s", capacity: 9))
+        #expect(Self.names(dispatch.take("s", free: 9, now: 0)) == ["a", "b", "c"])
+    }
+
+    @Test("What was withdrawn is given to nobody, and enqueued twice is once")
+    func withdrawn() {
+        var dispatch = JobDispatch()
+        dispatch.add(Self.runner("r", capacity: 9))
+        dispatch.enqueue(Self.demand("a"))
+        dispatch.enqueue(Self.demand("a"))
+        dispatch.enqueue(Self.demand("b"))
+        #expect(dispatch.queuedCount == 2)
+        #expect(dispatch.withdraw(Self.work("a")))
+        #expect(!dispatch.withdraw(Self.work("a")))
+        #expect(Self.names(dispatch.take("r", free: 9, now: 0)) == ["b"])
+        dispatch.enqueue(Self.demand("b"))
+        #expect(dispatch.queuedCount == 0)
+    }
+
+    @Test("A lease that was held when the server ended has its time to be heard of")
+    func restored() {
+        var dispatch = JobDispatch()
+        dispatch.add(Self.runner("r"))
+        dispatch.restore(Self.demand("a"), runner: "r", fence: 4, now: 100)
+        #expect(dispatch.heard("r", instance: "i", holds: [], now: 200) == .init())
+        #expect(dispatch.overdue(at: 100 + RunnerLimits.leaseMs + 1).map(\.fence) == [4])
+    }
+}
+
+@Suite("Why a job waits for a runner")
+struct WaitingReasonTests {
+    typealias Tests = JobDispatchTests
+
+    func text(_ dispatch: JobDispatch, _ name: String, at now: Int64 = 0) -> String? {
+        dispatch.waitingReason(of: Tests.work(name), at: now)?.text
+    }
+
+    @Test("Nobody is there")
+    func nobody() {
+        var dispatch = JobDispatch()
+        dispatch.enqueue(Tests.demand("a"))
+        dispatch.enqueue(Tests.demand("b", group: "secure"))
+        #expect(text(dispatch, "a") == "No runner is registered.")
+        #expect(text(dispatch, "b") == "No runner is registered in the group 'secure'.")
+        #expect(text(dispatch, "c") == nil)
+    }
+
+    @Test("Nobody has the label, and one is near; or no one has all of them")
+    func labels() {
+        var dispatch = JobDispatch()
+        dispatch.add(Tests.runner("r", ["ubuntu-22", "linux"]))
+        dispatch.add(Tests.runner("s", ["gpu"]))
+        dispatch.enqueue(Tests.demand("a", ["ubuntu-24"]))
+        dispatch.enqueue(Tests.demand("b", ["linux", "gpu"]))
+        #expect(text(dispatch, "a") == "No runner has the label 'ubuntu-24'; the nearest is 'ubuntu-22'.")
+        #expect(text(dispatch, "b") == "No single runner has all the labels 'linux', 'gpu'.")
+    }
+
+    @Test("All are busy, and when the next is free")
+    func busy() {
+        var dispatch = JobDispatch()
+        for id in ["r", "s"] {
+            dispatch.add(Tests.runner(id, ["gpu"]))
+            _ = dispatch.heard(id, instance: "i", holds: [], now: 0)
+            var demand = Tests.demand("on-\(id)", ["gpu"])
+            demand.expectedMs = id == "r" ? 360_000 : 90_000
+            dispatch.enqueue(demand)
+            _ = dispatch.take(id, free: 1, now: 0)
+        }
+        dispatch.enqueue(Tests.demand("a", ["gpu"]))
+        dispatch.enqueue(Tests.demand("b", ["gpu"]))
+        #expect(
+            text(dispatch, "a") == "2 runners have the label 'gpu'; both are busy; the next is free in about 2 min.")
+        #expect(
+            text(dispatch, "b")
+                == "2 runners have the label 'gpu'; both are busy, and 1 job stands before it; "
+                + "the next is free in about 6 min.")
+    }
+
+    @Test("None is connected, or all are paused")
+    func away() {
+        var dispatch = JobDispatch()
+        dispatch.add(Tests.runner("r"))
+        dispatch.enqueue(Tests.demand("a"))
+        #expect(
+            text(dispatch, "a") == "1 runner has the label 'linux', and it is not connected: none was heard of yet.")
+        _ = dispatch.heard("r", instance: "i", holds: [], now: 0)
+        #expect(text(dispatch, "a") == "It is about to be given to a runner.")
+        dispatch.pause("r", true)
+        #expect(text(dispatch, "a") == "1 runner has the label 'linux', paused.")
+        #expect(
+            text(dispatch, "a", at: 180_000)
+                == "1 runner has the label 'linux', and it is not connected: the last word came 3 min ago.")
+    }
+}
