@@ -32,11 +32,14 @@ let ground: [Target] = [
     .systemLibrary(
         name: "CExpat", path: "Sources/0-Ground/CExpat", pkgConfig: "expat",
         providers: [.apt(["libexpat1-dev"]), .brew(["expat"])]),
+    .systemLibrary(name: "CSQLite", path: "Sources/0-Ground/CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+    floor("0-Ground", "SQLiteAccess", ["CSQLite"]),
     .target(name: "CProcessControl", path: "Sources/0-Ground/CProcessControl"),
     .target(name: "CFileAccess", path: "Sources/0-Ground/CFileAccess"),
     floor("0-Ground", "Diagnostics"),
     floor("0-Ground", "StructuredData"),
     floor("0-Ground", "HTTPMessages", ["Diagnostics"]),
+    floor("0-Ground", "ThreadExecution"),
     floor("0-Ground", "YAMLReading", ["CLibYAML", "Diagnostics"]),
     floor("0-Ground", "TerminalRendering", ["Diagnostics"]),
     floor("0-Ground", "PatternMatching", ["Diagnostics"]),
@@ -75,14 +78,14 @@ let runEngine = floor("3-Decision", "RunEngine", ["Diagnostics", "PipelineModel"
 let jobDispatch = floor("3-Decision", "JobDispatch", ["Diagnostics", "PipelineModel", "RunnerProtocol"])
 
 let adapters: [Target] = [
-    .systemLibrary(name: "CSQLite", path: "Sources/4-Adapters/CSQLite", providers: [.apt(["libsqlite3-dev"])]),
     floor("4-Adapters", "ContainerEngine", ["Diagnostics", "FileAccess", "ProcessControl", "StructuredData"] + nio),
     .systemLibrary(
         name: "CZstd", path: "Sources/4-Adapters/CZstd", pkgConfig: "libzstd",
         providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
     floor(
         "4-Adapters", "ContentStore", ["CFileAccess", "CZstd", "Diagnostics", "FileAccess", "StructuredData", crypto]),
-    floor("4-Adapters", "EventJournal", ["CSQLite", "Diagnostics", "StructuredData", "Timekeeping", crypto]),
+    floor("4-Adapters", "EventJournal", ["Diagnostics", "SQLiteAccess", "StructuredData", "Timekeeping", crypto]),
+    floor("4-Adapters", "RunIndex", ["Diagnostics", "PipelineModel", "SQLiteAccess", "StructuredData"]),
     floor("4-Adapters", "LogArchive", ["Diagnostics", "StructuredData", "Timekeeping", crypto]),
     floor(
         "4-Adapters", "RuntimeServices",
@@ -106,7 +109,7 @@ let services: [Target] = [
         [
             "ContainerEngine", "ContentStore", "Diagnostics", "EventJournal", "ExpressionLanguage", "FileAccess",
             "GitHubWorkflows", "LogArchive", "OutcomeReading", "PatternMatching", "PipelineModel", "ProcessControl",
-            "RunEngine", "RuntimeServices", "SealedStorage", "SecretRedaction",
+            "RunEngine", "RunnerProtocol", "RuntimeServices", "SealedStorage", "SecretRedaction",
             "SourceControl", "StepExecution", "StructuredData", "Timekeeping", "WorkflowPlanning", "YAMLReading",
             "ZipArchives", crypto,
         ])
@@ -150,6 +153,7 @@ let testTargets: [Target] = [
     tests("EndToEndTests", ["ContainerEngine", "Diagnostics", "martlet"]),
     tests("StructuredDataTests", ["StructuredData"]),
     tests("HTTPMessagesTests", ["HTTPMessages"]),
+    tests("ThreadExecutionTests", ["ThreadExecution"]),
     tests("YAMLReadingTests", ["Diagnostics", "YAMLReading"]),
     tests("TimekeepingTests", ["Diagnostics", "Timekeeping"]),
     tests("PatternMatchingTests", ["Diagnostics", "PatternMatching"]),

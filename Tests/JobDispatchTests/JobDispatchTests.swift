@@ -27,6 +27,11 @@ struct JobDispatchTests {
 
     static func names(_ leases: [DispatchLease]) -> [String] { leases.map(\.demand.work.job.text) }
 
+    /// What was asked of the dispatch is evaluated first: it changes it.
+    func expect(_ names: [String], _ wanted: [String], sourceLocation: SourceLocation = #_sourceLocation) {
+        #expect(names == wanted, sourceLocation: sourceLocation)
+    }
+
     /// Takes, and fences by a running number.
     static func take(_ dispatch: inout JobDispatch, _ id: String, free: Int = 1, fence: Int = 1) -> [LeaseKey] {
         dispatch.take(id, free: free, now: 0).map { lease in
@@ -43,8 +48,8 @@ struct JobDispatchTests {
         for (name, labels) in [("a", ["linux"]), ("b", ["GPU"]), ("c", ["linux", "x64"]), ("d", ["linux"])] {
             dispatch.enqueue(Self.demand(name, labels))
         }
-        #expect(Self.names(dispatch.take("r", free: 2, now: 0)) == ["a", "c"])
-        #expect(Self.names(dispatch.take("g", free: 5, now: 0)) == ["b", "d"])
+        expect(Self.names(dispatch.take("r", free: 2, now: 0)), ["a", "c"])
+        expect(Self.names(dispatch.take("g", free: 5, now: 0)), ["b", "d"])
         #expect(dispatch.queuedCount == 0)
     }
 
@@ -53,10 +58,10 @@ struct JobDispatchTests {
         var dispatch = JobDispatch()
         dispatch.add(Self.runner("r", capacity: 2))
         for name in ["a", "b", "c"] { dispatch.enqueue(Self.demand(name)) }
-        #expect(dispatch.take("r", free: 100, now: 0).count == 2)
-        #expect(dispatch.take("r", free: 100, now: 0).isEmpty)
+        expect(Self.names(dispatch.take("r", free: 100, now: 0)), ["a", "b"])
+        expect(Self.names(dispatch.take("r", free: 100, now: 0)), [])
         dispatch.release(Self.work("a"))
-        #expect(Self.names(dispatch.take("r", free: 1, now: 0)) == ["c"])
+        expect(Self.names(dispatch.take("r", free: 1, now: 0)), ["c"])
     }
 
     @Test("Groups keep apart, paused runners rest, and an ephemeral one takes one job")
@@ -67,12 +72,12 @@ struct JobDispatchTests {
         dispatch.add(Self.runner("e", capacity: 5, ephemeral: true))
         dispatch.enqueue(Self.demand("a", group: "secure"))
         for name in ["b", "c", "d"] { dispatch.enqueue(Self.demand(name)) }
-        #expect(Self.names(dispatch.take("s", free: 5, now: 0)) == ["a"])
-        #expect(Self.names(dispatch.take("e", free: 5, now: 0)) == ["b"])
+        expect(Self.names(dispatch.take("s", free: 5, now: 0)), ["a"])
+        expect(Self.names(dispatch.take("e", free: 5, now: 0)), ["b"])
         dispatch.pause("r", true)
-        #expect(dispatch.take("r", free: 5, now: 0).isEmpty)
+        expect(Self.names(dispatch.take("r", free: 5, now: 0)), [])
         dispatch.pause("r", false)
-        #expect(Self.names(dispatch.take("r", free: 5, now: 0)) == ["c", "d"])
+        expect(Self.names(dispatch.take("r", free: 5, now: 0)), ["c", "d"])
     }
 
     @Test("An answer that was lost on the way is given again; one that arrived is not")
@@ -81,9 +86,12 @@ struct JobDispatchTests {
         dispatch.add(Self.runner("r"))
         dispatch.enqueue(Self.demand("a"))
         let keys = Self.take(&dispatch, "r")
-        #expect(dispatch.heard("r", instance: "i", holds: [], now: 1).missed.map(\.key) == keys)
-        #expect(dispatch.heard("r", instance: "i", holds: keys, now: 2) == .init())
-        #expect(dispatch.heard("r", instance: "i", holds: [], now: 3).missed.isEmpty)
+        let missed = dispatch.heard("r", instance: "i", holds: [], now: 1).missed
+        #expect(missed.map(\.key) == keys)
+        for (time, holds) in [(Int64(2), keys), (3, [])] {
+            let hearing = dispatch.heard("r", instance: "i", holds: holds, now: time)
+            #expect(hearing.missed.isEmpty && hearing.foreign.isEmpty && hearing.forgotten.isEmpty)
+        }
     }
 
     @Test("A runner that was not heard of for a lease's time has lost its jobs; the own one has not")
@@ -94,10 +102,10 @@ struct JobDispatchTests {
         for name in ["a", "b"] { dispatch.enqueue(Self.demand(name)) }
         let keys = Self.take(&dispatch, "r") + Self.take(&dispatch, "own")
         #expect(dispatch.nextDeadline == RunnerLimits.leaseMs + 1)
-        #expect(dispatch.overdue(at: RunnerLimits.leaseMs).isEmpty)
+        expect(Self.names(dispatch.overdue(at: RunnerLimits.leaseMs)), [])
         _ = dispatch.heard("r", instance: "i", holds: [keys[0]], now: 10)
-        #expect(dispatch.overdue(at: RunnerLimits.leaseMs + 1).isEmpty)
-        #expect(Self.names(dispatch.overdue(at: RunnerLimits.leaseMs + 11)) == ["a"])
+        expect(Self.names(dispatch.overdue(at: RunnerLimits.leaseMs + 1)), [])
+        expect(Self.names(dispatch.overdue(at: RunnerLimits.leaseMs + 11)), ["a"])
         #expect(dispatch.leases.keys.map(\.job.text) == ["b"])
         #expect(dispatch.nextDeadline == nil)
     }
@@ -112,11 +120,13 @@ struct JobDispatchTests {
         let lost = dispatch.overdue(at: 1_000_000)
         dispatch.enqueue(lost[0].demand, atFront: true)
         let new = Self.take(&dispatch, "s", fence: 2)[0]
-        #expect(!dispatch.renew(old, by: "r", now: 5))
-        #expect(!dispatch.renew(new, by: "r", now: 5))
-        #expect(!dispatch.renew(old, by: "s", now: 5))
-        #expect(dispatch.renew(new, by: "s", now: 5))
-        #expect(dispatch.heard("r", instance: "i", holds: [old], now: 6).foreign == [old])
+        var answers: [Bool] = []
+        for (key, runner) in [(old, "r"), (new, "r"), (old, "s"), (new, "s")] {
+            answers.append(dispatch.renew(key, by: runner, now: 5))
+        }
+        #expect(answers == [false, false, false, true])
+        let hearing = dispatch.heard("r", instance: "i", holds: [old], now: 6)
+        #expect(hearing.foreign == [old])
     }
 
     @Test("A runner that begins anew keeps what it still has, and loses the rest")
@@ -140,7 +150,7 @@ struct JobDispatchTests {
         for lease in dispatch.remove("r").reversed() { dispatch.enqueue(lease.demand, atFront: true) }
         #expect(Self.names(taken) == ["a", "b"])
         dispatch.add(Self.runner("s", capacity: 9))
-        #expect(Self.names(dispatch.take("s", free: 9, now: 0)) == ["a", "b", "c"])
+        expect(Self.names(dispatch.take("s", free: 9, now: 0)), ["a", "b", "c"])
     }
 
     @Test("What was withdrawn is given to nobody, and enqueued twice is once")
@@ -151,9 +161,9 @@ struct JobDispatchTests {
         dispatch.enqueue(Self.demand("a"))
         dispatch.enqueue(Self.demand("b"))
         #expect(dispatch.queuedCount == 2)
-        #expect(dispatch.withdraw(Self.work("a")))
-        #expect(!dispatch.withdraw(Self.work("a")))
-        #expect(Self.names(dispatch.take("r", free: 9, now: 0)) == ["b"])
+        let answers = [dispatch.withdraw(Self.work("a")), dispatch.withdraw(Self.work("a"))]
+        #expect(answers == [true, false])
+        expect(Self.names(dispatch.take("r", free: 9, now: 0)), ["b"])
         dispatch.enqueue(Self.demand("b"))
         #expect(dispatch.queuedCount == 0)
     }
@@ -163,8 +173,10 @@ struct JobDispatchTests {
         var dispatch = JobDispatch()
         dispatch.add(Self.runner("r"))
         dispatch.restore(Self.demand("a"), runner: "r", fence: 4, now: 100)
-        #expect(dispatch.heard("r", instance: "i", holds: [], now: 200) == .init())
-        #expect(dispatch.overdue(at: 100 + RunnerLimits.leaseMs + 1).map(\.fence) == [4])
+        let hearing = dispatch.heard("r", instance: "i", holds: [], now: 200)
+        #expect(hearing.missed.isEmpty && hearing.foreign.isEmpty && hearing.forgotten.isEmpty)
+        let late = dispatch.overdue(at: 100 + RunnerLimits.leaseMs + 1)
+        #expect(late.map(\.fence) == [4])
     }
 }
 

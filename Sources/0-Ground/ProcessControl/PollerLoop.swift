@@ -18,6 +18,7 @@ package final class PollerLoop {
     private let inbox = LoopInbox()
     private var answers: [Int: (any Sendable) -> Void] = [:]
     private var lastAnswer = 0
+    private var receivers: [Int: (any Sendable) -> Void] = [:]
 
     package init() throws(DiagnosticError) {
         poller = try Poller()
@@ -102,6 +103,20 @@ package final class PollerLoop {
         }
     }
 
+    /// A way in for other threads: what they send is given to `body` on the loop, in order.
+    package func receive<Value: Sendable>(_ body: @escaping (Value) -> Void) -> LoopSender<Value> {
+        lastAnswer += 1
+        let number = lastAnswer
+        receivers[number] = { value in
+            if let value = value as? Value { body(value) }
+        }
+        let (inbox, waker) = (inbox, poller.waker)
+        return LoopSender {
+            inbox.put(number, $0)
+            waker.wake()
+        }
+    }
+
     /// Waits for something to happen and serves it; returns at `deadline` at the latest.
     package func turn(until deadline: BootInstant? = nil) {
         for event in poller.wait(until: deadline) {
@@ -110,7 +125,9 @@ package final class PollerLoop {
             case .due(let token): timers.removeValue(forKey: token)?()
             case .signal(let number): signals[number]?()
             case .woken:
-                for (number, value) in inbox.takeAll() { answers.removeValue(forKey: number)?(value) }
+                for (number, value) in inbox.takeAll() {
+                    (receivers[number] ?? answers.removeValue(forKey: number))?(value)
+                }
             }
         }
     }
@@ -119,6 +136,15 @@ package final class PollerLoop {
     package func run(while isNeeded: () -> Bool) {
         while isNeeded() { turn() }
     }
+}
+
+/// Sends to a loop from any thread. What is sent to a loop that is gone is dropped.
+package struct LoopSender<Value: Sendable>: Sendable {
+    private let put: @Sendable (Value) -> Void
+
+    fileprivate init(_ put: @escaping @Sendable (Value) -> Void) { self.put = put }
+
+    package func send(_ value: Value) { put(value) }
 }
 
 /// What other threads have finished.

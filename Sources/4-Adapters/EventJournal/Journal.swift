@@ -9,8 +9,10 @@ package import Timekeeping
 package protocol Journal: Sendable {
     /// Records all appends in one transaction, or none.
     ///
+    /// - Parameter waitsForDisk: `false`: a power cut may lose it, unless a later call that waits has returned. For what can be said
+    ///   again by whoever said it.
     /// - Returns: the recorded time: `now`, or the last recorded time where the clock went back.
-    func append(_ appends: [StreamAppend], now: Timestamp) throws(JournalError) -> Timestamp
+    func append(_ appends: [StreamAppend], now: Timestamp, waitsForDisk: Bool) throws(JournalError) -> Timestamp
 
     /// The events from `sequence` on (1 is the first), at most `limit` of them, in order.
     func events(of stream: StreamID, from sequence: Int, limit: Int) throws(JournalError) -> [RecordedEvent]
@@ -27,10 +29,11 @@ package protocol Journal: Sendable {
     /// The earliest wake-up time of all streams.
     func nextWakeUp() throws(JournalError) -> Timestamp?
 
-    /// Makes `owner` the stream's only writer: appends with an earlier epoch are refused from now on.
+    /// Makes `owner` the only writer of each of the streams: appends with an earlier epoch are refused from now on. One
+    /// transaction.
     ///
-    /// - Returns: the new epoch, from 1.
-    func claim(_ stream: StreamID, owner: String) throws(JournalError) -> Int
+    /// - Returns: the new epochs, in order, each from 1.
+    func claim(_ streams: [StreamID], owner: String) throws(JournalError) -> [Int]
 
     /// Messages not yet delivered, in the order in which they were recorded.
     func pendingMessages(limit: Int) throws(JournalError) -> [PendingMessage]
@@ -46,6 +49,15 @@ package protocol Journal: Sendable {
 }
 
 extension Journal {
+    package func append(_ appends: [StreamAppend], now: Timestamp) throws(JournalError) -> Timestamp {
+        try append(appends, now: now, waitsForDisk: true)
+    }
+
+    /// - Returns: the new epoch, from 1.
+    package func claim(_ stream: StreamID, owner: String) throws(JournalError) -> Int {
+        try claim([stream], owner: owner)[0]
+    }
+
     package func append(_ append: StreamAppend, now: Timestamp) throws(JournalError) -> Timestamp {
         try self.append([append], now: now)
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Diagnostics
+package import SQLiteAccess
 
 /// What can go wrong with a journal.
 package enum JournalError: CodedError, Hashable {
@@ -62,3 +63,19 @@ package enum JournalError: CodedError, Hashable {
         }
     }
 }
+
+extension JournalError: SQLiteFailing {
+    package init(_ failure: SQLiteFailure) {
+        self =
+            switch failure.kind {
+            case .damaged: .damaged(path: failure.path, detail: failure.detail)
+            case .diskFull: .diskFull(path: failure.path, detail: failure.detail)
+            case .notWritable: .notWritable(path: failure.path, detail: failure.detail)
+            case .busy(let waited): .busy(path: failure.path, waitedMilliseconds: waited)
+            case .other: .failed(path: failure.path, detail: failure.detail)
+            }
+    }
+}
+
+/// The connections of this target.
+typealias SQLiteConnection = SQLiteAccess.SQLiteConnection<JournalError>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import SQLiteAccess
+
 /// The tables, and how older files come up to date. Steps only lead forward.
 enum JournalSchema {
     /// `MRTJ`: tells a journal from any other SQLite file.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import SQLiteAccess
 import Synchronization
 package import Timekeeping
 
@@ -17,9 +18,12 @@ package final class SQLiteJournal: Journal {
 
     private let state: Mutex<State>
     private let blobs: BlobFolder
+    private let isDurable: Bool
 
     private struct State {
         let connection: SQLiteConnection
+        /// Of the connection now.
+        var waitsForDisk: Bool
         /// What this process knows of streams: the row number never changes, the version can only have grown.
         var known: [StreamID: Known] = [:]
         var lastRecordedAt = Timestamp(milliseconds: .min)
@@ -51,14 +55,18 @@ package final class SQLiteJournal: Journal {
         try connection.execute("PRAGMA wal_autocheckpoint = 4096")
         if durability == .process { connection.keepLogOnClose() }
         blobs = BlobFolder(path: path + ".blobs")
-        state = Mutex(State(connection: connection))
+        isDurable = durability == .powerCut
+        state = Mutex(State(connection: connection, waitsForDisk: isDurable))
     }
 
     // MARK: Appending
 
-    package func append(_ appends: [StreamAppend], now: Timestamp) throws(JournalError) -> Timestamp {
+    package func append(
+        _ appends: [StreamAppend], now: Timestamp, waitsForDisk: Bool
+    ) throws(JournalError) -> Timestamp {
         try JournalLimits.check(appends)
         return try locked { (state) throws(JournalError) in
+            try wait(forDisk: waitsForDisk, &state)
             do throws(JournalError) {
                 return try Self.append(appends, now: now, &state)
             } catch {
@@ -68,6 +76,13 @@ package final class SQLiteJournal: Journal {
                 return try Self.append(appends, now: now, &state)
             }
         }
+    }
+
+    /// In the write-ahead log whoever waits syncs what was written before, too.
+    private func wait(forDisk isWanted: Bool, _ state: inout State) throws(JournalError) {
+        guard isDurable, isWanted != state.waitsForDisk else { return }
+        try state.connection.execute(isWanted ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL")
+        state.waitsForDisk = isWanted
     }
 
     private static func append(
@@ -157,18 +172,23 @@ package final class SQLiteJournal: Journal {
         }
     }
 
-    package func claim(_ stream: StreamID, owner: String) throws(JournalError) -> Int {
-        try JournalLimits.check(stream)
+    package func claim(_ streams: [StreamID], owner: String) throws(JournalError) -> [Int] {
+        for stream in streams { try JournalLimits.check(stream) }
         return try locked { (state) throws(JournalError) in
+            try wait(forDisk: true, &state)
             let connection = state.connection
             return try connection.transaction { () throws(JournalError) in
-                let row = try Self.row(of: stream, connection)
-                try connection.run("UPDATE streams SET epoch = ?2, owner = ?3 WHERE number = ?1") {
-                    $0.bind(1, row.number)
-                    $0.bind(2, Int64(row.summary.epoch + 1))
-                    $0.bind(3, owner)
+                var epochs: [Int] = []
+                for stream in streams {
+                    let row = try Self.row(of: stream, connection)
+                    try connection.run("UPDATE streams SET epoch = ?2, owner = ?3 WHERE number = ?1") {
+                        $0.bind(1, row.number)
+                        $0.bind(2, Int64(row.summary.epoch + 1))
+                        $0.bind(3, owner)
+                    }
+                    epochs.append(row.summary.epoch + 1)
                 }
-                return row.summary.epoch + 1
+                return epochs
             }
         }
     }

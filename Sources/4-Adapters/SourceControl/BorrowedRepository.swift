@@ -3,6 +3,7 @@
 internal import Diagnostics
 internal import FileAccess
 internal import PipelineModel
+internal import ProcessControl
 
 /// The `.git` of a workspace: its own refs, index and configuration, over the original's objects.
 struct BorrowedRepository {
@@ -37,7 +38,7 @@ struct BorrowedRepository {
         let ends = try historyEnds(common)
         if !ends.isEmpty { try write(ends, to: "shallow") }
         try write(references(), to: "packed-refs")
-        if checkout.ref == nil { try copyIndex(index) }
+        if checkout.copiesTree { try copyIndex(index) }
     }
 
     private func write(_ text: String, to name: String) throws(DiagnosticError) {
@@ -127,7 +128,10 @@ struct BorrowedRepository {
             ]
         } else if let ref = target.ref {
             // Of an annotated tag the tag itself, not what it points at.
-            wanted = [(try git.output(["rev-parse", ref]).trimmingLineBreak, ref)]
+            // One that moved since stands for the commit that was asked for.
+            let tag = try GitRepository.git(["rev-parse", "-q", "--verify", ref], in: git.root).text.trimmingLineBreak
+            let leads = try GitRepository.git(["rev-parse", "-q", "--verify", "\(ref)^{commit}"], in: git.root)
+            wanted = [(leads.text.trimmingLineBreak == target.commit ? tag : target.commit, ref)]
         }
         for (object, name) in wanted where !lines.contains(where: { $0.hasSuffix(" " + name) }) {
             lines.append("\(object) \(name)")

@@ -23,6 +23,8 @@ package struct WorkspaceCheckout: Sendable {
     package var destination: String
     /// A branch, tag or commit; `nil`: the working tree as it stands.
     package var ref: String?
+    /// Without a ref it is the source's commit, not its working tree: a bare repository has none.
+    package var isPinned = false
     /// Commits of history; 0: all.
     package var depth = 1
     /// What is in the destination goes first.
@@ -73,10 +75,12 @@ package struct WorkspaceCheckout: Sendable {
             return Summary(fileCount: totals.fileCount, commit: "")
         }
         let git = GitRepository(root: source.root)
-        let target = try CheckoutTarget(ref: ref, source: source, git: git)
+        let target =
+            isPinned && ref == nil
+            ? CheckoutTarget(pinned: source) : try CheckoutTarget(ref: ref, source: source, git: git)
         try BorrowedRepository(checkout: self, target: target, git: git).make()
         var summary = Summary(fileCount: 0, commit: target.commit)
-        if ref == nil {
+        if copiesTree {
             summary.fileCount = try copyWorkingTree(git)
         } else {
             let copy = GitRepository(root: destination)
@@ -88,6 +92,8 @@ package struct WorkspaceCheckout: Sendable {
         if let trusted { try trusted.write() }
         return summary
     }
+
+    var copiesTree: Bool { ref == nil && !isPinned }
 
     private func takeObjects(_ target: CheckoutTarget) throws(DiagnosticError) {
         // What the refs, HEAD and the index lead to, and no more: others of the original are nobody's business here.
@@ -138,6 +144,13 @@ struct CheckoutTarget {
     var commit: String
     /// `refs/heads/…` (then HEAD is on it), `refs/tags/…`, or `nil` for a bare commit.
     var ref: String?
+
+    /// The source's commit; of refs other than branches and tags the bare commit.
+    init(pinned source: RepositoryState) {
+        commit = source.sha
+        let isNamed = ["refs/heads/", "refs/tags/"].contains { source.ref?.hasPrefix($0) == true }
+        ref = isNamed ? source.ref : nil
+    }
 
     init(ref: String?, source: RepositoryState, git: GitRepository) throws(DiagnosticError) {
         guard let ref else {

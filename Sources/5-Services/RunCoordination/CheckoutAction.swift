@@ -61,7 +61,10 @@ enum CheckoutAction {
         case "true": checkout.submodules = .direct
         default: break
         }
-        if isOwn { checkout.excluded = record.privateFiles }
+        if isOwn {
+            checkout.excluded = record.privateFiles
+            checkout.isPinned = record.isPinned
+        }
         checkout.allowsPush = record.allowsPush
         if call.isContained, given("set-safe-directory", call)?.lowercased() != "false" {
             // Another user's folder in there, which git would refuse.
@@ -176,7 +179,8 @@ enum CheckoutAction {
                 let what =
                     foreign != nil
                     ? "of \(summary.commit), without the history"
-                    : checkout.ref.map { "at '\($0)'" } ?? "the working tree as it stands"
+                    : checkout.ref.map { "at '\($0)'" }
+                        ?? (checkout.isPinned ? "of \(summary.commit)" : "the working tree as it stands")
                 call.line("\(summary.fileCount) files, \(what)")
                 for path in summary.missingSubmodules {
                     call.line("The submodule '\(path)' is empty: it is not checked out in \(checkout.source.root).")

@@ -54,10 +54,12 @@ final class JobGround {
     /// What native actions keep and find.
     private(set) lazy var vaults = NativeVaults(store: store, run: run, record: record)
 
-    /// - Parameter name: tells it from others of the same store that live at the same time.
+    /// - Parameters:
+    ///   - name: tells it from others of the same store that live at the same time.
+    ///   - planDigest: of the whole plan, where the record has a part of it.
     init(
         store: RunStore, run: RunID, attempt: Int, record: RunRecord, settings: RunSession.Settings,
-        observer: RunObserver, name: String
+        observer: RunObserver, name: String, planDigest: String? = nil
     ) throws(DiagnosticError) {
         self.store = store
         self.run = run
@@ -65,7 +67,7 @@ final class JobGround {
         self.record = record
         self.settings = settings
         self.observer = observer
-        planDigest = ContentDigest.of(record.plan.data)
+        self.planDigest = planDigest ?? ContentDigest.of(record.plan.data)
         loop = try PollerLoop()
         scratch = try ScratchDirectory.choose(name: "martlet").path + "/\(store.name)-\(name)"
         cgroupName = "martlet-\(store.name)-\(name)"

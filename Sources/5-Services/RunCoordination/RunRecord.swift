@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Crypto
 package import Diagnostics
 internal import FileAccess
 package import PipelineModel
+internal import SealedStorage
 package import StructuredData
 
 /// What a run was started with, beside its journal: the plan, the contexts, where the code is. Sealed at rest, because
@@ -18,6 +18,8 @@ package struct RunRecord {
     /// What `run-name` came to.
     package var title: String?
     package var isBound: Bool
+    /// The code is the repository's commit: there is no working tree.
+    package var isPinned = false
     /// What steps are enclosed in; `nil`: nothing.
     package var sandbox: SandboxSettings?
     /// Whether the run's code is the user's own.
@@ -44,22 +46,16 @@ package struct RunRecord {
                 "The plan and the payload take \(bytes.count) bytes; at most \(Self.sizeLimitBytes) are kept.",
                 remedy: "Give a smaller --payload, or split the workflow.")
         }
-        guard let box = try? AES.GCM.seal(bytes, using: store.key, authenticating: Array("run \(run)".utf8)).combined
-        else {
-            throw DiagnosticError(.runRecordUnreadable, "The record of run \(run) could not be sealed.")
-        }
-        try Files.write(box, to: Self.path(store, run), mode: 0o600)
+        try SealedFile.write(bytes, to: Self.path(store, run), key: store.key, name: "run \(run)")
         // What lists need is small and not secret: it stands in the clear.
         try Files.write(
             Array(DataValue.object(summary).jsonText().utf8), to: store.folder(of: run) + "/summary.json", mode: 0o600)
     }
 
     package static func load(from store: RunStore, _ run: RunID) throws(DiagnosticError) -> RunRecord {
-        let bytes = try Files.read(path(store, run), limit: sizeLimitBytes)
-        guard let box = try? AES.GCM.SealedBox(combined: bytes),
-            let text = try? AES.GCM.open(box, using: store.key, authenticating: Array("run \(run)".utf8)),
-            let data = try? DataValue(json: Array(text)), let record = try? RunRecord(data: data)
-        else {
+        let text = try? SealedFile.read(
+            path(store, run), key: store.key, name: "run \(run)", limit: sizeLimitBytes)
+        guard let text, let data = try? DataValue(json: text), let record = try? RunRecord(data: data) else {
             throw DiagnosticError(
                 .runRecordUnreadable, "The record of run \(run) cannot be read.",
                 remedy: "It was sealed with another key, or is damaged; start the run anew.")
@@ -91,13 +87,13 @@ package struct RunRecord {
         ]
     }
 
-    private var data: DataValue {
+    var data: DataValue {
         let commit = repository.headCommit
         return [
             "plan": plan.data, "payload": .object(payload), "vars": .object(vars),
             "matrix": .object(
                 DataObject(selectedMatrix.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
-            "labels": .array(runnerLabels.map(DataValue.string)), "bound": .bool(isBound),
+            "labels": .array(runnerLabels.map(DataValue.string)), "bound": .bool(isBound), "pinned": .bool(isPinned),
             "allowsPush": .bool(allowsPush), "sandbox": sandbox?.data ?? .null,
             "privateFiles": .array(privateFiles.sorted().map(DataValue.string)),
             "environment": .array(environment.map(DataValue.string)),
@@ -115,7 +111,7 @@ package struct RunRecord {
         ]
     }
 
-    private init(data: DataValue) throws(DataShapeError) {
+    init(data: DataValue) throws(DataShapeError) {
         plan = try Plan(data: data["plan"] ?? .null)
         payload = data["payload"]?.object ?? DataObject()
         vars = data["vars"]?.object ?? DataObject()
@@ -124,6 +120,7 @@ package struct RunRecord {
             uniquingKeysWith: { first, _ in first })
         runnerLabels = data.strings("labels")
         isBound = data.bool("bound")
+        isPinned = data.bool("pinned")
         title = data["title"]?.string
         allowsPush = data.bool("allowsPush")
         sandbox = data["sandbox"].flatMap { SandboxSettings(data: $0) }

@@ -7,6 +7,7 @@ internal import FileAccess
 package import LogArchive
 package import PipelineModel
 package import ProcessControl
+package import RunnerProtocol
 internal import SealedStorage
 internal import StepExecution
 
@@ -26,7 +27,8 @@ package final class RunStore {
         return (environment["HOME"] ?? "/tmp") + "/.local/state/martlet"
     }
 
-    package init(root: String) throws(DiagnosticError) {
+    /// - Parameter durability: what an append to the journal survives.
+    package init(root: String, durability: SQLiteJournal.Durability = .process) throws(DiagnosticError) {
         try Trees.make(root, mode: 0o700)
         // Steps change their folder, and one store may be reached by several paths.
         let root = Files.realPath(root) ?? root
@@ -37,7 +39,7 @@ package final class RunStore {
         let opening = try FileLock.waiting(path: root + "/opening.lock", until: .now() + .seconds(Self.lockSeconds))
         defer { withExtendedLifetime(opening) {} }
         do {
-            journal = try SQLiteJournal(path: root + "/journal.sqlite")
+            journal = try SQLiteJournal(path: root + "/journal.sqlite", durability: durability)
         } catch {
             throw DiagnosticError(error.diagnostic)
         }
@@ -141,6 +143,9 @@ package final class RunStore {
     func jobFolder(_ run: RunID, _ attempt: Int, _ job: JobID) -> String {
         "\(folder(of: run))/jobs/\(attempt)/\(Self.fileName(job))"
     }
+
+    /// What a job that a server gave had to tell beside its logs; see ``OutcomeHistory``.
+    package func leasedOutcomes(_ work: JobTry) -> String { jobFolder(work.run, work.attempt, work.job) + "/outcomes" }
 
     func workspace(_ run: RunID, _ job: JobID, repository: String) -> String {
         "\(jobWork(run, job))/\(repository)/\(repository)"

@@ -29,7 +29,9 @@ package final class MemoryJournal: Journal {
         self.fault = fault
     }
 
-    package func append(_ appends: [StreamAppend], now: Timestamp) throws(JournalError) -> Timestamp {
+    package func append(
+        _ appends: [StreamAppend], now: Timestamp, waitsForDisk: Bool
+    ) throws(JournalError) -> Timestamp {
         try JournalLimits.check(appends)
         return try locked { (state) throws(JournalError) in
             state.appendCount += 1
@@ -113,14 +115,16 @@ package final class MemoryJournal: Journal {
         try locked { state in state.streams.values.compactMap(\.summary.wakeUp).min() }
     }
 
-    package func claim(_ stream: StreamID, owner: String) throws(JournalError) -> Int {
-        try JournalLimits.check(stream)
+    package func claim(_ streams: [StreamID], owner: String) throws(JournalError) -> [Int] {
+        for stream in streams { try JournalLimits.check(stream) }
         return try locked { state in
-            var claimed = state.streams[stream] ?? Self.fresh(stream)
-            claimed.summary.epoch += 1
-            claimed.summary.owner = owner
-            state.streams[stream] = claimed
-            return claimed.summary.epoch
+            streams.map { stream in
+                var claimed = state.streams[stream] ?? Self.fresh(stream)
+                claimed.summary.epoch += 1
+                claimed.summary.owner = owner
+                state.streams[stream] = claimed
+                return claimed.summary.epoch
+            }
         }
     }
 

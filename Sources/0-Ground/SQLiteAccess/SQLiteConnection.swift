@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CSQLite
-import Timekeeping
+internal import CSQLite
 
 /// One open database and its prepared statements. Used by one thread at a time.
-final class SQLiteConnection {
+package final class SQLiteConnection<Failure: SQLiteFailing> {
     /// How long a call waits for another process.
-    static let busyMilliseconds: Int32 = 10_000
+    package static var busyMilliseconds: Int32 { 10_000 }
 
-    let path: String
+    package let path: String
     private let database: OpaquePointer
     /// Whether the last statement that failed did so because its row is there already.
-    private(set) var failedOnExistingRow = false
+    package private(set) var failedOnExistingRow = false
     private var statements: [StaticString.Key: SQLiteStatement] = [:]
 
-    init(path: String) throws(JournalError) {
+    package init(path: String) throws(Failure) {
         var opened: OpaquePointer?
-        // The journal's own lock keeps threads apart.
+        // Whoever owns the connection keeps threads apart.
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
         let status = sqlite3_open_v2(path, &opened, flags, nil)
         guard status == SQLITE_OK, let opened else {
@@ -35,36 +34,36 @@ final class SQLiteConnection {
         sqlite3_close_v2(database)
     }
 
-    func keepLogOnClose() { _ = martlet_sqlite_keep_log_on_close(database) }
+    package func keepLogOnClose() { _ = martlet_sqlite_keep_log_on_close(database) }
 
     /// Runs statements that answer nothing.
-    func execute(_ sql: String) throws(JournalError) {
+    package func execute(_ sql: String) throws(Failure) {
         try check(sqlite3_exec(database, sql, nil, nil, nil))
     }
 
     /// The statement for this text, prepared once; a text stands at one place of the program.
-    func statement(_ sql: StaticString) throws(JournalError) -> SQLiteStatement {
+    package func statement(_ sql: StaticString) throws(Failure) -> SQLiteStatement {
         let key = StaticString.Key(sql)
         if let known = statements[key] { return known }
         var prepared: OpaquePointer?
         let bytes = UnsafeRawPointer(sql.utf8Start).assumingMemoryBound(to: CChar.self)
         let flags = UInt32(SQLITE_PREPARE_PERSISTENT)
         try check(sqlite3_prepare_v3(database, bytes, Int32(sql.utf8CodeUnitCount), flags, &prepared, nil))
-        guard let prepared else { throw .failed(path: path, detail: "an empty statement") }
+        guard let prepared else { throw Failure(SQLiteFailure(.other, path: path, detail: "an empty statement")) }
         let statement = SQLiteStatement(prepared)
         statements[key] = statement
         return statement
     }
 
     /// Binds, runs to the end, and resets.
-    func run(_ sql: StaticString, _ bind: (SQLiteStatement) -> Void) throws(JournalError) {
+    package func run(_ sql: StaticString, _ bind: (SQLiteStatement) -> Void) throws(Failure) {
         try query(sql, bind) { _ in }
     }
 
     /// Binds, hands each row to `row`, and resets.
-    func query(
+    package func query(
         _ sql: StaticString, _ bind: (SQLiteStatement) -> Void, row: (SQLiteStatement) -> Void
-    ) throws(JournalError) {
+    ) throws(Failure) {
         let statement = try statement(sql)
         defer { statement.reset() }
         bind(statement)
@@ -76,8 +75,26 @@ final class SQLiteConnection {
         }
     }
 
+    /// ``query(_:_:row:)`` for a text that is put together: it is prepared anew each time.
+    package func queryOnce(
+        _ sql: String, _ bind: (SQLiteStatement) -> Void, row: (SQLiteStatement) -> Void
+    ) throws(Failure) {
+        var prepared: OpaquePointer?
+        try check(sqlite3_prepare_v3(database, sql, -1, 0, &prepared, nil))
+        guard let prepared else { throw Failure(SQLiteFailure(.other, path: path, detail: "an empty statement")) }
+        let statement = SQLiteStatement(prepared)
+        defer { statement.finalize() }
+        bind(statement)
+        while true {
+            let status = statement.step()
+            if status == SQLITE_DONE { return }
+            guard status == SQLITE_ROW else { return try check(status) }
+            row(statement)
+        }
+    }
+
     /// All of `body` or nothing of it, with the write lock from the start.
-    func transaction<Value>(_ body: () throws(JournalError) -> Value) throws(JournalError) -> Value {
+    package func transaction<Value>(_ body: () throws(Failure) -> Value) throws(Failure) -> Value {
         try run("BEGIN IMMEDIATE") { _ in }
         do {
             let value = try body()
@@ -90,20 +107,22 @@ final class SQLiteConnection {
         }
     }
 
-    private func check(_ status: Int32) throws(JournalError) {
+    private func check(_ status: Int32) throws(Failure) {
         guard status != SQLITE_OK, status != SQLITE_DONE, status != SQLITE_ROW else { return }
         failedOnExistingRow = status & 0xFF == SQLITE_CONSTRAINT
         throw Self.error(status, detail: String(cString: sqlite3_errmsg(database)), path: path)
     }
 
-    private static func error(_ status: Int32, detail: String, path: String) -> JournalError {
+    private static func error(_ status: Int32, detail: String, path: String) -> Failure {
+        let kind: SQLiteFailure.Kind
         switch status & 0xFF {
-        case SQLITE_CORRUPT, SQLITE_NOTADB: return .damaged(path: path, detail: detail)
-        case SQLITE_FULL: return .diskFull(path: path, detail: detail)
-        case SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_PERM, SQLITE_AUTH: return .notWritable(path: path, detail: detail)
-        case SQLITE_BUSY, SQLITE_LOCKED: return .busy(path: path, waitedMilliseconds: Int(busyMilliseconds))
-        default: return .failed(path: path, detail: "\(detail) (SQLite \(status))")
+        case SQLITE_CORRUPT, SQLITE_NOTADB: kind = .damaged
+        case SQLITE_FULL: kind = .diskFull
+        case SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_PERM, SQLITE_AUTH: kind = .notWritable
+        case SQLITE_BUSY, SQLITE_LOCKED: kind = .busy(waitedMilliseconds: Int(busyMilliseconds))
+        default: return Failure(SQLiteFailure(.other, path: path, detail: "\(detail) (SQLite \(status))"))
         }
+        return Failure(SQLiteFailure(kind, path: path, detail: detail))
     }
 }
 
@@ -117,7 +136,7 @@ extension StaticString {
 }
 
 /// A prepared statement; indices of parameters count from 1, of columns from 0.
-struct SQLiteStatement {
+package struct SQLiteStatement {
     private let handle: OpaquePointer
 
     init(_ handle: OpaquePointer) { self.handle = handle }
@@ -131,11 +150,11 @@ struct SQLiteStatement {
         sqlite3_clear_bindings(handle)
     }
 
-    func bind(_ index: Int32, _ number: Int64?) {
+    package func bind(_ index: Int32, _ number: Int64?) {
         if let number { sqlite3_bind_int64(handle, index, number) } else { sqlite3_bind_null(handle, index) }
     }
 
-    func bind(_ index: Int32, _ text: String) {
+    package func bind(_ index: Int32, _ text: String) {
         var text = text
         text.withUTF8 { bytes in
             bytes.withMemoryRebound(to: CChar.self) {
@@ -145,27 +164,27 @@ struct SQLiteStatement {
     }
 
     /// The bytes must stay until the statement is reset.
-    func bind(_ index: Int32, _ bytes: UnsafeRawBufferPointer) {
+    package func bind(_ index: Int32, _ bytes: UnsafeRawBufferPointer) {
         _ = martlet_sqlite_bind_bytes(handle, index, bytes.baseAddress, Int32(bytes.count))
     }
 
-    func number(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
+    package func number(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
 
-    func optionalNumber(_ column: Int32) -> Int64? {
+    package func optionalNumber(_ column: Int32) -> Int64? {
         sqlite3_column_type(handle, column) == SQLITE_NULL ? nil : number(column)
     }
 
-    func text(_ column: Int32) -> String {
+    package func text(_ column: Int32) -> String {
         guard let start = sqlite3_column_text(handle, column) else { return "" }
         let count = Int(sqlite3_column_bytes(handle, column))
         return String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
     }
 
-    func optionalText(_ column: Int32) -> String? {
+    package func optionalText(_ column: Int32) -> String? {
         sqlite3_column_type(handle, column) == SQLITE_NULL ? nil : text(column)
     }
 
-    func bytes(_ column: Int32) -> [UInt8] {
+    package func bytes(_ column: Int32) -> [UInt8] {
         let start = sqlite3_column_blob(handle, column)
         return [UInt8](UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column))))
     }

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import PipelineModel
+
+/// What lists show of a run: its newest attempt.
+package struct RunRow: Hashable, Sendable {
+    package enum State: String, Hashable, Sendable, CaseIterable {
+        /// Nothing of it has begun.
+        case waiting
+        case running
+        case finished
+    }
+
+    package var run: RunID
+    package var attempt: Int
+    package var project: String
+    /// Path of the workflow's file.
+    package var workflowPath: String
+    package var workflow: String
+    /// What `run-name` came to; empty: nothing.
+    package var title: String
+    package var event: String
+    /// `refs/heads/main`; empty outside a repository.
+    package var ref: String
+    package var sha: String
+    /// Who pushed, or asked for it.
+    package var actor: String
+    /// The first line of the commit's message.
+    package var subject: String
+    package var state: State
+    package var conclusion: Conclusion?
+    /// What failed first, in a sentence; or why it waits.
+    package var sentence: String
+    /// Milliseconds since the epoch.
+    package var createdAt: Int64
+    package var finishedAt: Int64?
+
+    package init(
+        run: RunID, attempt: Int, project: String, workflowPath: String, workflow: String, event: String,
+        createdAt: Int64
+    ) {
+        self.run = run
+        self.attempt = attempt
+        self.project = project
+        self.workflowPath = workflowPath
+        self.workflow = workflow
+        self.event = event
+        self.createdAt = createdAt
+        title = ""
+        ref = ""
+        sha = ""
+        actor = ""
+        subject = ""
+        state = .waiting
+        sentence = ""
+    }
+}
+
+/// Which runs a list has: the newest first.
+package struct RunQuery: Hashable, Sendable {
+    /// Only these projects; `nil`: all.
+    package var projects: [String]?
+    package var workflowPath: String?
+    package var ref: String?
+    package var sha: String?
+    package var event: String?
+    package var state: RunRow.State?
+    package var conclusion: Conclusion?
+    package var actor: String?
+    /// Runs before this one: where the page before ended.
+    package var before: RunID?
+    package var limit: Int
+
+    package static let maximumLimit = 200
+
+    package init(limit: Int = 50) { self.limit = limit }
+}
