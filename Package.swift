@@ -86,7 +86,7 @@ let adapters: [Target] = [
         "4-Adapters", "ContentStore", ["CFileAccess", "CZstd", "Diagnostics", "FileAccess", "StructuredData", crypto]),
     floor("4-Adapters", "EventJournal", ["Diagnostics", "SQLiteAccess", "StructuredData", "Timekeeping", crypto]),
     floor("4-Adapters", "RunIndex", ["Diagnostics", "PipelineModel", "SQLiteAccess", "StructuredData"]),
-    floor("4-Adapters", "LogArchive", ["Diagnostics", "StructuredData", "Timekeeping", crypto]),
+    floor("4-Adapters", "LogArchive", ["CPCRE2", "Diagnostics", "StructuredData", "Timekeeping", crypto]),
     floor(
         "4-Adapters", "RuntimeServices",
         ["Diagnostics", "FileAccess", "StructuredData", "Timekeeping", crypto, cryptoExtras] + nio),
@@ -108,9 +108,9 @@ let services: [Target] = [
         "5-Services", "RunCoordination",
         [
             "ContainerEngine", "ContentStore", "Diagnostics", "EventJournal", "ExpressionLanguage", "FileAccess",
-            "GitHubWorkflows", "LogArchive", "OutcomeReading", "PatternMatching", "PipelineModel", "ProcessControl",
+            "GitHubWorkflows", "JobDispatch", "LogArchive", "OutcomeReading", "PatternMatching", "PipelineModel", "ProcessControl",
             "RunEngine", "RunnerProtocol", "RuntimeServices", "SealedStorage", "SecretRedaction",
-            "SourceControl", "StepExecution", "StructuredData", "Timekeeping", "WorkflowPlanning", "YAMLReading",
+            "SourceControl", "StepExecution", "StructuredData", "ThreadExecution", "Timekeeping", "WorkflowPlanning", "YAMLReading",
             "ZipArchives", crypto,
         ])
 ]

@@ -14,7 +14,7 @@ struct ProgressCodingTests {
             .events(
                 first: 3, [.init(type: "stepStarted", version: 1, payload: Array(#"{"x":"ü\n"}"#.utf8), ageMs: 12)]),
             .log(StepAttempt(step: StepPath([3, 1]), number: 2), offset: 1 << 33, [0, 255, 10, 65]),
-            .logEnded(StepAttempt(step: StepPath(3)), lines: 4, bytes: 99),
+            .logEnded(StepAttempt(step: StepPath(3)), .init(lines: 4, bytes: 99, droppedBytes: 1, digest: "ab")),
             .outcomes(first: 0, [["type": "summary"]]),
             .finished(outcome: ["conclusion": "success"], outputs: ["v": "1"]),
         ])
@@ -59,7 +59,7 @@ struct ProgressCodingTests {
         let many = Progress(
             lease: Self.lease,
             parts: Array(
-                repeating: .logEnded(StepAttempt(step: StepPath(1)), lines: 0, bytes: 0),
+                repeating: .logEnded(StepAttempt(step: StepPath(1)), .init(lines: 0, bytes: 0, digest: "")),
                 count: RunnerLimits.partsPerProgress + 1))
         #expect(throws: DataShapeError.self) { try ProgressCoding.decode(ProgressCoding.encode(many)) }
     }

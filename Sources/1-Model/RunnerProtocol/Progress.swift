@@ -12,11 +12,28 @@ package struct Progress: Hashable, Sendable {
         /// Bytes of a step's log, as they stand in the runner's file from `offset` on.
         case log(StepAttempt, offset: Int, [UInt8])
         /// No more comes of a log.
-        case logEnded(StepAttempt, lines: Int, bytes: Int)
+        case logEnded(StepAttempt, LogEnd)
         /// Annotations, summaries, tests; `first` counts the lines from 0.
         case outcomes(first: Int, [DataObject])
         /// The job is over. Nothing follows.
         case finished(outcome: DataObject, outputs: DataObject)
+    }
+
+    /// What a log of the runner came to.
+    package struct LogEnd: Hashable, Sendable {
+        package var lines: Int
+        package var bytes: Int
+        /// Past the log's limit, and not kept.
+        package var droppedBytes: Int
+        /// SHA-256 of the kept bytes, in hexadecimal.
+        package var digest: String
+
+        package init(lines: Int, bytes: Int, droppedBytes: Int = 0, digest: String) {
+            self.lines = lines
+            self.bytes = bytes
+            self.droppedBytes = droppedBytes
+            self.digest = digest
+        }
     }
 
     /// An event as the runner's journal has it.

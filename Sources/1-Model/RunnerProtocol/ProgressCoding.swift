@@ -18,11 +18,12 @@ package enum ProgressCoding {
                     ["events": .array(events.map(event)), "first": .number(Double(first))], [], to: &bytes)
             case .log(let attempt, let offset, let text):
                 append(["log": .string(attempt.description), "offset": .number(Double(offset))], text, to: &bytes)
-            case .logEnded(let attempt, let lines, let size):
+            case .logEnded(let attempt, let end):
                 append(
                     [
-                        "logEnded": .string(attempt.description), "lines": .number(Double(lines)),
-                        "bytes": .number(Double(size)),
+                        "logEnded": .string(attempt.description), "lines": .number(Double(end.lines)),
+                        "bytes": .number(Double(end.bytes)), "dropped": .number(Double(end.droppedBytes)),
+                        "digest": .string(end.digest),
                     ], [], to: &bytes)
             case .outcomes(let first, let lines):
                 append(
@@ -102,7 +103,10 @@ package enum ProgressCoding {
             return .log(try attempt(text), offset: try json.int("offset"), raw)
         }
         if let text = json["logEnded"]?.string {
-            return .logEnded(try attempt(text), lines: try json.int("lines"), bytes: try json.int("bytes"))
+            let end = Progress.LogEnd(
+                lines: try json.int("lines"), bytes: try json.int("bytes"), droppedBytes: try json.int("dropped"),
+                digest: try json.string("digest"))
+            return .logEnded(try attempt(text), end)
         }
         if json["outcomes"] != nil {
             let lines = try json.list("outcomes") { item throws(DataShapeError) in

@@ -57,6 +57,15 @@ package struct RunnerOffer: Sendable {
         labels.formUnion(extraLabels.map { $0.lowercased() })
     }
 
+    /// Whatever is asked for: somebody else decides who takes it.
+    package static let any: RunnerOffer = {
+        var offer = RunnerOffer()
+        offer.takesAll = true
+        return offer
+    }()
+
+    private var takesAll = false
+
     /// As runner labels name it.
     private static var architecture: String {
         #if arch(arm64)
@@ -68,6 +77,7 @@ package struct RunnerOffer: Sendable {
 
     /// Why a job with these labels cannot run here; `nil` where it can.
     package func refusal(of wanted: [String]) -> Reason? {
+        if takesAll { return nil }
         guard let missing = wanted.first(where: { !labels.contains($0.lowercased()) }) else { return nil }
         return Reason(
             .unavailable,

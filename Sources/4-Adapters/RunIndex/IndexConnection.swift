@@ -13,7 +13,8 @@ final class Connection {
     init(_ path: String) throws(DiagnosticError) {
         base = try coded { () throws(IndexError) in
             let connection = try SQLiteConnection<IndexError>(path: path)
-            try connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA mmap_size = 268435456")
+            try connection.execute(
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA mmap_size = 268435456")
             return connection
         }
     }

@@ -6,6 +6,12 @@ extension DiagnosticCode {
     static let checkoutRepositoryMissing = DiagnosticCode(452)
     static let checkoutPathInvalid = DiagnosticCode(453)
     static let checkoutInputInvalid = DiagnosticCode(454)
+    /// The server is about to stop.
+    static let serverStopping = DiagnosticCode(1131)
+    /// A runner speaks of a job that is not its any more.
+    package static let leaseLost = DiagnosticCode(1132)
+    /// A runner said something that cannot be.
+    package static let runnerMessageInvalid = DiagnosticCode(1133)
     static let runRecordUnreadable = DiagnosticCode(700)
     static let runFinishedAlready = DiagnosticCode(701)
     package static let secretsMissing = DiagnosticCode(702)

@@ -219,6 +219,7 @@ final class JobSession {
         let step = heading.attempt.step
         if heading.name != titles[step], heading.attempt.number == 1 {
             StepNames(ground.store, ground.run, attempt: ground.attempt, id).append(heading.name, of: step)
+            ground.observer.update(.stepNamed(StepPlace(job: id, attempt: heading.attempt), name: heading.name))
         }
         let place = StepPlace(job: id, attempt: heading.attempt)
         ground.observer.update(.stepStarted(place, name: heading.name))

@@ -28,6 +28,14 @@ package struct OutcomeHistory {
         "\(store.folder(of: run))/outcomes-\(attempt)"
     }
 
+    /// Lines that a job has in a file that the jobs of a run share.
+    static func lineCount(of job: JobID, at path: String) throws(DiagnosticError) -> Int {
+        guard let bytes = try Files.readIfPresent(path, limit: sizeLimitBytes) else { return 0 }
+        return bytes.split(separator: UInt8(ascii: "\n")).count { line in
+            (try? DataValue(json: Array(line)))?["job"]?.string == job.text
+        }
+    }
+
     private struct Origin: Hashable {
         var job: String
         var step: String?
@@ -106,6 +114,7 @@ package struct OutcomeHistory {
                 "type": "summary", "job": .string(place.job.text), "step": .string(place.attempt.step.description),
                 "markdown": .string(text),
             ]
+        case .stepNamed: return update.object
         case .tests(let job, _, let tests):
             return ["type": "tests", "job": .string(job.text), "tests": .array(tests.map(\.data))]
         default: return nil

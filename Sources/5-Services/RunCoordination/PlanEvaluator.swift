@@ -116,6 +116,14 @@ package final class PlanEvaluator: RunEvaluator {
         return contexts
     }
 
+    /// What a job's evaluated `runs-on` asks for; nothing where it cannot be evaluated.
+    func labels(of leg: JobID, _ runsOn: TemplateValue, needs: [NeedResult]) -> [String] {
+        guard let contexts = try? contexts(of: leg, needs: needs),
+            let value = try? JobContexts(values: contexts).evaluation().value(of: runsOn)
+        else { return [] }
+        return RunnerOffer.labels(of: value)
+    }
+
     /// The `env` templates around a job: the workflow's, or the called workflow's.
     package func outerEnvironments(of job: JobID) -> [TemplateValue] {
         guard let caller = job.key.caller, case .call(let call)? = jobs[caller]?.work else {

@@ -20,6 +20,10 @@ package struct RunRecord {
     package var isBound: Bool
     /// The code is the repository's commit: there is no working tree.
     package var isPinned = false
+    /// The server's project that it is of; `nil`: a local run.
+    package var project: String?
+    /// The group of runners that its jobs go to; empty: the default one.
+    package var runnerGroup = ""
     /// What steps are enclosed in; `nil`: nothing.
     package var sandbox: SandboxSettings?
     /// Whether the run's code is the user's own.
@@ -84,6 +88,10 @@ package struct RunRecord {
             "path": .string(plan.workflowPath),
             "event": .string(plan.trigger.event), "ref": plan.trigger.ref.map(DataValue.string) ?? .null,
             "root": .string(repository.root), "createdAt": .number(Double(createdAt)),
+            "project": project.map(DataValue.string) ?? .null, "sha": .string(repository.sha),
+            "actor": .string(repository.actor), "repository": .string(repository.fullName),
+            "subject": .string(
+                repository.headCommit?.message.split(separator: "\n").first.map(String.init) ?? ""),
         ]
     }
 
@@ -93,7 +101,8 @@ package struct RunRecord {
             "plan": plan.data, "payload": .object(payload), "vars": .object(vars),
             "matrix": .object(
                 DataObject(selectedMatrix.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
-            "labels": .array(runnerLabels.map(DataValue.string)), "bound": .bool(isBound), "pinned": .bool(isPinned),
+            "labels": .array(runnerLabels.map(DataValue.string)), "bound": .bool(isBound), "pinned": .bool(isPinned), "project": project.map(DataValue.string) ?? .null,
+            "runnerGroup": .string(runnerGroup),
             "allowsPush": .bool(allowsPush), "sandbox": sandbox?.data ?? .null,
             "privateFiles": .array(privateFiles.sorted().map(DataValue.string)),
             "environment": .array(environment.map(DataValue.string)),
@@ -121,6 +130,8 @@ package struct RunRecord {
         runnerLabels = data.strings("labels")
         isBound = data.bool("bound")
         isPinned = data.bool("pinned")
+        project = data["project"]?.string
+        runnerGroup = data["runnerGroup"]?.string ?? ""
         title = data["title"]?.string
         allowsPush = data.bool("allowsPush")
         sandbox = data["sandbox"].flatMap { SandboxSettings(data: $0) }

@@ -12,7 +12,7 @@ internal import SealedStorage
 internal import StepExecution
 
 /// Where runs are kept on this machine: one folder with the journal, the runs' records and logs, and their workspaces.
-package final class RunStore {
+package final class RunStore: Sendable {
     package let root: String
     /// Tells this store's scratch and processes from those of other stores on the machine.
     let name: String

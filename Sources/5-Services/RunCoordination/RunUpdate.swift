@@ -13,6 +13,8 @@ package enum RunUpdate {
     case jobWaiting(JobID, name: String, Reason)
     case jobStarted(JobID, name: String)
     case stepStarted(StepPlace, name: String)
+    /// It is called otherwise than the plan can know.
+    case stepNamed(StepPlace, name: String)
     case annotation(StepPlace, Annotation)
     /// What the executor has to say of the job as a whole, at its end.
     case jobAnnotation(JobID, name: String, Annotation)

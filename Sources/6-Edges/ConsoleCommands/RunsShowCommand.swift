@@ -98,7 +98,7 @@ struct RunsShowCommand: ParsableCommand {
             "schema": 1, "run": history.summary, "jobs": .array(jobs.map(\.data)),
             "annotations": .array(
                 outcomes.findings.map { finding in
-                    var object = JSONRunView.object(
+                    var object = RunUpdate.object(
                         finding.annotation, ["job": .string(finding.job)])
                     object.set("step", finding.step.map(DataValue.string))
                     return .object(object)

@@ -27,10 +27,13 @@ package struct RunSettings: Hashable, Sendable {
     /// Jobs that may run at the same time here.
     package var capacity: Int
     package var jobRetry: RetryPolicy
+    /// How long a started job may wait for a runner, in milliseconds, beside the time that it may take.
+    package var queueMs: Int64
 
-    package init(capacity: Int = Int.max, jobRetry: RetryPolicy = .never) {
+    package init(capacity: Int = Int.max, jobRetry: RetryPolicy = .never, queueMs: Int64 = 0) {
         self.capacity = max(1, capacity)
         self.jobRetry = jobRetry
+        self.queueMs = queueMs
     }
 }
 

@@ -73,7 +73,8 @@ extension Transition<RunMachine> {
 
     private func backstop(of leg: Int) -> Int64 {
         let settings = state.legs[leg].settings
-        return now + settings.timeoutMs + settings.cancelTimeoutMs + EngineLimits.backstopMs
+        let runs = settings.timeoutMs + settings.cancelTimeoutMs
+        return now + definition.settings.queueMs + runs + EngineLimits.backstopMs
     }
 
     /// Gives free places of the runner to those who wait longest.

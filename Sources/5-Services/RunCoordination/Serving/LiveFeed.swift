@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import PipelineModel
+package import StructuredData
+internal import Synchronization
+
+/// What happens on a server, for those who watch now. Nothing is kept for later but a few of the last words of each run: who
+/// comes back after a short break goes on where it was, who comes late looks at the journal.
+package final class LiveFeed: Sendable {
+    package enum Topic: Hashable, Sendable {
+        /// Runs that begin, wait, end.
+        case overview
+        /// Everything of one run but its logs' lines.
+        case run(RunID)
+    }
+
+    /// Something that happened; `number` grows within a topic.
+    package struct News: Hashable, Sendable {
+        package var number: Int
+        package var data: DataObject
+
+        package var type: String { data["type"]?.string ?? "" }
+    }
+
+    /// What a subscriber gets.
+    package enum Item: Hashable, Sendable {
+        case news(News)
+        /// Something was missed: what is shown has to be read anew.
+        case reset
+    }
+
+    private struct Channel: Sendable {
+        var last = 0
+        var recent: [News] = []
+        var subscribers: [Int: AsyncStream<Item>.Continuation] = [:]
+    }
+
+    private struct State: Sendable {
+        var channels: [Topic: Channel] = [:]
+        var logs: [LogPlace: [Int: AsyncStream<Void>.Continuation]] = [:]
+        var nextSubscriber = 0
+    }
+
+    private let state = Mutex(State())
+    /// News of one topic that are given again.
+    private static let keptNews = 256
+    /// What a slow subscriber may have before it; past it it has to read anew.
+    private static let bufferedItems = 1_024
+
+    package init() {}
+
+    // MARK: saying
+
+    package func publish(_ data: DataObject, on topics: Topic...) {
+        state.withLock { state in
+            for topic in topics {
+                var channel = state.channels[topic] ?? Channel()
+                channel.last += 1
+                let news = News(number: channel.last, data: data)
+                channel.recent.append(news)
+                if channel.recent.count > Self.keptNews { channel.recent.removeFirst(Self.keptNews / 2) }
+                for (id, subscriber) in channel.subscribers {
+                    if case .dropped = subscriber.yield(.news(news)) {
+                        subscriber.yield(.reset)
+                        subscriber.finish()
+                        channel.subscribers[id] = nil
+                    }
+                }
+                state.channels[topic] = channel
+            }
+        }
+    }
+
+    /// A run is over: its last words are kept no longer once nobody listens.
+    package func close(_ run: RunID) {
+        state.withLock { state in
+            guard let channel = state.channels[.run(run)] else { return }
+            for subscriber in channel.subscribers.values { subscriber.finish() }
+            state.channels[.run(run)] = nil
+        }
+    }
+
+    /// A log has more lines, or its end.
+    package func grew(_ place: LogPlace) {
+        state.withLock { state in
+            for subscriber in (state.logs[place] ?? [:]).values { subscriber.yield() }
+        }
+    }
+
+    // MARK: listening
+
+    /// - Parameter after: the number of the last news that was seen; `nil`: only what comes.
+    package func subscribe(to topic: Topic, after: Int? = nil) -> AsyncStream<Item> {
+        let (stream, continuation) = AsyncStream<Item>.makeStream(
+            bufferingPolicy: .bufferingOldest(Self.bufferedItems))
+        let id = state.withLock { state in
+            state.nextSubscriber += 1
+            let id = state.nextSubscriber
+            var channel = state.channels[topic] ?? Channel()
+            if let after {
+                let first = channel.recent.first?.number ?? channel.last + 1
+                if after > channel.last || after < first - 1 {
+                    continuation.yield(.reset)
+                } else {
+                    for news in channel.recent where news.number > after { continuation.yield(.news(news)) }
+                }
+            }
+            channel.subscribers[id] = continuation
+            state.channels[topic] = channel
+            return id
+        }
+        continuation.onTermination = { [weak self] _ in self?.leave(topic, id) }
+        return stream
+    }
+
+    /// Something to read whenever the log has grown; several times may be told as one.
+    package func follow(_ place: LogPlace) -> AsyncStream<Void> {
+        let (stream, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let id = state.withLock { state in
+            state.nextSubscriber += 1
+            state.logs[place, default: [:]][state.nextSubscriber] = continuation
+            return state.nextSubscriber
+        }
+        continuation.onTermination = { [weak self] _ in self?.leave(place, id) }
+        return stream
+    }
+
+    /// For metrics: who listens.
+    package var subscriberCount: Int {
+        state.withLock { state in
+            state.channels.values.reduce(0) { $0 + $1.subscribers.count }
+                + state.logs.values.reduce(0) { $0 + $1.count }
+        }
+    }
+
+    private func leave(_ topic: Topic, _ id: Int) {
+        state.withLock { state in
+            guard state.channels[topic] != nil else { return }
+            state.channels[topic]?.subscribers[id] = nil
+        }
+    }
+
+    private func leave(_ place: LogPlace, _ id: Int) {
+        state.withLock { state in
+            state.logs[place]?[id] = nil
+            if state.logs[place]?.isEmpty == true { state.logs[place] = nil }
+        }
+    }
+}
+
+/// A log of a run: one attempt of a step.
+package struct LogPlace: Hashable, Sendable {
+    package var run: RunID
+    /// Of the run.
+    package var attempt: Int
+    package var job: JobID
+    package var step: StepAttempt
+
+    package init(run: RunID, attempt: Int, job: JobID, step: StepAttempt) {
+        self.run = run
+        self.attempt = attempt
+        self.job = job
+        self.step = step
+    }
+}

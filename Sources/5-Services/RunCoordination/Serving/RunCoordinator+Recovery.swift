@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Diagnostics
+internal import EventJournal
+internal import FileAccess
+internal import JobDispatch
+package import PipelineModel
+internal import RunEngine
+internal import RunnerProtocol
+internal import Timekeeping
+
+/// Going on where an earlier process of the server was cut off.
+extension RunCoordinator {
+    /// Folds the runs that are not over, and asks again for everything that was asked for. A job that a runner had has a
+    /// lease's time to be heard of; any other waits for a runner.
+    ///
+    /// - Parameter unfinished: runs that may not be over.
+    /// - Returns: those that go on.
+    package func recover(_ unfinished: [RunID]) async throws -> [RunID] {
+        var recovered: [RunID] = []
+        for run in unfinished.sorted() {
+            do throws(DiagnosticError) {
+                if try restore(run) { recovered.append(run) }
+            } catch {
+                // One damaged run is no reason for the others to stand still.
+                surroundings.report(error)
+            }
+        }
+        for run in recovered {
+            guard let served = runs[run] else { continue }
+            for effect in RunMachine.effects(of: served.machine.state) { perform(again: effect, of: served) }
+            give(.timePassed, to: run)
+        }
+        return recovered
+    }
+
+    /// - Returns: `false` where the run is over.
+    private func restore(_ run: RunID) throws(DiagnosticError) -> Bool {
+        guard store.exists(run) else { return false }
+        let attempt = max(1, try store.lastAttempt(of: run))
+        let stream = RunStore.stream(run, attempt: attempt)
+        let recorded = try store.journaled { (journal) throws(JournalError) in try journal.events(of: stream) }
+        guard Files.facts(store.folder(of: run) + "/record") != nil else {
+            // It was cut off before anything of it was kept: nobody was told of it.
+            return false
+        }
+        let served = ServedRun(store: store, run: run, attempt: attempt, record: try RunRecord.load(from: store, run))
+        try served.restore(recorded)
+        if served.isSettled { return false }
+        let dispatchStream = DispatchEvent.stream(run, attempt: attempt)
+        served.dispatchVersion =
+            try store.journaled { (journal) throws(JournalError) in try journal.summary(of: dispatchStream)?.version ?? 0 }
+        runs[run] = served
+        if recorded.isEmpty { give(.start(RunStart(run: run, attempt: attempt)), to: run) }
+        return true
+    }
+
+    private func perform(again effect: RunEffect, of run: ServedRun) {
+        guard case .startJob(let job, let number) = effect else { return perform(effect, of: run) }
+        do throws(DiagnosticError) {
+            try restart(job, number, of: run)
+        } catch {
+            surroundings.report(error)
+        }
+    }
+
+    /// A job that was started: with the runner that has it, or in the queue.
+    private func restart(_ job: JobID, _ number: Int, of run: ServedRun) throws(DiagnosticError) {
+        let work = run.work(job, number)
+        let stream = Self.stream(work)
+        let summary = try store.journaled { (journal) throws(JournalError) in try journal.summary(of: stream) }
+        var known = ServedRun.Job(number: number)
+        known.events = summary?.version ?? 0
+        known.outcomes = try OutcomeHistory.lineCount(of: job, at: OutcomeHistory.path(store, run.run, run.attempt))
+        if known.events > 0 {
+            let recorded = try store.journaled { (journal) throws(JournalError) in try journal.events(of: stream) }
+            for entry in recorded {
+                if case .stepStarted(let started) = try MachineStream<JobMachine>.event(entry) {
+                    known.hasBegun = true
+                    known.startedAt[started.attempt] = entry.recordedAt.milliseconds
+                }
+            }
+        }
+        run.jobs[job] = known
+        let demand = demand(job, number, of: run)
+        guard let summary, let owner = summary.owner, owner != "server", summary.epoch > 0 else {
+            return dispatch.enqueue(demand)
+        }
+        dispatch.restore(demand, runner: owner, fence: summary.epoch, now: surroundings.now())
+        intake.open(LeaseKey(work, fence: summary.epoch), events: known.events, outcomes: known.outcomes)
+    }
+}

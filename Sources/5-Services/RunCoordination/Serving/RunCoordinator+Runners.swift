@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Diagnostics
+internal import EventJournal
+package import JobDispatch
+package import PipelineModel
+internal import RunEngine
+package import RunnerProtocol
+internal import StructuredData
+internal import Timekeeping
+
+/// What runners ask, and what they say.
+extension RunCoordinator {
+    /// A cancellation whose answer may have been lost is said again after so long.
+    private static let cancellationRepeatMs: Int64 = 2_000
+
+    package func add(_ runner: DispatchRunner) { dispatch.add(runner) }
+
+    package func pause(_ runner: String, _ isPaused: Bool) { dispatch.pause(runner, isPaused) }
+
+    /// The runner is gone for good.
+    package func remove(_ runner: String) {
+        let name = dispatch.runners[runner]?.offering.name ?? runner
+        for lease in dispatch.remove(runner) { lose(lease, "Its runner '\(name)' was removed.") }
+        waiters.removeValue(forKey: runner)?.continuation.resume(returning: PollAnswer())
+    }
+
+    /// Runners as the dispatch knows them, and what each has.
+    package var runnersNow: [(runner: DispatchRunner, holds: [DispatchLease])] {
+        dispatch.runners.values.sorted { $0.id < $1.id }.map { ($0, dispatch.holds($0.id)) }
+    }
+
+    package var queuedCount: Int { dispatch.queuedCount }
+
+    /// A runner says what it has, and asks for what it has room for; waits for an answer for as long as it allows.
+    package func poll(_ runner: String, _ request: PollRequest) async -> PollAnswer {
+        let start = surroundings.now()
+        let hearing = dispatch.heard(runner, instance: request.instance, holds: request.holds, now: start)
+        for lease in hearing.forgotten { lose(lease, "Its runner began anew without it.") }
+        // One poll a runner waits: the one before was given up by the runner itself.
+        waiters.removeValue(forKey: runner)?.continuation.resume(returning: PollAnswer())
+        var answer = PollAnswer()
+        answer.lost = hearing.foreign
+        answer.assignments = hearing.missed.compactMap { assignment($0) }
+        fill(&answer, for: runner, request)
+        let wait = min(max(0, request.waitMs), RunnerLimits.pollMs)
+        guard answer.isEmpty, wait > 0, !isStopping, dispatch.runners[runner] != nil else { return answer }
+        nextWaiter += 1
+        let id = nextWaiter
+        return await withCheckedContinuation { continuation in
+            waiters[runner] = Waiter(id: id, request: request, deadline: start + wait, continuation: continuation)
+        }
+    }
+
+    /// Answers the polls that there is something to say to, and those that waited long enough.
+    func serveWaiters() {
+        let time = surroundings.now()
+        for (runner, waiter) in waiters {
+            var answer = PollAnswer()
+            fill(&answer, for: runner, waiter.request)
+            guard !answer.isEmpty || waiter.deadline <= time else { continue }
+            waiters[runner] = nil
+            waiter.continuation.resume(returning: answer)
+        }
+    }
+
+    private func fill(_ answer: inout PollAnswer, for runner: String, _ request: PollRequest) {
+        guard !isStopping, failure == nil else { return }
+        let time = surroundings.now()
+        for lease in dispatch.holds(runner) {
+            guard let run = runs[lease.demand.work.run], let job = run.jobs[lease.demand.work.job],
+                let cancellation = job.cancellation, cancellation.lease == lease.key,
+                time - job.cancellationToldAt > Self.cancellationRepeatMs
+            else { continue }
+            run.jobs[lease.demand.work.job]?.cancellationToldAt = time
+            answer.cancellations.append(cancellation)
+        }
+        let taken = dispatch.take(runner, free: request.free, now: time)
+        guard !taken.isEmpty else { return }
+        answer.assignments += assign(taken, to: runner)
+    }
+
+    /// Claims the jobs' streams, so that whoever had them before is refused, and says what is to be done.
+    private func assign(_ leases: [DispatchLease], to runner: String) -> [JobAssignment] {
+        let works = leases.map(\.demand.work)
+        let streams = works.map(Self.stream)
+        let fences: [Int]
+        do throws(DiagnosticError) {
+            fences = try store.journaled { (journal) throws(JournalError) in
+                try journal.claim(streams, owner: runner)
+            }
+        } catch {
+            surroundings.report(error)
+            for lease in leases {
+                dispatch.release(lease.demand.work)
+                dispatch.enqueue(lease.demand, atFront: true)
+            }
+            return []
+        }
+        for (work, fence) in zip(works, fences) { dispatch.fence(work, fence) }
+        return works.compactMap { work in
+            guard let lease = dispatch.leases[work], let assignment = assignment(lease) else { return nil }
+            noteAssigned(lease)
+            return assignment
+        }
+    }
+
+    private func assignment(_ lease: DispatchLease) -> JobAssignment? {
+        let work = lease.demand.work
+        guard let run = runs[work.run] else { return nil }
+        do throws(DiagnosticError) {
+            let secrets = try surroundings.secrets(run.record, work.job)
+            guard let content = run.content(of: work.job, secrets: secrets) else { return nil }
+            return JobAssignment(lease: lease.key, content: content.object)
+        } catch {
+            let outcome = JobOutcome(.failure, reason: Reason(.setup, error.diagnostic.message))
+            give(.jobFinished(work.job, attempt: work.number, outcome), to: work.run)
+            return nil
+        }
+    }
+
+    private func noteAssigned(_ lease: DispatchLease) {
+        let work = lease.demand.work
+        guard let run = runs[work.run] else { return }
+        let name = dispatch.runners[lease.runner]?.offering.name ?? lease.runner
+        intake.open(lease.key, events: run.jobs[work.job]?.events ?? 0, outcomes: run.jobs[work.job]?.outcomes ?? 0)
+        record(
+            .assigned(
+                work.job, number: work.number, runner: lease.runner, name: name, fence: lease.fence,
+                waitedMs: max(0, lease.since - lease.demand.queuedAt)), of: run)
+        publish(.jobStarted(work.job, name: run.name(of: work.job)), of: run)
+        changed(run, .running)
+    }
+
+    /// What a runner must have again that began anew: its disk has no secrets.
+    package func assignment(_ key: LeaseKey, of runner: String) -> JobAssignment? {
+        guard let lease = dispatch.leases[key.work], lease.runner == runner, lease.fence == key.fence else {
+            return nil
+        }
+        return assignment(lease)
+    }
+
+    // MARK: progress
+
+    /// Where a job's progress stands, for a runner that goes on with it; `nil`: it is not its any more.
+    package func position(_ key: LeaseKey, of runner: String) async -> ProgressPosition? {
+        guard dispatch.renew(key, by: runner, now: surroundings.now()) else { return nil }
+        return await intake.position(key)
+    }
+
+    /// Takes what a runner says of a job.
+    ///
+    /// - Returns: what the server has now; `nil`: the job is not the runner's any more.
+    package func progress(_ progress: Progress, of runner: String) async throws -> ProgressPosition? {
+        try checkWritable()
+        let key = progress.lease
+        guard dispatch.renew(key, by: runner, now: surroundings.now()) else {
+            // The answer to its last word may have been lost: then that word is known.
+            return isEnded(key) ? ProgressPosition(isFinished: true) : nil
+        }
+        let taken = try await intake.take(progress)
+        guard let run = runs[key.work.run], dispatch.leases[key.work]?.fence == key.fence else { return nil }
+        note(taken, of: run, key.work)
+        guard let end = taken.end else { return taken.position }
+        let outcome: JobOutcome
+        do {
+            outcome = try JobOutcome(data: .object(end.outcome))
+        } catch {
+            throw DiagnosticError(.runnerMessageInvalid, "The outcome of the job '\(key.work)' cannot be read: \(error).")
+        }
+        run.evaluator.keep(outputs: end.outputs, of: key.work.job)
+        try await take(.jobFinished(key.work.job, attempt: key.work.number, outcome), of: key.work.run)
+        var position = taken.position
+        position.isFinished = true
+        return position
+    }
+
+    private func checkWritable() throws(DiagnosticError) {
+        if let failure { throw failure }
+    }
+
+    private func isEnded(_ key: LeaseKey) -> Bool {
+        let state = runs[key.work.run]?.machine.state
+        guard let leg = state?.leg(key.work.job) else {
+            // The run is settled.
+            return runs[key.work.run] == nil && store.exists(key.work.run)
+        }
+        return leg.phase == .finished
+    }
+
+    private func note(_ taken: ProgressIntake.Taken, of run: ServedRun, _ work: JobTry) {
+        run.jobs[work.job]?.events = taken.position.events
+        run.jobs[work.job]?.outcomes = taken.position.outcomes
+        for (event, time) in taken.events {
+            switch event {
+            case .stepStarted(let started):
+                run.jobs[work.job]?.hasBegun = true
+                run.jobs[work.job]?.startedAt[started.attempt] = time
+                let place = StepPlaceText(work.job, started.attempt)
+                surroundings.feed.publish(place.object("stepStarted"), on: .run(run.run))
+            case .stepFinished(let finished):
+                var object = StepPlaceText(work.job, finished.attempt).object("stepFinished")
+                object["conclusion"] = .string(finished.result.conclusion.rawValue)
+                let began = run.jobs[work.job]?.startedAt.removeValue(forKey: finished.attempt)
+                object["durationMs"] = .number(Double(began.map { time - $0 } ?? 0))
+                surroundings.feed.publish(object, on: .run(run.run))
+            default: break
+            }
+        }
+        for line in taken.outcomes { surroundings.feed.publish(line, on: .run(run.run)) }
+    }
+
+    // MARK: losing
+
+    /// A lease ended without the job's end. Where no step of it had begun somebody else gets the job; else it failed.
+    func lose(_ lease: DispatchLease, _ text: String) {
+        let work = lease.demand.work
+        intake.close(lease.key)
+        guard let run = runs[work.run], let job = run.jobs[work.job], job.number == work.number else { return }
+        do throws(DiagnosticError) {
+            // Whatever the runner still says is refused from now on.
+            _ = try store.journaled { (journal) throws(JournalError) in
+                try journal.claim([Self.stream(work)], owner: "server")
+            }
+        } catch {
+            surroundings.report(error)
+        }
+        let returns = !job.hasBegun && job.cancellation == nil
+        record(.lost(work.job, number: work.number, reason: text, isReturned: returns), of: run)
+        guard !returns else {
+            run.jobs[work.job] = ServedRun.Job(number: work.number, events: job.events, outcomes: job.outcomes)
+            return dispatch.enqueue(lease.demand, atFront: true)
+        }
+        let reason = Reason(.interrupted, "\(text) What it was at is not known; it is not tried again by itself.")
+        give(.jobFinished(work.job, attempt: work.number, JobOutcome(.failure, reason: reason)), to: work.run)
+    }
+
+    static func stream(_ work: JobTry) -> StreamID {
+        RunStore.stream(work.run, attempt: work.attempt, job: work.job, jobAttempt: work.number)
+    }
+
+    func record(_ event: DispatchEvent, of run: ServedRun) {
+        var append = StreamAppend(
+            DispatchEvent.stream(run.run, attempt: run.attempt), expectedVersion: run.dispatchVersion,
+            events: [event.recorded])
+        append.wakeUp = .unchanged
+        let time = Timestamp(milliseconds: max(now, surroundings.now()))
+        do throws(DiagnosticError) {
+            _ = try store.journaled { (journal) throws(JournalError) in
+                // It explains, and decides nothing.
+                try journal.append([append], now: time, waitsForDisk: false)
+            }
+            run.dispatchVersion += 1
+        } catch {
+            surroundings.report(error)
+        }
+    }
+}
+
+/// A step as updates name it.
+private struct StepPlaceText {
+    let job: JobID
+    let attempt: StepAttempt
+
+    init(_ job: JobID, _ attempt: StepAttempt) {
+        self.job = job
+        self.attempt = attempt
+    }
+
+    func object(_ type: String) -> DataObject {
+        [
+            "type": .string(type), "job": .string(job.text), "step": .string(attempt.step.description),
+            "attempt": .number(Double(attempt.number)),
+        ]
+    }
+}

@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Diagnostics
+internal import EventJournal
+internal import FileAccess
+package import JobDispatch
+package import PipelineModel
+internal import RunEngine
+package import RunnerProtocol
+package import StructuredData
+package import ThreadExecution
+internal import Timekeeping
+
+/// Drives all runs of a server: inputs to their machines, events to the journal, jobs to runners, outcomes back as inputs. One
+/// thread; inputs that come while a batch is written are decided in the next, so that one commit serves many.
+package actor RunCoordinator {
+    /// What a coordinator needs of the rest of the server.
+    package struct Surroundings: Sendable {
+        package var store: RunStore
+        package var feed: LiveFeed
+        /// Milliseconds since the epoch.
+        package var now: @Sendable () -> Int64
+        /// Secrets of a job that is about to be given away.
+        package var secrets: @Sendable (RunRecord, JobID) throws(DiagnosticError) -> JobSecrets
+        /// A run began, changed its state, or ended.
+        package var changed: @Sendable (RunChange) -> Void
+        /// Something went wrong that nobody waits for.
+        package var report: @Sendable (DiagnosticError) -> Void
+
+        package init(
+            store: RunStore, feed: LiveFeed, now: @escaping @Sendable () -> Int64 = { Timestamp.now().milliseconds },
+            secrets: @escaping @Sendable (RunRecord, JobID) throws(DiagnosticError) -> JobSecrets = {
+                (_, _) throws(DiagnosticError) in JobSecrets()
+            },
+            changed: @escaping @Sendable (RunChange) -> Void = { _ in },
+            report: @escaping @Sendable (DiagnosticError) -> Void = { _ in }
+        ) {
+            self.store = store
+            self.feed = feed
+            self.now = now
+            self.secrets = secrets
+            self.changed = changed
+            self.report = report
+        }
+    }
+
+    private struct Arrival {
+        let run: RunID
+        let input: RunInput
+        /// Told once what came of it is on the disk.
+        let done: CheckedContinuation<Void, any Error>?
+    }
+
+    /// A poll that waits for something to say.
+    struct Waiter {
+        let id: Int
+        let request: PollRequest
+        let deadline: Int64
+        let continuation: CheckedContinuation<PollAnswer, Never>
+    }
+
+    let surroundings: Surroundings
+    let intake: ProgressIntake
+    private let thread = SerialThread(name: "runs")
+    var runs: [RunID: ServedRun] = [:]
+    var dispatch = JobDispatch()
+    /// By project: groups of different projects are different.
+    private var arbiters: [String: GroupArbiter] = [:]
+    private var arrivals: [Arrival] = []
+    private var willDrain = false
+    var waiters: [String: Waiter] = [:]
+    var nextWaiter = 0
+    private(set) var now: Int64 = 0
+    /// The journal cannot be written: nothing more is decided until the server has been restarted.
+    private(set) var failure: DiagnosticError?
+    var isStopping = false
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+    package init(_ surroundings: Surroundings) {
+        self.surroundings = surroundings
+        intake = ProgressIntake(store: surroundings.store, feed: surroundings.feed)
+    }
+
+    var store: RunStore { surroundings.store }
+
+    // MARK: what is asked of it
+
+    /// Makes a run, and returns once its beginning is on the disk.
+    package func begin(_ record: RunRecord) async throws -> RunID {
+        try checkHealthy()
+        let run = try store.newRun()
+        try record.save(in: store, run)
+        let served = ServedRun(store: store, run: run, attempt: 1, record: record)
+        runs[run] = served
+        try await take(.start(RunStart(run: run, attempt: 1)), of: run)
+        return run
+    }
+
+    /// - Returns: `false` where the run is not under way.
+    package func cancel(_ run: RunID, isForced: Bool, reason: String) async throws -> Bool {
+        guard let served = runs[run], !served.isOver else { return false }
+        try await take(.cancelRequested(.run, isForced ? .force : .soft, Reason(.cancelled, reason)), of: run)
+        return true
+    }
+
+    /// Runs that are under way.
+    package var active: [RunID] { runs.keys.sorted() }
+
+    package func isActive(_ run: RunID) -> Bool { runs[run].map { !$0.isOver } ?? false }
+
+    func checkHealthy() throws(DiagnosticError) {
+        if let failure { throw failure }
+        if isStopping {
+            throw DiagnosticError(
+                .serverStopping, "The server is about to stop.", remedy: "Try again in a few seconds.")
+        }
+    }
+
+    /// Gives a run an input, and returns once what came of it is on the disk.
+    func take(_ input: RunInput, of run: RunID) async throws {
+        if let failure { throw failure }
+        try await withCheckedThrowingContinuation { done in
+            arrive(Arrival(run: run, input: input, done: done))
+        }
+    }
+
+    /// Gives a run an input that nobody waits for.
+    func give(_ input: RunInput, to run: RunID) { arrive(Arrival(run: run, input: input, done: nil)) }
+
+    private func arrive(_ arrival: Arrival) {
+        arrivals.append(arrival)
+        guard !willDrain else { return }
+        willDrain = true
+        // A hop: what others have asked for meanwhile is in the same batch.
+        Task { self.drain() }
+    }
+
+    // MARK: deciding
+
+    private func drain() {
+        willDrain = false
+        while failure == nil, !arrivals.isEmpty {
+            let batch = arrivals
+            arrivals.removeAll(keepingCapacity: true)
+            do throws(DiagnosticError) {
+                let work = try decide(batch)
+                for arrival in batch { arrival.done?.resume() }
+                for (run, events) in work.events { for event in events { tell(event, of: run, at: now) } }
+                for (run, effect) in work.effects { perform(effect, of: run) }
+                for run in Set(batch.map(\.run)) { settle(run) }
+            } catch {
+                // What was decided and not recorded is forgotten with this process: its state is ahead of the journal.
+                failure = error
+                surroundings.report(error)
+                for arrival in batch { arrival.done?.resume(throwing: error) }
+            }
+        }
+        if let failure {
+            for arrival in arrivals { arrival.done?.resume(throwing: failure) }
+            arrivals = []
+        }
+        serveWaiters()
+    }
+
+    private struct Work {
+        var effects: [(ServedRun, RunEffect)] = []
+        var events: [(ServedRun, [RunEvent])] = []
+    }
+
+    /// Decides a batch and records it in one transaction.
+    private func decide(_ batch: [Arrival]) throws(DiagnosticError) -> Work {
+        now = max(now, surroundings.now())
+        var work = Work()
+        var appends: [StreamID: StreamAppend] = [:]
+        var touched: [RunID: ServedRun] = [:]
+        for arrival in batch {
+            guard let run = runs[arrival.run] else { continue }
+            let decision = run.machine.decide(arrival.input, now: now)
+            work.effects += decision.effects.map { (run, $0) }
+            guard !decision.events.isEmpty else { continue }
+            touched[run.run] = run
+            let append = run.machine.append(decision.events)
+            if var known = appends[append.stream] {
+                known.events += append.events
+                known.wakeUp = append.wakeUp
+                appends[append.stream] = known
+            } else {
+                appends[append.stream] = append
+            }
+            work.events.append((run, decision.events))
+        }
+        for run in touched.values { try run.writeValues() }
+        let all = Array(appends.values)
+        for start in stride(from: 0, to: all.count, by: JournalLimits.appendsPerTransaction) {
+            let part = Array(all[start..<min(start + JournalLimits.appendsPerTransaction, all.count)])
+            let time = Timestamp(milliseconds: now)
+            _ = try store.journaled { (journal) throws(JournalError) in try journal.append(part, now: time) }
+        }
+        return work
+    }
+
+    // MARK: doing
+
+    func perform(_ effect: RunEffect, of run: ServedRun) {
+        switch effect {
+        case .startJob(let job, let number): start(job, number, of: run)
+        case .cancelJob(let job, let number, let level, let reason): cancel(job, number, level, reason, of: run)
+        case .acquireGroup(let holder, let request, let isHeld):
+            answer(arbiters[run.project, default: GroupArbiter()].acquire(holder, request, isHeld: isHeld))
+        case .releaseGroup(let holder, let group):
+            answer(arbiters[run.project, default: GroupArbiter()].release(holder, group: group))
+            give(.groupReleased(holder.job), to: run.run)
+        }
+    }
+
+    private func answer(_ answers: [GroupArbiter.Answer]) {
+        for answer in answers {
+            let holder = answer.holder
+            switch answer.verdict {
+            case .granted: give(.groupGranted(holder.job), to: holder.run)
+            case .superseded(let newer): give(.groupSuperseded(holder.job, by: "run \(newer)"), to: holder.run)
+            case .refused(let reason): give(.groupRefused(holder.job, reason), to: holder.run)
+            }
+        }
+    }
+
+    private func start(_ job: JobID, _ number: Int, of run: ServedRun) {
+        // Asked again: it is on its way.
+        guard run.jobs[job]?.number != number else { return }
+        run.jobs[job] = ServedRun.Job(number: number)
+        dispatch.enqueue(demand(job, number, of: run))
+    }
+
+    func demand(_ job: JobID, _ number: Int, of run: ServedRun) -> JobDemand {
+        JobDemand(
+            run.work(job, number), labels: run.labels(of: job), group: run.record.runnerGroup, queuedAt: now)
+    }
+
+    private func cancel(_ job: JobID, _ number: Int, _ level: CancelLevel, _ reason: Reason, of run: ServedRun) {
+        guard run.jobs[job]?.number == number else { return }
+        let work = run.work(job, number)
+        if dispatch.withdraw(work) {
+            // It was nobody's yet.
+            give(.jobFinished(job, attempt: number, JobOutcome(.cancelled, reason: reason)), to: run.run)
+        } else if let lease = dispatch.leases[work] {
+            run.jobs[job]?.cancellation = LeaseCancellation(
+                lease: lease.key, isForced: level == .force, reason: reason.text)
+            run.jobs[job]?.cancellationToldAt = 0
+        }
+    }
+
+    // MARK: telling
+
+    private func tell(_ event: RunEvent, of run: ServedRun, at time: Int64) {
+        run.times.note(event, at: time)
+        switch event {
+        case .runStarted:
+            publish(
+                .runStarted(
+                    run.run, attempt: run.attempt, workflow: run.record.plan.workflowName, title: run.record.title,
+                    digest: run.machine.definition.planDigest), of: run)
+            changed(run, .began)
+        case .groupAsked(let asked) where asked.leg == nil:
+            let text = "It waits for the concurrency group '\(asked.request.group)'."
+            publish(.runWaiting(Reason(.concurrency, text)), of: run)
+        case .legStarted(let started) where !isCall(started.leg, of: run):
+            publish(
+                .jobWaiting(
+                    started.leg, name: run.name(of: started.leg), Reason(.capacity, "It waits for a runner.")),
+                of: run)
+        case .legFinished(let finished):
+            forget(finished.leg, of: run)
+            guard !isCall(finished.leg, of: run) else { return }
+            publish(
+                .jobFinished(
+                    finished.leg, name: run.name(of: finished.leg), finished.conclusion, finished.outcome.reason,
+                    durationMs: run.times.duration(of: finished.leg, until: time)), of: run)
+        case .jobFinished(let finished):
+            guard run.machine.state.job(finished.job)?.legCount == 0 else { return }
+            publish(
+                .jobFinished(
+                    finished.job, name: run.name(of: finished.job), finished.result, finished.reason, durationMs: 0),
+                of: run)
+        case .runFinished(let finished):
+            let outcome = RunOutcome(
+                run: run.run, conclusion: finished.conclusion, reason: finished.reason,
+                hasUnavailable: finished.hasUnavailable, durationMs: time - (run.times.startedAt ?? time),
+                isInterrupted: false)
+            publish(.runFinished(outcome), of: run)
+            changed(run, .finished(finished.conclusion))
+        default: break
+        }
+    }
+
+    func publish(_ update: RunUpdate, of run: ServedRun) {
+        surroundings.feed.publish(update.object, on: .run(run.run))
+    }
+
+    func changed(_ run: ServedRun, _ kind: RunChange.Kind) {
+        let change = RunChange(
+            run: run.run, attempt: run.attempt, project: run.project, kind: kind, at: now, record: run.record)
+        surroundings.changed(change)
+        var object: DataObject = [
+            "type": .string(kind.name), "run": .number(Double(run.run.number)),
+            "attempt": .number(Double(run.attempt)), "project": .string(run.project),
+            "workflow": .string(run.record.plan.workflowName),
+        ]
+        if case .finished(let conclusion) = kind { object["conclusion"] = .string(conclusion.rawValue) }
+        surroundings.feed.publish(object, on: .overview)
+    }
+
+    private func isCall(_ leg: JobID, of run: ServedRun) -> Bool {
+        guard case .call? = run.record.plan.jobs.first(where: { $0.key == leg.key })?.work else { return false }
+        return true
+    }
+
+    /// The job's end is recorded: whoever has it has it no more.
+    private func forget(_ job: JobID, of run: ServedRun) {
+        guard let known = run.jobs.removeValue(forKey: job) else { return }
+        let work = run.work(job, known.number)
+        dispatch.withdraw(work)
+        if let lease = dispatch.release(work) { intake.close(lease.key) }
+    }
+
+    private func settle(_ run: RunID) {
+        guard let served = runs[run], served.isSettled else { return }
+        runs[run] = nil
+        surroundings.feed.close(run)
+    }
+
+    // MARK: time
+
+    /// To be called about once a second: deadlines of machines, leases whose runners are silent, polls that waited long enough.
+    package func tick() {
+        now = max(now, surroundings.now())
+        for run in runs.values {
+            if let time = RunMachine.wakeUp(of: run.machine.state), time <= now { give(.timePassed, to: run.run) }
+        }
+        for lease in dispatch.overdue(at: now) {
+            let name = dispatch.runners[lease.runner]?.offering.name ?? lease.runner
+            lose(lease, "Its runner '\(name)' was not heard of for \(RunnerLimits.leaseMs / 1000) s.")
+        }
+        serveWaiters()
+    }
+
+    /// Why a job waits for a runner; `nil` where it does not.
+    package func waitingReason(of job: JobID, in run: RunID) -> Reason? {
+        guard let served = runs[run], let known = served.jobs[job] else { return nil }
+        return dispatch.waitingReason(of: served.work(job, known.number), at: max(now, surroundings.now()))
+    }
+
+    /// Nothing more is given away, and polls are answered at once.
+    package func stop() {
+        isStopping = true
+        for (runner, waiter) in waiters {
+            waiters[runner] = nil
+            waiter.continuation.resume(returning: PollAnswer())
+        }
+    }
+}
+
+/// A run on a server began, waits or ended.
+package struct RunChange: Sendable {
+    package enum Kind: Hashable, Sendable {
+        case began
+        /// A runner has a job of it.
+        case running
+        case finished(Conclusion)
+
+        var name: String {
+            switch self {
+            case .began: "runBegan"
+            case .running: "runRunning"
+            case .finished: "runFinished"
+            }
+        }
+    }
+
+    package var run: RunID
+    package var attempt: Int
+    package var project: String
+    package var kind: Kind
+    /// Milliseconds since the epoch.
+    package var at: Int64
+    package var record: RunRecord
+}
