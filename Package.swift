@@ -11,6 +11,10 @@ let settings: [SwiftSetting] = [
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 /// For the targets that speak HTTP; NIO stays out of every other.
 let nio = ["NIOCore", "NIOHTTP1", "NIOPosix"].map { Target.Dependency.product(name: $0, package: "swift-nio") }
+let webClient = [
+    Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+]
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -94,6 +98,7 @@ let adapters: [Target] = [
         name: "CMinizip", path: "Sources/4-Adapters/CMinizip", pkgConfig: "minizip",
         providers: [.apt(["libminizip-dev"]), .brew(["minizip"])]),
     floor("4-Adapters", "ZipArchives", ["CMinizip", "Diagnostics", "FileAccess"]),
+    floor("4-Adapters", "WebClient", ["Diagnostics", "HTTPMessages"] + nio + webClient),
     floor("4-Adapters", "SourceControl", ["Diagnostics", "FileAccess", "PipelineModel", "ProcessControl"]),
     floor(
         "4-Adapters", "StepExecution",
@@ -112,7 +117,13 @@ let services: [Target] = [
             "RunEngine", "RunnerProtocol", "RuntimeServices", "SealedStorage", "SecretRedaction",
             "SourceControl", "StepExecution", "StructuredData", "ThreadExecution", "Timekeeping", "WorkflowPlanning", "YAMLReading",
             "ZipArchives", crypto,
-        ])
+        ]),
+    floor(
+        "5-Services", "RunnerAgent",
+        [
+            "Diagnostics", "FileAccess", "HTTPMessages", "PipelineModel", "ProcessControl", "RunCoordination",
+            "RunEngine", "RunnerProtocol", "StructuredData", "ThreadExecution", "Timekeeping",
+        ]),
 ]
 
 let edges: [Target] = [

@@ -13,7 +13,12 @@ package final class SerialThread: SerialExecutor {
     package init(name: String) {
         let jobs = JobLine()
         self.jobs = jobs
-        let start = ThreadStart(name: name) { jobs.serve() }
+        Self.start(name: name) { jobs.serve() }
+    }
+
+    /// Runs something that waits for long on a thread of its own, to its end.
+    package static func start(name: String, _ body: @escaping @Sendable () -> Void) {
+        let start = ThreadStart(name: name, body: body)
         var thread = pthread_t()
         let passed = Unmanaged.passRetained(start).toOpaque()
         let error = pthread_create(

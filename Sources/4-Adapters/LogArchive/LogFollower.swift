@@ -46,6 +46,16 @@ package struct LogFollower {
         return LogPiece(start: position, bytes: bytes, next: next)
     }
 
+    /// What stands in the file from an offset on, at most `limitBytes` of it: for who sends the log on.
+    package func bytes(from offset: Int, limitBytes: Int) throws(LogError) -> [UInt8] {
+        let size = file.size
+        guard size > offset, limitBytes > 0 else { return [] }
+        var bytes = [UInt8](repeating: 0, count: min(size - offset, limitBytes))
+        let count = try bytes.reading(file, at: offset, count: bytes.count)
+        bytes.removeLast(bytes.count - count)
+        return bytes
+    }
+
     /// The part of a line's first `count` bytes that ends with a whole character.
     private static func wholeCharacters(_ bytes: [UInt8], _ count: Int) -> Int {
         // A character has four bytes at most.

@@ -89,6 +89,9 @@ package final class LogWriter {
     /// The number that the next line gets, or that the unfinished one has; 1 is the first.
     package var nextLine: Int { ends + 1 }
 
+    /// Whether something was appended that readers do not see yet.
+    package var isGathering: Bool { !buffer.isEmpty }
+
     /// Takes redacted output: any number of lines, the last one perhaps unfinished.
     package func append(_ bytes: UnsafeRawBufferPointer, at time: Timestamp) throws(LogError) {
         guard !bytes.isEmpty else { return }

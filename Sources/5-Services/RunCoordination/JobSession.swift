@@ -225,8 +225,10 @@ final class JobSession {
         ground.observer.update(.stepStarted(place, name: heading.name))
         let folder = ground.store.logs(of: ground.run, attempt: ground.attempt)
         do throws(LogError) {
-            return JobLog(writer: try folder.writer(logKey(heading.attempt)), place: place, observer: ground.observer)
-                .stepLog
+            return JobLog(
+                writer: try folder.writer(logKey(heading.attempt)), place: place, observer: ground.observer,
+                loop: ground.loop
+            ).stepLog
         } catch {
             ground.observer.update(.annotation(place, JobLog.annotation(error)))
             return .discarding
@@ -301,12 +303,18 @@ final class JobLog {
     private let writer: LogWriter
     private let place: StepPlace
     private let observer: RunObserver
+    private let loop: PollerLoop
     private var failure: LogError?
+    private var willFlush = false
 
-    init(writer: LogWriter, place: StepPlace, observer: RunObserver) {
+    /// What comes fast is gathered for so long; then who follows sees it.
+    private static let gathering = Duration.milliseconds(50)
+
+    init(writer: LogWriter, place: StepPlace, observer: RunObserver, loop: PollerLoop) {
         self.writer = writer
         self.place = place
         self.observer = observer
+        self.loop = loop
     }
 
     var stepLog: StepLog {
@@ -319,6 +327,7 @@ final class JobLog {
                     let totals = try self.writer.finish()
                     (lines, digest) = (totals.lines, totals.digest)
                 }
+                self.observer.kept?(self.place)
                 return LogSummary(lines: lines, digest: digest)
             })
     }
@@ -326,6 +335,19 @@ final class JobLog {
     private func write(_ bytes: UnsafeRawBufferPointer) {
         attempt { () throws(LogError) in try writer.append(bytes, at: .now()) }
         observer.output(place, bytes)
+        guard writer.isGathering else {
+            observer.kept?(place)
+            return
+        }
+        guard !willFlush else { return }
+        willFlush = true
+        _ = loop.schedule(at: .now() + Self.gathering) { [weak self] in self?.flush() }
+    }
+
+    private func flush() {
+        willFlush = false
+        attempt { () throws(LogError) in try writer.flush() }
+        observer.kept?(place)
     }
 
     private func mark(_ mark: StepExecution.LogMark) {

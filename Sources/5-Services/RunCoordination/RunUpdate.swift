@@ -61,6 +61,8 @@ package struct RunObserver {
     package var update: (RunUpdate) -> Void
     /// Redacted output of a step: any number of lines, the last perhaps unfinished. The bytes are gone after the call.
     package var output: (StepPlace, UnsafeRawBufferPointer) -> Void
+    /// The log on the disk has what was put out so far.
+    package var kept: ((StepPlace) -> Void)?
 
     /// Where it shows what it is told; `nil`: it keeps up with everything.
     package var outlet: RunOutlet?

@@ -153,11 +153,7 @@ actor ProgressIntake {
     private func openLogs(_ key: LeaseKey, _ desk: inout Desk) {
         let path = folder(key).folder(job: RunStore.fileName(key.work.job))
         for file in (try? Trees.list(path)) ?? [] where file.name.hasSuffix(".log") {
-            let name = file.name.dropLast(".log".count)
-            guard let dot = name.lastIndex(of: "."), let step = StepPath(name[..<dot]),
-                let number = Int(name[name.index(after: dot)...])
-            else { continue }
-            let attempt = StepAttempt(step: step, number: number)
+            guard let attempt = StepAttempt(logName: file.name) else { continue }
             guard let opened = try? log(attempt, key, &desk) else { continue }
             desk.position.logs[attempt] = opened.offset
         }

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Diagnostics
+package import HTTPMessages
+package import RunnerProtocol
+internal import StructuredData
+
+/// What a runner says to its server, and what it is answered.
+package struct ServerLink: Sendable {
+    private let base: String
+    private let credential: String
+    private let transport: HTTPTransport
+    private static let answerLimitBytes = 256 << 20
+
+    /// - Parameter url: of the server, without a slash at the end.
+    package init(url: String, credential: String, transport: @escaping HTTPTransport) {
+        base = url + "/runner/v\(RunnerProtocolVersion.current)"
+        self.credential = credential
+        self.transport = transport
+    }
+
+    /// Takes a one-time token to the server, and brings the runner's own credential.
+    package static func register(
+        _ request: RegistrationRequest, at url: String, transport: HTTPTransport
+    ) async throws(DiagnosticError) -> RegistrationAnswer {
+        var call = HTTPCall("POST", url + "/runner/v\(RunnerProtocolVersion.current)/register")
+        call.body = Array(request.data.jsonText().utf8)
+        call.headers = headers(contentType: "application/json")
+        let answer = try await transport(call)
+        return try read(answer) { data throws(DataShapeError) in try RegistrationAnswer(data: data) }
+    }
+
+    func poll(_ request: PollRequest) async throws(DiagnosticError) -> PollAnswer {
+        try await post("poll", request.data, timeoutMs: Int(request.waitMs) + HTTPCall.standardTimeoutMs) {
+            data throws(DataShapeError) in try PollAnswer(data: data)
+        }
+    }
+
+    /// - Throws: ``DiagnosticCode/leaseLost`` where the job is not this runner's any more.
+    func assignment(_ lease: LeaseKey) async throws(DiagnosticError) -> JobAssignment {
+        try await post("assignment", lease.data) { data throws(DataShapeError) in try JobAssignment(data: data) }
+    }
+
+    /// - Throws: ``DiagnosticCode/leaseLost``.
+    func position(_ lease: LeaseKey) async throws(DiagnosticError) -> ProgressPosition {
+        try await post("position", lease.data) { data throws(DataShapeError) in try ProgressPosition(data: data) }
+    }
+
+    /// - Throws: ``DiagnosticCode/leaseLost``.
+    func progress(_ progress: Progress) async throws(DiagnosticError) -> ProgressPosition {
+        var call = HTTPCall("POST", base + "/progress", timeoutMs: Self.progressTimeoutMs)
+        call.body = ProgressCoding.encode(progress)
+        call.headers = headers(ProgressCoding.contentType)
+        let answer = try await transport(call)
+        return try Self.read(answer) { data throws(DataShapeError) in try ProgressPosition(data: data) }
+    }
+
+    /// A commit of the server's may wait for its disk.
+    private static let progressTimeoutMs = 30_000
+
+    private func post<Value>(
+        _ path: String, _ body: DataValue, timeoutMs: Int = HTTPCall.standardTimeoutMs,
+        _ read: (DataValue) throws(DataShapeError) -> Value
+    ) async throws(DiagnosticError) -> Value {
+        var call = HTTPCall(
+            "POST", "\(base)/\(path)", timeoutMs: timeoutMs, answerLimitBytes: Self.answerLimitBytes)
+        call.body = Array(body.jsonText().utf8)
+        call.headers = headers("application/json")
+        let answer = try await transport(call)
+        return try Self.read(answer, read)
+    }
+
+    private func headers(_ contentType: String) -> HTTPHeaders {
+        var headers = Self.headers(contentType: contentType)
+        headers["Authorization"] = "Bearer \(credential)"
+        return headers
+    }
+
+    private static func headers(contentType: String) -> HTTPHeaders {
+        [("Content-Type", contentType), (RunnerProtocolVersion.header, "\(RunnerProtocolVersion.current)")]
+    }
+
+    private static func read<Value>(
+        _ answer: HTTPAnswer, _ read: (DataValue) throws(DataShapeError) -> Value
+    ) throws(DiagnosticError) -> Value {
+        let data = (try? DataValue(json: answer.body)) ?? .null
+        guard answer.isSuccess else { throw refusal(answer.status, data) }
+        do throws(DataShapeError) {
+            return try read(data)
+        } catch {
+            throw DiagnosticError(
+                .serverAnswerInvalid, "The server's answer cannot be read: \(error).",
+                remedy: "Use the same version of Martlet for the server and its runners.")
+        }
+    }
+
+    /// The server's own words.
+    private static func refusal(_ status: Int, _ data: DataValue) -> DiagnosticError {
+        let code = data["code"]?.string.flatMap { Int($0.dropFirst(3)) } ?? 0
+        let text = data["detail"]?.string ?? data["title"]?.string ?? "The server answered \(status)."
+        let known = (1...9_999).contains(code) ? DiagnosticCode(code) : .serverRefused
+        return DiagnosticError(known, text, remedy: data["remedy"]?.string)
+    }
+}
+
+extension DiagnosticCode {
+    /// The server said no, in words that are not a problem report.
+    package static let serverRefused = DiagnosticCode(1136)
+    static let serverAnswerInvalid = DiagnosticCode(1137)
+}
