@@ -80,7 +80,7 @@ let adapters: [Target] = [
     floor(
         "4-Adapters", "ContentStore", ["CFileAccess", "CZstd", "Diagnostics", "FileAccess", "StructuredData", crypto]),
     floor("4-Adapters", "EventJournal", ["CSQLite", "Diagnostics", "StructuredData", "Timekeeping", crypto]),
-    floor("4-Adapters", "LogArchive", ["Diagnostics", "StructuredData", "Timekeeping", crypto]),
+    floor("4-Adapters", "LogArchive", ["CPCRE2", "Diagnostics", "StructuredData", "Timekeeping", crypto]),
     floor(
         "4-Adapters", "RuntimeServices",
         ["Diagnostics", "FileAccess", "StructuredData", "Timekeeping", crypto, cryptoExtras] + nio),
@@ -134,6 +134,9 @@ let testing: [Target] = [
     .executableTarget(
         name: "content-store-bench", dependencies: ["ContentStore", "Diagnostics"],
         path: "Sources/Testing/content-store-bench", swiftSettings: settings),
+    .executableTarget(
+        name: "log-bench", dependencies: ["Diagnostics", "LogArchive", "Timekeeping"],
+        path: "Sources/Testing/log-bench", swiftSettings: settings),
     .executableTarget(
         name: "ContentVictim", dependencies: ["ContentStore", "Diagnostics"], path: "Sources/Testing/ContentVictim",
         swiftSettings: settings),

@@ -15,11 +15,11 @@ package struct LogLine: Hashable, Sendable {
 
 /// Reads one log, also while it is written.
 package struct LogReader {
-    private static let pieceBytes = 256 << 10
+    static let pieceBytes = 256 << 10
 
     package let path: String
-    private let file: LogFile
-    private let marks: [LogMark]
+    let file: LogFile
+    let marks: [LogMark]
     /// `nil` until the log is finished.
     package let totals: LogTotals?
 
@@ -28,7 +28,12 @@ package struct LogReader {
     package init(path: String) throws(LogError) {
         self.path = path
         file = try LogFile(reading: path)
-        (marks, totals) = Self.marks(of: path, size: file.size)
+        let size = file.size
+        var (marks, totals) = Self.marks(of: path, size: size)
+        // A writer notes marks of lines that are in its buffer still.
+        while let last = marks.last, last.offset > size { marks.removeLast() }
+        self.marks = marks
+        self.totals = totals
     }
 
     /// - Parameter size: of the text, in bytes.
@@ -123,7 +128,7 @@ package struct LogReader {
         }
     }
 
-    private func mark(before line: Int) -> LogMark {
+    func mark(before line: Int) -> LogMark {
         var low = 0
         var high = marks.count
         while low < high {
@@ -162,7 +167,7 @@ package struct LogReader {
         if goesOn, !open.isEmpty { _ = give(open) }
     }
 
-    private func pieces(from offset: Int, _ body: (UnsafeRawBufferPointer) -> Bool) throws(LogError) {
+    func pieces(from offset: Int, _ body: (UnsafeRawBufferPointer) -> Bool) throws(LogError) {
         var buffer = [UInt8](repeating: 0, count: Self.pieceBytes)
         var at = offset
         while true {

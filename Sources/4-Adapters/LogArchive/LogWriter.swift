@@ -22,6 +22,8 @@ package final class LogWriter {
     private static let markBytes = 256 << 10
     /// Marks are written when they have gathered to so many bytes.
     private static let pendingMarkBytes = 4096
+    /// Marks are written when the text has grown so much since: a reader counts no more lines than these bytes hold.
+    private static let pendingTextBytes = 8 << 20
     /// Logs larger than this are hashed beside the writing.
     private static let digestBesideBytes = 4 << 20
 
@@ -48,6 +50,8 @@ package final class LogWriter {
     private var flushedAt = Timestamp(milliseconds: 0)
     private var pendingMarks = LogMarkCoding.signature
     private var marksWritten = 0
+    /// The text's size when marks were last written.
+    private var markedUpTo = 0
 
     /// Creates the log's file; its folder must be there.
     package init(path: String, limits: LogLimits = LogLimits()) throws(LogError) {
@@ -56,6 +60,31 @@ package final class LogWriter {
         text = try LogFile(creating: path)
         digest = LogDigest(path: path)
     }
+
+    /// Goes on with a log that was left unfinished, where its text ends.
+    init(resuming state: LogResumption, limits: LogLimits) throws(LogError) {
+        path = state.path
+        self.limits = limits
+        text = try LogFile(updating: path)
+        digest = LogDigest(path: path)
+        written = state.size
+        ends = state.ends
+        openLine = state.openLine
+        lastMark = state.lastMark
+        markedUpTo = state.size
+        if state.hasMarksFile {
+            marksFile = try LogFile(updating: LogReader.marksPath(of: path))
+            marksWritten = state.marks.count
+            pendingMarks = []
+        } else {
+            pendingMarks = state.marks
+        }
+        hashedUpTo = written
+        if written >= Self.digestBesideBytes { digest.advanceBeside(to: written) }
+    }
+
+    /// Bytes of the text so far, those in the buffer included.
+    var size: Int { written + buffer.count }
 
     /// The number that the next line gets, or that the unfinished one has; 1 is the first.
     package var nextLine: Int { ends + 1 }
@@ -102,19 +131,48 @@ package final class LogWriter {
         buffer.removeAll(keepingCapacity: true)
     }
 
+    /// Writes what was appended, and the marks of it, so that another writer can go on without a loss.
+    func pause() throws(LogError) {
+        try flush()
+        let isAny = pendingMarks.count > (marksFile == nil ? LogMarkCoding.signature.count : 0)
+        if isAny { try putMarks() }
+    }
+
+    /// Whether all lines stay as they are when `bytes` are appended: none gets longer than the limit.
+    func keepsLines(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard openLine <= limits.lineBytes else { return false }
+        var lineStart = -openLine
+        while bytes.count - lineStart > limits.lineBytes {
+            // The last end within the room skips all of the short lines before it.
+            let window = UnsafeRawBufferPointer(rebasing: bytes[max(0, lineStart)..<(lineStart + limits.lineBytes + 1)])
+            guard let end = LineCounting.last(in: window) else { return false }
+            lineStart = max(0, lineStart) + end + 1
+        }
+        return true
+    }
+
     /// Ends the log. Nothing may be appended after it.
     package func finish() throws(LogError) -> LogTotals {
+        let totals = try totals()
+        try seal(totals)
+        return totals
+    }
+
+    /// What ``finish()`` would give; more may be appended after it.
+    func totals() throws(LogError) -> LogTotals {
         try flush()
-        let totals = LogTotals(
+        return LogTotals(
             lines: ends + (openLine > 0 ? 1 : 0), bytes: written, droppedBytes: dropped,
             digest: try digest.finish(size: written))
+    }
+
+    func seal(_ totals: LogTotals) throws(LogError) {
         LogMarkCoding.encode(totals, into: &pendingMarks)
         if marksFile == nil {
             try FolderMarks.append(pendingMarks, of: path)
         } else {
             try putMarks()
         }
-        return totals
     }
 
     // MARK: Inside
@@ -158,7 +216,9 @@ package final class LogWriter {
             hashedUpTo = written
             digest.advanceBeside(to: written)
         }
-        if pendingMarks.count >= Self.pendingMarkBytes { try putMarks() }
+        if pendingMarks.count >= Self.pendingMarkBytes || written - markedUpTo >= Self.pendingTextBytes {
+            try putMarks()
+        }
     }
 
     private func putMarks() throws(LogError) {
@@ -173,6 +233,7 @@ package final class LogWriter {
             try file.write(UnsafeRawBufferPointer(bytes), at: marksWritten)
         }
         marksWritten += pendingMarks.count
+        markedUpTo = written
         pendingMarks.removeAll(keepingCapacity: true)
     }
 
