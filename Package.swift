@@ -152,6 +152,9 @@ let testing: [Target] = [
         name: "content-store-bench", dependencies: ["ContentStore", "Diagnostics"],
         path: "Sources/Testing/content-store-bench", swiftSettings: settings),
     .executableTarget(
+        name: "log-bench", dependencies: ["Diagnostics", "LogArchive", "Timekeeping"],
+        path: "Sources/Testing/log-bench", swiftSettings: settings),
+    .executableTarget(
         name: "ContentVictim", dependencies: ["ContentStore", "Diagnostics"], path: "Sources/Testing/ContentVictim",
         swiftSettings: settings),
     floor("Testing", "RunSimulation", ["Diagnostics", "PipelineModel", "RunEngine", "StructuredData"]),

@@ -46,7 +46,8 @@ struct BlockSearch {
     }
 
     /// - Parameter room: how many matches are wanted; all are counted.
-    mutating func search(_ block: SearchBlock, room: Int, _ pace: inout SearchPace) throws(SearchStop) -> BlockFindings {
+    mutating func search(_ block: SearchBlock, room: Int, _ pace: inout SearchPace) throws(SearchStop) -> BlockFindings
+    {
         try pace.look()
         let lines: Range<Int>
         do throws(LogError) {
@@ -68,9 +69,13 @@ struct BlockSearch {
         // The byte before tells whether a line begins with the block.
         let begin = block.beginsLine ? block.range.lowerBound : block.range.lowerBound - 1
         var count = try buffer.reading(file, at: begin, count: block.range.upperBound - begin)
-        let start = block.beginsLine ? 0 : buffer.withUnsafeBytes { bytes in
-            LineCounting.next(in: UnsafeRawBufferPointer(rebasing: bytes[..<count]), from: 0).map { $0 + 1 } ?? count
-        }
+        let start =
+            block.beginsLine
+            ? 0
+            : buffer.withUnsafeBytes { bytes in
+                LineCounting.next(in: UnsafeRawBufferPointer(rebasing: bytes[..<count]), from: 0).map { $0 + 1 }
+                    ?? count
+            }
         guard start < count else { return 0..<0 }
         while buffer[count - 1] != LineCounting.lineEnd, begin + count < block.size, count < buffer.count {
             let wanted = min(Self.tailBytes, block.size - begin - count, buffer.count - count)

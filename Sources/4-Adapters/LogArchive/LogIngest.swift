@@ -6,10 +6,10 @@ package import Timekeeping
 /// Stores the log of a step that runs elsewhere: what a runner sends of the log that it wrote itself, byte for byte.
 ///
 /// A piece says where in the log it belongs. What is there already is passed over, so a piece that comes twice is one;
-/// what is appended is in the file when ``append(_:offset:time:)`` returns, so it survives the end of this process, and
-/// the next one goes on where the file ends. Lines get numbers, marks, totals and a digest as a local log's do, since a
-/// ``LogWriter`` writes them. Used by one thread at a time, and by one holder a log: whose word counts is decided
-/// before.
+/// what is appended is in the file when ``append(_:offset:time:)`` returns, so it survives the end of this process,
+/// and the next one goes on where the file ends. Lines get numbers, marks, totals and a digest as a local log's do,
+/// since a ``LogWriter`` writes them. Used by one thread at a time, and by one holder a log: whose word counts is
+/// decided before.
 package final class LogIngest {
     /// A runner's log may be so much over its limit: the breaks in its last lines, and the line that tells of the limit.
     static let slackBytes = 1 << 20

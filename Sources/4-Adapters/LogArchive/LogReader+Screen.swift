@@ -9,7 +9,8 @@ package enum LogScreen: Hashable, Sendable {
 }
 
 extension LogReader {
-    /// What a screen holds at most, more than the longest line; lines behind are left out, or those before in a screen of the last lines.
+    /// What a screen holds at most, more than the longest line; lines behind are left out, or those before in a screen
+    /// of the last lines.
     package static let screenBytes = 2 << 20
 
     /// Reads at most what stands between two marks, and the screen itself, however large the log is.

@@ -69,22 +69,25 @@ package struct LogSearch: Sendable {
 
     /// One page of matches from `cursor` on.
     ///
-    /// - Parameter isCancelled: asked now and then, on several threads; `true` ends the search with an error.
+    /// - Parameters:
+    ///   - isCancelled: asked now and then, on several threads; `true` ends the search with an error.
+    ///   - clock: milliseconds that never go back.
     package func page(
-        from cursor: LogCursor = .start, isCancelled: @escaping @Sendable () -> Bool = { false }
+        from cursor: LogCursor = .start, isCancelled: @escaping @Sendable () -> Bool = { false },
+        clock: @escaping @Sendable () -> Int64 = SearchPace.now
     ) throws(LogError) -> LogSearchPage {
         try pattern.check(limits)
-        let deadline = SearchPace.now() + Int64(limits.milliseconds)
+        let deadline = clock() + Int64(limits.milliseconds)
         // Says at once what is wrong with the pattern.
         let first = try BlockSearch(pattern, limits)
         let progress = try SearchProgress(self, from: cursor)
         guard progress.isWorthThreads, limits.threads > 1 else {
-            Self.work(first, progress, SearchPace(deadline: deadline, isCancelled: isCancelled))
+            Self.work(first, progress, SearchPace(deadline: deadline, isCancelled: isCancelled, clock: clock))
             return try progress.page()
         }
         DispatchQueue.concurrentPerform(iterations: limits.threads) { _ in
             guard let search = try? BlockSearch(pattern, limits) else { return }
-            Self.work(search, progress, SearchPace(deadline: deadline, isCancelled: isCancelled))
+            Self.work(search, progress, SearchPace(deadline: deadline, isCancelled: isCancelled, clock: clock))
         }
         return try progress.page()
     }

@@ -4,9 +4,9 @@ import CPCRE2
 
 /// One compiled expression and what its matches need.
 ///
-/// No call takes long, whatever the pattern: PCRE2 counts the steps of a match from each place where it may begin. Nearly
-/// all lines need few of them; a line that needs more is tried again with many, in short parts, and the clock is asked in
-/// between. A long line is searched in parts from the start. See docs/decisions/log-archive.md for the numbers.
+/// No call takes long, whatever the pattern: PCRE2 counts the steps of a match from each place where it may begin.
+/// Nearly all lines need few of them; a line that needs more is tried again with many, in short parts, and the clock is
+/// asked in between. A long line is searched in parts from the start. See docs/decisions/log-archive.md for the numbers.
 final class PatternCode {
     /// Steps from one place that nearly every match needs less of.
     private static let easySteps: UInt32 = 20_000
@@ -47,7 +47,11 @@ final class PatternCode {
 
     private init(_ pattern: [UInt8], _ options: [UInt32], shown: String) throws(LogError) {
         let code = try Self.compile(pattern, options.reduce(UInt32(PCRE2_NO_UTF_CHECK), |), shown)
-        isMachineCode = pcre2_jit_compile_8(code, UInt32(PCRE2_JIT_COMPLETE)) == 0
+        pcre2_jit_compile_8(code, UInt32(PCRE2_JIT_COMPLETE))
+        // A pattern can ask to be interpreted, which is no error.
+        var machineCodeBytes = 0
+        pcre2_pattern_info_8(code, UInt32(PCRE2_INFO_JITSIZE), &machineCodeBytes)
+        isMachineCode = machineCodeBytes > 0
         guard let matchData = pcre2_match_data_create_from_pattern_8(code, nil),
             let matchContext = pcre2_match_context_create_8(nil)
         else { preconditionFailure("there is no memory for a pattern's matches") }

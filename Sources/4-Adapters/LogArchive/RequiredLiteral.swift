@@ -2,9 +2,9 @@
 
 /// The longest text that every match of a regular expression holds, as far as a look at its outside tells.
 ///
-/// Only characters on the outermost level count: what stands in groups and classes is passed over. Whatever could change
-/// the meaning of the rest (an alternative, an inline option, a verb, a quotation, a comment) gives no text at all: a text
-/// that is missed costs time, one that is wrong would cost matches.
+/// Only characters on the outermost level count: what stands in groups and classes is passed over. Whatever could
+/// change the meaning of the rest (an alternative, an inline option, a verb, a quotation, a comment) gives no text at
+/// all: a text that is missed costs time, one that is wrong would cost matches.
 struct RequiredLiteral {
     /// A shorter one is on too many lines.
     private static let fewestBytes = 2

@@ -14,21 +14,23 @@ enum SearchStop: Error, Hashable {
 }
 
 /// Sees to it that a search ends when its time is over, or when nobody waits for it.
-struct SearchPace {
+package struct SearchPace {
     /// Steps between two looks at the clock; an easy one takes 30 ms at most.
     private static let stepsBetweenLooks = 16
 
     private let deadline: Int64
     private let isCancelled: () -> Bool
+    private let clock: () -> Int64
     private var steps = 0
 
-    init(deadline: Int64, isCancelled: @escaping () -> Bool) {
+    init(deadline: Int64, isCancelled: @escaping () -> Bool, clock: @escaping () -> Int64) {
         self.deadline = deadline
         self.isCancelled = isCancelled
+        self.clock = clock
     }
 
     /// Of a clock that never goes back, in milliseconds.
-    static func now() -> Int64 {
+    package static func now() -> Int64 {
         var moment = timespec()
         clock_gettime(CLOCK_MONOTONIC, &moment)
         return Int64(moment.tv_sec) * 1000 + Int64(moment.tv_nsec) / 1_000_000
@@ -42,6 +44,6 @@ struct SearchPace {
     mutating func look() throws(SearchStop) {
         steps = 0
         if isCancelled() { throw .cancelled }
-        if Self.now() >= deadline { throw .outOfTime }
+        if clock() >= deadline { throw .outOfTime }
     }
 }
