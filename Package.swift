@@ -45,6 +45,7 @@ let ground: [Target] = [
     floor("0-Ground", "FileAccess", ["CFileAccess", "Diagnostics"]),
     floor("0-Ground", "SealedStorage", ["Diagnostics", "FileAccess", "StructuredData", crypto]),
     floor("0-Ground", "ProcessControl", ["CProcessControl", "Diagnostics"]),
+    floor("0-Ground", "Credentials", ["Diagnostics", "StructuredData", "Timekeeping", crypto, cryptoExtras]),
 ]
 
 let language: [Target] = [
@@ -70,6 +71,8 @@ let outcomes: [Target] = [
 ]
 
 let runEngine = floor("3-Decision", "RunEngine", ["Diagnostics", "PipelineModel", "StructuredData"])
+
+let accessRules = floor("3-Decision", "AccessRules", ["Diagnostics", "StructuredData", "Timekeeping"])
 
 let adapters: [Target] = [
     .systemLibrary(name: "CSQLite", path: "Sources/4-Adapters/CSQLite", providers: [.apt(["libsqlite3-dev"])]),
@@ -154,6 +157,7 @@ let testTargets: [Target] = [
     tests("FileAccessTests", ["Diagnostics", "FileAccess"]),
     tests("SealedStorageTests", ["Diagnostics", "FileAccess", "SealedStorage", crypto]),
     tests("ProcessControlTests", ["Diagnostics", "ProcessControl"]),
+    tests("CredentialsTests", ["Credentials", "Diagnostics", "StructuredData", "Timekeeping"]),
     tests("ExpressionLanguageTests", ["Diagnostics", "ExpressionLanguage", "StructuredData"]),
     tests(
         "GitHubWorkflowsTests", ["Diagnostics", "GitHubWorkflows", "PipelineModel", "StructuredData", "YAMLReading"]),
@@ -164,6 +168,7 @@ let testTargets: [Target] = [
     tests("ProblemMatchingTests", ["Diagnostics", "ProblemMatching", "StructuredData"]),
     tests("OutcomeReadingTests", ["Diagnostics", "OutcomeReading", "ProblemMatching", "StructuredData"]),
     tests("RunEngineTests", ["Diagnostics", "PipelineModel", "RunEngine", "StructuredData"]),
+    tests("AccessRulesTests", ["AccessRules", "Diagnostics", "StructuredData", "Timekeeping"]),
     tests("SimulationTests", ["PipelineModel", "RunEngine", "RunSimulation"]),
     tests("EventJournalTests", ["Diagnostics", "EventJournal", "JournalSimulation", "JournalVictim", "Timekeeping"]),
     tests(
@@ -194,5 +199,5 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
-    targets: ground + language + outcomes + [runEngine] + adapters + services + edges + testing + testTargets
+    targets: ground + language + outcomes + [runEngine, accessRules] + adapters + services + edges + testing + testTargets
 )
