@@ -52,6 +52,7 @@ let ground: [Target] = [
     floor("0-Ground", "FileAccess", ["CFileAccess", "Diagnostics"]),
     floor("0-Ground", "SealedStorage", ["Diagnostics", "FileAccess", "StructuredData", crypto]),
     floor("0-Ground", "ProcessControl", ["CProcessControl", "Diagnostics"]),
+    floor("0-Ground", "Credentials", ["Diagnostics", "StructuredData", "Timekeeping", crypto, cryptoExtras]),
 ]
 
 let language: [Target] = [
@@ -80,6 +81,7 @@ let outcomes: [Target] = [
 let runEngine = floor("3-Decision", "RunEngine", ["Diagnostics", "PipelineModel", "StructuredData"])
 
 let jobDispatch = floor("3-Decision", "JobDispatch", ["Diagnostics", "PipelineModel", "RunnerProtocol"])
+let accessRules = floor("3-Decision", "AccessRules", ["Diagnostics", "StructuredData", "Timekeeping"])
 
 let adapters: [Target] = [
     floor("4-Adapters", "ContainerEngine", ["Diagnostics", "FileAccess", "ProcessControl", "StructuredData"] + nio),
@@ -175,6 +177,7 @@ let testTargets: [Target] = [
     tests("FileAccessTests", ["Diagnostics", "FileAccess"]),
     tests("SealedStorageTests", ["Diagnostics", "FileAccess", "SealedStorage", crypto]),
     tests("ProcessControlTests", ["Diagnostics", "ProcessControl"]),
+    tests("CredentialsTests", ["Credentials", "Diagnostics", "StructuredData", "Timekeeping"]),
     tests("ExpressionLanguageTests", ["Diagnostics", "ExpressionLanguage", "StructuredData"]),
     tests(
         "GitHubWorkflowsTests", ["Diagnostics", "GitHubWorkflows", "PipelineModel", "StructuredData", "YAMLReading"]),
@@ -187,6 +190,7 @@ let testTargets: [Target] = [
     tests("RunEngineTests", ["Diagnostics", "PipelineModel", "RunEngine", "StructuredData"]),
     tests("RunnerProtocolTests", ["PipelineModel", "RunnerProtocol", "StructuredData"]),
     tests("JobDispatchTests", ["JobDispatch", "PipelineModel", "RunnerProtocol"]),
+    tests("AccessRulesTests", ["AccessRules", "Diagnostics", "StructuredData", "Timekeeping"]),
     tests("SimulationTests", ["PipelineModel", "RunEngine", "RunSimulation"]),
     tests("EventJournalTests", ["Diagnostics", "EventJournal", "JournalSimulation", "JournalVictim", "Timekeeping"]),
     tests(
@@ -218,4 +222,5 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     targets: ground + language + outcomes + [runEngine, jobDispatch] + adapters + services + edges + testing + testTargets
+    targets: ground + language + outcomes + [runEngine, accessRules] + adapters + services + edges + testing + testTargets
 )
