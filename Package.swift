@@ -88,6 +88,7 @@ let adapters: [Target] = [
         name: "CMinizip", path: "Sources/4-Adapters/CMinizip", pkgConfig: "minizip",
         providers: [.apt(["libminizip-dev"]), .brew(["minizip"])]),
     floor("4-Adapters", "ZipArchives", ["CMinizip", "Diagnostics", "FileAccess"]),
+    floor("4-Adapters", "SecretVault", ["Diagnostics", "FileAccess", "StructuredData", "Timekeeping", crypto]),
     floor("4-Adapters", "SourceControl", ["Diagnostics", "FileAccess", "PipelineModel", "ProcessControl"]),
     floor(
         "4-Adapters", "StepExecution",
@@ -172,6 +173,7 @@ let testTargets: [Target] = [
     tests("ContainerEngineTests", ["ContainerEngine", "Diagnostics", "FileAccess"]),
     tests("ContentStoreTests", ["ContentStore", "ContentVictim", "Diagnostics", "FileAccess"]),
     tests("ZipArchivesTests", ["Diagnostics", "FileAccess", "ZipArchives"]),
+    tests("SecretVaultTests", ["Diagnostics", "FileAccess", "SecretVault", "Timekeeping"]),
     tests("LogArchiveTests", ["Diagnostics", "LogArchive", "Timekeeping"]),
     tests(
         "StepExecutionTests",
