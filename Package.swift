@@ -71,6 +71,10 @@ let outcomes: [Target] = [
 
 let runEngine = floor("3-Decision", "RunEngine", ["Diagnostics", "PipelineModel", "StructuredData"])
 
+let notificationRules = floor(
+    "3-Decision", "NotificationRules",
+    ["Diagnostics", "PatternMatching", "PipelineModel", "StructuredData", "Timekeeping"])
+
 let adapters: [Target] = [
     .systemLibrary(name: "CSQLite", path: "Sources/4-Adapters/CSQLite", providers: [.apt(["libsqlite3-dev"])]),
     floor("4-Adapters", "ContainerEngine", ["Diagnostics", "FileAccess", "ProcessControl", "StructuredData"] + nio),
@@ -173,6 +177,9 @@ let testTargets: [Target] = [
     tests("ContainerEngineTests", ["ContainerEngine", "Diagnostics", "FileAccess"]),
     tests("ContentStoreTests", ["ContentStore", "ContentVictim", "Diagnostics", "FileAccess"]),
     tests("ZipArchivesTests", ["Diagnostics", "FileAccess", "ZipArchives"]),
+    tests(
+        "NotificationRulesTests",
+        ["Diagnostics", "NotificationRules", "PatternMatching", "PipelineModel", "StructuredData", "Timekeeping"]),
     tests("SecretVaultTests", ["Diagnostics", "FileAccess", "SecretVault", "Timekeeping"]),
     tests("LogArchiveTests", ["Diagnostics", "LogArchive", "Timekeeping"]),
     tests(
@@ -196,5 +203,6 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
-    targets: ground + language + outcomes + [runEngine] + adapters + services + edges + testing + testTargets
+    targets: ground + language + outcomes + [runEngine, notificationRules] + adapters + services + edges + testing
+        + testTargets
 )
