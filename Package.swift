@@ -82,6 +82,9 @@ let runEngine = floor("3-Decision", "RunEngine", ["Diagnostics", "PipelineModel"
 
 let jobDispatch = floor("3-Decision", "JobDispatch", ["Diagnostics", "PipelineModel", "RunnerProtocol"])
 let accessRules = floor("3-Decision", "AccessRules", ["Diagnostics", "StructuredData", "Timekeeping"])
+let notificationRules = floor(
+    "3-Decision", "NotificationRules",
+    ["Diagnostics", "PatternMatching", "PipelineModel", "StructuredData", "Timekeeping"])
 
 let adapters: [Target] = [
     floor("4-Adapters", "ContainerEngine", ["Diagnostics", "FileAccess", "ProcessControl", "StructuredData"] + nio),
@@ -104,6 +107,7 @@ let adapters: [Target] = [
     floor(
         "4-Adapters", "SourceForges",
         ["Diagnostics", "HTTPMessages", "StructuredData", "Timekeeping", crypto, cryptoExtras]),
+    floor("4-Adapters", "SecretVault", ["Diagnostics", "FileAccess", "StructuredData", "Timekeeping", crypto]),
     floor("4-Adapters", "SourceControl", ["Diagnostics", "FileAccess", "PipelineModel", "ProcessControl"]),
     floor(
         "4-Adapters", "StepExecution",
@@ -205,6 +209,9 @@ let testTargets: [Target] = [
     tests(
         "SourceForgesTests",
         ["Diagnostics", "HTTPMessages", "SourceForges", "StructuredData", "Timekeeping", crypto, cryptoExtras]),
+        "NotificationRulesTests",
+        ["Diagnostics", "NotificationRules", "PatternMatching", "PipelineModel", "StructuredData", "Timekeeping"]),
+    tests("SecretVaultTests", ["Diagnostics", "FileAccess", "SecretVault", "Timekeeping"]),
     tests("LogArchiveTests", ["Diagnostics", "LogArchive", "Timekeeping"]),
     tests(
         "StepExecutionTests",
@@ -229,4 +236,6 @@ let package = Package(
     ],
     targets: ground + language + outcomes + [runEngine, jobDispatch] + adapters + services + edges + testing + testTargets
     targets: ground + language + outcomes + [runEngine, accessRules] + adapters + services + edges + testing + testTargets
+    targets: ground + language + outcomes + [runEngine, notificationRules] + adapters + services + edges + testing
+        + testTargets
 )
