@@ -78,13 +78,14 @@ let outcomes: [Target] = [
     floor("2-Language", "OutcomeReading", ["CExpat", "Diagnostics", "ProblemMatching", "StructuredData"]),
 ]
 
-let runEngine = floor("3-Decision", "RunEngine", ["Diagnostics", "PipelineModel", "StructuredData"])
-
-let jobDispatch = floor("3-Decision", "JobDispatch", ["Diagnostics", "PipelineModel", "RunnerProtocol"])
-let accessRules = floor("3-Decision", "AccessRules", ["Diagnostics", "StructuredData", "Timekeeping"])
-let notificationRules = floor(
-    "3-Decision", "NotificationRules",
-    ["Diagnostics", "PatternMatching", "PipelineModel", "StructuredData", "Timekeeping"])
+let rules: [Target] = [
+    floor("3-Decision", "RunEngine", ["Diagnostics", "PipelineModel", "StructuredData"]),
+    floor("3-Decision", "JobDispatch", ["Diagnostics", "PipelineModel", "RunnerProtocol"]),
+    floor("3-Decision", "AccessRules", ["Diagnostics", "StructuredData", "Timekeeping"]),
+    floor(
+        "3-Decision", "NotificationRules",
+        ["Diagnostics", "PatternMatching", "PipelineModel", "StructuredData", "Timekeeping"]),
+]
 
 let adapters: [Target] = [
     floor("4-Adapters", "ContainerEngine", ["Diagnostics", "FileAccess", "ProcessControl", "StructuredData"] + nio),
@@ -122,10 +123,10 @@ let services: [Target] = [
         "5-Services", "RunCoordination",
         [
             "ContainerEngine", "ContentStore", "Diagnostics", "EventJournal", "ExpressionLanguage", "FileAccess",
-            "GitHubWorkflows", "JobDispatch", "LogArchive", "OutcomeReading", "PatternMatching", "PipelineModel", "ProcessControl",
-            "RunEngine", "RunnerProtocol", "RuntimeServices", "SealedStorage", "SecretRedaction",
-            "SourceControl", "StepExecution", "StructuredData", "ThreadExecution", "Timekeeping", "WorkflowPlanning", "YAMLReading",
-            "ZipArchives", crypto,
+            "GitHubWorkflows", "JobDispatch", "LogArchive", "OutcomeReading", "PatternMatching", "PipelineModel",
+            "ProcessControl", "RunEngine", "RunnerProtocol", "RuntimeServices", "SealedStorage", "SecretRedaction",
+            "SourceControl", "StepExecution", "StructuredData", "ThreadExecution", "Timekeeping", "WorkflowPlanning",
+            "YAMLReading", "ZipArchives", crypto,
         ]),
     floor(
         "5-Services", "RunnerAgent",
@@ -209,6 +210,7 @@ let testTargets: [Target] = [
     tests(
         "SourceForgesTests",
         ["Diagnostics", "HTTPMessages", "SourceForges", "StructuredData", "Timekeeping", crypto, cryptoExtras]),
+    tests(
         "NotificationRulesTests",
         ["Diagnostics", "NotificationRules", "PatternMatching", "PipelineModel", "StructuredData", "Timekeeping"]),
     tests("SecretVaultTests", ["Diagnostics", "FileAccess", "SecretVault", "Timekeeping"]),
@@ -234,8 +236,5 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
-    targets: ground + language + outcomes + [runEngine, jobDispatch] + adapters + services + edges + testing + testTargets
-    targets: ground + language + outcomes + [runEngine, accessRules] + adapters + services + edges + testing + testTargets
-    targets: ground + language + outcomes + [runEngine, notificationRules] + adapters + services + edges + testing
-        + testTargets
+    targets: ground + language + outcomes + rules + adapters + services + edges + testing + testTargets
 )
