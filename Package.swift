@@ -15,6 +15,12 @@ let webClient = [
     Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client"),
     .product(name: "NIOSSL", package: "swift-nio-ssl"),
 ]
+/// For the server's sockets; nothing else imports them.
+let httpServing: [Target.Dependency] = [
+    .product(name: "HummingbirdCore", package: "hummingbird"),
+    .product(name: "HummingbirdTLS", package: "hummingbird"), .product(name: "HTTPTypes", package: "swift-http-types"),
+    .product(name: "Logging", package: "swift-log"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+]
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -104,6 +110,7 @@ let adapters: [Target] = [
         name: "CMinizip", path: "Sources/4-Adapters/CMinizip", pkgConfig: "minizip",
         providers: [.apt(["libminizip-dev"]), .brew(["minizip"])]),
     floor("4-Adapters", "ZipArchives", ["CMinizip", "Diagnostics", "FileAccess"]),
+    floor("4-Adapters", "HTTPServing", ["Diagnostics", "HTTPMessages"] + nio + httpServing),
     floor("4-Adapters", "WebClient", ["Diagnostics", "HTTPMessages"] + nio + webClient),
     floor(
         "4-Adapters", "SourceForges",
