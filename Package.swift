@@ -143,6 +143,16 @@ let services: [Target] = [
         ]),
 ]
 
+let serverServices: [Target] = [
+    floor(
+        "5-Services", "ServerOperation",
+        [
+            "AccessRules", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "JobDispatch", "PipelineModel",
+            "ProcessControl", "RunCoordination", "RunIndex", "RunnerProtocol", "SealedStorage", "SecretRedaction",
+            "SecretVault", "StructuredData", "ThreadExecution", "Timekeeping", "WorkflowPlanning", crypto,
+        ])
+]
+
 let edges: [Target] = [
     .target(name: "CErrorPages", path: "Sources/6-Edges/CErrorPages"),
     floor("6-Edges", "ErrorPages", ["CErrorPages"]),
@@ -243,5 +253,5 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
-    targets: ground + language + outcomes + rules + adapters + services + edges + testing + testTargets
+    targets: ground + language + outcomes + rules + adapters + services + serverServices + edges + testing + testTargets
 )

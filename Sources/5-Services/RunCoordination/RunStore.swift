@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Crypto
+package import Crypto
 package import Diagnostics
 package import EventJournal
 internal import FileAccess
@@ -19,6 +19,7 @@ package final class RunStore: Sendable {
     package let journal: SQLiteJournal
     /// Seals values at rest; made once, readable by its owner only.
     let key: SymmetricKey
+    package var sealingKey: SymmetricKey { key }
 
     /// `$MARTLET_HOME`, else `$XDG_STATE_HOME/martlet`, else `~/.local/state/martlet`.
     package static func defaultRoot(_ environment: [String: String]) -> String {
@@ -199,6 +200,11 @@ package final class RunStore: Sendable {
         }
         return streams.compactMap { $0.stream.text.split(separator: "/").last.flatMap { Int($0) } }.max() ?? 0
     }
+
+    /// For what is not of a run: the journal's errors with their codes.
+    package func recorded<Value>(
+        _ body: (SQLiteJournal) throws(JournalError) -> Value
+    ) throws(DiagnosticError) -> Value { try journaled(body) }
 
     func journaled<Value>(_ body: (SQLiteJournal) throws(JournalError) -> Value) throws(DiagnosticError) -> Value {
         do {
