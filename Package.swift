@@ -138,8 +138,8 @@ let services: [Target] = [
     floor(
         "5-Services", "RunnerAgent",
         [
-            "Diagnostics", "FileAccess", "HTTPMessages", "PipelineModel", "ProcessControl", "RunCoordination",
-            "RunEngine", "RunnerProtocol", "StructuredData", "ThreadExecution", "Timekeeping",
+            "Credentials", "Diagnostics", "FileAccess", "HTTPMessages", "PipelineModel", "ProcessControl",
+            "RunCoordination", "RunEngine", "RunnerProtocol", "StructuredData", "ThreadExecution", "Timekeeping",
         ]),
 ]
 
@@ -149,21 +149,29 @@ let serverServices: [Target] = [
         [
             "AccessRules", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "JobDispatch", "PipelineModel",
             "ProcessControl", "RunCoordination", "RunIndex", "RunnerProtocol", "SealedStorage", "SecretRedaction",
-            "SecretVault", "StructuredData", "ThreadExecution", "Timekeeping", "WorkflowPlanning", crypto,
+            "SecretVault", "StructuredData", "ThreadExecution", "Timekeeping", "WorkflowPlanning", "LogArchive", crypto,
         ])
 ]
 
 let edges: [Target] = [
     .target(name: "CErrorPages", path: "Sources/6-Edges/CErrorPages"),
     floor("6-Edges", "ErrorPages", ["CErrorPages"]),
+    floor(
+        "6-Edges", "ServerAPI",
+        [
+            "AccessRules", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages", "HTTPServing", "JobDispatch",
+            "LogArchive", "PipelineModel", "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol",
+            "ServerOperation", "StructuredData", "ThreadExecution", "Timekeeping",
+        ]),
     floor("6-Edges", "EditorSupport", ["PipelineModel", "RunCoordination", "StepExecution", "StructuredData"]),
     floor(
         "6-Edges", "ConsoleCommands",
         [
-            "Diagnostics", "EditorSupport", "ErrorPages", "ExpressionLanguage", "GitHubWorkflows", "LogArchive",
-            "PipelineModel",
-            "ProcessControl", "RunCoordination", "SecretRedaction", "SourceControl", "StepExecution", "StructuredData",
-            "TerminalRendering", "WorkflowChecks", "WorkflowPlanning", arguments,
+            "AccessRules", "Credentials", "Diagnostics", "EditorSupport", "ErrorPages", "ExpressionLanguage",
+            "FileAccess", "GitHubWorkflows", "HTTPMessages", "HTTPServing", "LogArchive", "PipelineModel",
+            "ProcessControl", "RunCoordination", "RunnerAgent", "RunnerProtocol", "SecretRedaction", "ServerAPI",
+            "ServerOperation", "SourceControl", "StepExecution", "StructuredData", "TerminalRendering", "Timekeeping",
+            "WebClient", "WorkflowChecks", "WorkflowPlanning", arguments,
         ]),
     .executableTarget(
         name: "martlet", dependencies: ["ConsoleCommands"], path: "Sources/7-Program/martlet", swiftSettings: settings),

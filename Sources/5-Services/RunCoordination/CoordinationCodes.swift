@@ -7,7 +7,7 @@ extension DiagnosticCode {
     static let checkoutPathInvalid = DiagnosticCode(453)
     static let checkoutInputInvalid = DiagnosticCode(454)
     /// The server is about to stop.
-    static let serverStopping = DiagnosticCode(1131)
+    package static let serverStopping = DiagnosticCode(1131)
     /// A runner speaks of a job that is not its any more.
     package static let leaseLost = DiagnosticCode(1132)
     /// A runner said something that cannot be.

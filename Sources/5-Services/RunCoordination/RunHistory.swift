@@ -105,6 +105,9 @@ package struct RunHistory {
 
     package func text(_ key: String) -> String { facts[key]?.string ?? "" }
 
+    /// Milliseconds since the epoch.
+    package var createdAt: Int64 { Int64(facts["createdAt"]?.int ?? 0) }
+
     /// `2026-11-21T08:40:00Z`
     package var startedText: String {
         facts["createdAt"]?.int.map { Timestamp(milliseconds: Int64($0) / 1_000 * 1_000).description } ?? ""

@@ -14,6 +14,8 @@ internal import StepExecution
 /// Where runs are kept on this machine: one folder with the journal, the runs' records and logs, and their workspaces.
 package final class RunStore: Sendable {
     package let root: String
+    /// Where caches, artifacts and other repositories are kept: of a server's own runner the server's folder.
+    package let shared: String
     /// Tells this store's scratch and processes from those of other stores on the machine.
     let name: String
     package let journal: SQLiteJournal
@@ -28,12 +30,17 @@ package final class RunStore: Sendable {
         return (environment["HOME"] ?? "/tmp") + "/.local/state/martlet"
     }
 
-    /// - Parameter durability: what an append to the journal survives.
-    package init(root: String, durability: SQLiteJournal.Durability = .process) throws(DiagnosticError) {
+    /// - Parameters:
+    ///   - shared: `nil`: the same folder.
+    ///   - durability: what an append to the journal survives.
+    package init(
+        root: String, shared: String? = nil, durability: SQLiteJournal.Durability = .process
+    ) throws(DiagnosticError) {
         try Trees.make(root, mode: 0o700)
         // Steps change their folder, and one store may be reached by several paths.
         let root = Files.realPath(root) ?? root
         self.root = root
+        self.shared = shared ?? root
         name = String(ContentDigest.of(Array(root.utf8)).prefix(12))
         key = try SealingKey.load(at: root + "/key")
         // One at a time: while a new journal is being made SQLite turns others away at once, whatever their patience.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Credentials
 package import Diagnostics
 package import HTTPMessages
 internal import ProcessControl
@@ -113,7 +114,7 @@ package actor RunnerAgent {
             return true
         case .failure(let error):
             if asked.isCancelled { return true }
-            if error.diagnostic.code == .runnerUnknown { isDismissed = true }
+            if error.diagnostic.code == .credentialRefused { isDismissed = true }
             report(error)
             return false
         }
@@ -208,9 +209,4 @@ package actor RunnerAgent {
             }
         }
     }
-}
-
-extension DiagnosticCode {
-    /// The server does not know the runner's credential.
-    package static let runnerUnknown = DiagnosticCode(1138)
 }

@@ -65,6 +65,21 @@ actor IndexWriting {
 }
 
 extension RunRow {
+    /// Of a run that the index has not yet.
+    init?(_ run: RunID, _ history: RunHistory) {
+        guard history.hasRecord else { return nil }
+        self.init(
+            run: run, attempt: history.attempt, project: history.text("project"), workflowPath: history.text("path"),
+            workflow: history.text("workflow"), event: history.text("event"), createdAt: history.createdAt)
+        title = history.text("title")
+        ref = history.text("ref")
+        sha = history.text("sha")
+        actor = history.text("actor")
+        subject = history.text("subject")
+        conclusion = history.conclusion
+        state = history.conclusion == nil ? .waiting : .finished
+    }
+
     init(_ change: RunChange) {
         let record = change.record
         self.init(

@@ -31,16 +31,21 @@ package final class Server: Sendable {
     private let lock: FileLock
     private let ownRunner: OwnRunner
     private let report: @Sendable (DiagnosticError) -> Void
-    private let state = Mutex(State())
+    let state = Mutex(State())
+    let reports = ReportShelf()
 
-    private struct State: Sendable {
+    struct State: Sendable {
         var isReady = false
+        /// Where it listens.
+        var url = ""
         var isStopping = false
         var ticker: Task<Void, Never>?
     }
 
     /// The clock's beat: deadlines and lost runners are noticed within it.
     private static let beat = Duration.milliseconds(500)
+    /// After so many those who follow are shown that the connection lives.
+    private static let beatsPerSign = 30
 
     /// Opens the folder; makes it where it is not there.
     ///
@@ -103,14 +108,18 @@ package final class Server: Sendable {
     ///
     /// - Parameter url: where the server listens, for its own runner.
     package func start(url: String) async throws {
+        state.withLock { $0.url = url }
         for runner in directory.current.runners.values { await runs.add(DispatchRunner(runner)) }
         if settings.capacity > 0 { try await startOwnRunner(url) }
         _ = try await runs.recover(try unfinished())
         let ticker = Task { [weak self] in
+            var beats = 0
             while !Task.isCancelled {
                 try? await Task.sleep(for: Self.beat)
                 guard let self else { return }
                 await self.runs.tick()
+                beats += 1
+                if beats % Self.beatsPerSign == 0 { self.feed.beat() }
             }
         }
         state.withLock { state in

@@ -66,7 +66,7 @@ extension DiagnosticCode {
     static let serverFolderTaken = DiagnosticCode(1181)
     /// What was asked for is not there.
     package static let entryMissing = DiagnosticCode(1182)
-    /// The credential is unknown, expired or revoked.
-    package static let credentialRefused = DiagnosticCode(1183)
+    /// What was to be done to a run comes too late.
+    package static let runOver = DiagnosticCode(1185)
     static let referencedSecretMissing = DiagnosticCode(1184)
 }

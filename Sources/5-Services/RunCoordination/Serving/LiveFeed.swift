@@ -27,6 +27,8 @@ package final class LiveFeed: Sendable {
         case news(News)
         /// Something was missed: what is shown has to be read anew.
         case reset
+        /// Nothing happened; the connection is to be seen to live.
+        case beat
     }
 
     private struct Channel: Sendable {
@@ -84,6 +86,16 @@ package final class LiveFeed: Sendable {
     package func grew(_ place: LogPlace) {
         state.withLock { state in
             for subscriber in (state.logs[place] ?? [:]).values { subscriber.yield() }
+        }
+    }
+
+    /// To be called now and then: who follows writes a sign of life, and finds out whether anybody reads it.
+    package func beat() {
+        state.withLock { state in
+            for channel in state.channels.values {
+                for subscriber in channel.subscribers.values { subscriber.yield(.beat) }
+            }
+            for followers in state.logs.values { for follower in followers.values { follower.yield() } }
         }
     }
 

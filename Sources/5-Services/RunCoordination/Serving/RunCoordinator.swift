@@ -109,6 +109,9 @@ package actor RunCoordinator {
 
     package func isActive(_ run: RunID) -> Bool { runs[run].map { !$0.isOver } ?? false }
 
+    /// Whether it takes work.
+    package var isHealthy: Bool { failure == nil && !isStopping }
+
     func checkHealthy() throws(DiagnosticError) {
         if let failure { throw failure }
         if isStopping {
