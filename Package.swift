@@ -81,6 +81,7 @@ let adapters: [Target] = [
         "4-Adapters", "ContentStore", ["CFileAccess", "CZstd", "Diagnostics", "FileAccess", "StructuredData", crypto]),
     floor("4-Adapters", "EventJournal", ["CSQLite", "Diagnostics", "StructuredData", "Timekeeping", crypto]),
     floor("4-Adapters", "LogArchive", ["CPCRE2", "Diagnostics", "StructuredData", "Timekeeping", crypto]),
+    floor("4-Adapters", "Telemetry", ["Diagnostics", "HTTPMessages", "StructuredData", "Timekeeping", crypto]),
     floor(
         "4-Adapters", "RuntimeServices",
         ["Diagnostics", "FileAccess", "StructuredData", "Timekeeping", crypto, cryptoExtras] + nio),
@@ -176,6 +177,7 @@ let testTargets: [Target] = [
     tests("ContentStoreTests", ["ContentStore", "ContentVictim", "Diagnostics", "FileAccess"]),
     tests("ZipArchivesTests", ["Diagnostics", "FileAccess", "ZipArchives"]),
     tests("LogArchiveTests", ["Diagnostics", "LogArchive", "Timekeeping"]),
+    tests("TelemetryTests", ["Diagnostics", "HTTPMessages", "StructuredData", "Telemetry", "Timekeeping"]),
     tests(
         "StepExecutionTests",
         [
