@@ -108,6 +108,7 @@ let adapters: [Target] = [
         "4-Adapters", "IdentityProviders",
         ["Credentials", "Diagnostics", "HTTPMessages", "StructuredData", "Timekeeping", crypto, cryptoExtras]),
     floor("4-Adapters", "LogArchive", ["Diagnostics", "StructuredData", "Timekeeping", crypto]),
+    floor("4-Adapters", "Telemetry", ["Diagnostics", "HTTPMessages", "StructuredData", "Timekeeping", crypto]),
     floor(
         "4-Adapters", "RuntimeServices",
         ["Diagnostics", "FileAccess", "StructuredData", "Timekeeping", crypto, cryptoExtras] + nio),
@@ -250,6 +251,7 @@ let testTargets: [Target] = [
             cryptoExtras,
         ]),
     tests("LogArchiveTests", ["Diagnostics", "LogArchive", "Timekeeping"]),
+    tests("TelemetryTests", ["Diagnostics", "HTTPMessages", "StructuredData", "Telemetry", "Timekeeping"]),
     tests(
         "StepExecutionTests",
         [
