@@ -245,6 +245,7 @@ let testTargets: [Target] = [
         "NotificationRulesTests",
         ["Diagnostics", "NotificationRules", "PatternMatching", "PipelineModel", "StructuredData", "Timekeeping"]),
     tests("SecretVaultTests", ["Diagnostics", "FileAccess", "SecretVault", "Timekeeping"]),
+    tests(
         "IdentityProvidersTests",
         [
             "Credentials", "Diagnostics", "HTTPMessages", "IdentityProviders", "StructuredData", "Timekeeping", crypto,
@@ -274,6 +275,4 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     targets: ground + language + outcomes + rules + adapters + services + serverServices + edges + testing + testTargets
-    targets: ground + language + outcomes + [runEngine, accessRules] + adapters + services + edges + testing
-        + testTargets
 )
