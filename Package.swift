@@ -103,7 +103,6 @@ let adapters: [Target] = [
     floor("4-Adapters", "EventJournal", ["Diagnostics", "SQLiteAccess", "StructuredData", "Timekeeping", crypto]),
     floor("4-Adapters", "RunIndex", ["Diagnostics", "PipelineModel", "SQLiteAccess", "StructuredData"]),
     floor("4-Adapters", "LogArchive", ["CPCRE2", "Diagnostics", "StructuredData", "Timekeeping", crypto]),
-    floor("4-Adapters", "EventJournal", ["CSQLite", "Diagnostics", "StructuredData", "Timekeeping", crypto]),
     floor(
         "4-Adapters", "IdentityProviders",
         ["Credentials", "Diagnostics", "HTTPMessages", "StructuredData", "Timekeeping", crypto, cryptoExtras]),
