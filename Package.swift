@@ -106,7 +106,6 @@ let adapters: [Target] = [
     floor(
         "4-Adapters", "IdentityProviders",
         ["Credentials", "Diagnostics", "HTTPMessages", "StructuredData", "Timekeeping", crypto, cryptoExtras]),
-    floor("4-Adapters", "LogArchive", ["Diagnostics", "StructuredData", "Timekeeping", crypto]),
     floor("4-Adapters", "Telemetry", ["Diagnostics", "HTTPMessages", "StructuredData", "Timekeeping", crypto]),
     floor(
         "4-Adapters", "RuntimeServices",
@@ -176,7 +175,7 @@ let edges: [Target] = [
             "FileAccess", "GitHubWorkflows", "HTTPMessages", "HTTPServing", "LogArchive", "PipelineModel",
             "ProcessControl", "RunCoordination", "RunnerAgent", "RunnerProtocol", "SecretRedaction", "ServerAPI",
             "ServerOperation", "SourceControl", "StepExecution", "StructuredData", "TerminalRendering", "Timekeeping",
-            "WebClient", "WorkflowChecks", "WorkflowPlanning", arguments,
+            "ThreadExecution", "WebClient", "WorkflowChecks", "WorkflowPlanning", arguments,
         ]),
     .executableTarget(
         name: "martlet", dependencies: ["ConsoleCommands"], path: "Sources/7-Program/martlet", swiftSettings: settings),

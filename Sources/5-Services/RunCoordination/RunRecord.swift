@@ -101,7 +101,8 @@ package struct RunRecord {
             "plan": plan.data, "payload": .object(payload), "vars": .object(vars),
             "matrix": .object(
                 DataObject(selectedMatrix.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
-            "labels": .array(runnerLabels.map(DataValue.string)), "bound": .bool(isBound), "pinned": .bool(isPinned), "project": project.map(DataValue.string) ?? .null,
+            "labels": .array(runnerLabels.map(DataValue.string)), "bound": .bool(isBound), "pinned": .bool(isPinned),
+            "project": project.map(DataValue.string) ?? .null,
             "runnerGroup": .string(runnerGroup),
             "allowsPush": .bool(allowsPush), "sandbox": sandbox?.data ?? .null,
             "privateFiles": .array(privateFiles.sorted().map(DataValue.string)),

@@ -17,11 +17,15 @@ extension RunReport {
             let failed = job.steps.filter { $0.conclusion == .failure }
             // The innermost one says most.
             let step = failed.min { left, right in
-                (left.finishedAt ?? .max, -left.path.indexes.count) < (right.finishedAt ?? .max, -right.path.indexes.count)
+                (left.finishedAt ?? .max, -left.path.indexes.count) < (
+                    right.finishedAt ?? .max, -right.path.indexes.count
+                )
             }
             found.append(Failure(job: job, step: step))
         }
-        return found.min { ($0.step?.finishedAt ?? $0.job.finishedAt ?? .max) < ($1.step?.finishedAt ?? $1.job.finishedAt ?? .max) }
+        return found.min {
+            ($0.step?.finishedAt ?? $0.job.finishedAt ?? .max) < ($1.step?.finishedAt ?? $1.job.finishedAt ?? .max)
+        }
     }
 
     /// One sentence on how it stands: what failed first, what it waits for, or that it succeeded.
@@ -52,7 +56,9 @@ extension RunReport {
             let first = running[0].name
             return running.count == 1 ? "Running \(first)" : "Running \(running.count) jobs"
         }
-        if !queued.isEmpty { return queued.count == 1 ? "\(queued[0].name) waits for a runner" : "\(queued.count) jobs wait for runners" }
+        if !queued.isEmpty {
+            return queued.count == 1 ? "\(queued[0].name) waits for a runner" : "\(queued.count) jobs wait for runners"
+        }
         return reason.map { "Waiting: \($0.text)" } ?? "Waiting"
     }
 

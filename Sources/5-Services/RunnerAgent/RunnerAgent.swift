@@ -101,7 +101,9 @@ package actor RunnerAgent {
         let request = PollRequest(
             instance: instance, free: free, holds: carriers.keys.sorted { "\($0.work)" < "\($1.work)" })
         let asked = Task { () -> Result<PollAnswer, DiagnosticError> in
-            do throws(DiagnosticError) { return .success(try await link.poll(request)) } catch { return .failure(error) }
+            do throws(DiagnosticError) { return .success(try await link.poll(request)) } catch {
+                return .failure(error)
+            }
         }
         // A job that ends makes room: the poll is given up for one that says so.
         waiting = asked

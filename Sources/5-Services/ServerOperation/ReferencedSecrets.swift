@@ -19,7 +19,8 @@ package struct ReferencedSecrets: Sendable {
 
     /// - Returns: the reference.
     package func keep(_ text: String) throws(DiagnosticError) -> String {
-        let reference = "ref_" + String(UInt64.random(in: .min ... .max), radix: 36)
+        let reference =
+            "ref_" + String(UInt64.random(in: .min ... .max), radix: 36)
             + String(UInt64.random(in: .min ... .max), radix: 36)
         try Trees.make(folder, mode: 0o700)
         try SealedFile.write(Array(text.utf8), to: "\(folder)/\(reference)", key: key, name: reference)

@@ -49,7 +49,9 @@ extension RunCoordinator {
         if served.isSettled { return false }
         let dispatchStream = DispatchEvent.stream(run, attempt: attempt)
         served.dispatchVersion =
-            try store.journaled { (journal) throws(JournalError) in try journal.summary(of: dispatchStream)?.version ?? 0 }
+            try store.journaled { (journal) throws(JournalError) in
+                try journal.summary(of: dispatchStream)?.version ?? 0
+            }
         runs[run] = served
         if recorded.isEmpty { give(.start(RunStart(run: run, attempt: attempt)), to: run) }
         return true

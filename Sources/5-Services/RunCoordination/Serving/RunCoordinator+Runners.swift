@@ -166,7 +166,8 @@ extension RunCoordinator {
         do {
             outcome = try JobOutcome(data: .object(end.outcome))
         } catch {
-            throw DiagnosticError(.runnerMessageInvalid, "The outcome of the job '\(key.work)' cannot be read: \(error).")
+            throw DiagnosticError(
+                .runnerMessageInvalid, "The outcome of the job '\(key.work)' cannot be read: \(error).")
         }
         run.evaluator.keep(outputs: end.outputs, of: key.work.job)
         try await take(.jobFinished(key.work.job, attempt: key.work.number, outcome), of: key.work.run)

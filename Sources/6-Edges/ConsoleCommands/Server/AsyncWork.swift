@@ -3,7 +3,9 @@
 internal import Diagnostics
 internal import Dispatch
 internal import Glibc
+internal import ProcessControl
 internal import Synchronization
+internal import ThreadExecution
 
 /// Runs what is asynchronous to its end, on a command line that is not.
 enum AsyncWork {
@@ -26,25 +28,19 @@ enum AsyncWork {
 }
 
 /// The signals that ask a service to end: once to do so in order, twice to do so at once.
-final class StopSignals: Sendable {
-    private let sources = Mutex<[any DispatchSourceSignal]>([])
-    private let count = Mutex(0)
-
+enum StopSignals {
     /// - Parameter first: called with the first signal.
-    init(first: @escaping @Sendable () -> Void) {
-        for number in [SIGTERM, SIGINT] {
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { [weak self] in
-                guard let self else { return }
-                let times = self.count.withLock { count in
+    static func watch(_ first: @escaping @Sendable () -> Void) {
+        SerialThread.start(name: "signals") {
+            guard let loop = try? PollerLoop() else { return }
+            var count = 0
+            for number in [SIGTERM, SIGINT] {
+                try? loop.onSignal(number) {
                     count += 1
-                    return count
+                    if count == 1 { first() } else { Glibc.exit(ExitStatus.interrupted.rawValue) }
                 }
-                if times == 1 { first() } else { Glibc.exit(ExitStatus.interrupted.rawValue) }
             }
-            source.resume()
-            sources.withLock { $0.append(source) }
+            loop.run { true }
         }
     }
 }

@@ -5,6 +5,7 @@ internal import ArgumentParser
 internal import Diagnostics
 internal import FileAccess
 internal import HTTPMessages
+internal import PipelineModel
 internal import ProcessControl
 internal import RunCoordination
 internal import RunnerAgent
@@ -12,6 +13,7 @@ internal import RunnerProtocol
 internal import ServerOperation
 internal import StructuredData
 internal import Synchronization
+internal import TerminalRendering
 internal import WebClient
 
 struct RunnerCommand: ParsableCommand {
@@ -27,7 +29,8 @@ struct RunnerCommand: ParsableCommand {
 /// Where a runner keeps what it must know.
 struct RunnerFolderOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("The runner's folder; else MARTLET_RUNNER, else ~/.local/state/martlet-runner.", valueName: "dir"))
+        help: ArgumentHelp(
+            "The runner's folder; else MARTLET_RUNNER, else ~/.local/state/martlet-runner.", valueName: "dir"))
     var data: String?
 
     func folder(_ environment: [String: String]) -> String {
@@ -158,7 +161,7 @@ struct RunnerRunCommand: ParsableCommand {
             let lock = try FileLock(path: place + "/runner.lock")
             _ = OpenFileLimit.raise()
             let agent = try makeAgent(place, file, console)
-            let signals = StopSignals {
+            StopSignals.watch {
                 ServerLog.say("Ending: the jobs that it has are carried to their end. A second signal ends them.")
                 Task { await agent.leave() }
             }
@@ -166,7 +169,6 @@ struct RunnerRunCommand: ParsableCommand {
             try AsyncWork.run { try await agent.run() }
             if file.isEphemeral { try? Files.remove(RunnerFile.path(place)) }
             withExtendedLifetime(lock) {}
-            withExtendedLifetime(signals) {}
         }
     }
 

@@ -5,9 +5,11 @@ internal import Diagnostics
 internal import Glibc
 internal import HTTPServing
 internal import ProcessControl
+internal import RunCoordination
 internal import ServerAPI
 internal import ServerOperation
 internal import StructuredData
+internal import TerminalRendering
 
 struct ServerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -100,7 +102,7 @@ struct ServerCommand: ParsableCommand {
             options.certificate = (chain, key)
         }
         let listener = HTTPListener(options) { await door.answer($0) }
-        let signals = StopSignals {
+        StopSignals.watch {
             Task {
                 ServerLog.say("Ending: runs go on with their runners.")
                 await server.stop()
@@ -123,7 +125,6 @@ struct ServerCommand: ParsableCommand {
                 }
             }
         }
-        withExtendedLifetime(signals) {}
     }
 }
 
@@ -146,7 +147,7 @@ enum ProgramPath {
     static var own: String {
         var bytes = [UInt8](repeating: 0, count: 4_096)
         let count = bytes.withUnsafeMutableBytes { space in
-            readlink("/proc/self/exe", space.baseAddress?.assumingMemoryBound(to: CChar.self), space.count)
+            space.baseAddress.map { readlink("/proc/self/exe", $0.assumingMemoryBound(to: CChar.self), 4_096) } ?? -1
         }
         return count > 0 ? String(decoding: bytes.prefix(count), as: UTF8.self) : CommandLine.arguments[0]
     }

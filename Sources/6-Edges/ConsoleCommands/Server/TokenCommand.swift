@@ -7,6 +7,7 @@ internal import Diagnostics
 internal import FileAccess
 internal import ServerOperation
 internal import StructuredData
+internal import TerminalRendering
 internal import Timekeeping
 
 struct TokenCommand: ParsableCommand {
@@ -69,7 +70,8 @@ struct TokenCreateCommand: ParsableCommand {
             }
             let now = Timestamp.now()
             let grant = TokenGrant(
-                scopes, projects: chosen.isEmpty ? nil : Set(chosen), expiresAt: days > 0 ? now + .days(Int64(days)) : nil)
+                scopes, projects: chosen.isEmpty ? nil : Set(chosen),
+                expiresAt: days > 0 ? now + .days(Int64(days)) : nil)
             let (account, name) = (account, name)
             let token = try AsyncWork.run { try await keeper.makeToken(grant, name: name, account: account, now: now) }
             show(token, grant, console)

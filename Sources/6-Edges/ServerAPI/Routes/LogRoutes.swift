@@ -24,7 +24,8 @@ struct LogRoutes: Sendable {
         [
             Route(
                 method: "GET", template: Self.template, operation: "getLog",
-                summary: "A step's log: JSON lines from a line on, all as text (Accept: text/plain), or live (Accept: text/event-stream).",
+                summary:
+                    "A step's log: JSON lines from a line on, all as text (Accept: text/plain), or live (Accept: text/event-stream).",
                 guardian: .run(.viewLogs),
                 query: [
                     .init(name: "from", about: "The first line, from 1.", schema: ["type": "integer", "minimum": 1]),
@@ -56,7 +57,8 @@ struct LogRoutes: Sendable {
         if accept.contains("text/plain") { return try await text(path) }
         let from = try request.number("from", in: 1...Int(Int32.max), default: 1)
         let limit = try request.number("limit", in: 1...Self.maximumLines, default: Self.standardLines)
-        let tail = request.query["tail"] == nil ? nil : try request.number("tail", in: 1...Self.maximumLines, default: 1)
+        let tail =
+            request.query["tail"] == nil ? nil : try request.number("tail", in: 1...Self.maximumLines, default: 1)
         let bytes = try await BlockingWork.attempt { () throws(DiagnosticError) in
             try Self.lines(path, from: from, limit: limit, tail: tail)
         }

@@ -36,7 +36,8 @@ extension APIRequest {
         if bytes.isEmpty { return DataObject() }
         guard let object = (try? DataValue(json: bytes))?.object else {
             throw DiagnosticError(
-                .requestInvalid, "The body is no JSON object.", remedy: "Send one, with Content-Type: application/json.")
+                .requestInvalid, "The body is no JSON object.", remedy: "Send one, with Content-Type: application/json."
+            )
         }
         return object
     }
@@ -45,7 +46,8 @@ extension APIRequest {
         guard let text = query[name] else { return fallback }
         guard let number = Int(text), range.contains(number) else {
             throw DiagnosticError(
-                .requestInvalid, "'\(name)' is a number from \(range.lowerBound) to \(range.upperBound); '\(text)' is not.")
+                .requestInvalid,
+                "'\(name)' is a number from \(range.lowerBound) to \(range.upperBound); '\(text)' is not.")
         }
         return number
     }

@@ -16,7 +16,8 @@ enum APISchemas {
         "CancelRequest": object(["force": flag]),
         "RunRow": object(runRow, required: ["run", "attempt", "project", "workflow", "event", "state", "createdAt"]),
         "RunList": list(of: "RunRow"),
-        "Reason": object(["kind": text, "text": text, "expression": text, "values": list(text)], required: ["kind", "text"]),
+        "Reason": object(
+            ["kind": text, "text": text, "expression": text, "values": list(text)], required: ["kind", "text"]),
         "Step": object(
             [
                 "step": text, "attempt": integer, "title": text, "state": states, "conclusion": conclusions,

@@ -19,7 +19,8 @@ package struct ServerDoor: Sendable {
 
     package init(server: Server) {
         self.server = server
-        let routes = HealthRoutes(server: server).routes + RunRoutes(server: server).routes
+        let routes =
+            HealthRoutes(server: server).routes + RunRoutes(server: server).routes
             + LogRoutes(server: server).routes + EventRoutes(server: server).routes
             + RunnerRoutes(server: server).routes
         self.routes = routes + [OpenAPIDocument.route(of: routes)]
