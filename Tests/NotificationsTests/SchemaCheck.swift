@@ -3,8 +3,8 @@
 import Foundation
 import StructuredData
 
-/// Checks a value against the part of JSON Schema that our own schemas use; a keyword that it does not know is a problem, so
-/// that nothing is passed over.
+/// Checks a value against the part of JSON Schema that our own schemas use; a keyword that it does not know is a
+/// problem, so that nothing is passed over.
 struct SchemaCheck {
     let root: DataValue
 

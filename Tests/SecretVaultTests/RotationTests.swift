@@ -7,8 +7,8 @@ import Synchronization
 import Testing
 import Timekeeping
 
-/// Files that stop working at the n-th call that changes something, as where a process is killed: just before it, in the
-/// middle of writing the draft, or just after it.
+/// Files that stop working at the n-th call that changes something, as where a process is killed: just before it, in
+/// the middle of writing the draft, or just after it.
 private final class CutFiles: Sendable {
     enum Moment: CaseIterable { case before, middle, after }
 

@@ -13,8 +13,8 @@ package struct MailAddress: Hashable, Sendable {
     private static let localBytes = 64
     private static let totalBytes = 254
 
-    /// - Throws: ``DiagnosticCode/mailAddressInvalid`` for what is not of the form that RFC 5321 calls a dot-string at a
-    ///   domain. Quoted local parts and addresses in other scripts are not used.
+    /// - Throws: ``DiagnosticCode/mailAddressInvalid`` for what is not of the form that RFC 5321 calls a dot-string at
+    ///   a domain. Quoted local parts and addresses in other scripts are not used.
     package init(name: String = "", address: String) throws(DiagnosticError) {
         let parts = address.split(separator: "@", omittingEmptySubsequences: false)
         guard parts.count == 2, address.utf8.count <= Self.totalBytes, parts[0].utf8.count <= Self.localBytes,

@@ -14,8 +14,8 @@ package struct MailMessage: Hashable, Sendable {
 
     /// The mail that tells a notice.
     ///
-    /// Its `Message-ID` is made from the notice's key, so that a mail that goes out twice is one to a reader; all mails of a
-    /// run refer to one made from the run, so that they stand together.
+    /// Its `Message-ID` is made from the notice's key, so that a mail that goes out twice is one to a reader; all mails
+    /// of a run refer to one made from the run, so that they stand together.
     package init(
         _ notice: Notice, to recipient: MailAddress, from: MailAddress, language: NoticeLanguage, now: Timestamp
     ) {

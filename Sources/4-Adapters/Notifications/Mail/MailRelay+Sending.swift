@@ -9,8 +9,8 @@ internal import StructuredData
 extension MailRelay {
     /// Hands a mail over. Blocks the calling thread.
     ///
-    /// SMTP, its encryption and its logins are curl's. The login goes to it through its standard input, the mail through a
-    /// file of this user's that is there for as long as the call takes; neither stands on a command line.
+    /// SMTP, its encryption and its logins are curl's. The login goes to it through its standard input, the mail
+    /// through a file of this user's that is there for as long as the call takes; neither stands on a command line.
     ///
     /// - Parameter scratch: a folder of this server's own.
     /// - Throws: where curl cannot be started, or the file not be written. What the mail server says is no error.

@@ -21,8 +21,8 @@ package struct SlackAction: Hashable, Sendable {
 
     /// Reads the form that Slack posts when something in a message is used.
     ///
-    /// - Returns: `nil` where there is nothing to do: a button that opens a page, one of another app, something else than a
-    ///   button.
+    /// - Returns: `nil` where there is nothing to do: a button that opens a page, one of another app, something else
+    ///   than a button.
     /// - Throws: ``DiagnosticCode/slackRequestInvalid``.
     package static func read(form: [UInt8]) throws(DiagnosticError) -> SlackAction? {
         guard let text = try SlackCommand.fields(form)["payload"], let payload = try? DataValue(json: text) else {

@@ -12,8 +12,8 @@ package enum WebhookCall {
     package static let answerLimitBytes = 64 << 10
 
     /// - Parameters:
-    ///   - id: of the delivery: the same at each attempt, so that the endpoint can tell that it has it already. Letters, digits,
-    ///     `-` and `_`.
+    ///   - id: of the delivery: the same at each attempt, so that the endpoint can tell that it has it already.
+    ///     Letters, digits, `-` and `_`.
     ///   - body: the envelope as it was when the delivery was created.
     ///   - secrets: the newest first; while they are changed there are two, and each signs.
     ///   - now: of this attempt: endpoints refuse old ones.

@@ -11,8 +11,8 @@ extension WebhookEvent {
     /// Names of a list that are sent.
     private static let listedNames = 50
 
-    /// What is sent, by the convention of Standard Webhooks: `{"type": …, "version": 1, "timestamp": …, "data": {…}}`. The
-    /// page docs/reference/webhooks.md has its schema. What is not known is absent.
+    /// What is sent, by the convention of Standard Webhooks: `{"type": …, "version": 1, "timestamp": …, "data": {…}}`.
+    /// The page docs/reference/webhooks.md has its schema. What is not known is absent.
     ///
     /// - Parameter time: when it happened, not when it is sent.
     package func envelope(at time: Timestamp) -> DataValue {
