@@ -60,6 +60,13 @@ struct MailMessageTests {
 
     @Test("Whatever people are called and commits say, no header is added and no line is too long")
     func injection() throws {
+        // In ASCII too, which is not encoded.
+        var plainText = news()
+        plainText.labels.workflow = "a\r\nBcc: victim@example.org\nX: y\rZ: \u{0}\u{7F}\tb"
+        let ascii = try mail(notice(.broke, plainText), to: "a\r\nBcc: victim@example.org\tb")
+        #expect(value("Subject", ascii) == "[acme/web] a Bcc: victim@example.org X: y Z: b is broken on main")
+        #expect(value("To", ascii) == "\"a Bcc: victim@example.org b\" <ann@example.org>")
+        #expect(value("Bcc", ascii) == nil)
         var evil = news()
         evil.labels.workflow = hostile
         evil.subject = Subject(project: hostile, workflow: hostile, branch: hostile)

@@ -66,7 +66,7 @@ enum HeaderText {
 
     /// ASCII that no reader takes for an encoded word, in words that fit into a line.
     private static func isPlain(_ text: String) -> Bool {
-        text.utf8.allSatisfy { $0 < 127 } && !text.contains("=?")
+        text.utf8.allSatisfy { (32..<127).contains($0) } && !text.contains("=?")
             && text.split(separator: " ").allSatisfy { $0.utf8.count <= foldColumns - 20 }
     }
 
