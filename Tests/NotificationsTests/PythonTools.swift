@@ -92,7 +92,7 @@ final class MailServer {
     }
 
     deinit {
-        process.terminate()
+        try? input.fileHandleForWriting.close()
     }
 
     /// The next mail that was taken: `from`, `to`, `mail` (Latin-1), `login`, `tls`. Waits for it.
