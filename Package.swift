@@ -119,6 +119,12 @@ let adapters: [Target] = [
     floor(
         "4-Adapters", "SourceForges",
         ["Diagnostics", "HTTPMessages", "StructuredData", "Timekeeping", crypto, cryptoExtras]),
+    floor(
+        "4-Adapters", "Notifications",
+        [
+            "Diagnostics", "FileAccess", "HTTPMessages", "NotificationRules", "PipelineModel", "ProcessControl",
+            "StructuredData", "Timekeeping", crypto,
+        ]),
     floor("4-Adapters", "SecretVault", ["Diagnostics", "FileAccess", "StructuredData", "Timekeeping", crypto]),
     floor("4-Adapters", "SourceControl", ["Diagnostics", "FileAccess", "PipelineModel", "ProcessControl"]),
     floor(
@@ -242,6 +248,12 @@ let testTargets: [Target] = [
     tests(
         "NotificationRulesTests",
         ["Diagnostics", "NotificationRules", "PatternMatching", "PipelineModel", "StructuredData", "Timekeeping"]),
+    tests(
+        "NotificationsTests",
+        [
+            "Diagnostics", "FileAccess", "HTTPMessages", "NotificationRules", "Notifications", "PipelineModel",
+            "ProcessControl", "StructuredData", "Timekeeping",
+        ]),
     tests("SecretVaultTests", ["Diagnostics", "FileAccess", "SecretVault", "Timekeeping"]),
     tests(
         "IdentityProvidersTests",
