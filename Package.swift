@@ -170,7 +170,7 @@ let edges: [Target] = [
         "6-Edges", "ServerAPI",
         [
             "AccessRules", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages", "HTTPServing", "JobDispatch",
-            "LogArchive", "PipelineModel", "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol",
+            "LogArchive", "PipelineModel", "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent", "RunnerProtocol",
             "ServerOperation", "StructuredData", "ThreadExecution", "Timekeeping",
         ]),
     floor("6-Edges", "EditorSupport", ["PipelineModel", "RunCoordination", "StepExecution", "StructuredData"]),
@@ -260,6 +260,13 @@ let testTargets: [Target] = [
         [
             "Credentials", "Diagnostics", "HTTPMessages", "IdentityProviders", "StructuredData", "Timekeeping", crypto,
             cryptoExtras,
+        ]),
+    tests(
+        "ServerOperationTests",
+        [
+            "AccessRules", "Credentials", "Diagnostics", "HTTPMessages", "HTTPServing", "PipelineModel",
+            "RunCoordination", "RunnerAgent", "RunnerProtocol", "ServerAPI", "ServerOperation", "StructuredData",
+            "Timekeeping", "WorkflowPlanning",
         ]),
     tests("LogArchiveTests", ["Diagnostics", "LogArchive", "Timekeeping"]),
     tests("TelemetryTests", ["Diagnostics", "HTTPMessages", "StructuredData", "Telemetry", "Timekeeping"]),

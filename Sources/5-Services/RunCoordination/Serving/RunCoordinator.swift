@@ -236,8 +236,10 @@ package actor RunCoordinator {
     }
 
     func demand(_ job: JobID, _ number: Int, of run: ServedRun) -> JobDemand {
-        JobDemand(
-            run.work(job, number), labels: run.labels(of: job), group: run.record.runnerGroup, queuedAt: now)
+        let isGoingOn = number == 1 && run.point?.job == job
+        return JobDemand(
+            run.work(job, number), labels: run.labels(of: job), group: run.record.runnerGroup, queuedAt: now,
+            runner: isGoingOn ? run.point?.runner : nil)
     }
 
     private func cancel(_ job: JobID, _ number: Int, _ level: CancelLevel, _ reason: Reason, of run: ServedRun) {

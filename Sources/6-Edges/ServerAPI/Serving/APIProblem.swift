@@ -6,7 +6,9 @@ internal import Diagnostics
 internal import EventJournal
 internal import HTTPMessages
 internal import HTTPServing
+internal import LogArchive
 internal import RunCoordination
+internal import RunEngine
 internal import ServerOperation
 internal import StructuredData
 
@@ -61,7 +63,8 @@ enum APIProblem {
         .runMissing: 404, .requestTooLarge: 413, .requestCutOff: 400, .leaseLost: 410, .runnerMessageInvalid: 422,
         .runOver: 409, .journalConflict: 409, .journalFenced: 410, .journalDiskFull: 503, .journalBusy: 503,
         .nameTaken: 409, .unknownEntry: 404, .lastAdministrator: 409, .credentialEnded: 410, .directoryLimit: 409,
-        .directoryValue: 422, .scopeTooWide: 403, .serverStopping: 503, .artifactMissing: 404,
+        .directoryValue: 422, .scopeTooWide: 403, .serverStopping: 503, .artifactMissing: 404, .runNotFinished: 409, .nothingToRerun: 409, .rerunStepUnknown: 422,
+        .logPatternInvalid: 422, .logPatternLimit: 422, .logSearchExhausted: 422, .unknownRerun: 422,
     ]
 
     private static func title(_ status: Int) -> String {
