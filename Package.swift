@@ -108,7 +108,7 @@ let adapters: [Target] = [
         "4-Adapters", "SourceForges",
         ["Diagnostics", "HTTPMessages", "StructuredData", "Timekeeping", crypto, cryptoExtras]),
     floor("4-Adapters", "SecretVault", ["Diagnostics", "FileAccess", "StructuredData", "Timekeeping", crypto]),
-    floor("4-Adapters", "SourceControl", ["Diagnostics", "FileAccess", "PipelineModel", "ProcessControl"]),
+    floor("4-Adapters", "SourceControl", ["Diagnostics", "FileAccess", "PipelineModel", "ProcessControl", "Timekeeping"]),
     floor(
         "4-Adapters", "StepExecution",
         [
