@@ -126,7 +126,7 @@ let adapters: [Target] = [
             "StructuredData", "Timekeeping", crypto,
         ]),
     floor("4-Adapters", "SecretVault", ["Diagnostics", "FileAccess", "StructuredData", "Timekeeping", crypto]),
-    floor("4-Adapters", "SourceControl", ["Diagnostics", "FileAccess", "PipelineModel", "ProcessControl"]),
+    floor("4-Adapters", "SourceControl", ["Diagnostics", "FileAccess", "PipelineModel", "ProcessControl", "Timekeeping"]),
     floor(
         "4-Adapters", "StepExecution",
         [

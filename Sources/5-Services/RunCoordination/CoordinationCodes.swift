@@ -20,7 +20,7 @@ extension DiagnosticCode {
     package static let runNotDriven = DiagnosticCode(704)
     static let groupLost = DiagnosticCode(708)
     static let groupsUnreadable = DiagnosticCode(709)
-    static let runRecordTooLarge = DiagnosticCode(711)
+    package static let runRecordTooLarge = DiagnosticCode(711)
     static let sourcesInvalid = DiagnosticCode(710)
     static let actionLockInvalid = DiagnosticCode(712)
     package static let runNotFinished = DiagnosticCode(714)
