@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Timekeeping
 package import WebPages
 
 /// The rooms beside runs.
@@ -56,5 +57,50 @@ package enum SampleRooms {
                     wait: .runnersBusy(count: 2, labels: ["gpu"], freeInMs: 360_000)),
             ],
             projects: marked, runnersOnline: 6, runnersBusy: 4)
+    }
+
+    package static var project: ProjectPage {
+        let rows = (0..<14).map { index in
+            let state: RunState = [.running, .failed, .passed, .passed, .cancelled, .passed, .skipped][index % 7]
+            let start = SampleRuns.ago(Int64(index * 4_000 + 80))
+            return ProjectPage.Row(
+                run: 8416 - index, attempt: index == 1 ? 2 : 1, workflow: index % 3 == 2 ? "Release" : "CI", state: state,
+                change: index % 2 == 0 ? SampleRuns.change : fixes[index % 4 / 2],
+                trigger: index % 2 == 0 ? .push : .pullRequest(214), createdAt: start,
+                startedAt: state == .skipped ? nil : start,
+                finishedAt: state == .running ? nil : start + .seconds(Int64(134 + index * 9)),
+                note: state == .failed ? "test › ubuntu-24: 3 tests" : nil)
+        }
+        return ProjectPage(
+            name: "widget", marks: marks(3), workflows: ["CI", "Release"], branches: ["main", "release/4.2"], rows: rows,
+            nextPage: .project("widget", [("before", "8403")]), startable: ["Release"])
+    }
+
+    package static var approvals: ApprovalsPage {
+        var own = approval
+        own.id = "a-512"
+        own.refusal = "You wrote this change; somebody else has to agree."
+        own.votes = []
+        return ApprovalsPage(waiting: [approval, own], answered: [.init(approval: approval, isApproved: true)])
+    }
+
+    package static var status: StatusPage {
+        StatusPage(
+            project: "widget",
+            lines: [
+                .init(workflow: "CI", branch: "main", state: .failed, since: SampleRuns.ago(900), marks: marks(1)),
+                .init(workflow: "Release", branch: "main", state: .running, since: SampleRuns.ago(184), marks: marks(2)),
+                .init(workflow: "Nightly", branch: "main", state: .passed, since: SampleRuns.ago(30_000), marks: marks(3)),
+            ], message: "The server is moved to a larger machine on Saturday from 08:00 UTC; runs wait meanwhile.")
+    }
+
+    package static var search: SearchPage {
+        let matches = (1...8).map {
+            SearchPage.Match(
+                place: SampleRuns.logPlace, jobName: "test › ubuntu-24 / swift 6.2", stepName: "swift test", line: $0 * 141,
+                text: "Test \"Entry \($0)\" \u{1B}[31mfailed\u{1B}[0m after 0.01 seconds")
+        }
+        return SearchPage(
+            run: 8412, attempt: 2, query: "failed", count: 41, matches: matches, nextPage: .searchPage(8412, 2))
     }
 }

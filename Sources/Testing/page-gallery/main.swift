@@ -25,5 +25,6 @@ for entry in Gallery.entries {
     let relative = page.replacingOccurrences(of: "=\"/assets/", with: "=\"assets/")
     try write(Array(relative.utf8), "\(folder)/\(entry.name).html")
 }
+for file in Gallery.files { try write(file.bytes, "\(folder)/\(file.name)") }
 try write(Array(Gallery.entries.map(\.name).joined(separator: "\n").utf8), "\(folder)/pages.txt")
 try write(Array(PageHeaders.contentSecurityPolicy.utf8), "\(folder)/policy.txt")

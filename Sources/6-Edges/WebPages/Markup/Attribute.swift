@@ -19,7 +19,7 @@ package struct Attribute {
         case inputmode, maxlength, minlength, enctype, spellcheck, headers, abbr
         case viewBox, x, y, x1, x2, y1, y2, cx, cy, r, rx, width, height, d, fill, xmlns, dx, dy, transform
         case preserveAspectRatio
-        case fillOpacity = "fill-opacity", textLength, textAnchor = "text-anchor", fontFamily = "font-family"
+        case color, fillOpacity = "fill-opacity", textLength, textAnchor = "text-anchor", fontFamily = "font-family"
         case fontSize = "font-size", stroke, strokeWidth = "stroke-width"
         case httpEquiv = "http-equiv", acceptCharset = "accept-charset"
         case ariaLabel = "aria-label", ariaCurrent = "aria-current", ariaHidden = "aria-hidden"

@@ -9,7 +9,8 @@ enum Escaping {
         }
     }
 
-    /// Runs of plain bytes are copied as they are. NUL, which HTML has no way to say, becomes U+FFFD.
+    /// Runs of plain bytes are copied as they are. Controls, which HTML and XML have no way to say,
+    /// become U+FFFD.
     static func append(_ text: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]) {
         var plain = 0
         for index in text.indices {
@@ -28,7 +29,7 @@ enum Escaping {
         case UInt8(ascii: ">"): "&gt;"
         case UInt8(ascii: "\""): "&quot;"
         case UInt8(ascii: "'"): "&#39;"
-        case 0: "\u{FFFD}"
+        case 0x00...0x08, 0x0B, 0x0C, 0x0E...0x1F: "\u{FFFD}"
         default: nil
         }
     }

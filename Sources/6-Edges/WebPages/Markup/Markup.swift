@@ -20,8 +20,14 @@ package struct Markup {
     package mutating func element(_ tag: Tag, _ attributes: [Attribute?], content: (inout Markup) -> Void) {
         open(tag, attributes)
         if tag.isVoid { return }
+        let start = bytes.count
         content(&self)
-        close(tag)
+        if bytes.count == start, tag.isShape {
+            bytes.removeLast()
+            bytes.append(contentsOf: "/>".utf8)
+        } else {
+            close(tag)
+        }
     }
 
     /// An element that holds a text only.

@@ -11,6 +11,14 @@ package enum Tag: String {
     case circle, desc, g, line, path, rect, svg, use
     case svgText = "text"
 
+    /// SVG's elements that close themselves where nothing stands in them.
+    var isShape: Bool {
+        switch self {
+        case .circle, .line, .path, .rect, .use: true
+        default: false
+        }
+    }
+
     /// HTML's elements that have no end.
     var isVoid: Bool {
         switch self {

@@ -13,7 +13,8 @@ package struct RunMark: Sendable {
     }
 }
 
-/// The last runs as a row of bars: the height is the duration, the shape and colour the state.
+/// The last runs as a row of bars: the height is the duration, the shape and colour the state. What all bars share
+/// stands in the style sheet: there are two hundred of them on the first page.
 struct RunMarks {
     /// Oldest first; the last ``limit`` are shown.
     var runs: [RunMark]
@@ -41,11 +42,9 @@ struct RunMarks {
 
     private func mark(_ run: RunMark, x: Int, _ longest: Int64, _ html: inout Markup) {
         let label = html.phrase(.runMark(run.run, run.state.words, run.durationMs))
-        html.tag(.a, .href(.run(run.run)), .label(label), .class("s-\(run.state.rawValue)")) { html in
+        html.tag(.a, .href(.run(run.run)), .class("s-\(run.state.rawValue)")) { html in
             html.tag(.title, text: label)
-            html.tag(
-                .rect, .class("reach"), .number(.x, x), .number(.y, 0), .number(.width, Self.pitch),
-                .number(.height, Self.height))
+            html.tag(.rect, .class("reach"), .number(.x, x))
             let tall = max(4, Int(run.durationMs * Int64(Self.room) / longest))
             switch run.state {
             case .failed:
@@ -63,7 +62,6 @@ struct RunMarks {
 
     private func bar(_ x: Int, _ tall: Int, _ classes: String, _ html: inout Markup) {
         html.tag(
-            .rect, .class(classes), .number(.x, x), .number(.y, Self.height - tall), .number(.width, Self.barWidth),
-            .number(.height, tall), .text(.rx, "1.5"))
+            .rect, .class(classes), .number(.x, x), .number(.y, Self.height - tall), .number(.height, tall))
     }
 }
