@@ -112,6 +112,8 @@ let services: [Target] = [
 let edges: [Target] = [
     .target(name: "CErrorPages", path: "Sources/6-Edges/CErrorPages"),
     floor("6-Edges", "ErrorPages", ["CErrorPages"]),
+    .target(name: "CWebAssets", path: "Sources/6-Edges/CWebAssets"),
+    floor("6-Edges", "WebPages", ["CWebAssets", "HTTPMessages", "StructuredData", "Timekeeping", crypto]),
     floor("6-Edges", "EditorSupport", ["PipelineModel", "RunCoordination", "StepExecution", "StructuredData"]),
     floor(
         "6-Edges", "ConsoleCommands",
@@ -136,6 +138,10 @@ let testing: [Target] = [
         path: "Sources/Testing/content-store-bench", swiftSettings: settings),
     .executableTarget(
         name: "ContentVictim", dependencies: ["ContentStore", "Diagnostics"], path: "Sources/Testing/ContentVictim",
+        swiftSettings: settings),
+    floor("Testing", "PageSamples", ["Timekeeping", "WebPages"]),
+    .executableTarget(
+        name: "page-gallery", dependencies: ["PageSamples", "WebPages"], path: "Sources/Testing/page-gallery",
         swiftSettings: settings),
     floor("Testing", "RunSimulation", ["Diagnostics", "PipelineModel", "RunEngine", "StructuredData"]),
     .executableTarget(
@@ -181,6 +187,9 @@ let testTargets: [Target] = [
         ]),
 ]
 
+let pageTests = tests(
+    "WebPagesTests", ["HTTPMessages", "PageSamples", "StructuredData", "Timekeeping", "WebPages"])
+
 let package = Package(
     name: "martlet",
     products: [.executable(name: "martlet", targets: ["martlet"])],
@@ -194,5 +203,7 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
-    targets: ground + language + outcomes + [runEngine] + adapters + services + edges + testing + testTargets
+    targets: ground + language + outcomes + [runEngine] + adapters + services + edges + testing + testTargets + [
+        pageTests
+    ]
 )

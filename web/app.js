@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What every page does beyond its HTML. Without it all of them still work.
-import { all, copy, isTyping, make, one } from "./dom.js";
+import { all, copy, isTyping, make, one, span } from "./dom.js";
 import { start } from "./live.js";
 
 // Copy buttons are of no use without scripts, so the server hides them.
@@ -13,16 +13,9 @@ prepare(document);
 document.addEventListener("renewed", (event) => prepare(event.detail));
 start();
 
-// Durations that grow: one clock for all, in the server's own words for units.
-const units = document.documentElement.lang === "ko" ? ["시간", "분", "초"] : ["h", "m", "s"];
-const two = (number) => String(number).padStart(2, "0");
+// Durations that grow: one clock for all.
 setInterval(() => {
-  for (const element of all("[data-since]")) {
-    const seconds = Math.max(0, Math.floor((Date.now() - Number(element.dataset.since)) / 1000));
-    const minutes = Math.floor(seconds / 60), hours = Math.floor(minutes / 60);
-    element.textContent = hours ? `${hours}${units[0]} ${two(minutes % 60)}${units[1]}`
-      : minutes ? `${minutes}${units[1]} ${two(seconds % 60)}${units[2]}` : `${seconds}${units[2]}`;
-  }
+  for (const element of all("[data-since]")) element.textContent = span(Date.now() - Number(element.dataset.since));
 }, 1000);
 
 document.addEventListener("click", (event) => {

@@ -46,6 +46,17 @@ export async function copy(text, button) {
   }, 1500);
 }
 
+const units = document.documentElement.lang === "ko" ? ["시간", "분", "초"] : ["h", "m", "s"];
+const two = (number) => String(number).padStart(2, "0");
+
+/** A duration in the server's own words. */
+export function span(milliseconds) {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  const minutes = Math.floor(seconds / 60), hours = Math.floor(minutes / 60);
+  return hours ? `${hours}${units[0]} ${two(minutes % 60)}${units[1]}`
+    : minutes ? `${minutes}${units[1]} ${two(seconds % 60)}${units[2]}` : `${seconds}${units[2]}`;
+}
+
 /** Lines of JSON from an answer, as they come. */
 export async function* jsonLines(response) {
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();

@@ -1,29 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
-// News from the server. It renders; here its pieces are exchanged, never under the pointer, the focus or the finger.
-import { all, one } from "./dom.js";
+// News from the server. It renders; here its parts are exchanged. A list that would move under the pointer says how much
+// is newer instead (data-hold: "hover", or "always"); what somebody types or selects is left alone until they are done.
+import { all, one, words } from "./dom.js";
 
-const quietMs = 250;
+const quietMs = 250, busyMs = 2000;
+/** What each part was as the server sent it: the page adds to its own copy. */
+const sent = new WeakMap();
+const remember = (part) => sent.set(part, part.innerHTML);
+all("[data-part]").forEach(remember);
+
 let source, timer, running = false, again = false;
 
 export function start() {
   const address = one("main")?.dataset.events;
-  if (source?.url.endsWith(address ?? "\0")) return;
+  if (source && address && source.url === new URL(address, location.href).href) return;
   source?.close();
   source = undefined;
   if (!address) return;
+  // The browser asks again by itself when the stream breaks, and says what it had last.
   source = new EventSource(address);
-  source.addEventListener("update", soon);
-  source.addEventListener("open", soon);
-  // A server that restarts closes the stream; the browser asks again by itself and says what it had last.
+  source.addEventListener("update", () => soon());
+  let opened = false;
+  source.addEventListener("open", () => { if (opened) soon(); opened = true; });
 }
 
-function soon() {
+function soon(ms = quietMs) {
   clearTimeout(timer);
-  timer = setTimeout(renew, quietMs);
+  timer = setTimeout(renew, ms);
 }
 
 async function renew() {
-  if (document.hidden) return document.addEventListener("visibilitychange", soon, { once: true });
+  if (document.hidden) return document.addEventListener("visibilitychange", () => soon(), { once: true });
   if (running) return (again = true);
   running = true;
   try {
@@ -45,61 +52,60 @@ function exchange(text) {
   if (!next) return location.reload();
   document.title = next.dataset.title;
   one("link[rel=icon]").href = next.dataset.icon;
-  const parts = new Map(all("[data-part]", next).map((part) => [part.dataset.part, part]));
+  const fresh = new Map(all("[data-part]", next).map((part) => [part.dataset.part, part]));
   const known = all("[data-part]", now);
-  const isSame = known.length === parts.size && known.every((part) => parts.has(part.dataset.part));
-  if (!isSame) {
-    // A section came or went: the whole room is laid out anew, unless somebody is at work in it.
-    if (isBusy(now)) return hold(known[0] ?? now, () => swap(now, next));
-    return swap(now, next);
+  if (known.length !== fresh.size || known.some((part) => !fresh.has(part.dataset.part))) {
+    // A part came or went: the room is laid out anew.
+    const held = one("[data-hold]:hover", now);
+    if (isBusy(now)) return soon(busyMs);
+    return held ? hold(held, next, () => swap(now, next)) : swap(now, next);
   }
   for (const [key, value] of Object.entries(next.dataset)) now.dataset[key] = value;
   if (!next.dataset.events) delete now.dataset.events;
   for (const part of known) {
-    const fresh = parts.get(part.dataset.part);
-    if (fresh.innerHTML === part.dataset.seen) continue;
-    const seen = fresh.innerHTML;
-    if (isBusy(part) || part.dataset.hold) hold(part, () => swap(part, fresh, seen));
-    else swap(part, fresh, seen);
+    const other = fresh.get(part.dataset.part);
+    if (other.innerHTML === sent.get(part)) continue;
+    const isHeld = part.dataset.hold === "always" || part.dataset.hold && part.matches(":hover");
+    if (isBusy(part)) soon(busyMs);
+    else if (isHeld) hold(part, other, () => swap(part, other));
+    else swap(part, other);
   }
   start();
 }
 
-/** Somebody points at it, types in it, or has opened a menu in it. */
-const isBusy = (part) =>
-  part.matches(":hover") || part.contains(document.activeElement) && document.activeElement !== part ||
-  one("details.menu[open]", part) !== null;
+/** Somebody types in it, has opened a menu in it, or selects text of it. */
+function isBusy(part) {
+  const focus = document.activeElement, selection = getSelection();
+  return part.contains(focus) && focus.matches("input, select, textarea") || one("details.menu[open]", part) !== null ||
+    !selection.isCollapsed && part.contains(selection.anchorNode);
+}
 
-function hold(part, apply) {
+function hold(part, fresh, apply) {
   const button = one(".newer", part);
+  const known = new Set(all("a.title", part).map((link) => link.href));
+  const newer = all("a.title", fresh).filter((link) => !known.has(link.href)).length;
   if (button) {
+    if (newer) button.textContent = words(button)[0].replace("#", newer);
     button.hidden = false;
     button.onclick = apply;
   }
-  if (part.dataset.hold) return;
-  const leave = () => { if (!isBusy(part)) { stop(); apply(); } };
-  const stop = () => {
-    part.removeEventListener("pointerleave", leave);
-    part.removeEventListener("focusout", later);
-  };
-  const later = () => setTimeout(leave, 0);
-  part.addEventListener("pointerleave", leave);
-  part.addEventListener("focusout", later);
+  if (part.dataset.hold === "hover") part.addEventListener("pointerleave", () => { if (!isBusy(part)) apply(); }, { once: true });
 }
 
-function swap(old, fresh, seen) {
+function swap(old, fresh) {
   if (!old.isConnected) return;
-  const open = new Map(all("details[id], li[id] > details", old).map((d) => [d.id || d.parentElement.id, d.open]));
-  const focus = document.activeElement, href = old.contains(focus) ? focus.getAttribute("href") : null;
-  const chart = one(".chain", old), left = chart?.scrollLeft;
-  if (seen) fresh.dataset.seen = seen;
+  const key = (details) => details.id || details.parentElement.id;
+  const folds = "details[id], li[id] > details";
+  const open = new Map(all(folds, old).map((details) => [key(details), details.open]));
+  const focus = document.activeElement;
+  const href = old.contains(focus) ? focus.getAttribute("href") : null;
+  const left = one(".chain", old)?.scrollLeft;
+  [fresh, ...all("[data-part]", fresh)].forEach(remember);
   old.replaceWith(fresh);
-  for (const details of all("details[id], li[id] > details", fresh)) {
-    const was = open.get(details.id || details.parentElement.id);
-    if (was !== undefined) details.open = was;
-  }
-  if (left) one(".chain", fresh).scrollLeft = left;
-  if (href) all("a", fresh).find((a) => a.getAttribute("href") === href)?.focus({ preventScroll: true });
+  for (const details of all(folds, fresh)) details.open = open.get(key(details)) ?? details.open;
+  const chart = one(".chain", fresh);
+  if (left && chart) chart.scrollLeft = left;
+  if (href) all("a", fresh).find((link) => link.getAttribute("href") === href)?.focus({ preventScroll: true });
   document.dispatchEvent(new CustomEvent("renewed", { detail: fresh }));
   start();
 }

@@ -6,12 +6,11 @@ import { Finder } from "./find.js";
 import { render } from "./ansi.js";
 
 const data = one("#log");
-if (data) open();
 
 function open() {
   const here = { job: data.dataset.job, step: data.dataset.step, attempt: Number(data.dataset.attempt) };
   const isLive = data.dataset.state === "live";
-  const isLong = Number(data.dataset.total) > all(".l", data).length || isLive;
+  const isLong = isLive || one("#pages") !== null;
   const count = words(data)[0];
   const view = isLong ? new Viewer(data) : new Still(data);
   if (isLong) one("#pages")?.remove();
@@ -136,3 +135,5 @@ class Still {
 
   times(on) { this.element.classList.toggle("times", on); }
 }
+
+if (data) open();

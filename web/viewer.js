@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A log of any length: only the rows that are seen are in the document. Every row has one height, so that a row's place
 // is a multiplication; groups fold by counting rows, not by moving nodes.
-import { all, jsonLines, make } from "./dom.js";
+import { jsonLines, make, span as duration } from "./dom.js";
 import { render } from "./ansi.js";
 
 const rowHeight = 20, chunk = 1000, keptChunks = 60, spare = 20;
@@ -103,6 +103,7 @@ export class Viewer {
     const span = make("span");
     span.append(...render(text, this.find));
     row.append(span);
+    if (group?.ms >= 0) row.append(make("small", {}, duration(group.ms)));
     return row;
   }
 

@@ -58,7 +58,9 @@ package enum Gallery {
             Entry(name: "run-summary", page: SampleRuns.failing(.summary(SampleTabs.summaries))),
             Entry(name: "run-plan", page: SampleRuns.failing(.plan(SampleTabs.plan))),
             Entry(name: "run-events", page: SampleRuns.failing(.events(SampleTabs.events))),
-            Entry(name: "run-no-tests", page: SampleRuns.failing(.tests(TestsView(passed: 0, failed: 0, skipped: 0, cases: [])))),
+            Entry(
+                name: "run-no-tests",
+                page: SampleRuns.failing(.tests(TestsView(passed: 0, failed: 0, skipped: 0, cases: [])))),
         ]
     }
 

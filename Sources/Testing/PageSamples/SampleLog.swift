@@ -7,7 +7,8 @@ package import WebPages
 package enum SampleLog {
     package static var lines: [LogLine] {
         var raw = [
-            "##[group]Run swift test --parallel", "\u{1B}[36;1mswift test --parallel\u{1B}[0m", "shell: /usr/bin/bash -e {0}",
+            "##[group]Run swift test --parallel", "\u{1B}[36;1mswift test --parallel\u{1B}[0m",
+            "shell: /usr/bin/bash -e {0}",
             "env:", "  SWIFT_VERSION: 6.2", "##[endgroup]", "##[group]Resolve dependencies",
         ]
         raw += (1...24).map { "Fetched https://forge.example/packages/part-\($0) from cache (0.0\($0 % 10)s)" }
@@ -21,7 +22,9 @@ package enum SampleLog {
             "256: \u{1B}[38;5;208morange \u{1B}[38;5;27mblue\u{1B}[0m, 24 bit: \u{1B}[38;2;255;105;180mpink\u{1B}[0m \u{1B}[1;4mbold and underlined\u{1B}[0m",
             "download 10%\rdownload 55%\rdownload 100% of 41 MiB", "##[group]Tests",
         ]
-        raw += (1...60).map { "\u{1B}[32m✔\u{1B}[0m Test \"Entry \($0) is found again\" passed after 0.0\($0 % 9)1 seconds." }
+        raw += (1...60).map {
+            "\u{1B}[32m✔\u{1B}[0m Test \"Entry \($0) is found again\" passed after 0.0\($0 % 9)1 seconds."
+        }
         raw += [
             "\u{1B}[31m✘\u{1B}[0m Test \"Two architectures never share an entry\" recorded an issue at CacheKeyTests.swift:48:9: Expectation failed: (first.key → \u{1B}[33m\"v2-linux-1f9a\"\u{1B}[0m) != (second.key → \u{1B}[33m\"v2-linux-1f9a\"\u{1B}[0m)",
             "##[error]CacheKeyTests.swift:48: Two architectures never share an entry", "##[endgroup]",

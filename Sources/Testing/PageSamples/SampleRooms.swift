@@ -5,7 +5,9 @@ package import WebPages
 
 /// The rooms beside runs.
 package enum SampleRooms {
-    static let projects = ["widget", "kiln", "atlas", "billing", "gateway", "mobile-app", "docs-site", "terraform", "search", "data-lake"]
+    static let projects = [
+        "widget", "kiln", "atlas", "billing", "gateway", "mobile-app", "docs-site", "terraform", "search", "data-lake",
+    ]
 
     package static func marks(_ project: Int) -> [RunMark] {
         (0..<20).map { index in
@@ -16,8 +18,12 @@ package enum SampleRooms {
     }
 
     static let fixes = [
-        Change(branch: "main", commit: "52e1c80f6d9a4b7e8c3f10293847566574839201", title: "Charge in the account's currency", author: "Mina Park"),
-        Change(branch: "release/4.2", commit: "0b77d1e2a4c59f6e8d7c6b5a4f3e2d1c0b9a8f7e", title: "Raise the pool's limit for the nightly import of a very long list of things", author: "Tomás Rey"),
+        Change(
+            branch: "main", commit: "52e1c80f6d9a4b7e8c3f10293847566574839201",
+            title: "Charge in the account's currency", author: "Mina Park"),
+        Change(
+            branch: "release/4.2", commit: "0b77d1e2a4c59f6e8d7c6b5a4f3e2d1c0b9a8f7e",
+            title: "Raise the pool's limit for the nightly import of a very long list of things", author: "Tomás Rey"),
     ]
 
     package static var approval: Approval {
@@ -64,7 +70,8 @@ package enum SampleRooms {
             let state: RunState = [.running, .failed, .passed, .passed, .cancelled, .passed, .skipped][index % 7]
             let start = SampleRuns.ago(Int64(index * 4_000 + 80))
             return ProjectPage.Row(
-                run: 8416 - index, attempt: index == 1 ? 2 : 1, workflow: index % 3 == 2 ? "Release" : "CI", state: state,
+                run: 8416 - index, attempt: index == 1 ? 2 : 1, workflow: index % 3 == 2 ? "Release" : "CI",
+                state: state,
                 change: index % 2 == 0 ? SampleRuns.change : fixes[index % 4 / 2],
                 trigger: index % 2 == 0 ? .push : .pullRequest(214), createdAt: start,
                 startedAt: state == .skipped ? nil : start,
@@ -72,7 +79,8 @@ package enum SampleRooms {
                 note: state == .failed ? "test › ubuntu-24: 3 tests" : nil)
         }
         return ProjectPage(
-            name: "widget", marks: marks(3), workflows: ["CI", "Release"], branches: ["main", "release/4.2"], rows: rows,
+            name: "widget", marks: marks(3), workflows: ["CI", "Release"], branches: ["main", "release/4.2"],
+            rows: rows,
             nextPage: .project("widget", [("before", "8403")]), startable: ["Release"])
     }
 
@@ -89,15 +97,18 @@ package enum SampleRooms {
             project: "widget",
             lines: [
                 .init(workflow: "CI", branch: "main", state: .failed, since: SampleRuns.ago(900), marks: marks(1)),
-                .init(workflow: "Release", branch: "main", state: .running, since: SampleRuns.ago(184), marks: marks(2)),
-                .init(workflow: "Nightly", branch: "main", state: .passed, since: SampleRuns.ago(30_000), marks: marks(3)),
+                .init(
+                    workflow: "Release", branch: "main", state: .running, since: SampleRuns.ago(184), marks: marks(2)),
+                .init(
+                    workflow: "Nightly", branch: "main", state: .passed, since: SampleRuns.ago(30_000), marks: marks(3)),
             ], message: "The server is moved to a larger machine on Saturday from 08:00 UTC; runs wait meanwhile.")
     }
 
     package static var search: SearchPage {
         let matches = (1...8).map {
             SearchPage.Match(
-                place: SampleRuns.logPlace, jobName: "test › ubuntu-24 / swift 6.2", stepName: "swift test", line: $0 * 141,
+                place: SampleRuns.logPlace, jobName: "test › ubuntu-24 / swift 6.2", stepName: "swift test",
+                line: $0 * 141,
                 text: "Test \"Entry \($0)\" \u{1B}[31mfailed\u{1B}[0m after 0.01 seconds")
         }
         return SearchPage(

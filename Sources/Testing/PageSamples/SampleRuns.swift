@@ -9,7 +9,8 @@ package enum SampleRuns {
     package static let now = Timestamp(milliseconds: 1_795_722_655_000)
 
     package static let change = Change(
-        branch: "main", commit: "9f3c2ab41d07be55c0a9e2f14f6f6d0c5b1e7a90", title: "Keep the cache key apart by architecture",
+        branch: "main", commit: "9f3c2ab41d07be55c0a9e2f14f6f6d0c5b1e7a90",
+        title: "Keep the cache key apart by architecture",
         author: "Ada Kim", link: PageAddress(checking: "https://forge.example/kiln/widget/commit/9f3c2ab"))
 
     static func ago(_ seconds: Int64) -> Timestamp { now + .seconds(-seconds) }
@@ -31,7 +32,8 @@ package enum SampleRuns {
         guard state != .skipped, state != .waiting, state != .blocked else {
             return JobView(
                 id: id, name: name, group: group, state: state, needs: needs, medianMs: median.map { $0 * 1000 },
-                wait: state == .waiting ? .needs(needs) : state == .blocked ? .approval(environment: "production") : nil,
+                wait: state == .waiting
+                    ? .needs(needs) : state == .blocked ? .approval(environment: "production") : nil,
                 reason: state == .skipped ? "A job it needs did not succeed" : nil)
         }
         let work = max(4, seconds - 14)
@@ -47,8 +49,9 @@ package enum SampleRuns {
                 step(3, "Restore caches", .passed, from: from - 6, seconds: 8),
                 step(4, "swift build", .passed, from: from - 14, seconds: third * 2),
                 step(5, "swift test --parallel", last, from: from - 14 - third * 2, seconds: third),
-                step(6, "Upload results", state == .failed ? .skipped : last == .running ? .waiting : .passed,
-                     from: from - seconds, seconds: 0),
+                step(
+                    6, "Upload results", state == .failed ? .skipped : last == .running ? .waiting : .passed,
+                    from: from - seconds, seconds: 0),
             ])
     }
 
@@ -89,10 +92,14 @@ package enum SampleRuns {
             let text =
                 switch number {
                 case 1160: "\u{1B}[32m✔\u{1B}[0m Test \"A key names its architecture\" passed after 0.004 seconds."
-                case 1171: "\u{1B}[31m✘\u{1B}[0m Test \"Two architectures never share an entry\" recorded an issue at CacheKeyTests.swift:48:9: Expectation failed: (first.key → \u{1B}[33m\"v2-linux-1f9a\"\u{1B}[0m) != (second.key → \u{1B}[33m\"v2-linux-1f9a\"\u{1B}[0m)"
-                case 1172: "\u{1B}[31m✘\u{1B}[0m Test \"Two architectures never share an entry\" failed after 0.012 seconds with 1 issue."
-                case 1178: "\u{1B}[31m✘\u{1B}[0m Test \"An old entry is not taken for a new one\" failed after 0.031 seconds with 2 issues."
-                case 1185: "\u{1B}[1;31m✘ Test run with 412 tests in 38 suites failed after 51.204 seconds with 4 issues.\u{1B}[0m"
+                case 1171:
+                    "\u{1B}[31m✘\u{1B}[0m Test \"Two architectures never share an entry\" recorded an issue at CacheKeyTests.swift:48:9: Expectation failed: (first.key → \u{1B}[33m\"v2-linux-1f9a\"\u{1B}[0m) != (second.key → \u{1B}[33m\"v2-linux-1f9a\"\u{1B}[0m)"
+                case 1172:
+                    "\u{1B}[31m✘\u{1B}[0m Test \"Two architectures never share an entry\" failed after 0.012 seconds with 1 issue."
+                case 1178:
+                    "\u{1B}[31m✘\u{1B}[0m Test \"An old entry is not taken for a new one\" failed after 0.031 seconds with 2 issues."
+                case 1185:
+                    "\u{1B}[1;31m✘ Test run with 412 tests in 38 suites failed after 51.204 seconds with 4 issues.\u{1B}[0m"
                 case 1186: "##[error]Process completed with exit code 1."
                 case 1187: "##[endgroup]"
                 default: "\u{1B}[90m◇\u{1B}[0m Test case \(number * 7 % 400) started."

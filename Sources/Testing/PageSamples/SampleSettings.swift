@@ -47,7 +47,8 @@ package enum SampleSettings {
                     id: "r2", name: "barn-2", labels: ["linux", "arm64"], isOnline: true, isPaused: true, capacity: 2,
                     version: "0.4.0", lastSeenAt: SampleRuns.ago(4)),
                 .init(
-                    id: "r3", name: "attic", labels: ["linux", "gpu-a10"], isOnline: false, capacity: 1, version: "0.3.2",
+                    id: "r3", name: "attic", labels: ["linux", "gpu-a10"], isOnline: false, capacity: 1,
+                    version: "0.3.2",
                     lastSeenAt: SampleRuns.ago(260_000)),
             ], newToken: "mrt_reg_5f1b2c3d4e5f60718293", serverAddress: "https://ci.example")
     }
@@ -61,7 +62,10 @@ package enum SampleSettings {
                 .init(
                     name: "PIN", place: "organization", changedAt: SampleRuns.ago(90_000_000), changedBy: "Tomás Rey",
                     warning: "Shorter than four bytes: it cannot be masked in logs."),
-            ], places: [("organization", "All projects"), ("widget", "widget"), ("widget/production", "widget / production")])
+            ],
+            places: [
+                ("organization", "All projects"), ("widget", "widget"), ("widget/production", "widget / production"),
+            ])
     }
 
     package static var environments: EnvironmentsPage {
@@ -69,7 +73,8 @@ package enum SampleSettings {
             environments: [
                 .init(
                     project: "billing", name: "production", approvers: ["maintainer", "Jo Lind"], votesNeeded: 2,
-                    waitMs: 600_000, branches: ["main", "release/*"], lastRun: 8377, lastDeployedAt: SampleRuns.ago(99_000)),
+                    waitMs: 600_000, branches: ["main", "release/*"], lastRun: 8377,
+                    lastDeployedAt: SampleRuns.ago(99_000)),
                 .init(project: "billing", name: "staging"),
             ], projects: ["widget", "billing"])
     }
@@ -77,7 +82,8 @@ package enum SampleSettings {
     package static var hooks: HooksPage {
         HooksPage(hooks: [
             .init(
-                id: "h1", url: "https://chat.example/hooks/ci", events: ["run.finished", "approval.asked"], isRotating: true,
+                id: "h1", url: "https://chat.example/hooks/ci", events: ["run.finished", "approval.asked"],
+                isRotating: true,
                 deliveries: [
                     .init(
                         id: "msg_2b9f01", event: "run.finished", at: SampleRuns.ago(570), tries: 1, status: 204,
@@ -121,7 +127,8 @@ package enum SampleSettings {
                     sequence: 9211, at: SampleRuns.ago(900_000), actor: "Ada Kim", act: "secret.set",
                     text: "DEPLOY_KEY of widget / production", from: "10.4.0.17"),
                 .init(
-                    sequence: 9207, at: SampleRuns.ago(901_000), actor: "release-bot", isToken: true, act: "approval.approve",
+                    sequence: 9207, at: SampleRuns.ago(901_000), actor: "release-bot", isToken: true,
+                    act: "approval.approve",
                     text: "billing to production, run 8377", link: .run(8377), from: "192.0.2.44"),
             ], nextPage: PageAddress(checking: "/audit?before=9207"))
     }

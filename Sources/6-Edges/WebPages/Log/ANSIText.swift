@@ -111,7 +111,9 @@ enum ANSIText {
     }
 
     private static func controlSequence(_ rest: ArraySlice<UInt8>, _ style: inout Style) -> Int {
-        guard let final = rest.dropFirst(2).firstIndex(where: { !(0x20...0x3F).contains($0) }) else { return rest.count }
+        guard let final = rest.dropFirst(2).firstIndex(where: { !(0x20...0x3F).contains($0) }) else {
+            return rest.count
+        }
         let length = final + 1 - rest.startIndex
         // A byte that may not stand here ends the sequence and is text again.
         guard (0x40...0x7E).contains(rest[final]) else { return length - 1 }

@@ -5,7 +5,8 @@
 package enum Tag: String {
     case a, aside, article, body, br, button, caption, code, dd, del, details, div, dl, dt, em, fieldset, footer, form
     case h1, h2, h3, h4, h5, h6, head, header, hr, html, input, kbd, label, legend, li, link, main, meta, nav, ol
-    case option, output, p, pre, progress, script, search, section, select, small, span, strong, summary, table, tbody, td
+    case option, output, p, pre, progress, script, search, section, select, small, span, strong, summary, table, tbody,
+        td
     case textarea, th, thead, time, title, tr, ul
     // SVG.
     case circle, desc, g, line, path, rect, svg, use

@@ -71,7 +71,7 @@ package struct Approval: Sendable {
                     html.tag(.span, .class("quiet"), words: .toEnvironment(environment))
                     html.tag(.span, .class("quiet")) { $0.time(askedAt) }
                 }
-                html.tag(.div, .class("line quiet")) { $0.change(change) }
+                html.tag(.div, .class("line quiet change")) { $0.change(change) }
             }
             if refusal == nil {
                 html.form(posting: address) { html in

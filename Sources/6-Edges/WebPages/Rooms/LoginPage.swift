@@ -62,7 +62,8 @@ package struct LoginPage: Page {
                 }
                 html.tag(.div, .class("card")) { html in
                     if isFirst {
-                        html.empty(.noAccounts, .noAccountsBody, command: "martlet server account add NAME --role owner")
+                        html.empty(
+                            .noAccounts, .noAccountsBody, command: "martlet server account add NAME --role owner")
                     } else {
                         form(&html)
                     }

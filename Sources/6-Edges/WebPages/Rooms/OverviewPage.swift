@@ -96,7 +96,9 @@ package struct OverviewPage: Page {
             html.tag(.div, .class("stack")) { html in
                 pulse(&html)
                 if projects.isEmpty {
-                    html.tag(.div, .class("card")) { $0.empty(.noProjects, .noProjectsBody, command: Self.firstCommand) }
+                    html.tag(.div, .class("card")) {
+                        $0.empty(.noProjects, .noProjectsBody, command: Self.firstCommand)
+                    }
                 } else {
                     html.tag(.div, .class("split")) { html in
                         html.tag(.div, .class("stack")) { html in
@@ -140,14 +142,16 @@ package struct OverviewPage: Page {
                     html.tag(.a, .class("title"), .href(.run(item.run))) { html in
                         html.text("\(item.project) › \(item.workflow)")
                     }
-                    html.tag(.span, .class("quiet"), words: .onBranch(item.branch))
+                    if item.branch != item.change.branch {
+                        html.tag(.span, .class("quiet"), words: .onBranch(item.branch))
+                    }
                     html.tag(.span, .class("quiet")) { html in
                         html.words(.sinceTime)
                         html.text(" ")
                         html.time(item.since)
                     }
                 }
-                html.tag(.div, .class("line quiet")) { $0.change(item.change) }
+                html.tag(.div, .class("line quiet change")) { $0.change(item.change) }
             }
             if let person = item.takenBy { html.tag(.span, .class("tag"), words: .takenBy(person)) }
         }

@@ -105,7 +105,9 @@ package struct ProjectPage: Page {
             html.tag(.div) { html in
                 html.form(posting: PageAddress("projects", name, "runs")) { html in
                     html.tag(.div, .class("stack small-gap")) { html in
-                        html.choice(.workflow, name: "workflow", options: startable.map { ($0, .name($0)) })
+                        html.choice(
+                            .workflow, name: "workflow", options: startable.map { ($0, .name($0)) },
+                            id: "start-workflow")
                         html.field(.branch, name: "ref", value: branches.first ?? "main", isRequired: true)
                         html.tag(.button, .class("button primary"), words: .startRun)
                     }
@@ -130,7 +132,9 @@ package struct ProjectPage: Page {
     }
 
     private func list(_ html: inout Markup) {
-        html.tag(.section, .class("card"), .text(.dataPart, "runs"), .text(.dataHold, "1"), .label(html.phrase(.runs))) {
+        html.tag(
+            .section, .class("card"), .text(.dataPart, "runs"), .text(.dataHold, "always"), .label(html.phrase(.runs))
+        ) {
             html in
             html.tag(.header) { html in
                 html.tag(.h2, words: .runs)
@@ -161,7 +165,7 @@ package struct ProjectPage: Page {
                         html.tag(.span, .class(row.state == .failed ? "s-failed" : "quiet"), text: note)
                     }
                 }
-                html.tag(.div, .class("line quiet")) { $0.change(row.change) }
+                html.tag(.div, .class("line quiet change")) { $0.change(row.change) }
             }
             html.tag(.span, .class("number")) { html in
                 if let start = row.startedAt {

@@ -80,30 +80,60 @@ struct GraphFolding {
         }
     }
 
-    /// Nodes with the same needs and the same dependents become one. A failure keeps its own box.
+    /// Nodes that play the same part become one: their needs play the same parts, and so do those that need them. A
+    /// failure keeps its own box, and with it the chain that it stands in, unless there are too many of them.
+    ///
+    /// Parts are found by refinement: all are alike until their neighbours tell them apart.
     private static func alike(_ nodes: [GraphNode]) -> [GraphNode] {
-        struct Standing: Hashable {
-            var needs: [Int]
-            var dependents: [Int]
+        let failures = nodes.count { $0.state == .failed }
+        var parts = nodes.indices.map { index in
+            nodes[index].state == .failed ? (failures <= nodeLimit / 4 ? index + 1 : -1) : 0
         }
-        var dependents = Array(repeating: [Int](), count: nodes.count)
-        for (index, node) in nodes.enumerated() {
-            for need in node.needs { dependents[need].append(index) }
+        let dependents = dependents(of: nodes)
+        var count = Set(parts).count
+        while true {
+            parts = refined(parts, nodes, dependents)
+            let next = Set(parts).count
+            if next == count { break }
+            count = next
         }
         var merged: [GraphNode] = []
-        var places: [Standing: Int] = [:]
+        var places: [Int: Int] = [:]
         for (index, node) in nodes.enumerated() {
-            let standing = Standing(needs: node.needs, dependents: dependents[index])
-            if node.state == .failed {
-                merged.append(node)
-            } else if let place = places[standing] {
+            if let place = places[parts[index]] {
                 merged[place].kind = .alike
                 merged[place].jobs += node.jobs
             } else {
-                places[standing] = merged.count
+                places[parts[index]] = merged.count
                 merged.append(node)
             }
         }
         return merged
+    }
+
+    private static func dependents(of nodes: [GraphNode]) -> [[Int]] {
+        var dependents = Array(repeating: [Int](), count: nodes.count)
+        for (index, node) in nodes.enumerated() {
+            for need in node.needs { dependents[need].append(index) }
+        }
+        return dependents
+    }
+
+    private struct Part: Hashable {
+        var own: Int
+        var needs: Set<Int>
+        var dependents: Set<Int>
+    }
+
+    private static func refined(_ parts: [Int], _ nodes: [GraphNode], _ dependents: [[Int]]) -> [Int] {
+        var numbers: [Part: Int] = [:]
+        return nodes.indices.map { index in
+            let part = Part(
+                own: parts[index], needs: Set(nodes[index].needs.map { parts[$0] }),
+                dependents: Set(dependents[index].map { parts[$0] }))
+            if let number = numbers[part] { return number }
+            numbers[part] = numbers.count
+            return numbers.count - 1
+        }
     }
 }

@@ -66,7 +66,7 @@ struct RunHead {
     private func times(_ html: inout Markup) {
         html.tag(.span) { html in
             html.words(page.trigger.words)
-            html.text(" ")
+            html.text(" · ")
             html.time(page.createdAt)
         }
         if let start = page.startedAt {

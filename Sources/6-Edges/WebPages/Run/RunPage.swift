@@ -143,24 +143,27 @@ package struct RunPage: Page {
         }
     }
 
+    /// Open where one looks at the run; folded where one went on to a view of it.
     private func excerpt(_ failure: Failure, _ html: inout Markup) {
         html.tag(.section, .class("card bad"), .text(.dataPart, "failure"), .label(html.phrase(.firstFailure))) {
             html in
-            html.tag(.header) { html in
-                html.tag(.h2) { html in
-                    html.words(.firstFailure)
-                    html.text(": \(failure.jobName) › \(failure.stepName)")
+            html.tag(.details, .class("failure"), .id("failure"), .flag(.open, if: content.tab == .graph)) { html in
+                html.tag(.summary) { html in
+                    html.tag(.h2) { html in
+                        html.words(.firstFailure)
+                        html.text(": \(failure.jobName) › \(failure.stepName)")
+                    }
+                    html.tag(.span, .class("end nowrap")) { html in
+                        let last = failure.lines.last?.number
+                        let address = PageAddress.log(failure.place, lines: last.map { $0...$0 })
+                        html.tag(.a, .href(address), words: .openLog)
+                    }
                 }
-                html.tag(.span, .class("end nowrap")) { html in
-                    let last = failure.lines.last?.number
-                    let address = PageAddress.log(failure.place, lines: last.map { $0...$0 })
-                    html.tag(.a, .href(address), words: .openLog)
-                }
-            }
-            if let reason = failure.reason { html.tag(.p, .class("why"), text: reason) }
-            html.tag(.div, .class("excerpt log")) { html in
-                for line in failure.lines.suffix(Self.excerptLines) where line.kind != .groupEnd {
-                    html.logLine(line, linkingTo: failure.place)
+                if let reason = failure.reason { html.tag(.p, .class("why"), text: reason) }
+                html.tag(.div, .class("excerpt log")) { html in
+                    for line in failure.lines.suffix(Self.excerptLines) where line.kind != .groupEnd {
+                        html.logLine(line, linkingTo: failure.place)
+                    }
                 }
             }
         }

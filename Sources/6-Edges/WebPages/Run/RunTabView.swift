@@ -57,9 +57,9 @@ struct RunTabView {
         }
         let place = annotation.line.map { "\(file):\($0)" } ?? file
         if let link = annotation.link {
-            html.tag(.a, .class("mono"), .href(link), text: place)
+            html.tag(.a, .class("mono wrap"), .href(link), text: place)
         } else {
-            html.tag(.span, .class("mono"), text: place)
+            html.tag(.span, .class("mono wrap"), text: place)
         }
         html.copyButton(place, .copyPlace)
     }

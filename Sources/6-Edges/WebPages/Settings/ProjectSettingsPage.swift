@@ -85,7 +85,8 @@ package struct ProjectSettingsPage: Page {
         html.creation(.addProject, to: .settings("projects")) { html in
             html.field(.name_, name: "name", note: .projectNameNote, isRequired: true)
             html.field(.repository, name: "repository", note: .repositoryNote, isRequired: true)
-            html.field(.hookSecret, name: "secret", type: "password", note: .hookSecretNote, autocomplete: "new-password")
+            html.field(
+                .hookSecret, name: "secret", type: "password", note: .hookSecretNote, autocomplete: "new-password")
             html.check(.publicStatus, name: "public")
         }
     }

@@ -65,7 +65,8 @@ package enum WaitReason: Sendable {
     package var words: PageText {
         switch self {
         case .noRunner(let label, let nearest): .waitNoRunner(label, nearest)
-        case .runnersBusy(let count, let labels, let freeInMs): .waitBusy(count, labels.joined(separator: ", "), freeInMs)
+        case .runnersBusy(let count, let labels, let freeInMs):
+            .waitBusy(count, labels.joined(separator: ", "), freeInMs)
         case .concurrency(let group, let position): .waitGroup(group, position)
         case .approval(let environment): .waitApproval(environment)
         case .needs(let jobs): .waitNeeds(jobs.joined(separator: ", "))

@@ -24,11 +24,16 @@ extension Markup {
         }
     }
 
-    /// - Parameter options: value and what is shown.
-    mutating func choice(_ label: PageText, name: String, options: [(String, PageText)], chosen: String = "") {
+    /// - Parameters:
+    ///   - options: value and what is shown.
+    ///   - id: where a page has two fields of a name.
+    mutating func choice(
+        _ label: PageText, name: String, options: [(String, PageText)], chosen: String = "", id: String? = nil
+    ) {
+        let id = id ?? "f-\(name)"
         tag(.div, .class("field")) { html in
-            html.tag(.label, .text(.for, "f-\(name)"), words: label)
-            html.tag(.select, .id("f-\(name)"), .text(.name, name)) { html in
+            html.tag(.label, .text(.for, id), words: label)
+            html.tag(.select, .id(id), .text(.name, name)) { html in
                 for (value, words) in options {
                     html.tag(
                         .option, .text(.value, value), .flag(.selected, if: value == chosen), words: words)

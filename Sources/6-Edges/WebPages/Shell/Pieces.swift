@@ -109,7 +109,7 @@ extension Markup {
         let name = part.map { "part-\($0)" }
         tag(
             .section, .class(classes.isEmpty ? "card" : "card \(classes)"), part.map { .text(.dataPart, $0) },
-            name.map { .text(.ariaLabelledby, $0) }
+            part.map { _ in .text(.dataHold, "hover") }, name.map { .text(.ariaLabelledby, $0) }
         ) { html in
             html.tag(.header) { html in
                 html.tag(.h2, name.map { .id($0) }, words: title)
@@ -122,6 +122,8 @@ extension Markup {
 
     /// Says that there is news instead of moving what is being read; shown by the page's module.
     mutating func newsButton() {
-        tag(.button, .class("newer end"), .text(.type, "button"), .flag(.hidden), words: .showNewer)
+        tag(
+            .button, .class("newer end"), .text(.type, "button"), .flag(.hidden),
+            .text(.dataWords, phrase(.countNewer)), words: .showNewer)
     }
 }

@@ -14,7 +14,7 @@ extension Markup {
             html.tag(.thead) { html in
                 html.tag(.tr) { html in
                     for (index, head) in heads.enumerated() {
-                        let isNumber: Attribute? = numbers.contains(index) ? .class("number") : nil
+                        let isNumber: Attribute? = numbers.contains(index) || head == .actions ? .class("number") : nil
                         html.tag(.th, .text(.scope, "col"), isNumber, words: head)
                     }
                 }

@@ -90,7 +90,11 @@ extension PageText {
     static func waitBusy(_ number: Int, _ labels: String, _ freeInMs: Int64?) -> PageText {
         let free = freeInMs.map { about($0) }
         let english =
-            number == 1 ? "The one runner with \(labels) is busy" : "All \(number) runners with \(labels) are busy"
+            switch number {
+            case 1: "The one runner with \(labels) is busy"
+            case 2: "Both runners with \(labels) are busy"
+            default: "All \(number) runners with \(labels) are busy"
+            }
         return PageText(
             english + (free.map { "; next free in \($0.english)" } ?? ""),
             "\(labels) 러너 \(number)대가 모두 사용 중입니다" + (free.map { ". \($0.korean) 후 사용 가능" } ?? ""))

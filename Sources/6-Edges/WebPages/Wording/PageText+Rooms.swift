@@ -6,7 +6,8 @@ extension PageText {
     static var runs: PageText { PageText("Runs", "실행") }
     static var noRuns: PageText { PageText("No runs yet", "아직 실행이 없습니다") }
     static var noRunsBody: PageText {
-        PageText("A push starts the workflows that listen to it. Or start one now:", "푸시하면 해당 워크플로가 시작됩니다. 지금 바로 시작하려면:")
+        PageText(
+            "A push starts the workflows that listen to it. Or start one now:", "푸시하면 해당 워크플로가 시작됩니다. 지금 바로 시작하려면:")
     }
     static var noRunsLikeThis: PageText { PageText("No run is like this.", "조건에 맞는 실행이 없습니다.") }
     static var startRun: PageText { PageText("Start a run", "실행 시작") }
@@ -82,7 +83,8 @@ extension PageText {
     static var alsoAs: PageText { PageText("Also as", "다른 형식:") }
     static var badge: PageText { PageText("badge", "배지") }
     static func foundCount(_ number: Int) -> PageText {
-        PageText(number == 0 ? "Nothing found" : count(number, "match", "matches"), "검색 결과 \(NumberText.grouped(number))건")
+        PageText(
+            number == 0 ? "Nothing found" : count(number, "match", "matches"), "검색 결과 \(NumberText.grouped(number))건")
     }
     static var searchWord: PageText { PageText("Search", "검색") }
     static var line: PageText { PageText("Line", "줄") }

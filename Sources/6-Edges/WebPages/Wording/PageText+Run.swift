@@ -7,7 +7,8 @@ extension PageText {
         let english = "Failed in \(place) after \(span.english)"
         let korean = "\(place)에서 \(span.korean) 만에 실패"
         guard failed > 0 else { return PageText(english, korean) }
-        let ofThem = new == 0 ? "" : new == failed ? ", \(failed == 1 ? "a new one" : "all new")" : ", \(new) of them new"
+        let ofThem =
+            new == 0 ? "" : new == failed ? ", \(failed == 1 ? "a new one" : "all new")" : ", \(new) of them new"
         return PageText(
             "\(english): \(count(failed, "test", "tests")) failed\(ofThem)",
             "\(korean): 테스트 \(failed)개 실패" + (new == 0 ? "" : " (새로 실패 \(new)개)"))

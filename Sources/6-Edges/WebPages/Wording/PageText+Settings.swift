@@ -37,7 +37,9 @@ extension PageText {
     static var repositoryNote: PageText { PageText("As git clones it.", "git clone에 쓰는 주소입니다.") }
     static var hookSecret: PageText { PageText("Webhook secret", "웹훅 시크릿") }
     static var hookSecretNote: PageText {
-        PageText("The same as at the forge. Without one the repository is polled.", "저장소 서비스에 등록한 값과 같아야 합니다. 비워 두면 주기적으로 확인합니다.")
+        PageText(
+            "The same as at the forge. Without one the repository is polled.",
+            "저장소 서비스에 등록한 값과 같아야 합니다. 비워 두면 주기적으로 확인합니다.")
     }
     static var publicStatus: PageText {
         PageText("Show state and badge to everybody", "상태와 배지를 모두에게 공개")
@@ -133,6 +135,8 @@ extension PageText {
     }
     static var events: PageText { PageText("Events", "이벤트") }
     static var eventsNote: PageText {
-        PageText("run.finished, approval.asked, … with commas between; empty: all.", "run.finished, approval.asked 등을 쉼표로 구분. 비워 두면 모두.")
+        PageText(
+            "run.finished, approval.asked, … with commas between; empty: all.",
+            "run.finished, approval.asked 등을 쉼표로 구분. 비워 두면 모두.")
     }
 }

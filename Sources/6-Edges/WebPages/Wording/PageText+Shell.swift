@@ -27,6 +27,8 @@ extension PageText {
     static var copyHash: PageText { PageText("Copy the whole hash", "전체 해시 복사") }
     static var copyPlace: PageText { PageText("Copy file and line", "파일과 줄 번호 복사") }
     static var showNewer: PageText { PageText("Show what is newer", "새 내용 보기") }
+    /// The count is put in by the page's module.
+    static var countNewer: PageText { PageText("# newer", "새 항목 #개") }
     static var whereThisIs: PageText { PageText("Where this is", "현재 위치") }
     static var previousPage: PageText { PageText("Previous page", "이전 페이지") }
     static var nextPage: PageText { PageText("Next page", "다음 페이지") }

@@ -119,8 +119,9 @@ struct MarkdownBlocks {
     private static func paragraph(_ rest: inout ArraySlice<Substring>, _ html: inout Markup) {
         var lines: [Substring] = []
         while let line = rest.first, !line.isBlank,
-            lines.isEmpty || fence(line) == nil && heading(line) == nil && MarkdownList.item(line) == nil
-                && !line.trimmed.hasPrefix(">")
+            lines.isEmpty
+                || fence(line) == nil && heading(line) == nil && MarkdownList.item(line) == nil
+                    && !line.trimmed.hasPrefix(">")
         {
             lines.append(line.trimmed)
             rest.removeFirst()

@@ -128,9 +128,20 @@ struct MarkdownInline {
         }
         guard let close else { return nil }
         let after = rest[rest.index(after: close)...]
-        guard after.first == "(", let end = after.prefix(reach).firstIndex(of: ")") else { return nil }
+        guard after.first == "(", let end = closing(of: after) else { return nil }
         let target = after[after.index(after: after.startIndex)..<end].prefix { !$0.isWhitespace }
         return (rest[rest.index(after: rest.startIndex)..<close], target, after.index(after: end))
+    }
+
+    /// The parenthesis that ends a target: one that opens in it ends in it.
+    private static func closing(of rest: Substring) -> Substring.Index? {
+        var level = 0
+        for index in rest.prefix(reach).indices {
+            if rest[index] == "(" { level += 1 }
+            if rest[index] == ")" { level -= 1 }
+            if level == 0 { return index }
+        }
+        return nil
     }
 
     /// Only what is elsewhere over HTTP: a summary's relative links would lead into the server's own pages.
