@@ -173,6 +173,8 @@ let edges: [Target] = [
             "LogArchive", "PipelineModel", "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent", "RunnerProtocol",
             "ServerOperation", "StructuredData", "ThreadExecution", "Timekeeping",
         ]),
+    .target(name: "CWebAssets", path: "Sources/6-Edges/CWebAssets"),
+    floor("6-Edges", "WebPages", ["CWebAssets", "HTTPMessages", "StructuredData", "Timekeeping", crypto]),
     floor("6-Edges", "EditorSupport", ["PipelineModel", "RunCoordination", "StepExecution", "StructuredData"]),
     floor(
         "6-Edges", "ConsoleCommands",
@@ -201,6 +203,10 @@ let testing: [Target] = [
         path: "Sources/Testing/log-bench", swiftSettings: settings),
     .executableTarget(
         name: "ContentVictim", dependencies: ["ContentStore", "Diagnostics"], path: "Sources/Testing/ContentVictim",
+        swiftSettings: settings),
+    floor("Testing", "PageSamples", ["Timekeeping", "WebPages"]),
+    .executableTarget(
+        name: "page-gallery", dependencies: ["PageSamples", "WebPages"], path: "Sources/Testing/page-gallery",
         swiftSettings: settings),
     floor("Testing", "RunSimulation", ["Diagnostics", "PipelineModel", "RunEngine", "StructuredData"]),
     .executableTarget(
@@ -278,6 +284,9 @@ let testTargets: [Target] = [
         ]),
 ]
 
+let pageTests = tests(
+    "WebPagesTests", ["HTTPMessages", "PageSamples", "StructuredData", "Timekeeping", "WebPages"])
+
 let package = Package(
     name: "martlet",
     products: [.executable(name: "martlet", targets: ["martlet"])],
@@ -292,4 +301,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     targets: ground + language + outcomes + rules + adapters + services + serverServices + edges + testing + testTargets
+    targets: ground + language + outcomes + [runEngine] + adapters + services + edges + testing + testTargets + [
+        pageTests
+    ]
 )
