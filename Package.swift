@@ -88,6 +88,7 @@ let rules: [Target] = [
     floor("3-Decision", "RunEngine", ["Diagnostics", "PipelineModel", "StructuredData"]),
     floor("3-Decision", "JobDispatch", ["Diagnostics", "PipelineModel", "RunnerProtocol"]),
     floor("3-Decision", "AccessRules", ["Diagnostics", "StructuredData", "Timekeeping"]),
+    floor("3-Decision", "ScheduleRules", ["Diagnostics", "StructuredData", "Timekeeping"]),
     floor(
         "3-Decision", "NotificationRules",
         ["Diagnostics", "PatternMatching", "PipelineModel", "StructuredData", "Timekeeping"]),
@@ -155,11 +156,19 @@ let services: [Target] = [
 
 let serverServices: [Target] = [
     floor(
+        "5-Services", "TriggerIntake",
+        [
+            "Diagnostics", "EventJournal", "FileAccess", "GitHubWorkflows", "PipelineModel", "RunCoordination",
+            "ScheduleRules", "SourceControl", "SourceForges", "StructuredData", "ThreadExecution", "Timekeeping",
+            "WorkflowPlanning", crypto,
+        ]),
+    floor(
         "5-Services", "ServerOperation",
         [
             "AccessRules", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "JobDispatch", "PipelineModel",
             "ProcessControl", "RunCoordination", "RunIndex", "RunnerProtocol", "SealedStorage", "SecretRedaction",
-            "SecretVault", "StructuredData", "ThreadExecution", "Timekeeping", "WorkflowPlanning", "LogArchive", crypto,
+            "SecretVault", "StructuredData", "ThreadExecution", "Timekeeping", "WorkflowPlanning", "LogArchive",
+            "HTTPMessages", "SourceControl", "SourceForges", "TriggerIntake", crypto,
         ])
 ]
 
@@ -171,7 +180,7 @@ let edges: [Target] = [
         [
             "AccessRules", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages", "HTTPServing", "JobDispatch",
             "LogArchive", "PipelineModel", "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent", "RunnerProtocol",
-            "ServerOperation", "StructuredData", "ThreadExecution", "Timekeeping",
+            "ServerOperation", "SourceForges", "StructuredData", "ThreadExecution", "Timekeeping", "TriggerIntake",
         ]),
     .target(name: "CWebAssets", path: "Sources/6-Edges/CWebAssets"),
     floor("6-Edges", "WebPages", ["CWebAssets", "HTTPMessages", "StructuredData", "Timekeeping", crypto]),
@@ -274,6 +283,7 @@ let testTargets: [Target] = [
             "RunCoordination", "RunnerAgent", "RunnerProtocol", "ServerAPI", "ServerOperation", "StructuredData",
             "Timekeeping", "WorkflowPlanning",
         ]),
+    tests("WebPagesTests", ["HTTPMessages", "PageSamples", "StructuredData", "Timekeeping", "WebPages"]),
     tests("LogArchiveTests", ["Diagnostics", "LogArchive", "Timekeeping"]),
     tests("TelemetryTests", ["Diagnostics", "HTTPMessages", "StructuredData", "Telemetry", "Timekeeping"]),
     tests(
@@ -284,8 +294,8 @@ let testTargets: [Target] = [
         ]),
 ]
 
-let pageTests = tests(
-    "WebPagesTests", ["HTTPMessages", "PageSamples", "StructuredData", "Timekeeping", "WebPages"])
+let sources: [Target] = ground + language + outcomes + rules + adapters + services + serverServices + edges
+let allTargets: [Target] = sources + testing + testTargets
 
 let package = Package(
     name: "martlet",
@@ -300,8 +310,5 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
-    targets: ground + language + outcomes + rules + adapters + services + serverServices + edges + testing + testTargets
-    targets: ground + language + outcomes + [runEngine] + adapters + services + edges + testing + testTargets + [
-        pageTests
-    ]
+    targets: allTargets
 )

@@ -109,14 +109,9 @@ package struct RunRecord {
             "matrix": .object(
                 DataObject(selectedMatrix.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
             "labels": .array(runnerLabels.map(DataValue.string)), "bound": .bool(isBound), "pinned": .bool(isPinned),
-<<<<<<< HEAD
-            "project": project.map(DataValue.string) ?? .null,
-            "runnerGroup": .string(runnerGroup),
-=======
             "project": project.map(DataValue.string) ?? .null, "runnerGroup": .string(runnerGroup),
             "origin": origin.map(DataValue.string) ?? .null, "givesSecrets": .bool(givesSecrets),
             "chainDepth": .number(Double(chainDepth)),
->>>>>>> triggers
             "allowsPush": .bool(allowsPush), "sandbox": sandbox?.data ?? .null,
             "privateFiles": .array(privateFiles.sorted().map(DataValue.string)),
             "environment": .array(environment.map(DataValue.string)),

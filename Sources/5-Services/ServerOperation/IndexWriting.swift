@@ -46,7 +46,10 @@ actor IndexWriting {
                 }
                 row.attempt = change.attempt
                 switch change.kind {
-                case .began: row.state = .waiting
+                case .began:
+                    row.state = .waiting
+                    row.sentence = ""
+                case .held(let reason): row.sentence = "Waits for an approval: \(reason)"
                 case .running where row.state == .finished: continue
                 case .running: row.state = .running
                 case .finished(let conclusion):

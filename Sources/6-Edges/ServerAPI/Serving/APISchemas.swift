@@ -14,6 +14,13 @@ enum APISchemas {
             ], required: ["type", "title", "status", "code"]),
         "Empty": object([:]),
         "CancelRequest": object(["force": flag]),
+        "DispatchRequest": object(
+            ["workflow": text, "ref": text, "inputs": ["type": "object"]], required: ["workflow"]),
+        "DispatchAnswer": object(
+            [
+                "runs": list(object(["run": integer, "workflow": text, "url": text], required: ["run", "url"])),
+                "refused": list(object(["workflow": text, "reason": text], required: ["workflow", "reason"])),
+            ], required: ["runs", "refused"]),
         "RerunRequest": object([
             "select": ["type": "string", "enum": ["all", "failed", "jobs", "from"]], "jobs": list(text), "from": text,
         ]),
