@@ -280,8 +280,9 @@ let testTargets: [Target] = [
         "ServerOperationTests",
         [
             "AccessRules", "Credentials", "Diagnostics", "HTTPMessages", "HTTPServing", "PipelineModel",
-            "RunCoordination", "RunnerAgent", "RunnerProtocol", "ServerAPI", "ServerOperation", "StructuredData",
-            "Timekeeping", "WorkflowPlanning",
+            "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol", "ServerAPI", "ServerOperation",
+            "StructuredData",
+            "Timekeeping", "TriggerIntake", "WorkflowPlanning", crypto,
         ]),
     tests("WebPagesTests", ["HTTPMessages", "PageSamples", "StructuredData", "Timekeeping", "WebPages"]),
     tests("LogArchiveTests", ["Diagnostics", "LogArchive", "Timekeeping"]),

@@ -8,6 +8,7 @@ import HTTPMessages
 import HTTPServing
 import PipelineModel
 import RunCoordination
+import RunIndex
 import RunnerAgent
 import RunnerProtocol
 import ServerAPI
@@ -120,6 +121,44 @@ final class ServerHarness: Sendable {
         record.project = project.description
         record.createdAt = Timestamp.now().milliseconds
         return try await server.runs.begin(record)
+    }
+
+    /// Commits everything in the repository, making it where it is none.
+    ///
+    /// - Returns: the commit.
+    func commit(_ message: String) throws -> String {
+        if !FileManager.default.fileExists(atPath: repository + "/.git") { try git(["init", "-q", "-b", "main"]) }
+        try git(["add", "-A"])
+        try git([
+            "-c", "user.name=Test", "-c", "user.email=test@example.org", "commit", "-q", "--allow-empty", "-m", message,
+        ])
+        return try git(["rev-parse", "HEAD"])
+    }
+
+    @discardableResult
+    func git(_ arguments: [String]) throws -> String {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/git")
+        process.arguments = arguments
+        process.currentDirectoryURL = URL(fileURLWithPath: repository)
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw GitFailure(arguments: arguments) }
+        return text.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    struct GitFailure: Error { var arguments: [String] }
+
+    /// Waits until so many runs are listed; the newest first.
+    func rows(_ count: Int) async throws -> [RunRow] {
+        while true {
+            let rows = try server.index.runs(RunQuery())
+            if rows.count >= count { return rows }
+            try await Task.sleep(for: .milliseconds(5))
+        }
     }
 
     func report(_ run: RunID) throws -> RunReport { try server.report(of: run, attempt: nil) }
