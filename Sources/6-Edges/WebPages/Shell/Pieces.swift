@@ -95,7 +95,7 @@ extension Markup {
     }
 
     mutating func command(_ command: String) {
-        tag(.div, .class("command")) { html in
+        tag(.div, .class("command-line")) { html in
             html.tag(.code, text: command)
             html.copyButton(command)
         }

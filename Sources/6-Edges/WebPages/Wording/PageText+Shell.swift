@@ -21,7 +21,7 @@ extension PageText {
     static var yourAccount: PageText { PageText("Your account", "내 계정") }
     static var signOut: PageText { PageText("Sign out", "로그아웃") }
     static var signIn: PageText { PageText("Sign in", "로그인") }
-    static var timesAre: PageText { PageText("Page of", "페이지 시각") }
+    static var timesAre: PageText { PageText("As of", "기준 시각:") }
     static var copy: PageText { PageText("Copy", "복사") }
     static var copied: PageText { PageText("Copied", "복사됨") }
     static var copyHash: PageText { PageText("Copy the whole hash", "전체 해시 복사") }
