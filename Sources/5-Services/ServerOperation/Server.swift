@@ -58,10 +58,13 @@ package final class Server: Sendable {
     ///
     /// - Parameters:
     ///   - program: this program, for the runner's process.
+    ///   - now: milliseconds since the epoch.
     ///   - report: told what goes wrong while nobody waits.
     /// - Throws: ``DiagnosticCode/serverFolderTaken``, and what is wrong with the folder or its keys.
     package init(
-        _ settings: ServerSettings, program: String, report: @escaping @Sendable (DiagnosticError) -> Void
+        _ settings: ServerSettings, program: String,
+        now: @escaping @Sendable () -> Int64 = { Timestamp.now().milliseconds },
+        report: @escaping @Sendable (DiagnosticError) -> Void
     ) throws(DiagnosticError) {
         self.settings = settings
         self.report = report
@@ -91,7 +94,7 @@ package final class Server: Sendable {
             folder: store.root + "/runner", program: program, environment: settings.environment)
         runs = RunCoordinator(
             RunCoordinator.Surroundings(
-                store: store, feed: feed,
+                store: store, feed: feed, now: now,
                 secrets: { (record, job) throws(DiagnosticError) in
                     try JobSecretReading(vault: vault).secrets(of: record, job)
                 },
