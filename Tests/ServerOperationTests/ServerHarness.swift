@@ -79,7 +79,8 @@ final class ServerHarness: Sendable {
 
     private static func open(_ folder: String, _ clock: SetClock) async throws -> (Server, ServerDoor) {
         let settings = ServerSettings(
-            folder: folder + "/data", host: "127.0.0.1", port: 0, capacity: 0, environment: ProcessInfo.processInfo.environment)
+            folder: folder + "/data", host: "127.0.0.1", port: 0, capacity: 0,
+            environment: ProcessInfo.processInfo.environment)
         let server = try Server(settings, program: "/bin/false", now: { clock.now }) { _ in }
         try await server.start(url: "http://server.test")
         return (server, ServerDoor(server: server))
@@ -204,7 +205,7 @@ final class ServerHarness: Sendable {
     /// A registered runner that works until the task is cancelled.
     func runner(
         _ name: String, labels: [String] = RunnerLabels.machine, capacity: Int = 4
-    ) async throws -> (agent: RunnerAgent, id: String) {
+    ) async throws -> (agent: JobRunner, id: String) {
         let offer = RegistrationOffer(prefix: "x", expiresAt: .now() + .minutes(5))
         let secret = AccessToken.mint(.registration)
         _ = try await server.directory.perform(.issueRegistration(offer, sha256: secret.sha256), by: .system("test"))
@@ -215,11 +216,11 @@ final class ServerHarness: Sendable {
         return (try agent(name, credential: answer.credential, capacity: capacity), answer.id)
     }
 
-    func agent(_ name: String, credential: String, capacity: Int = 4) throws -> RunnerAgent {
+    func agent(_ name: String, credential: String, capacity: Int = 4) throws -> JobRunner {
         let store = try RunStore(root: folder + "/runner-" + name)
         let transport = transport
-        return RunnerAgent(
-            RunnerAgent.Surroundings(
+        return JobRunner(
+            JobRunner.Surroundings(
                 store: store, capacity: capacity,
                 settings: { (content) throws(DiagnosticError) in
                     let files = WorkflowFiles(

@@ -23,7 +23,7 @@ package import TriggerIntake
 package final class Server: Sendable {
     package let settings: ServerSettings
     package let store: RunStore
-    package let index: RunIndex
+    package let index: RunLists
     package let feed: LiveFeed
     package let runs: RunCoordinator
     package let directory: DirectoryKeeper
@@ -78,7 +78,7 @@ package final class Server: Sendable {
         }
         let store = try RunStore(root: settings.folder, durability: .powerCut)
         self.store = store
-        let index = try RunIndex(path: store.root + "/index.sqlite")
+        let index = try RunLists(path: store.root + "/index.sqlite")
         self.index = index
         let feed = LiveFeed()
         self.feed = feed

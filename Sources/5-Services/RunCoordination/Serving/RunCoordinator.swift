@@ -63,7 +63,7 @@ package actor RunCoordinator {
     let intake: ProgressIntake
     private let thread = SerialThread(name: "runs")
     var runs: [RunID: ServedRun] = [:]
-    var dispatch = JobDispatch()
+    var dispatch = DispatchTable()
     /// By project: groups of different projects are different.
     private var arbiters: [String: GroupArbiter] = [:]
     private var arrivals: [Arrival] = []

@@ -61,7 +61,8 @@ enum APIProblem {
 
     static func status(_ code: DiagnosticCode) -> Int { statuses[code] ?? 500 }
 
-    private static let statuses: [DiagnosticCode: Int] = requests
+    private static let statuses: [DiagnosticCode: Int] =
+        requests
         .merging(access) { first, _ in first }.merging(runs) { first, _ in first }
         .merging(triggers) { first, _ in first }
 
