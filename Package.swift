@@ -168,7 +168,7 @@ let serverServices: [Target] = [
             "AccessRules", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "JobDispatch", "PipelineModel",
             "ProcessControl", "RunCoordination", "RunIndex", "RunnerProtocol", "SealedStorage", "SecretRedaction",
             "SecretVault", "StructuredData", "ThreadExecution", "Timekeeping", "WorkflowPlanning", "LogArchive",
-            "HTTPMessages", "SourceControl", "SourceForges", "TriggerIntake", crypto,
+            "HTTPMessages", "SourceControl", "SourceForges", "Telemetry", "TriggerIntake", crypto,
         ])
 ]
 
@@ -180,8 +180,8 @@ let edges: [Target] = [
         [
             "AccessRules", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages", "HTTPServing", "JobDispatch",
             "LogArchive", "PipelineModel", "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent", "RunnerProtocol",
-            "ServerOperation", "SourceControl", "SourceForges", "StructuredData", "ThreadExecution", "Timekeeping", "TriggerIntake",
-            "WorkflowPlanning",
+            "ServerOperation", "SourceControl", "SourceForges", "StructuredData", "Telemetry",
+            "ThreadExecution", "Timekeeping", "TriggerIntake", "WorkflowPlanning",
         ]),
     .target(name: "CWebAssets", path: "Sources/6-Edges/CWebAssets"),
     floor("6-Edges", "WebPages", ["CWebAssets", "HTTPMessages", "StructuredData", "Timekeeping", crypto]),

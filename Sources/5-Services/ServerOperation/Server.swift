@@ -15,6 +15,7 @@ package import SecretVault
 internal import SourceControl
 internal import SourceForges
 internal import Synchronization
+internal import Telemetry
 internal import ThreadExecution
 internal import Timekeeping
 package import TriggerIntake
@@ -31,6 +32,7 @@ package final class Server: Sendable {
     package let references: ReferencedSecrets
     package let vault: Vault
     package let triggers: TriggerDesk
+    package let counts: ServerCounts
     private let indexing: IndexWriting
     /// For what waits for the ends of runs.
     private let changes: AsyncStream<RunChange>
@@ -76,12 +78,15 @@ package final class Server: Sendable {
                 .serverFolderTaken, "Another server works in '\(settings.folder)'.",
                 remedy: "Stop it first, or choose another folder with --data.")
         }
-        let store = try RunStore(root: settings.folder, durability: .powerCut)
+        let counts = ServerCounts(version: settings.version, commit: settings.commit)
+        self.counts = counts
+        let store = try RunStore(root: settings.folder, durability: .powerCut, observer: { counts.note($0) })
         self.store = store
         let index = try RunLists(path: store.root + "/index.sqlite")
         self.index = index
         let feed = LiveFeed()
         self.feed = feed
+        counts.metrics.read(ServerMetrics.followers) { [MetricSample([], Double(feed.subscriberCount))] }
         directory = try DirectoryKeeper(store: store)
         identification = Identification(keeper: directory)
         references = ReferencedSecrets(folder: store.root + "/references", key: store.sealingKey)
@@ -92,16 +97,19 @@ package final class Server: Sendable {
         self.indexing = indexing
         ownRunner = OwnRunner(
             folder: store.root + "/runner", program: program, environment: settings.environment)
-        runs = RunCoordinator(
-            RunCoordinator.Surroundings(
-                store: store, feed: feed, now: now,
-                secrets: { (record, job) throws(DiagnosticError) in
-                    try JobSecretReading(vault: vault).secrets(of: record, job)
-                },
-                changed: { change in
-                    indexing.note(change)
-                    told.yield(change)
-                }, report: report))
+        var surroundings = RunCoordinator.Surroundings(
+            store: store, feed: feed, now: now,
+            secrets: { (record, job) throws(DiagnosticError) in
+                try JobSecretReading(vault: vault).secrets(of: record, job)
+            },
+            changed: { change in
+                counts.note(change)
+                indexing.note(change)
+                told.yield(change)
+            }, report: report)
+        surroundings.noted = { counts.note($0) }
+        surroundings.jobEnded = { counts.note($0) }
+        runs = RunCoordinator(surroundings)
         triggers = TriggerDesk(Self.surroundings(settings, store, directory, references, runs, report))
         changes = stream
     }

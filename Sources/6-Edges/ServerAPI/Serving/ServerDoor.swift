@@ -24,13 +24,23 @@ package struct ServerDoor: Sendable {
             + LogRoutes(server: server).routes + EventRoutes(server: server).routes
             + OutcomeRoutes(server: server).routes + SearchRoutes(server: server).routes
             + TriggerRoutes(server: server).routes + RunnerRoutes(server: server).routes
+            + MetricsRoutes(server: server).routes
         self.routes = routes + [OpenAPIDocument.route(of: routes)]
         router = Router(self.routes)
     }
 
     /// Answers; never throws.
     package func answer(_ inbound: InboundRequest) async -> OutboundAnswer {
-        switch router.find(inbound.method, inbound.path) {
+        let finding = router.find(inbound.method, inbound.path)
+        // What nobody listens at is one series: anybody can ask for anything.
+        var template = "none"
+        if case .route(let route, _) = finding { template = route.template }
+        let counting = RequestCounting(server: server, method: inbound.method, route: template)
+        return counting.counted(await answer(inbound, finding))
+    }
+
+    private func answer(_ inbound: InboundRequest, _ finding: Router.Finding) async -> OutboundAnswer {
+        switch finding {
         case .none: return unknown(inbound)
         case .otherMethods(let methods):
             var answer = APIProblem.answer(
