@@ -168,7 +168,7 @@ let serverServices: [Target] = [
             "AccessRules", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "JobDispatch", "PipelineModel",
             "ProcessControl", "RunCoordination", "RunIndex", "RunnerProtocol", "SealedStorage", "SecretRedaction",
             "SecretVault", "StructuredData", "ThreadExecution", "Timekeeping", "WorkflowPlanning", "LogArchive",
-            "HTTPMessages", "SourceControl", "SourceForges", "TriggerIntake", crypto,
+            "HTTPMessages", "PatternMatching", "SourceControl", "SourceForges", "TriggerIntake", crypto,
         ])
 ]
 

@@ -31,6 +31,7 @@ package final class Server: Sendable {
     package let references: ReferencedSecrets
     package let vault: Vault
     package let triggers: TriggerDesk
+    package let gates: GateKeeper
     private let indexing: IndexWriting
     /// For what waits for the ends of runs.
     private let changes: AsyncStream<RunChange>
@@ -87,6 +88,9 @@ package final class Server: Sendable {
         references = ReferencedSecrets(folder: store.root + "/references", key: store.sealingKey)
         let vault = try Self.vault(settings, store)
         self.vault = vault
+        let gates = GateKeeper(
+            store: store, directory: directory, now: { Timestamp(milliseconds: now()) }, report: report)
+        self.gates = gates
         let (stream, told) = AsyncStream<RunChange>.makeStream()
         let indexing = IndexWriting(store: store, index: index, report: report)
         self.indexing = indexing
@@ -95,9 +99,9 @@ package final class Server: Sendable {
         runs = RunCoordinator(
             RunCoordinator.Surroundings(
                 store: store, feed: feed, now: now,
-                secrets: { (record, job) throws(DiagnosticError) in
-                    try JobSecretReading(vault: vault).secrets(of: record, job)
-                },
+                secrets: { (record, _, environment) throws(DiagnosticError) in
+                    try JobSecretReading(vault: vault).secrets(of: record, environment)
+                }, enter: { await gates.enter($0) },
                 changed: { change in
                     indexing.note(change)
                     told.yield(change)
@@ -153,9 +157,10 @@ package final class Server: Sendable {
         if settings.capacity > 0 { try await startOwnRunner(url) }
         _ = try await runs.recover(try unfinished())
         try await triggers.start()
-        let (changes, triggers, report) = (changes, triggers, report)
+        let (changes, triggers, gates, report) = (changes, triggers, gates, report)
         Task {
             for await change in changes {
+                if case .finished = change.kind { await gates.forget(change.run, attempt: change.attempt) }
                 do throws(DiagnosticError) {
                     try await triggers.runChanged(change)
                 } catch {
@@ -169,6 +174,7 @@ package final class Server: Sendable {
                 try? await Task.sleep(for: Self.beat)
                 guard let self else { return }
                 await self.runs.tick()
+                for (work, answer) in await self.gates.tick() { await self.runs.answer(work, answer) }
                 if beats % Self.beatsPerTrigger == 0 { await self.triggers.tick() }
                 beats += 1
                 if beats % Self.beatsPerSign == 0 { self.feed.beat() }
