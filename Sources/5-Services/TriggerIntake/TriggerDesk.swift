@@ -192,6 +192,7 @@ package actor TriggerDesk {
             if let known = waiters.removeValue(forKey: stream) { answer(known, stream) }
         case .look: await look(line)
         case .poll: await poll(line)
+        case .sweep: await sweep(line)
         }
         line.isBusy = false
         busyCount -= 1

@@ -384,4 +384,13 @@ package struct RunChange: Sendable {
     /// Milliseconds since the epoch.
     package var at: Int64
     package var record: RunRecord
+
+    package init(run: RunID, attempt: Int, project: String, kind: Kind, at: Int64, record: RunRecord) {
+        self.run = run
+        self.attempt = attempt
+        self.project = project
+        self.kind = kind
+        self.at = at
+        self.record = record
+    }
 }
