@@ -15,6 +15,12 @@ let webClient = [
     Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client"),
     .product(name: "NIOSSL", package: "swift-nio-ssl"),
 ]
+/// For the server's sockets; nothing else imports them.
+let httpServing: [Target.Dependency] = [
+    .product(name: "HummingbirdCore", package: "hummingbird"),
+    .product(name: "HummingbirdTLS", package: "hummingbird"), .product(name: "HTTPTypes", package: "swift-http-types"),
+    .product(name: "Logging", package: "swift-log"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+]
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -78,13 +84,15 @@ let outcomes: [Target] = [
     floor("2-Language", "OutcomeReading", ["CExpat", "Diagnostics", "ProblemMatching", "StructuredData"]),
 ]
 
-let runEngine = floor("3-Decision", "RunEngine", ["Diagnostics", "PipelineModel", "StructuredData"])
-
-let jobDispatch = floor("3-Decision", "JobDispatch", ["Diagnostics", "PipelineModel", "RunnerProtocol"])
-let accessRules = floor("3-Decision", "AccessRules", ["Diagnostics", "StructuredData", "Timekeeping"])
-let notificationRules = floor(
-    "3-Decision", "NotificationRules",
-    ["Diagnostics", "PatternMatching", "PipelineModel", "StructuredData", "Timekeeping"])
+let rules: [Target] = [
+    floor("3-Decision", "RunEngine", ["Diagnostics", "PipelineModel", "StructuredData"]),
+    floor("3-Decision", "JobDispatch", ["Diagnostics", "PipelineModel", "RunnerProtocol"]),
+    floor("3-Decision", "AccessRules", ["Diagnostics", "StructuredData", "Timekeeping"]),
+    floor("3-Decision", "ScheduleRules", ["Diagnostics", "StructuredData", "Timekeeping"]),
+    floor(
+        "3-Decision", "NotificationRules",
+        ["Diagnostics", "PatternMatching", "PipelineModel", "StructuredData", "Timekeeping"]),
+]
 
 let adapters: [Target] = [
     floor("4-Adapters", "ContainerEngine", ["Diagnostics", "FileAccess", "ProcessControl", "StructuredData"] + nio),
@@ -97,16 +105,27 @@ let adapters: [Target] = [
     floor("4-Adapters", "RunIndex", ["Diagnostics", "PipelineModel", "SQLiteAccess", "StructuredData"]),
     floor("4-Adapters", "LogArchive", ["CPCRE2", "Diagnostics", "StructuredData", "Timekeeping", crypto]),
     floor(
+        "4-Adapters", "IdentityProviders",
+        ["Credentials", "Diagnostics", "HTTPMessages", "StructuredData", "Timekeeping", crypto, cryptoExtras]),
+    floor("4-Adapters", "Telemetry", ["Diagnostics", "HTTPMessages", "StructuredData", "Timekeeping", crypto]),
+    floor(
         "4-Adapters", "RuntimeServices",
         ["Diagnostics", "FileAccess", "StructuredData", "Timekeeping", crypto, cryptoExtras] + nio),
     .systemLibrary(
         name: "CMinizip", path: "Sources/4-Adapters/CMinizip", pkgConfig: "minizip",
         providers: [.apt(["libminizip-dev"]), .brew(["minizip"])]),
     floor("4-Adapters", "ZipArchives", ["CMinizip", "Diagnostics", "FileAccess"]),
+    floor("4-Adapters", "HTTPServing", ["Diagnostics", "HTTPMessages"] + nio + httpServing),
     floor("4-Adapters", "WebClient", ["Diagnostics", "HTTPMessages"] + nio + webClient),
     floor(
         "4-Adapters", "SourceForges",
         ["Diagnostics", "HTTPMessages", "StructuredData", "Timekeeping", crypto, cryptoExtras]),
+    floor(
+        "4-Adapters", "Notifications",
+        [
+            "Diagnostics", "FileAccess", "HTTPMessages", "NotificationRules", "PipelineModel", "ProcessControl",
+            "StructuredData", "Timekeeping", crypto,
+        ]),
     floor("4-Adapters", "SecretVault", ["Diagnostics", "FileAccess", "StructuredData", "Timekeeping", crypto]),
     floor("4-Adapters", "SourceControl", ["Diagnostics", "FileAccess", "PipelineModel", "ProcessControl", "Timekeeping"]),
     floor(
@@ -122,30 +141,58 @@ let services: [Target] = [
         "5-Services", "RunCoordination",
         [
             "ContainerEngine", "ContentStore", "Diagnostics", "EventJournal", "ExpressionLanguage", "FileAccess",
-            "GitHubWorkflows", "JobDispatch", "LogArchive", "OutcomeReading", "PatternMatching", "PipelineModel", "ProcessControl",
-            "RunEngine", "RunnerProtocol", "RuntimeServices", "SealedStorage", "SecretRedaction",
-            "SourceControl", "StepExecution", "StructuredData", "ThreadExecution", "Timekeeping", "WorkflowPlanning", "YAMLReading",
-            "ZipArchives", crypto,
+            "GitHubWorkflows", "JobDispatch", "LogArchive", "OutcomeReading", "PatternMatching", "PipelineModel",
+            "ProcessControl", "RunEngine", "RunnerProtocol", "RuntimeServices", "SealedStorage", "SecretRedaction",
+            "SourceControl", "StepExecution", "StructuredData", "ThreadExecution", "Timekeeping", "WorkflowPlanning",
+            "YAMLReading", "ZipArchives", crypto,
         ]),
     floor(
         "5-Services", "RunnerAgent",
         [
-            "Diagnostics", "FileAccess", "HTTPMessages", "PipelineModel", "ProcessControl", "RunCoordination",
-            "RunEngine", "RunnerProtocol", "StructuredData", "ThreadExecution", "Timekeeping",
+            "Credentials", "Diagnostics", "FileAccess", "HTTPMessages", "PipelineModel", "ProcessControl",
+            "RunCoordination", "RunEngine", "RunnerProtocol", "StructuredData", "ThreadExecution", "Timekeeping",
         ]),
+]
+
+let serverServices: [Target] = [
+    floor(
+        "5-Services", "TriggerIntake",
+        [
+            "Diagnostics", "EventJournal", "FileAccess", "GitHubWorkflows", "PipelineModel", "RunCoordination",
+            "ScheduleRules", "SourceControl", "SourceForges", "StructuredData", "ThreadExecution", "Timekeeping",
+            "WorkflowPlanning", crypto,
+        ]),
+    floor(
+        "5-Services", "ServerOperation",
+        [
+            "AccessRules", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "JobDispatch", "PipelineModel",
+            "ProcessControl", "RunCoordination", "RunIndex", "RunnerProtocol", "SealedStorage", "SecretRedaction",
+            "SecretVault", "StructuredData", "ThreadExecution", "Timekeeping", "WorkflowPlanning", "LogArchive",
+            "HTTPMessages", "SourceControl", "SourceForges", "TriggerIntake", crypto,
+        ])
 ]
 
 let edges: [Target] = [
     .target(name: "CErrorPages", path: "Sources/6-Edges/CErrorPages"),
     floor("6-Edges", "ErrorPages", ["CErrorPages"]),
+    floor(
+        "6-Edges", "ServerAPI",
+        [
+            "AccessRules", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages", "HTTPServing", "JobDispatch",
+            "LogArchive", "PipelineModel", "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent", "RunnerProtocol",
+            "ServerOperation", "SourceForges", "StructuredData", "ThreadExecution", "Timekeeping", "TriggerIntake",
+        ]),
+    .target(name: "CWebAssets", path: "Sources/6-Edges/CWebAssets"),
+    floor("6-Edges", "WebPages", ["CWebAssets", "HTTPMessages", "StructuredData", "Timekeeping", crypto]),
     floor("6-Edges", "EditorSupport", ["PipelineModel", "RunCoordination", "StepExecution", "StructuredData"]),
     floor(
         "6-Edges", "ConsoleCommands",
         [
-            "Diagnostics", "EditorSupport", "ErrorPages", "ExpressionLanguage", "GitHubWorkflows", "LogArchive",
-            "PipelineModel",
-            "ProcessControl", "RunCoordination", "SecretRedaction", "SourceControl", "StepExecution", "StructuredData",
-            "TerminalRendering", "WorkflowChecks", "WorkflowPlanning", arguments,
+            "AccessRules", "Credentials", "Diagnostics", "EditorSupport", "ErrorPages", "ExpressionLanguage",
+            "FileAccess", "GitHubWorkflows", "HTTPMessages", "HTTPServing", "LogArchive", "PipelineModel",
+            "ProcessControl", "RunCoordination", "RunnerAgent", "RunnerProtocol", "SecretRedaction", "ServerAPI",
+            "ServerOperation", "SourceControl", "StepExecution", "StructuredData", "TerminalRendering", "Timekeeping",
+            "ThreadExecution", "WebClient", "WorkflowChecks", "WorkflowPlanning", arguments,
         ]),
     .executableTarget(
         name: "martlet", dependencies: ["ConsoleCommands"], path: "Sources/7-Program/martlet", swiftSettings: settings),
@@ -165,6 +212,10 @@ let testing: [Target] = [
         path: "Sources/Testing/log-bench", swiftSettings: settings),
     .executableTarget(
         name: "ContentVictim", dependencies: ["ContentStore", "Diagnostics"], path: "Sources/Testing/ContentVictim",
+        swiftSettings: settings),
+    floor("Testing", "PageSamples", ["Timekeeping", "WebPages"]),
+    .executableTarget(
+        name: "page-gallery", dependencies: ["PageSamples", "WebPages"], path: "Sources/Testing/page-gallery",
         swiftSettings: settings),
     floor("Testing", "RunSimulation", ["Diagnostics", "PipelineModel", "RunEngine", "StructuredData"]),
     .executableTarget(
@@ -209,10 +260,33 @@ let testTargets: [Target] = [
     tests(
         "SourceForgesTests",
         ["Diagnostics", "HTTPMessages", "SourceForges", "StructuredData", "Timekeeping", crypto, cryptoExtras]),
+    tests(
         "NotificationRulesTests",
         ["Diagnostics", "NotificationRules", "PatternMatching", "PipelineModel", "StructuredData", "Timekeeping"]),
+    tests(
+        "NotificationsTests",
+        [
+            "Diagnostics", "FileAccess", "HTTPMessages", "NotificationRules", "Notifications", "PipelineModel",
+            "ProcessControl", "StructuredData", "Timekeeping",
+        ]),
     tests("SecretVaultTests", ["Diagnostics", "FileAccess", "SecretVault", "Timekeeping"]),
+    tests(
+        "IdentityProvidersTests",
+        [
+            "Credentials", "Diagnostics", "HTTPMessages", "IdentityProviders", "StructuredData", "Timekeeping", crypto,
+            cryptoExtras,
+        ]),
+    tests(
+        "ServerOperationTests",
+        [
+            "AccessRules", "Credentials", "Diagnostics", "HTTPMessages", "HTTPServing", "PipelineModel",
+            "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol", "ServerAPI", "ServerOperation",
+            "StructuredData",
+            "Timekeeping", "TriggerIntake", "WorkflowPlanning", crypto,
+        ]),
+    tests("WebPagesTests", ["HTTPMessages", "PageSamples", "StructuredData", "Timekeeping", "WebPages"]),
     tests("LogArchiveTests", ["Diagnostics", "LogArchive", "Timekeeping"]),
+    tests("TelemetryTests", ["Diagnostics", "HTTPMessages", "StructuredData", "Telemetry", "Timekeeping"]),
     tests(
         "StepExecutionTests",
         [
@@ -220,6 +294,9 @@ let testTargets: [Target] = [
             "StepExecution", "StructuredData", crypto,
         ]),
 ]
+
+let sources: [Target] = ground + language + outcomes + rules + adapters + services + serverServices + edges
+let allTargets: [Target] = sources + testing + testTargets
 
 let package = Package(
     name: "martlet",
@@ -234,8 +311,5 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
-    targets: ground + language + outcomes + [runEngine, jobDispatch] + adapters + services + edges + testing + testTargets
-    targets: ground + language + outcomes + [runEngine, accessRules] + adapters + services + edges + testing + testTargets
-    targets: ground + language + outcomes + [runEngine, notificationRules] + adapters + services + edges + testing
-        + testTargets
+    targets: allTargets
 )

@@ -21,6 +21,9 @@ struct DirectoryTests {
         try house.run(.changeAccount(house.id("ada"), name: "Ada", email: "ada@example.org"))
         #expect(house.directory.account(email: "ADA@example.org")?.name == "Ada")
         #expect(house.directory.account(identity)?.name == "Ada")
+        try house.run(.changeAccount(house.id("Ada"), name: "Ada", email: "lovelace@example.org"))
+        #expect(house.directory.account(email: "ada@example.org") == nil)
+        #expect(house.code(.addAccount(NewAccount(name: "next", email: "ada@example.org"))) == nil)
         let web = ProjectSettings(name: "WEB", forge: .git, cloneURL: "/x")
         #expect(house.code(.addProject(web, admin: nil)) == .nameTaken)
     }

@@ -99,6 +99,18 @@ struct TokenTests {
         #expect(!house.may(.token(token), .manageServer, .server))
     }
 
+    @Test("A project's token stays below its administrators, even where an event says more")
+    func projectCap() throws {
+        var house = try House.furnished()
+        let fact = TokenIssued(
+            token: EntryID(.token, 1), owner: .project(house.web), name: "x", prefix: "x", sha256: "x",
+            grant: TokenGrant([.admin]))
+        house.directory.apply(DirectoryEvent(.tokenIssued(fact), by: house.actor), at: house.now)
+        let has = house.directory.permissions(.token(fact.token), at: .project(house.web), now: house.now)
+        #expect(has == Role.maintain.permissions)
+        #expect(house.directory.permissions(.token(fact.token), at: .server, now: house.now).isEmpty)
+    }
+
     @Test("An expired or revoked token does nothing and says since when")
     func endings() throws {
         var house = try House.furnished()

@@ -118,7 +118,9 @@ struct TokenTests {
             #expect(bytes.count == count)
             for alphabet in [Base64Text.Alphabet.standard, .url] {
                 for isPadded in [true, false] {
-                    #expect(Base64Text.bytes(Base64Text.text(bytes, alphabet, isPadded: isPadded), alphabet) == bytes)
+                    let isRead = alphabet == .standard || !isPadded || count % 3 == 0
+                    let text = Base64Text.text(bytes, alphabet, isPadded: isPadded)
+                    #expect(Base64Text.bytes(text, alphabet) == (isRead ? bytes : nil))
                 }
             }
         }

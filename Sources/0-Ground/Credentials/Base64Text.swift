@@ -33,11 +33,11 @@ package enum Base64Text {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// `nil` for anything that ``text(_:_:isPadded:)`` would not have written: one value has one spelling. Padding may be
-    /// left out.
+    /// `nil` for anything that ``text(_:_:isPadded:)`` would not have written: one value has one spelling. The
+    /// standard form may have its padding or not; the other never has one, as in JSON Web Tokens.
     package static func bytes(_ text: some StringProtocol, _ alphabet: Alphabet) -> [UInt8]? {
         var digits = Array(text.utf8)[...]
-        if digits.count % 4 == 0 {
+        if alphabet == .standard, digits.count % 4 == 0 {
             for _ in 0..<2 where digits.last == UInt8(ascii: "=") { digits.removeLast() }
         }
         guard digits.count % 4 != 1 else { return nil }

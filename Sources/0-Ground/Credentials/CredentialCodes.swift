@@ -17,4 +17,6 @@ extension DiagnosticCode {
     package static let signingSecretUnusable = DiagnosticCode(1035)
     /// More attempts than are allowed; the message says when the next one is.
     package static let tooManyAttempts = DiagnosticCode(1036)
+    /// The credential is unknown, expired or revoked.
+    package static let credentialRefused = DiagnosticCode(1183)
 }

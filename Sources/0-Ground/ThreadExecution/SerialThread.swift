@@ -108,3 +108,12 @@ private final class Bell: Sendable {
 
     func wait() { while sem_wait(semaphore) != 0, errno == EINTR {} }
 }
+
+/// A thread that waits.
+package enum ThreadPause {
+    package static func sleep(milliseconds: Int) {
+        var left = timespec(tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000)
+        var rest = timespec()
+        while nanosleep(&left, &rest) != 0, errno == EINTR { left = rest }
+    }
+}

@@ -46,6 +46,9 @@ package struct LogFollower {
         return LogPiece(start: position, bytes: bytes, next: next)
     }
 
+    /// Something to follow: opened files are there.
+    package var isThere: Bool { file.size >= 0 }
+
     /// What stands in the file from an offset on, at most `limitBytes` of it: for who sends the log on.
     package func bytes(from offset: Int, limitBytes: Int) throws(LogError) -> [UInt8] {
         let size = file.size

@@ -56,6 +56,11 @@ extension LogReader {
         return found
     }
 
+    /// Where a line begins; `nil` while the log does not come that far.
+    package func position(ofLineIfPresent line: Int) throws(LogError) -> LogPosition? {
+        try offset(ofLine: line).map { LogPosition(line: line, offset: $0) }
+    }
+
     private func position(ofLine line: Int) throws(LogError) -> LogPosition {
         guard let offset = try offset(ofLine: line) else { return try end() }
         return LogPosition(line: line, offset: offset)

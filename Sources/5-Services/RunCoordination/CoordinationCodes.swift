@@ -7,7 +7,7 @@ extension DiagnosticCode {
     static let checkoutPathInvalid = DiagnosticCode(453)
     static let checkoutInputInvalid = DiagnosticCode(454)
     /// The server is about to stop.
-    static let serverStopping = DiagnosticCode(1131)
+    package static let serverStopping = DiagnosticCode(1131)
     /// A runner speaks of a job that is not its any more.
     package static let leaseLost = DiagnosticCode(1132)
     /// A runner said something that cannot be.
@@ -23,11 +23,11 @@ extension DiagnosticCode {
     package static let runRecordTooLarge = DiagnosticCode(711)
     static let sourcesInvalid = DiagnosticCode(710)
     static let actionLockInvalid = DiagnosticCode(712)
-    static let runNotFinished = DiagnosticCode(714)
-    static let nothingToRerun = DiagnosticCode(715)
+    package static let runNotFinished = DiagnosticCode(714)
+    package static let nothingToRerun = DiagnosticCode(715)
     static let sandboxMissing = DiagnosticCode(716)
     static let snapshotMissing = DiagnosticCode(717)
-    static let rerunStepUnknown = DiagnosticCode(718)
+    package static let rerunStepUnknown = DiagnosticCode(718)
     static let hooksOutsideRepository = DiagnosticCode(706)
     static let hookForeign = DiagnosticCode(707)
     /// A native action's input.

@@ -63,7 +63,7 @@ struct JobEnvironment {
                 of: id, attempt, user, reachedAs: isContained ? ContainerHost.machineName : nil)
         }
         options.givesScriptsServices = RunServices.givesIdentity(id, ground.record)
-        options.actionsFolder = store.root + "/sources/actions"
+        options.actionsFolder = store.shared + "/sources/actions"
         options.nativeActions = ground.nativeJob(id).actions(ground.record, ground.settings.offer)
         options.nativePosts = NativeJob.posts
         let searchPath = options.hostEnvironment.last { $0.hasPrefix("PATH=") }.map { String($0.dropFirst(5)) } ?? ""
@@ -100,7 +100,7 @@ struct JobEnvironment {
         let scratch = ground.scratch + "/" + RunStore.fileName(job)
         return HostJob.Folders(
             workspace: workspace, temporary: store.jobWork(run, job) + "/_temp",
-            scratch: scratch, toolCache: toolCache(ground) ?? store.root + "/tools",
+            scratch: scratch, toolCache: toolCache(ground) ?? store.shared + "/tools",
             durable: durable)
     }
 

@@ -20,7 +20,7 @@ final class RunServices {
         self.run = run
         self.attempt = attempt
         var options = RuntimeServerOptions(folder: Self.folder(of: record.repository.root, in: store))
-        options.identityKeyPath = store.root + "/identity-key"
+        options.identityKeyPath = store.shared + "/identity-key"
         let lookups = CacheHistory(store: store, run: run)
         options.observeLookup = { lookups.append($0) }
         server = RuntimeServer(options: options)
@@ -28,7 +28,7 @@ final class RunServices {
 
     /// Caches and artifacts of one repository.
     static func folder(of root: String, in store: RunStore) -> String {
-        "\(store.root)/services/\(ContentDigest.of(.string(root)).prefix(16))"
+        "\(store.shared)/services/\(ContentDigest.of(.string(root)).prefix(16))"
     }
 
     /// What a step's process is told.

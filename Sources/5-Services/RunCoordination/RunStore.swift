@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Crypto
+package import Crypto
 package import Diagnostics
 package import EventJournal
 internal import FileAccess
@@ -14,11 +14,14 @@ internal import StepExecution
 /// Where runs are kept on this machine: one folder with the journal, the runs' records and logs, and their workspaces.
 package final class RunStore: Sendable {
     package let root: String
+    /// Where caches, artifacts and other repositories are kept: of a server's own runner the server's folder.
+    package let shared: String
     /// Tells this store's scratch and processes from those of other stores on the machine.
     let name: String
     package let journal: SQLiteJournal
     /// Seals values at rest; made once, readable by its owner only.
     let key: SymmetricKey
+    package var sealingKey: SymmetricKey { key }
 
     /// `$MARTLET_HOME`, else `$XDG_STATE_HOME/martlet`, else `~/.local/state/martlet`.
     package static func defaultRoot(_ environment: [String: String]) -> String {
@@ -27,12 +30,17 @@ package final class RunStore: Sendable {
         return (environment["HOME"] ?? "/tmp") + "/.local/state/martlet"
     }
 
-    /// - Parameter durability: what an append to the journal survives.
-    package init(root: String, durability: SQLiteJournal.Durability = .process) throws(DiagnosticError) {
+    /// - Parameters:
+    ///   - shared: `nil`: the same folder.
+    ///   - durability: what an append to the journal survives.
+    package init(
+        root: String, shared: String? = nil, durability: SQLiteJournal.Durability = .process
+    ) throws(DiagnosticError) {
         try Trees.make(root, mode: 0o700)
         // Steps change their folder, and one store may be reached by several paths.
         let root = Files.realPath(root) ?? root
         self.root = root
+        self.shared = shared ?? root
         name = String(ContentDigest.of(Array(root.utf8)).prefix(12))
         key = try SealingKey.load(at: root + "/key")
         // One at a time: while a new journal is being made SQLite turns others away at once, whatever their patience.
@@ -199,6 +207,11 @@ package final class RunStore: Sendable {
         }
         return streams.compactMap { $0.stream.text.split(separator: "/").last.flatMap { Int($0) } }.max() ?? 0
     }
+
+    /// For what is not of a run: the journal's errors with their codes.
+    package func recorded<Value>(
+        _ body: (SQLiteJournal) throws(JournalError) -> Value
+    ) throws(DiagnosticError) -> Value { try journaled(body) }
 
     func journaled<Value>(_ body: (SQLiteJournal) throws(JournalError) -> Value) throws(DiagnosticError) -> Value {
         do {

@@ -64,7 +64,10 @@ final class JobCarrier: Sendable {
     // MARK: the job's thread
 
     /// - Parameter content: `nil`: the job is over, and only has to be told.
-    func start(_ content: JobContent?, settings: @escaping @Sendable (JobContent) throws(DiagnosticError) -> RunSession.Settings) {
+    func start(
+        _ content: JobContent?,
+        settings: @escaping @Sendable (JobContent) throws(DiagnosticError) -> RunSession.Settings
+    ) {
         guard let content else {
             state.withLock { $0.isOver = true }
             ring.yield()

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Credentials
 package import Diagnostics
 package import HTTPMessages
 internal import ProcessControl
@@ -41,7 +42,6 @@ package actor RunnerAgent {
     /// Of this process.
     private let instance = String(UInt64.random(in: .min ... .max), radix: 36)
     private var carriers: [LeaseKey: JobCarrier] = [:]
-    private var tellers: [LeaseKey: Task<Void, Never>] = [:]
     private var heardAt = BootInstant.now()
     private var isDismissed = false
     private var isLeaving = false
@@ -100,7 +100,9 @@ package actor RunnerAgent {
         let request = PollRequest(
             instance: instance, free: free, holds: carriers.keys.sorted { "\($0.work)" < "\($1.work)" })
         let asked = Task { () -> Result<PollAnswer, DiagnosticError> in
-            do throws(DiagnosticError) { return .success(try await link.poll(request)) } catch { return .failure(error) }
+            do throws(DiagnosticError) { return .success(try await link.poll(request)) } catch {
+                return .failure(error)
+            }
         }
         // A job that ends makes room: the poll is given up for one that says so.
         waiting = asked
@@ -113,7 +115,7 @@ package actor RunnerAgent {
             return true
         case .failure(let error):
             if asked.isCancelled { return true }
-            if error.diagnostic.code == .runnerUnknown { isDismissed = true }
+            if error.diagnostic.code == .credentialRefused { isDismissed = true }
             report(error)
             return false
         }
@@ -167,7 +169,7 @@ package actor RunnerAgent {
         let carrier = JobCarrier(lease, store: surroundings.store, link: link)
         carriers[lease] = carrier
         carrier.start(content, settings: surroundings.settings)
-        tellers[lease] = Task {
+        Task {
             let ending = await carrier.tell { Task { await self.noteHeard() } }
             self.finished(lease, ending)
         }
@@ -177,10 +179,14 @@ package actor RunnerAgent {
 
     private func finished(_ lease: LeaseKey, _ ending: JobCarrier.Ending) {
         carriers[lease] = nil
-        tellers[lease] = nil
         leases.forget(lease)
-        LeasedEnd.sweep(surroundings.store, lease.work)
+        sweep(lease)
         askAnew()
+    }
+
+    private func sweep(_ lease: LeaseKey) {
+        let isLast = !carriers.keys.contains { $0.work.run == lease.work.run }
+        LeasedEnd.sweep(surroundings.store, lease.work, isLast: isLast)
     }
 
     /// The jobs that an earlier process of this runner had.
@@ -202,15 +208,10 @@ package actor RunnerAgent {
                     }
                     // It is somebody else's by now.
                     leases.forget(lease)
-                    LeasedEnd.sweep(surroundings.store, lease.work)
+                    sweep(lease)
                 }
                 break
             }
         }
     }
-}
-
-extension DiagnosticCode {
-    /// The server does not know the runner's credential.
-    package static let runnerUnknown = DiagnosticCode(1138)
 }

@@ -51,6 +51,8 @@ package struct TriggerProject: Sendable {
     }
 
     /// As a payload of the forge names it.
+    package var forgeRepository: ForgeRepository { repository }
+
     var repository: ForgeRepository {
         ForgeRepository(
             fullName: fullName, cloneURL: "\(serverURL)/\(fullName).git", webURL: "\(serverURL)/\(fullName)",

@@ -32,7 +32,7 @@ package struct WorkflowRunNews: Hashable, Sendable {
     package init(_ change: RunChange) {
         let record = change.record
         switch change.kind {
-        case .began: activity = .requested
+        case .began, .held: activity = .requested
         case .running: activity = .inProgress
         case .finished(let conclusion):
             activity = .completed

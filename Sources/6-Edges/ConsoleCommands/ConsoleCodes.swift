@@ -11,4 +11,6 @@ extension DiagnosticCode {
     static let outputUnwritable = DiagnosticCode(907)
     static let secretTooShort = DiagnosticCode(908)
     static let stepMissing = DiagnosticCode(906)
+    /// The folder has no runner of a server.
+    static let runnerNotRegistered = DiagnosticCode(1196)
 }

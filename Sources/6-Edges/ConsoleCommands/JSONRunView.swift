@@ -16,6 +16,8 @@ final class JSONRunView {
     }
 
     func take(_ update: RunUpdate) {
+        // Its start has the name already.
+        if case .stepNamed = update { return }
         if case .stepFinished(let place, _, _, _) = update, let rest = partial.removeValue(forKey: place), !rest.isEmpty
         {
             line(rest, of: place)

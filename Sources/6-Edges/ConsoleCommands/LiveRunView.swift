@@ -55,7 +55,7 @@ final class LiveRunView {
             }
         case .annotation(let place, let annotation) where annotation.level == .error:
             change(place.job) { $0.lastLine = Array(annotation.message.utf8) }
-        case .annotation, .summary, .tests: break
+        case .annotation, .summary, .tests, .stepNamed: break
         case .jobAnnotation(_, let name, let annotation):
             scroll("  \(LogLineStyle.text(annotation.level, palette))\(name): \(annotation.message)")
         case .stepFinished(let place, let name, let result, _):

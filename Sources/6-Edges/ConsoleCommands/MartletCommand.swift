@@ -30,6 +30,9 @@ package struct MartletCommand: ParsableCommand {
                     RunsCommand.self, LogsCommand.self, WhyCommand.self, ArtifactsCommand.self, ExplainCommand.self,
                 ]),
             CommandGroup(
+                name: "For a team:",
+                subcommands: [ServerCommand.self, RunnerCommand.self, TokenCommand.self]),
+            CommandGroup(
                 name: "This machine:",
                 subcommands: [
                     ActionsCommand.self, DoctorCommand.self, CleanCommand.self, HooksCommand.self, RedactCommand.self,

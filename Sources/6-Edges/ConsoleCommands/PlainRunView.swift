@@ -37,7 +37,7 @@ final class PlainRunView {
             say(job, name, LogLineStyle.text(annotation.level, palette) + annotation.message)
         case .tests(let job, let name, let tests): say(job, name, TestText.counts(tests))
         // Shown whole, after the run.
-        case .summary: break
+        case .summary, .stepNamed: break
         case .stepFinished(let place, let name, let result, let duration):
             styles[place] = nil
             if isLineOpen.remove(place) != nil { console.out.writeLine() }

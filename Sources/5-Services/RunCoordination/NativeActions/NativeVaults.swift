@@ -10,7 +10,7 @@ struct NativeVaults: Sendable {
     init(store: RunStore, run: RunID, record: RunRecord) {
         let folder = RunServices.folder(of: record.repository.root, in: store)
         artifacts = ArtifactVault(folder: folder)
-        caches = CacheVault(folder: folder, store: store.root, history: CacheHistory(store: store, run: run))
+        caches = CacheVault(folder: folder, store: store.shared, history: CacheHistory(store: store, run: run))
     }
 
     func job(_ job: JobID, of run: RunID, attempt: Int, _ record: RunRecord) -> NativeJob {

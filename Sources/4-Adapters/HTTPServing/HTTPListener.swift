@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Diagnostics
+package import HTTPMessages
+internal import HTTPTypes
+internal import HummingbirdCore
+internal import HummingbirdTLS
+internal import Logging
+internal import NIOCore
+internal import NIOPosix
+internal import NIOSSL
+internal import Synchronization
+
+/// Listens at one address, and has each request answered.
+package final class HTTPListener: Sendable {
+    package struct Options: Sendable {
+        package var host: String
+        /// 0: any that is free.
+        package var port: Int
+        /// PEM files; `nil`: plain HTTP.
+        package var certificate: (chainPath: String, keyPath: String)?
+        /// Past so many connections at once new ones wait.
+        package var connectionLimit = 8_192
+
+        package init(host: String, port: Int) {
+            self.host = host
+            self.port = port
+        }
+    }
+
+    package typealias Handler = @Sendable (InboundRequest) async -> OutboundAnswer
+
+    private let options: Options
+    private let handler: Handler
+    private let stopper = Mutex<(@Sendable () async -> Void)?>(nil)
+
+    private static let idleSeconds: Int64 = 120
+    private static let headerBytes = 32 << 10
+
+    package init(_ options: Options, handler: @escaping Handler) {
+        self.options = options
+        self.handler = handler
+    }
+
+    /// Listens until it is stopped.
+    ///
+    /// - Parameter listening: called once with the port.
+    /// - Throws: ``DiagnosticCode/listenFailed``.
+    package func run(listening: @escaping @Sendable (Int) -> Void) async throws(DiagnosticError) {
+        do {
+            let configuration = HTTP1Channel.Configuration(
+                idleTimeout: .seconds(Self.idleSeconds),
+                httpDecoderConfiguration: .init(
+                    maxHeaderFieldSize: Self.headerBytes, maxHeaderListSize: Self.headerBytes * 2,
+                    maxHeaderFieldCount: 200))
+            let isSecure = options.certificate != nil
+            let handler = handler
+            let plain = HTTP1Channel(
+                responder: { request, writer, channel in
+                    let inbound = InboundRequest(
+                        request, peer: channel.remoteAddress?.ipAddress ?? "", isSecure: isSecure)
+                    let answer = await handler(inbound)
+                    try await Self.send(answer, to: request, writer)
+                }, configuration: configuration)
+            if let certificate = options.certificate {
+                let tls = try TLSChannel(plain, tlsConfiguration: Self.tls(certificate))
+                try await serve(tls, listening)
+            } else {
+                try await serve(plain, listening)
+            }
+        } catch let error as DiagnosticError {
+            throw error
+        } catch {
+            throw DiagnosticError(
+                .listenFailed, "\(options.host):\(options.port) cannot be listened at: \(error).",
+                remedy: "Choose another address with --listen, or end what uses it.")
+        }
+    }
+
+    private func serve<Child: ServerChildChannel>(
+        _ child: Child, _ listening: @escaping @Sendable (Int) -> Void
+    ) async throws {
+        var logger = Logger(label: "http") { _ in SwiftLogNoOpLogHandler() }
+        logger.logLevel = .critical
+        let server = Server(
+            childChannelSetup: child,
+            configuration: ServerConfiguration(
+                address: .hostname(options.host, port: options.port), serverName: nil, backlog: 1_024),
+            onServerRunning: { channel in listening(channel.localAddress?.port ?? 0) },
+            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
+        stopper.withLock { $0 = { try? await server.shutdownGracefully() } }
+        try await server.run()
+    }
+
+    /// Takes no new connections, and lets those that are being answered come to their end.
+    package func stop() async {
+        let stop = stopper.withLock { $0 }
+        await stop?()
+    }
+
+    private static func tls(_ certificate: (chainPath: String, keyPath: String)) throws -> TLSConfiguration {
+        do {
+            let chain = try NIOSSLCertificate.fromPEMFile(certificate.chainPath).map {
+                NIOSSLCertificateSource.certificate($0)
+            }
+            let key = try NIOSSLPrivateKey(file: certificate.keyPath, format: .pem)
+            var configuration = TLSConfiguration.makeServerConfiguration(
+                certificateChain: chain, privateKey: .privateKey(key))
+            configuration.minimumTLSVersion = .tlsv12
+            return configuration
+        } catch {
+            throw DiagnosticError(
+                .listenFailed,
+                "The certificate '\(certificate.chainPath)' or its key '\(certificate.keyPath)' cannot be used: \(error).",
+                remedy: "Give the chain and the key as PEM files, the server's own certificate first.")
+        }
+    }
+
+    // MARK: answering
+
+    private static func send(
+        _ answer: OutboundAnswer, to request: Request, _ writer: consuming ResponseWriter
+    ) async throws {
+        var fields = HTTPFields()
+        for field in answer.headers {
+            guard let name = HTTPField.Name(field.name) else { continue }
+            fields.append(HTTPField(name: name, value: field.value))
+        }
+        let status = HTTPResponse.Status(code: answer.status)
+        let isHead = request.method == .head
+        switch answer.content {
+        case .none:
+            if answer.status != 204, answer.status != 304, answer.status >= 200 { fields[.contentLength] = "0" }
+            try await writer.writeResponse(HTTPResponse(status: status, headerFields: fields))
+        case .bytes(let bytes):
+            fields[.contentLength] = String(bytes.count)
+            let head = HTTPResponse(status: status, headerFields: fields)
+            if isHead { return try await writer.writeResponse(head) }
+            try await writer.write(response: head, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+        case .stream(let make):
+            let head = HTTPResponse(status: status, headerFields: fields)
+            if isHead { return try await writer.writeResponse(head) }
+            try await stream(head, request, writer, make)
+        }
+    }
+
+    /// Ends when the other side goes away, whatever the maker waits for.
+    private static func stream(
+        _ head: HTTPResponse, _ request: Request, _ writer: consuming ResponseWriter,
+        _ make: @escaping @Sendable (AnswerWriter) async throws -> Void
+    ) async throws {
+        let body = try await writer.writeHead(head)
+        try await request.body.consumeWithCancellationOnInboundClose { _ in
+            var open: any ResponseBodyWriter = body
+            try await make(AnswerWriter { try await open.write(ByteBuffer(bytes: $0)) })
+        }
+        try await body.finish(nil)
+    }
+}

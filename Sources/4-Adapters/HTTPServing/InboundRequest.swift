@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Diagnostics
+package import HTTPMessages
+internal import HTTPTypes
+internal import HummingbirdCore
+internal import NIOCore
+
+/// A request that came to this server.
+package struct InboundRequest: Sendable {
+    package let method: String
+    /// As it was sent, without the query; begins with a slash.
+    package let path: String
+    /// Without the question mark.
+    package let query: String
+    package let headers: HTTPHeaders
+    /// Where it came from, without the port.
+    package let peer: String
+    package let isSecure: Bool
+    private let content: Content
+
+    private enum Content: Sendable {
+        case arriving(RequestBody)
+        case bytes([UInt8])
+    }
+
+    init(_ request: Request, peer: String, isSecure: Bool) {
+        method = request.head.method.rawValue
+        let target = request.head.path ?? "/"
+        let mark = target.firstIndex(of: "?")
+        path = String(target[..<(mark ?? target.endIndex)])
+        query = mark.map { String(target[target.index(after: $0)...]) } ?? ""
+        var fields: [HTTPHeaders.Field] = request.headers.map { .init($0.name.rawName, $0.value) }
+        if let authority = request.head.authority { fields.append(.init("Host", authority)) }
+        headers = HTTPHeaders(fields)
+        self.peer = peer
+        self.isSecure = isSecure
+        content = .arriving(request.body)
+    }
+
+    /// One that came by no socket.
+    package init(
+        _ method: String, _ target: String, headers: HTTPHeaders = [], body: [UInt8] = [], peer: String = "127.0.0.1"
+    ) {
+        self.method = method
+        let mark = target.firstIndex(of: "?")
+        path = String(target[..<(mark ?? target.endIndex)])
+        query = mark.map { String(target[target.index(after: $0)...]) } ?? ""
+        self.headers = headers
+        self.peer = peer
+        isSecure = false
+        content = .bytes(body)
+    }
+
+    /// The whole body.
+    ///
+    /// - Throws: ``DiagnosticCode/requestTooLarge``, ``DiagnosticCode/requestCutOff``.
+    package func body(limit: Int) async throws(DiagnosticError) -> [UInt8] {
+        let tooLarge = DiagnosticError(.requestTooLarge, "The request's body has more than \(limit) bytes.")
+        if let length = headers["Content-Length"].flatMap({ Int($0) }), length > limit { throw tooLarge }
+        switch content {
+        case .bytes(let bytes):
+            guard bytes.count <= limit else { throw tooLarge }
+            return bytes
+        case .arriving(let body):
+            do {
+                var bytes: [UInt8] = []
+                for try await buffer in body {
+                    guard bytes.count + buffer.readableBytes <= limit else { throw tooLarge }
+                    bytes.append(contentsOf: buffer.readableBytesView)
+                }
+                return bytes
+            } catch let error as DiagnosticError {
+                throw error
+            } catch {
+                throw DiagnosticError(.requestCutOff, "The request's body was cut off: \(error).")
+            }
+        }
+    }
+}
+
+/// What a request is answered.
+package struct OutboundAnswer: Sendable {
+    package enum Content: Sendable {
+        case none
+        case bytes([UInt8])
+        /// Written while it is made; its end is the answer's.
+        case stream(@Sendable (AnswerWriter) async throws -> Void)
+    }
+
+    package var status: Int
+    package var headers: HTTPHeaders
+    package var content: Content
+
+    package init(status: Int, headers: HTTPHeaders = [], content: Content = .none) {
+        self.status = status
+        self.headers = headers
+        self.content = content
+    }
+}
+
+/// Takes the pieces of an answer; waits while the other side does not take them.
+package final class AnswerWriter {
+    private let put: ([UInt8]) async throws -> Void
+
+    package init(_ put: @escaping ([UInt8]) async throws -> Void) { self.put = put }
+
+    package func write(_ bytes: [UInt8]) async throws { try await put(bytes) }
+}
+
+extension DiagnosticCode {
+    package static let requestTooLarge = DiagnosticCode(1170)
+    package static let requestCutOff = DiagnosticCode(1171)
+    /// The address cannot be listened at, or the certificate cannot be used.
+    package static let listenFailed = DiagnosticCode(1172)
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Diagnostics
+internal import PipelineModel
+internal import RunCoordination
+internal import RunIndex
+internal import ThreadExecution
+
+/// Keeps the lists of runs up to date, behind the runs themselves: what is lost of it is made again from the journal.
+actor IndexWriting {
+    private let store: RunStore
+    private let index: RunIndex
+    private let report: @Sendable (DiagnosticError) -> Void
+    private let thread = SerialThread(name: "index")
+    private var waiting: [RunChange] = []
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+    init(store: RunStore, index: RunIndex, report: @escaping @Sendable (DiagnosticError) -> Void) {
+        self.store = store
+        self.index = index
+        self.report = report
+    }
+
+    nonisolated func note(_ change: RunChange) { Task { await self.take(change) } }
+
+    private func take(_ change: RunChange) {
+        waiting.append(change)
+        guard waiting.count == 1 else { return }
+        Task { self.write() }
+    }
+
+    private func write() {
+        let batch = waiting
+        waiting = []
+        var rows: [RunID: RunRow] = [:]
+        do throws(DiagnosticError) {
+            for change in batch {
+                var row: RunRow
+                if let known = rows[change.run] {
+                    row = known
+                } else if let known = try index.run(change.run), change.kind != .began {
+                    row = known
+                } else {
+                    row = RunRow(change)
+                }
+                row.attempt = change.attempt
+                switch change.kind {
+                case .began:
+                    row.state = .waiting
+                    row.sentence = ""
+                case .held(let reason): row.sentence = "Waits for an approval: \(reason)"
+                case .running where row.state == .finished: continue
+                case .running: row.state = .running
+                case .finished(let conclusion):
+                    row.state = .finished
+                    row.conclusion = conclusion
+                    row.finishedAt = change.at
+                    row.sentence = try RunReport(store: store, run: change.run, attempt: change.attempt).sentence
+                }
+                rows[change.run] = row
+            }
+            try index.put(Array(rows.values))
+        } catch {
+            report(error)
+        }
+    }
+}
+
+extension RunRow {
+    /// Of a run that the index has not yet.
+    init?(_ run: RunID, _ history: RunHistory) {
+        guard history.hasRecord else { return nil }
+        self.init(
+            run: run, attempt: history.attempt, project: history.text("project"), workflowPath: history.text("path"),
+            workflow: history.text("workflow"), event: history.text("event"), createdAt: history.createdAt)
+        title = history.text("title")
+        ref = history.text("ref")
+        sha = history.text("sha")
+        actor = history.text("actor")
+        subject = history.text("subject")
+        conclusion = history.conclusion
+        state = history.conclusion == nil ? .waiting : .finished
+    }
+
+    init(_ change: RunChange) {
+        let record = change.record
+        self.init(
+            run: change.run, attempt: change.attempt, project: change.project, workflowPath: record.plan.workflowPath,
+            workflow: record.plan.workflowName, event: record.plan.trigger.event, createdAt: record.createdAt)
+        title = record.title ?? ""
+        ref = record.plan.trigger.ref ?? record.repository.ref ?? ""
+        sha = record.repository.sha
+        actor = record.repository.actor
+        subject = record.repository.headCommit?.message.split(separator: "\n").first.map(String.init) ?? ""
+    }
+}

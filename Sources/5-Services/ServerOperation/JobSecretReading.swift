@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Diagnostics
+internal import PipelineModel
+internal import RunCoordination
+internal import SecretRedaction
+internal import SecretVault
+
+/// What a job may know: secrets of the server, its project and its environment, the narrowest first.
+struct JobSecretReading: Sendable {
+    let vault: Vault
+
+    func secrets(of record: RunRecord, _ job: JobID) throws(DiagnosticError) -> JobSecrets {
+        var found = JobSecrets()
+        guard record.sandbox == nil, let project = record.project else { return found }
+        let opened = try vault.secrets(project: project, environment: nil)
+        found.secrets = opened.sorted { $0.key < $1.key }.map { Secret(name: $0.key, value: $0.value.value) }
+        found.token = opened["GITHUB_TOKEN"]?.value ?? ""
+        found.isDebug = opened["ACTIONS_STEP_DEBUG"]?.value == "true"
+        return found
+    }
+}

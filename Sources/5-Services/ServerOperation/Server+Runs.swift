@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import AccessRules
+package import Diagnostics
+internal import LogArchive
+package import PipelineModel
+package import RunCoordination
+package import RunIndex
+internal import Synchronization
+
+/// What is asked of runs.
+extension Server {
+    /// As people reach it, without a slash at the end.
+    package var address: String { settings.publicURL ?? state.withLock { $0.url } }
+
+    /// The journal can be written, and nothing stands in the way of new work.
+    package var isWorking: Bool {
+        get async {
+            guard isReady else { return false }
+            return await runs.isHealthy
+        }
+    }
+
+    /// The project that a run is of; `nil`: there is no such run, or it has none.
+    package func project(of run: RunID) throws(DiagnosticError) -> EntryID? {
+        try row(of: run).flatMap { EntryID($0.project) }
+    }
+
+    /// What lists show of a run: of one that has just begun, what its record says.
+    package func row(of run: RunID) throws(DiagnosticError) -> RunRow? {
+        if let row = try index.run(run) { return row }
+        guard store.exists(run) else { return nil }
+        return RunRow(run, try RunHistory(store: store, run: run))
+    }
+
+    package func projectName(_ id: String) -> String {
+        EntryID(id).map { directory.current.name(of: $0) } ?? id
+    }
+
+    /// - Parameter attempt: `nil`: the newest.
+    /// - Throws: ``DiagnosticCode/entryMissing``.
+    package func report(of run: RunID, attempt: Int?) throws(DiagnosticError) -> RunReport {
+        let missing = DiagnosticError(.entryMissing, "There is no run \(run).")
+        guard store.exists(run) else { throw missing }
+        let last = max(1, try store.lastAttempt(of: run))
+        let wanted = attempt ?? last
+        guard (1...last).contains(wanted) else {
+            throw DiagnosticError(.entryMissing, "Run \(run) has no attempt \(wanted); it has \(last).")
+        }
+        return try reports.report(store, run, wanted)
+    }
+
+    /// Cancels a run; the act is in the audit log before it is done.
+    package func cancel(
+        _ run: RunID, isForced: Bool, reason: String, by actor: Actor
+    ) async throws(DiagnosticError) {
+        guard let project = try project(of: run) else {
+            throw DiagnosticError(.entryMissing, "There is no run \(run).")
+        }
+        _ = try await directory.perform(
+            .note(Acted(.cancelled, project: project, run: run.number, reason: reason)), by: actor)
+        let isDone: Bool
+        do {
+            isDone = try await runs.cancel(run, isForced: isForced, reason: reason)
+        } catch {
+            throw (error as? DiagnosticError) ?? DiagnosticError(.entryMissing, "\(error)")
+        }
+        guard isDone else { throw DiagnosticError(.runOver, "Run \(run) is over.") }
+    }
+
+    /// Runs an ended run again, or a part of it.
+    ///
+    /// - Returns: the new attempt.
+    package func rerun(
+        _ run: RunID, _ selection: RunSession.Selection, by actor: Actor
+    ) async throws(DiagnosticError) -> Int {
+        guard let project = try project(of: run) else {
+            throw DiagnosticError(.entryMissing, "There is no run \(run).")
+        }
+        let attempt: Int
+        do {
+            attempt = try await runs.rerun(run, selection)
+        } catch {
+            throw (error as? DiagnosticError) ?? DiagnosticError(.entryMissing, "\(error)")
+        }
+        _ = try await directory.perform(
+            .note(Acted(.rerun, project: project, run: run.number, attempt: attempt)), by: actor)
+        return attempt
+    }
+
+    package func logPath(_ place: LogPlace) -> String {
+        store.logs(of: place.run, attempt: place.attempt).file(
+            LogKey(
+                job: RunStore.fileName(place.job), step: place.step.step.description, attempt: place.step.number))
+    }
+}
+
+/// Reports of attempts that are over do not change: those that were asked for last are kept.
+final class ReportShelf: Sendable {
+    private struct Key: Hashable {
+        var run: RunID
+        var attempt: Int
+    }
+
+    private struct Shelf: Sendable {
+        var reports: [Key: RunReport] = [:]
+        var order: [Key] = []
+    }
+
+    private let shelf = Mutex(Shelf())
+    private static let kept = 128
+
+    func report(_ store: RunStore, _ run: RunID, _ attempt: Int) throws(DiagnosticError) -> RunReport {
+        let key = Key(run: run, attempt: attempt)
+        if let known = shelf.withLock({ $0.reports[key] }) { return known }
+        let report = try RunReport(store: store, run: run, attempt: attempt)
+        guard report.state == .finished else { return report }
+        shelf.withLock { shelf in
+            if shelf.reports.updateValue(report, forKey: key) == nil { shelf.order.append(key) }
+            if shelf.order.count > Self.kept { shelf.reports[shelf.order.removeFirst()] = nil }
+        }
+        return report
+    }
+}

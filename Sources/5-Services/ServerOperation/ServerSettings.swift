@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Diagnostics
+internal import FileAccess
+
+/// What a server is started with.
+package struct ServerSettings: Sendable {
+    /// Where everything is kept.
+    package var folder: String
+    package var host: String
+    /// 0: any that is free.
+    package var port: Int
+    /// Where `/metrics` is open; `nil`: only at the main address, by token.
+    package var metricsAddress: (host: String, port: Int)?
+    /// As people reach it, without a slash at the end; `nil`: where it listens.
+    package var publicURL: String?
+    package var certificatePath: String?
+    package var certificateKeyPath: String?
+    /// Jobs that the server's own runner carries at once; 0: it has none.
+    package var capacity: Int
+    /// Labels of the own runner beside those of its machine.
+    package var labels: [String] = []
+    /// The file with the key that seals secrets; `nil`: one in the folder, made at the first start.
+    package var keyPath: String?
+    package var environment: [String: String]
+
+    package init(folder: String, host: String, port: Int, capacity: Int, environment: [String: String]) {
+        self.folder = folder
+        self.host = host
+        self.port = port
+        self.capacity = capacity
+        self.environment = environment
+    }
+
+    package static let maximumCapacity = 1_000
+
+    /// Everything that is wrong with it.
+    package var faults: [DiagnosticError] {
+        var faults: [DiagnosticError] = []
+        func add(_ text: String, _ remedy: String) {
+            faults.append(DiagnosticError(.serverSettings, text, remedy: remedy))
+        }
+        if (certificatePath == nil) != (certificateKeyPath == nil) {
+            add("A certificate and its key come together.", "Give both --tls-certificate and --tls-key.")
+        }
+        for path in [certificatePath, certificateKeyPath, keyPath].compactMap({ $0 }) where !Files.isFile(path) {
+            add("The file '\(path)' is not there.", "Correct the path, or make the file.")
+        }
+        if !(0...65_535).contains(port) { add("The port \(port) is none.", "Choose one from 1 to 65535.") }
+        if !(0...Self.maximumCapacity).contains(capacity) {
+            add("The capacity \(capacity) is none.", "Choose 0 to \(Self.maximumCapacity) jobs.")
+        }
+        if let publicURL {
+            let isWeb = publicURL.hasPrefix("https://") || publicURL.hasPrefix("http://")
+            if !isWeb || publicURL.hasSuffix("/") {
+                add("'\(publicURL)' is no address of a server.", "Write it as https://ci.example.org, without a slash.")
+            }
+        }
+        return faults
+    }
+}
+
+extension DiagnosticCode {
+    static let serverSettings = DiagnosticCode(1180)
+    /// Another server has the folder.
+    static let serverFolderTaken = DiagnosticCode(1181)
+    /// What was asked for is not there.
+    package static let entryMissing = DiagnosticCode(1182)
+    /// What was to be done to a run comes too late.
+    package static let runOver = DiagnosticCode(1185)
+    static let referencedSecretMissing = DiagnosticCode(1184)
+}

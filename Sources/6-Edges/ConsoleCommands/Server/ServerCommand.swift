@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Diagnostics
+internal import Glibc
+internal import HTTPServing
+internal import ProcessControl
+internal import RunCoordination
+internal import ServerAPI
+internal import ServerOperation
+internal import StructuredData
+internal import TerminalRendering
+
+struct ServerCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "server", abstract: "Run the server: triggers, runs, logs and pages for a team.",
+        discussion: """
+            EXAMPLES
+              martlet server
+              martlet server --listen 0.0.0.0:8443 --tls-certificate chain.pem --tls-key key.pem
+
+            One process, one folder. The first start prints a link that makes the first
+            administrator. SIGTERM ends it in order: runs go on with their runners, and the
+            next start takes them up.
+            """)
+
+    @Option(help: ArgumentHelp("Where it listens.", valueName: "host:port"))
+    var listen = ListenAddress(host: "127.0.0.1", port: 8480)
+
+    @OptionGroup var data: DataFolderOptions
+
+    @Option(help: ArgumentHelp("Where the journal is: sqlite, in the data folder.", valueName: "url"))
+    var database: String?
+
+    @Option(help: ArgumentHelp("As people reach it: https://ci.example.org", valueName: "url"))
+    var publicURL: String?
+
+    @Option(help: ArgumentHelp("Serve /metrics there, to anybody.", valueName: "host:port"))
+    var metricsListen: ListenAddress?
+
+    @Option(help: ArgumentHelp("The certificate's chain, as a PEM file.", valueName: "file"))
+    var tlsCertificate: String?
+
+    @Option(help: ArgumentHelp("The certificate's key, as a PEM file.", valueName: "file"))
+    var tlsKey: String?
+
+    @Option(help: "Jobs that the server's own runner carries at once; 0: it has none.")
+    var capacity: Int?
+
+    @Option(
+        name: .customLong("label"),
+        help: ArgumentHelp("A label of the own runner, beside those of the machine.", valueName: "label"))
+    var labels: [String] = []
+
+    @Option(
+        help: ArgumentHelp("The key that seals secrets, 32 bytes in base64 or hexadecimal.", valueName: "file"))
+    var keyFile: String?
+
+    @Flag(help: "Say what is wrong with the configuration, and end.")
+    var check = false
+
+    func run() throws {
+        let console = Console()
+        try console.guarded(.setup) {
+            let settings = try settings(console)
+            let faults = settings.faults
+            for fault in faults { console.show(fault.diagnostic) }
+            guard faults.isEmpty else { throw ExitStatus.usage.exit }
+            if check {
+                console.out.writeLine("The configuration is in order. Data: \(settings.folder)")
+                return
+            }
+            console.flush()
+            try serve(settings)
+        }
+    }
+
+    private func settings(_ console: Console) throws -> ServerSettings {
+        if let database, database != "sqlite" {
+            throw DiagnosticError(
+                .argumentInvalid, "The database '\(database)' is not known.",
+                remedy: "Leave --database out: the journal is an SQLite file in the data folder.")
+        }
+        var settings = ServerSettings(
+            folder: data.folder(console.environment), host: listen.host, port: listen.port,
+            capacity: capacity ?? ProcessorCount.available * 2, environment: console.environment)
+        settings.publicURL = publicURL ?? console.environment["MARTLET_PUBLIC_URL"]
+        settings.metricsAddress = metricsListen.map { ($0.host, $0.port) }
+        settings.certificatePath = tlsCertificate.map(ProcessEnvironment.absolute)
+        settings.certificateKeyPath = tlsKey.map(ProcessEnvironment.absolute)
+        settings.labels = labels.map { $0.lowercased() }
+        settings.keyPath = keyFile.map(ProcessEnvironment.absolute)
+        return settings
+    }
+
+    private func serve(_ settings: ServerSettings) throws {
+        _ = OpenFileLimit.raise()
+        let server = try Server(settings, program: ProgramPath.own) { ServerLog.tell($0) }
+        let door = ServerDoor(server: server)
+        var options = HTTPListener.Options(host: settings.host, port: settings.port)
+        if let chain = settings.certificatePath, let key = settings.certificateKeyPath {
+            options.certificate = (chain, key)
+        }
+        let listener = HTTPListener(options) { await door.answer($0) }
+        StopSignals.watch {
+            Task {
+                ServerLog.say("Ending: runs go on with their runners.")
+                await server.stop()
+                await listener.stop()
+            }
+        }
+        let scheme = settings.certificatePath == nil ? "http" : "https"
+        let host = listen.urlHost
+        try AsyncWork.run {
+            try await listener.run { port in
+                let url = "\(scheme)://\(host):\(port)"
+                Task {
+                    do {
+                        try await server.start(url: url)
+                        ServerLog.say("Ready at \(settings.publicURL ?? url)")
+                    } catch {
+                        ServerLog.say("\(error)")
+                        Glibc.exit(ExitStatus.setup.rawValue)
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What a service says while it runs: a line each, with nothing that is secret.
+enum ServerLog {
+    static func say(_ text: String) {
+        let err = ByteStream(descriptor: 2)
+        err.writeLine(text)
+        err.flush()
+    }
+
+    static func tell(_ error: DiagnosticError) {
+        let remedy = error.diagnostic.remedy.map { " \($0)" } ?? ""
+        say("\(error.diagnostic.code): \(error.diagnostic.message)\(remedy)")
+    }
+}
+
+/// Where this program is.
+enum ProgramPath {
+    static var own: String {
+        var bytes = [UInt8](repeating: 0, count: 4_096)
+        let count = bytes.withUnsafeMutableBytes { space in
+            space.baseAddress.map { readlink("/proc/self/exe", $0.assumingMemoryBound(to: CChar.self), 4_096) } ?? -1
+        }
+        return count > 0 ? String(decoding: bytes.prefix(count), as: UTF8.self) : CommandLine.arguments[0]
+    }
+}

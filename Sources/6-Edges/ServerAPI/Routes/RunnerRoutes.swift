@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AccessRules
+internal import Credentials
+internal import Diagnostics
+internal import HTTPMessages
+internal import HTTPServing
+internal import JobDispatch
+internal import RunCoordination
+internal import RunnerProtocol
+internal import ServerOperation
+internal import StructuredData
+internal import Timekeeping
+
+/// What runners say and ask; see the runner protocol.
+struct RunnerRoutes: Sendable {
+    let server: Server
+
+    var routes: [Route] {
+        [
+            route("register", "Takes a one-time token for a place among the runners.", .proof, register),
+            route("poll", "Says what a runner has, and asks for what it has room for.", .runner, poll),
+            route("assignment", "A job that the runner has, once more.", .runner, assignment),
+            route("position", "How much of a job's progress the server has.", .runner, position),
+            route("progress", "What came of a job.", .runner, progress, limit: RunnerLimits.progressBytes),
+        ]
+    }
+
+    private func route(
+        _ name: String, _ summary: String, _ guardian: Route.Guardian,
+        _ handler: @escaping @Sendable (APIRequest) async throws(DiagnosticError) -> OutboundAnswer,
+        limit: Int = 1 << 20
+    ) -> Route {
+        Route(
+            method: "POST", template: "/runner/v\(RunnerProtocolVersion.current)/\(name)", operation: "runner_\(name)",
+            summary: summary, guardian: guardian, answers: [200: ""], bodyLimitBytes: limit, isDocumented: false
+        ) { (request) throws(DiagnosticError) in
+            let version = request.inbound.headers[RunnerProtocolVersion.header].flatMap { Int($0) }
+            guard let version, RunnerProtocolVersion.isSpoken(version) else {
+                throw DiagnosticError(
+                    .runnerVersion,
+                    "The runner speaks version \(version.map(String.init) ?? "none") of the protocol; this server speaks "
+                        + "\(RunnerProtocolVersion.oldest) to \(RunnerProtocolVersion.current).",
+                    remedy: "Use the same version of Martlet for the server and its runners.")
+            }
+            return try await handler(request)
+        }
+    }
+
+    private func runner(_ request: APIRequest) throws(DiagnosticError) -> String {
+        guard case .runner(let id) = request.principal else {
+            throw DiagnosticError(.credentialRefused, "This is not a runner's credential.")
+        }
+        return id.description
+    }
+
+    private func read<Value: DataRepresentable>(
+        _ request: APIRequest, _ type: Value.Type
+    ) async throws(DiagnosticError) -> Value {
+        let object = try await request.json()
+        do throws(DataShapeError) {
+            return try Value(data: .object(object))
+        } catch {
+            throw DiagnosticError(.runnerMessageInvalid, "The message cannot be read: \(error).")
+        }
+    }
+
+    // MARK: handlers
+
+    @Sendable private func register(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
+        let asked = try await read(request, RegistrationRequest.self)
+        if let fault = asked.offering.fault { throw DiagnosticError(.runnerMessageInvalid, fault) }
+        return .json(try await server.register(asked, from: request.inbound.peer).data)
+    }
+
+    @Sendable private func poll(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
+        let asked = try await read(request, PollRequest.self)
+        let answer = await server.runs.poll(try runner(request), asked)
+        return .json(answer.data)
+    }
+
+    @Sendable private func assignment(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
+        let key = try await read(request, LeaseKey.self)
+        guard let found = await server.runs.assignment(key, of: try runner(request)) else { throw Self.lost(key) }
+        return .json(found.data)
+    }
+
+    @Sendable private func position(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
+        let key = try await read(request, LeaseKey.self)
+        guard let found = await server.runs.position(key, of: try runner(request)) else { throw Self.lost(key) }
+        return .json(found.data)
+    }
+
+    @Sendable private func progress(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
+        let bytes = try await request.inbound.body(limit: request.bodyLimitBytes)
+        let said: Progress
+        do throws(DataShapeError) {
+            said = try ProgressCoding.decode(bytes)
+        } catch {
+            throw DiagnosticError(.runnerMessageInvalid, "The progress cannot be read: \(error).")
+        }
+        let known: ProgressPosition?
+        do {
+            known = try await server.runs.progress(said, of: try runner(request))
+        } catch let error as DiagnosticError {
+            throw error
+        } catch {
+            throw DiagnosticError(.runnerMessageInvalid, "The progress could not be taken: \(error).")
+        }
+        guard let known else { throw Self.lost(said.lease) }
+        return .json(known.data)
+    }
+
+    private static func lost(_ key: LeaseKey) -> DiagnosticError {
+        DiagnosticError(.leaseLost, "The job '\(key.work)' is not this runner's any more.")
+    }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AccessRules
+internal import Credentials
+internal import Diagnostics
+internal import EventJournal
+internal import HTTPMessages
+internal import HTTPServing
+internal import LogArchive
+internal import RunCoordination
+internal import RunEngine
+internal import ServerOperation
+internal import StructuredData
+
+extension DiagnosticCode {
+    /// There is nothing at that address.
+    static let routeUnknown = DiagnosticCode(1190)
+    /// The address is there, and does not take this method.
+    static let methodUnknown = DiagnosticCode(1191)
+    /// The request's content cannot be read, or is not what the route takes.
+    static let requestInvalid = DiagnosticCode(1192)
+    /// Nobody is signed in.
+    static let signInNeeded = DiagnosticCode(1193)
+    /// The form is not one of this server's pages, or too old.
+    static let formForeign = DiagnosticCode(1194)
+    static let runnerVersion = DiagnosticCode(1195)
+}
+
+/// Errors as HTTP has them: a problem report with Martlet's code.
+///
+/// Source: RFC 9457.
+enum APIProblem {
+    static func answer(_ error: DiagnosticError, verdict: AccessDecision.Verdict? = nil) -> OutboundAnswer {
+        let diagnostic = error.diagnostic
+        let status = verdict.map(status) ?? status(diagnostic.code)
+        var object: DataObject = [
+            "type": .string("/errors/\(diagnostic.code)"), "title": .string(title(status)),
+            "status": .number(Double(status)), "detail": .string(diagnostic.message),
+            "code": .string(diagnostic.code.description),
+        ]
+        object.set("remedy", diagnostic.remedy.map(DataValue.string))
+        var headers: HTTPHeaders = [("Content-Type", "application/problem+json"), ("Cache-Control", "no-store")]
+        if status == 401 { headers.add("WWW-Authenticate", "Bearer realm=\"martlet\"") }
+        if status == 503 || status == 429 { headers.add("Retry-After", "5") }
+        return OutboundAnswer(
+            status: status, headers: headers, content: .bytes(Array(DataValue.object(object).jsonText().utf8)))
+    }
+
+    private static func status(_ verdict: AccessDecision.Verdict) -> Int {
+        switch verdict {
+        case .allowed: 200
+        case .unknownCaller: 401
+        case .denied: 403
+        case .hidden: 404
+        }
+    }
+
+    static func status(_ code: DiagnosticCode) -> Int { statuses[code] ?? 500 }
+
+    private static let statuses: [DiagnosticCode: Int] = [
+        .routeUnknown: 404, .methodUnknown: 405, .requestInvalid: 400, .signInNeeded: 401, .formForeign: 403,
+        .runnerVersion: 426, .credentialRefused: 401, .malformedToken: 401, .accessDenied: 403, .entryMissing: 404,
+        .runMissing: 404, .requestTooLarge: 413, .requestCutOff: 400, .leaseLost: 410, .runnerMessageInvalid: 422,
+        .runOver: 409, .journalConflict: 409, .journalFenced: 410, .journalDiskFull: 503, .journalBusy: 503,
+        .nameTaken: 409, .unknownEntry: 404, .lastAdministrator: 409, .credentialEnded: 410, .directoryLimit: 409,
+        .directoryValue: 422, .scopeTooWide: 403, .serverStopping: 503, .artifactMissing: 404, .runNotFinished: 409, .nothingToRerun: 409, .rerunStepUnknown: 422,
+        .logPatternInvalid: 422, .logPatternLimit: 422, .logSearchExhausted: 422, .unknownRerun: 422,
+    ]
+
+    private static func title(_ status: Int) -> String {
+        switch status {
+        case 400: "Bad request"
+        case 401: "Not signed in"
+        case 403: "Not allowed"
+        case 404: "Not found"
+        case 405: "Method not allowed"
+        case 409: "Conflict"
+        case 410: "Gone"
+        case 413: "Too large"
+        case 422: "Not acceptable"
+        case 426: "Other version needed"
+        case 429: "Too many requests"
+        case 503: "Not available now"
+        default: "Failed"
+        }
+    }
+}

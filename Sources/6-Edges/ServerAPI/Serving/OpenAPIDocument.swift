@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Diagnostics
+internal import HTTPMessages
+internal import HTTPServing
+internal import StructuredData
+
+/// The API's description, made from the route table: what is not in the table is not described, and what is described is
+/// served.
+///
+/// Source: OpenAPI 3.1.
+enum OpenAPIDocument {
+    static func route(of routes: [Route]) -> Route {
+        let bytes = Array(document(routes).jsonText().utf8)
+        return Route(
+            method: "GET", template: "/api/v1/openapi.json", operation: "describe",
+            summary: "This description.", guardian: .open, answers: [200: ""]
+        ) { (_) throws(DiagnosticError) in
+            OutboundAnswer(
+                status: 200, headers: [("Content-Type", "application/json"), ("Cache-Control", "max-age=60")],
+                content: .bytes(bytes))
+        }
+    }
+
+    static func document(_ routes: [Route]) -> DataValue {
+        var paths = DataObject()
+        for route in routes where route.isDocumented {
+            var methods = paths[route.template]?.object ?? DataObject()
+            methods[route.method.lowercased()] = operation(route)
+            paths[route.template] = .object(methods)
+        }
+        return [
+            "openapi": "3.1.0",
+            "info": [
+                "title": "Martlet", "version": "1",
+                "description": "Runs, logs, approvals and people of a Martlet server.",
+                "license": ["name": "Apache-2.0", "identifier": "Apache-2.0"],
+            ],
+            "servers": [["url": "/"]],
+            "security": [["token": []]],
+            "paths": .object(paths),
+            "components": [
+                "securitySchemes": ["token": ["type": "http", "scheme": "bearer"]],
+                "schemas": .object(APISchemas.all),
+            ],
+        ]
+    }
+
+    private static func operation(_ route: Route) -> DataValue {
+        var object: DataObject = [
+            "operationId": .string(route.operation), "summary": .string(route.summary),
+            "parameters": .array(parameters(route)), "responses": .object(responses(route)),
+        ]
+        switch route.guardian {
+        case .open, .proof: object["security"] = []
+        default: break
+        }
+        if let body = route.body {
+            object["requestBody"] = [
+                "required": true,
+                "content": ["application/json": ["schema": ["$ref": .string("#/components/schemas/\(body)")]]],
+            ]
+        }
+        return .object(object)
+    }
+
+    private static func parameters(_ route: Route) -> [DataValue] {
+        let path: [DataValue] = route.segments.filter { $0.hasPrefix("{") }.map { segment in
+            let name = String(segment.dropFirst().dropLast())
+            let isNumber = ["run", "attempt", "stepAttempt"].contains(name)
+            return [
+                "name": .string(name), "in": "path", "required": true,
+                "schema": isNumber ? ["type": "integer", "minimum": 1] : ["type": "string"],
+            ]
+        }
+        return path
+            + route.query.map { parameter in
+                [
+                    "name": .string(parameter.name), "in": "query", "required": .bool(parameter.isRequired),
+                    "description": .string(parameter.about), "schema": parameter.schema,
+                ]
+            }
+    }
+
+    private static func responses(_ route: Route) -> DataObject {
+        var responses = DataObject()
+        for (status, schema) in route.answers.sorted(by: { $0.key < $1.key }) {
+            responses[String(status)] = response(status, schema)
+        }
+        let problems: [Int]
+        switch route.guardian {
+        case .open: problems = []
+        case .proof: problems = [400, 401, 413]
+        case .known: problems = [400, 401, 403]
+        default: problems = [400, 401, 403, 404]
+        }
+        for status in problems where responses[String(status)] == nil {
+            responses[String(status)] = response(status, "Problem")
+        }
+        return responses
+    }
+
+    private static func response(_ status: Int, _ schema: String) -> DataValue {
+        var object: DataObject = ["description": .string(status < 400 ? "Done." : "Refused.")]
+        if !schema.isEmpty {
+            let type = schema == "Problem" ? "application/problem+json" : "application/json"
+            object["content"] = .object([type: ["schema": ["$ref": .string("#/components/schemas/\(schema)")]]])
+        }
+        return .object(object)
+    }
+}
