@@ -139,6 +139,20 @@ struct AskedTests {
         #expect(ground.begun.count == 1)
     }
 
+    @Test("Whoever waits is told that the server stops, and what was asked for begins when it is back")
+    func stopping() async throws {
+        try ground.origin.commit([".github/workflows/deploy.yml": workflow("workflow_dispatch")])
+        let desk = ground.desk()
+        await desk.stop()
+        let request = WorkflowDispatch(workflow: "deploy", actor: "lea")
+        let found = await failure { _ = try await desk.dispatch(request, of: "prj_1", id: "1") }
+        #expect(found?.code == DiagnosticCode(1131))
+        let next = ground.desk()
+        try await next.start()
+        await next.idle()
+        #expect(ground.begun.count == 1)
+    }
+
     @Test("A program's own event runs what waits for its type, with its payload")
     func repositoryDispatch() async throws {
         try ground.origin.commit([

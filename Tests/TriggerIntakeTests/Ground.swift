@@ -173,3 +173,13 @@ func workflow(_ on: String, name: String? = nil, job: String = "") -> String {
     let title = name.map { "name: \($0)\n" } ?? ""
     return title + "on: \(on)\njobs:\n  build:\n    runs-on: linux\n\(job)    steps:\n      - run: echo\n"
 }
+
+/// The payloads of `Fixtures/webhooks`.
+enum Fixture {
+    static func bytes(_ name: String) throws -> [UInt8] {
+        let root = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        let file = root.appendingPathComponent("Fixtures/webhooks/" + name + ".json")
+        return Array(try Data(contentsOf: file))
+    }
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Diagnostics
+import HTTPMessages
 import PipelineModel
 import RunCoordination
 import SourceForges
@@ -151,5 +152,39 @@ struct PullRequestTests {
         await desk.idle()
         #expect(ground.shown.first == "ci.yml pull_request refs/pull/8/merge")
         #expect(ground.begun.first?.fork?.isApprovalNeeded == true)
+    }
+}
+
+@Suite("A merge request of GitLab")
+struct MergeRequestTests {
+    @Test("It runs the merge that GitLab keeps, under the name that workflows know")
+    func merged() async throws {
+        let ground = try Ground()
+        ground.set { $0.forge = .gitlab }
+        let origin = ground.origin
+        let base = try origin.commit([".github/workflows/ci.yml": workflow("pull_request")])
+        try origin.git("checkout", "-q", "-b", "side")
+        let head = try origin.commit(["a": "1"])
+        try origin.git("checkout", "-q", "--detach", base)
+        try origin.git("merge", "-q", "--no-ff", "-m", "Merge", head)
+        let merge = try origin.head()
+        // As a recorded one, but for the numbers.
+        var text = String(decoding: try Fixture.bytes("gitlab/merge-request-open"), as: UTF8.self)
+        let recorded = try DataValue(json: Array(text.utf8))
+        let attributes = try #require(recorded["object_attributes"])
+        let number = try #require(attributes["iid"]?.int)
+        let commit = try #require(attributes["last_commit"]?["id"]?.string)
+        text = text.replacing(commit, with: head)
+        try origin.git("update-ref", "refs/merge-requests/\(number)/head", head)
+        try origin.git("update-ref", "refs/merge-requests/\(number)/merge", merge)
+        let headers = HTTPHeaders([
+            HTTPHeaders.Field("X-Gitlab-Event", "Merge Request Hook"), HTTPHeaders.Field("Idempotency-Key", "i-1"),
+        ])
+        let delivery = try ForgeDelivery(headers, body: Array(text.utf8), forge: .gitlab)
+        let desk = ground.desk()
+        _ = try await desk.receive(delivery, of: "prj_1")
+        await desk.idle()
+        #expect(ground.shown == ["ci.yml pull_request refs/pull/\(number)/merge"])
+        #expect(ground.begun.first?.record.repository.sha == merge)
     }
 }

@@ -61,23 +61,20 @@ package actor StatusDesk {
         "martlet/" + workflow + (job.map { "/" + $0 } ?? "")
     }
 
-    /// A run began, has a runner, or ended.
+    /// A run began, is held, has a runner, or ended.
     package func runChanged(_ change: RunChange) throws(DiagnosticError) {
         let state: CommitStatus.State
         let text: String
         switch change.kind {
         case .began: (state, text) = (.pending, "It waits for a runner.")
+        // Held for an approval of its code.
+        case .held(let reason): (state, text) = (.pending, reason)
         case .running: (state, text) = (.running, "It runs.")
         case .finished(let conclusion):
             let seconds = max(0, change.at - change.record.createdAt) / 1_000
             (state, text) = (Self.state(conclusion), "\(Self.word(conclusion)) after \(Self.length(seconds)).")
         }
         try tell(change, state, text)
-    }
-
-    /// A run waits for somebody: for an approval, of its code or of its deployment.
-    package func runHeld(_ change: RunChange, reason: String) throws(DiagnosticError) {
-        try tell(change, .pending, reason)
     }
 
     /// A job of a run waits, runs or ended; nothing where the project tells only of workflows.

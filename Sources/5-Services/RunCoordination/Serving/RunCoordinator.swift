@@ -101,8 +101,9 @@ package actor RunCoordinator {
     package func hold(_ record: RunRecord, _ reason: String) throws(DiagnosticError) -> RunID {
         try checkHealthy()
         let run = try store.newRun()
-        try record.save(in: store, run)
+        // First: a record without it would begin at the next start.
         try HeldRun.save(reason, store, run)
+        try record.save(in: store, run)
         let served = ServedRun(store: store, run: run, attempt: 1, record: record)
         changed(served, .held(reason))
         return run
