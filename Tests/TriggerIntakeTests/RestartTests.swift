@@ -39,6 +39,8 @@ struct RestartTests {
         let commit = try ground.origin.commit([
             ".github/workflows/a.yml": workflow("push"), ".github/workflows/b.yml": workflow("push"),
         ])
+        // What never returns holds on to its ground.
+        defer { ground.origin.remove() }
         // The first process begins one run, and hears no more of it.
         let killed = ground.desk(stoppingAfter: 1)
         _ = try await killed.receive(try ground.push(to: commit), of: "prj_1")
