@@ -105,8 +105,9 @@ package actor RunCoordinator {
     package func hold(_ record: RunRecord, _ reason: String) throws(DiagnosticError) -> RunID {
         try checkHealthy()
         let run = try store.newRun()
-        try record.save(in: store, run)
+        // First: a record without it would begin at the next start.
         try HeldRun.save(reason, store, run)
+        try record.save(in: store, run)
         let served = ServedRun(store: store, run: run, attempt: 1, record: record)
         changed(served, .held(reason))
         return run
@@ -426,4 +427,13 @@ package struct RunChange: Sendable {
     /// Milliseconds since the epoch.
     package var at: Int64
     package var record: RunRecord
+
+    package init(run: RunID, attempt: Int, project: String, kind: Kind, at: Int64, record: RunRecord) {
+        self.run = run
+        self.attempt = attempt
+        self.project = project
+        self.kind = kind
+        self.at = at
+        self.record = record
+    }
 }
