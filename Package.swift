@@ -172,8 +172,6 @@ let serverServices: [Target] = [
             "SecretVault", "StructuredData", "ThreadExecution", "Timekeeping", "WorkflowPlanning", "LogArchive",
             "HTTPMessages", "PatternMatching", "SourceControl", "SourceForges", "TriggerIntake", crypto,
         ])
-            "HTTPMessages", "SourceControl", "SourceForges", "TriggerIntake", crypto,
-        ]),
 ]
 
 let edges: [Target] = [
@@ -293,7 +291,7 @@ let testTargets: [Target] = [
         "ServerOperationTests",
         [
             "AccessRules", "Credentials", "Diagnostics", "HTTPMessages", "HTTPServing", "PipelineModel",
-            "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol", "ServerAPI", "ServerOperation",
+            "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol", "SecretVault", "ServerAPI", "ServerOperation",
             "StructuredData",
             "Timekeeping", "TriggerIntake", "WorkflowPlanning", crypto,
         ]),

@@ -5,6 +5,7 @@ internal import Credentials
 package import Diagnostics
 package import EventJournal
 internal import FileAccess
+package import HTTPMessages
 internal import JobDispatch
 package import PipelineModel
 internal import ProcessControl
@@ -32,6 +33,7 @@ package final class Server: Sendable {
     package let vault: Vault
     package let triggers: TriggerDesk
     package let gates: GateKeeper
+    package let statuses: StatusDesk
     private let indexing: IndexWriting
     /// For what waits for the ends of runs.
     private let changes: AsyncStream<RunChange>
@@ -59,11 +61,13 @@ package final class Server: Sendable {
     ///
     /// - Parameters:
     ///   - program: this program, for the runner's process.
+    ///   - transport: sends requests to other services.
     ///   - now: milliseconds since the epoch.
     ///   - report: told what goes wrong while nobody waits.
     /// - Throws: ``DiagnosticCode/serverFolderTaken``, and what is wrong with the folder or its keys.
     package init(
         _ settings: ServerSettings, program: String,
+        transport: @escaping HTTPTransport,
         now: @escaping @Sendable () -> Int64 = { Timestamp.now().milliseconds },
         report: @escaping @Sendable (DiagnosticError) -> Void
     ) throws(DiagnosticError) {
@@ -106,13 +110,21 @@ package final class Server: Sendable {
                     indexing.note(change)
                     told.yield(change)
                 }, report: report))
-        triggers = TriggerDesk(Self.surroundings(settings, store, directory, references, runs, report))
+        let address = settings.publicURL
+        var telling = StatusDesk.Surroundings(
+            store: store, now: { Timestamp(milliseconds: now()) },
+            target: { [directory, references] in Self.statusTarget($0, directory.current, references) },
+            url: { run, _ in address.map { "\($0)/runs/\(run)" } }, transport: transport)
+        telling.report = report
+        let statuses = StatusDesk(telling)
+        self.statuses = statuses
+        triggers = TriggerDesk(Self.surroundings(settings, store, directory, references, runs, statuses, report))
         changes = stream
     }
 
     private static func surroundings(
         _ settings: ServerSettings, _ store: RunStore, _ directory: DirectoryKeeper, _ references: ReferencedSecrets,
-        _ runs: RunCoordinator, _ report: @escaping @Sendable (DiagnosticError) -> Void
+        _ runs: RunCoordinator, _ statuses: StatusDesk, _ report: @escaping @Sendable (DiagnosticError) -> Void
     ) -> TriggerSurroundings {
         var environment = settings.environment
         environment["MARTLET_HOME"] = store.root
@@ -130,8 +142,42 @@ package final class Server: Sendable {
             guard let reference = options?["credential"] else { return nil }
             return .token(try references.text(reference), user: options?["credentialUser"] ?? "x-access-token")
         }
+        surroundings.worked = { project, verdicts in
+            Task {
+                do throws(DiagnosticError) {
+                    try await statuses.planned(verdicts, of: project.id)
+                } catch {
+                    report(error)
+                }
+            }
+        }
         surroundings.report = report
         return surroundings
+    }
+
+    /// Where a project's statuses go; `nil`: it has no forge, or no token for it.
+    private static func statusTarget(
+        _ project: String, _ directory: Directory, _ references: ReferencedSecrets
+    ) -> StatusTarget? {
+        guard let known = EntryID(project).flatMap({ directory.projects[$0] }),
+            let reference = known.settings.options["statusToken"] ?? known.settings.options["credential"],
+            let token = try? references.text(reference)
+        else { return nil }
+        let trigger = TriggerProject(known)
+        let route: StatusRoute
+        switch trigger.forge {
+        case .github: route = known.settings.options["checks"] == "true" ? .githubChecks : .githubStatuses
+        case .gitlab: route = .gitlabStatuses
+        case .gitea: route = .giteaStatuses
+        case .git: return nil
+        }
+        guard
+            let address = try? ForgeAddress(
+                trigger.forge, server: trigger.serverURL, apiURL: known.settings.options["apiURL"])
+        else { return nil }
+        var target = StatusTarget(address, route: route, token: token, repository: trigger.fullName)
+        target.tellsFiltered = known.settings.options["tellsFiltered"] == "true"
+        return target
     }
 
     private static func vault(_ settings: ServerSettings, _ store: RunStore) throws(DiagnosticError) -> Vault {
@@ -157,12 +203,14 @@ package final class Server: Sendable {
         if settings.capacity > 0 { try await startOwnRunner(url) }
         _ = try await runs.recover(try unfinished())
         try await triggers.start()
-        let (changes, triggers, gates, report) = (changes, triggers, gates, report)
+        let (changes, triggers, gates) = (changes, triggers, gates)
+        let (statuses, report) = (statuses, report)
         Task {
             for await change in changes {
                 if case .finished = change.kind { await gates.forget(change.run, attempt: change.attempt) }
                 do throws(DiagnosticError) {
                     try await triggers.runChanged(change)
+                    try await statuses.runChanged(change)
                 } catch {
                     report(error)
                 }
@@ -175,7 +223,10 @@ package final class Server: Sendable {
                 guard let self else { return }
                 await self.runs.tick()
                 for (work, answer) in await self.gates.tick() { await self.runs.answer(work, answer) }
-                if beats % Self.beatsPerTrigger == 0 { await self.triggers.tick() }
+                if beats % Self.beatsPerTrigger == 0 {
+                    await self.triggers.tick()
+                    await self.statuses.tick()
+                }
                 beats += 1
                 if beats % Self.beatsPerSign == 0 { self.feed.beat() }
             }

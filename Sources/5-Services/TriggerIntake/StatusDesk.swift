@@ -69,6 +69,7 @@ package actor StatusDesk {
         case .began: (state, text) = (.pending, "It waits for a runner.")
         // Held for an approval of its code.
         case .held(let reason): (state, text) = (.pending, reason)
+        case .gated(_, let environment): (state, text) = (.pending, "It waits before '\(environment)'.")
         case .running: (state, text) = (.running, "It runs.")
         case .finished(let conclusion):
             let seconds = max(0, change.at - change.record.createdAt) / 1_000
