@@ -171,6 +171,10 @@ let serverServices: [Target] = [
             "ProcessControl", "RunCoordination", "RunIndex", "RunnerProtocol", "SealedStorage", "SecretRedaction",
             "SecretVault", "StructuredData", "ThreadExecution", "Timekeeping", "WorkflowPlanning", "LogArchive",
             "HTTPMessages", "PatternMatching", "SourceControl", "SourceForges", "TriggerIntake", crypto,
+            "AccessRules", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "HTTPMessages",
+            "IdentityProviders", "JobDispatch", "LogArchive", "PipelineModel", "ProcessControl", "RunCoordination",
+            "RunIndex", "RunnerProtocol", "SealedStorage", "SecretRedaction", "SecretVault", "StructuredData",
+            "ThreadExecution", "Timekeeping", "WorkflowPlanning", crypto,
         ])
 ]
 
@@ -184,6 +188,9 @@ let edges: [Target] = [
             "LogArchive", "PipelineModel", "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent", "RunnerProtocol",
             "ServerOperation", "SourceControl", "SourceForges", "StructuredData", "ThreadExecution", "Timekeeping", "TriggerIntake",
             "WorkflowPlanning",
+            "IdentityProviders", "LogArchive", "PipelineModel", "RunCoordination", "RunIndex", "RunnerAgent",
+            "RunnerProtocol", "SecretVault", "ServerOperation", "StructuredData", "ThreadExecution", "Timekeeping",
+            crypto,
         ]),
     .target(name: "CWebAssets", path: "Sources/6-Edges/CWebAssets"),
     floor("6-Edges", "WebPages", ["CWebAssets", "HTTPMessages", "StructuredData", "Timekeeping", crypto]),
@@ -296,6 +303,12 @@ let testTargets: [Target] = [
             "Timekeeping", "TriggerIntake", "WorkflowPlanning", crypto,
         ]),
     tests("WebPagesTests", ["HTTPMessages", "PageSamples", "StructuredData", "Timekeeping", "WebPages"]),
+    tests(
+        "ServerAPITests",
+        [
+            "AccessRules", "Credentials", "Diagnostics", "FileAccess", "HTTPMessages", "HTTPServing", "IdentityProviders",
+            "RunCoordination", "ServerAPI", "ServerOperation", "StructuredData", "Timekeeping", crypto, cryptoExtras,
+        ]),
     tests("LogArchiveTests", ["Diagnostics", "LogArchive", "Timekeeping"]),
     tests("TelemetryTests", ["Diagnostics", "HTTPMessages", "StructuredData", "Telemetry", "Timekeeping"]),
     tests(

@@ -31,6 +31,10 @@ package final class Server: Sendable {
     package let identification: Identification
     package let references: ReferencedSecrets
     package let vault: Vault
+    /// Values that may be seen, sealed as the secrets are.
+    package let variables: Vault
+    package let people: People
+    package let keptAnswers: KeptAnswers
     package let triggers: TriggerDesk
     package let gates: GateKeeper
     package let statuses: StatusDesk
@@ -74,13 +78,7 @@ package final class Server: Sendable {
         self.settings = settings
         self.report = report
         try Trees.make(settings.folder, mode: 0o700)
-        do throws(DiagnosticError) {
-            lock = try FileLock(path: settings.folder + "/server.lock")
-        } catch {
-            throw DiagnosticError(
-                .serverFolderTaken, "Another server works in '\(settings.folder)'.",
-                remedy: "Stop it first, or choose another folder with --data.")
-        }
+        lock = try Self.lock(settings.folder)
         let store = try RunStore(root: settings.folder, durability: .powerCut)
         self.store = store
         let index = try RunLists(path: store.root + "/index.sqlite")
@@ -90,8 +88,14 @@ package final class Server: Sendable {
         directory = try DirectoryKeeper(store: store)
         identification = Identification(keeper: directory)
         references = ReferencedSecrets(folder: store.root + "/references", key: store.sealingKey)
-        let vault = try Self.vault(settings, store)
+        keptAnswers = KeptAnswers(store: store)
+        people = try People(
+            settings, store: store, directory: directory, references: references,
+            now: Timestamp(milliseconds: now()))
+        let vaults = try ServerVaults.open(settings, root: store.root)
+        let vault = vaults.secrets
         self.vault = vault
+        variables = vaults.variables
         let gates = GateKeeper(
             store: store, directory: directory, now: { Timestamp(milliseconds: now()) }, report: report)
         self.gates = gates
@@ -180,16 +184,14 @@ package final class Server: Sendable {
         return target
     }
 
-    private static func vault(_ settings: ServerSettings, _ store: RunStore) throws(DiagnosticError) -> Vault {
-        let key: MasterKey
-        if let text = settings.environment["MARTLET_KEY"], !text.isEmpty {
-            key = try MasterKey(text: text, source: "MARTLET_KEY")
-        } else if let path = settings.keyPath {
-            key = try MasterKey(file: path)
-        } else {
-            key = try MasterKey.loadOrMake(store.root + "/master-key")
+    static func lock(_ folder: String) throws(DiagnosticError) -> FileLock {
+        do throws(DiagnosticError) {
+            return try FileLock(path: folder + "/server.lock")
+        } catch {
+            throw DiagnosticError(
+                .serverFolderTaken, "Another server works in '\(folder)'.",
+                remedy: "Stop it first, or choose another folder with --data.")
         }
-        return try Vault(folder: store.root + "/vault", master: key)
     }
 
     // MARK: life
