@@ -148,6 +148,7 @@ let services: [Target] = [
 ]
 
 let serverServices: [Target] = [
+    floor("5-Services", "ServerClient", ["Diagnostics", "HTTPMessages", "StructuredData"]),
     floor(
         "5-Services", "ServerOperation",
         [
@@ -174,7 +175,7 @@ let edges: [Target] = [
             "AccessRules", "Credentials", "Diagnostics", "EditorSupport", "ErrorPages", "ExpressionLanguage",
             "FileAccess", "GitHubWorkflows", "HTTPMessages", "HTTPServing", "LogArchive", "PipelineModel",
             "ProcessControl", "RunCoordination", "RunnerAgent", "RunnerProtocol", "SecretRedaction", "ServerAPI",
-            "ServerOperation", "SourceControl", "StepExecution", "StructuredData", "TerminalRendering", "Timekeeping",
+            "ServerClient", "ServerOperation", "SourceControl", "StepExecution", "StructuredData", "TerminalRendering", "Timekeeping",
             "ThreadExecution", "WebClient", "WorkflowChecks", "WorkflowPlanning", arguments,
         ]),
     .executableTarget(
@@ -249,6 +250,7 @@ let testTargets: [Target] = [
             "Credentials", "Diagnostics", "HTTPMessages", "IdentityProviders", "StructuredData", "Timekeeping", crypto,
             cryptoExtras,
         ]),
+    tests("ServerClientTests", ["Diagnostics", "HTTPMessages", "HTTPServing", "ServerClient", "StructuredData", "WebClient"]),
     tests("LogArchiveTests", ["Diagnostics", "LogArchive", "Timekeeping"]),
     tests("TelemetryTests", ["Diagnostics", "HTTPMessages", "StructuredData", "Telemetry", "Timekeeping"]),
     tests(
