@@ -25,7 +25,8 @@ struct EventSourceTests {
         ])
         #expect(
             try await read(script) == [
-                .opened(isFirst: true), event("a", "4"), .opened(isFirst: false), event("b", "5"), event("{}", "5", "end"),
+                .opened(isFirst: true), event("a", "4"), .opened(isFirst: false), event("b", "5"),
+                event("{}", "5", "end"),
             ])
         #expect(script.calls.map { $0.headers["Last-Event-ID"] } == [nil, "4", "4", "4"])
         #expect(script.calls.allSatisfy { $0.headers["Accept"] == "text/event-stream" })

@@ -23,7 +23,8 @@ struct EventStreamTests {
 
     @Test("Fields of several lines make one event, whatever the lines end with", arguments: ["\n", "\r\n", "\r"])
     func lines(end: String) throws {
-        let text = ["event: update", "id: 7", "data: one", "data: two", "", "data: three", "", ""].joined(separator: end)
+        let text = ["event: update", "id: 7", "data: one", "data: two", "", "data: three", "", ""].joined(
+            separator: end)
         for size in [1, 2, 3, 7, .max] {
             let events = try read(text, pieces: size)
             #expect(events.map(\.type) == ["update", "message"])
@@ -49,7 +50,8 @@ struct EventStreamTests {
 
     @Test("A byte order mark before the first line is no part of it; elsewhere it is")
     func mark() throws {
-        let events = try read([0xEF, 0xBB, 0xBF] + Array("data: a\n\n".utf8) + [0xEF, 0xBB, 0xBF] + Array("data: b\n\n".utf8))
+        let events = try read(
+            [0xEF, 0xBB, 0xBF] + Array("data: a\n\n".utf8) + [0xEF, 0xBB, 0xBF] + Array("data: b\n\n".utf8))
         #expect(events.map(\.data) == ["a"])
     }
 

@@ -78,7 +78,9 @@ struct RemoteServerTests {
 
     @Test("A list is read page after page, and no further than it is wanted")
     func pages() async throws {
-        let page = { (items: String, next: String) in ScriptedStep.answer(200, #"{"items":[\#(items)],"next":\#(next)}"#) }
+        let page = { (items: String, next: String) in
+            ScriptedStep.answer(200, #"{"items":[\#(items)],"next":\#(next)}"#)
+        }
         let script = ScriptedServer([page("1,2", #""a b""#), page("3", "null"), page("1,2,3", #""x""#)])
         let server = try script.server()
         #expect(try await server.items("/api/v1/runs", [.init("state", "queued")]).compactMap(\.int) == [1, 2, 3])
@@ -111,7 +113,9 @@ struct RemoteServerTests {
 
     @Test(
         "What is no address is refused",
-        arguments: ["", "ci.example.org", "ftp://x", "https://", "https://a b", "https://u:p@h", "https://h:x", "http://h?q"])
+        arguments: [
+            "", "ci.example.org", "ftp://x", "https://", "https://a b", "https://u:p@h", "https://h:x", "http://h?q",
+        ])
     func noAddresses(given: String) {
         let error = #expect(throws: DiagnosticError.self) { try ServerAddress(given) }
         #expect(error?.diagnostic.code == .serverAddressInvalid)

@@ -34,7 +34,8 @@ struct RunFollowerTests {
         updates.enumerated().map { "event: update\nid: \($0.offset + 1)\ndata: \($0.element)\n\n" }.joined()
     }
 
-    private let log = "id: 1\ndata: {\"n\":1,\"text\":\"one\"}\n\nid: 2\ndata: {\"n\":2,\"text\":\"two\"}\n\nevent: end\ndata: {}\n\n"
+    private let log =
+        "id: 1\ndata: {\"n\":1,\"text\":\"one\"}\n\nid: 2\ndata: {\"n\":2,\"text\":\"two\"}\n\nevent: end\ndata: {}\n\n"
 
     private func follow(_ script: PathServer) async throws -> [String] {
         let told = Mutex<[String]>([])
@@ -70,7 +71,7 @@ struct RunFollowerTests {
                         #"{"type":"stepStarted","job":"build","step":"1","attempt":1,"name":"Compile"}"#,
                         #"{"type":"stepFinished","job":"build","step":"1","attempt":1,"name":"Compile","outcome":"success","conclusion":"success"}"#,
                         #"{"type":"jobFinished","job":"build","name":"Build","conclusion":"success"}"#,
-                        #"{"type":"runFinished","run":7,"conclusion":"success"}"#),
+                        #"{"type":"runFinished","run":7,"conclusion":"success"}"#)
                 ])
             ],
             Self.run + "/logs/build/1/1": [.stream([log])],
@@ -93,7 +94,7 @@ struct RunFollowerTests {
                         #"{"type":"stepStarted","job":"build","step":"1","attempt":1}"#,
                         #"{"type":"stepFinished","job":"build","step":"1","attempt":1,"conclusion":"success"}"#,
                         #"{"type":"jobFinished","job":"build","name":"Build","conclusion":"success"}"#,
-                        #"{"type":"runFinished","run":7,"conclusion":"success"}"#),
+                        #"{"type":"runFinished","run":7,"conclusion":"success"}"#)
                 ])
             ],
             Self.run + "/logs/build/1/1": [.stream([log])],
@@ -106,7 +107,9 @@ struct RunFollowerTests {
         let over = Self.report(step: Self.stepDone, job: Self.jobDone, run: Self.runDone)
         let script = PathServer([
             Self.run: [.answer(200, over), .answer(200, over)],
-            Self.run + "/events": [.stream([events(#"{"type":"state","state":"finished"}"#) + "event: end\ndata: {}\n\n"])],
+            Self.run + "/events": [
+                .stream([events(#"{"type":"state","state":"finished"}"#) + "event: end\ndata: {}\n\n"])
+            ],
             Self.run + "/logs/build/1/1": [.stream([log])],
         ])
         #expect(try await follow(script) == Self.story.filter { !$0.hasPrefix("jobWaiting") })
@@ -152,7 +155,8 @@ struct RunFollowerTests {
         let told = telling.take(report: report)
         #expect(
             told.map { ($0["type"]?.string ?? "") + " " + ($0["job"]?.string ?? "") } == [
-                "runStarted ", "jobFinished a", "jobStarted b", "stepFinished b", "jobFinished b", "jobFinished call/in",
+                "runStarted ", "jobFinished a", "jobStarted b", "stepFinished b", "jobFinished b",
+                "jobFinished call/in",
                 "runFinished ",
             ])
         #expect(told.last?["conclusion"] == "success" && told.last?["unavailable"] == true)
@@ -190,7 +194,7 @@ struct RunFollowerTests {
                         #"{"type":"stepStarted","job":"build","step":"1","attempt":1,"name":"Compile"}"#,
                         #"{"type":"stepFinished","job":"build","step":"1","attempt":1,"name":"Compile","outcome":"success","conclusion":"success"}"#,
                         #"{"type":"jobFinished","job":"build","name":"Build","conclusion":"success"}"#,
-                        #"{"type":"runFinished","run":7,"conclusion":"success"}"#),
+                        #"{"type":"runFinished","run":7,"conclusion":"success"}"#)
                 ])
             ],
             Self.run + "/logs/build/1/1": [.silence],
@@ -208,7 +212,9 @@ struct RunFollowerTests {
     @Test("A log is read line by line, however its bytes come; one that is not there has none")
     func text() async throws {
         let script = PathServer([
-            Self.run + "/logs/build/1/1": [.stream(["on", "e\ntwo\n", "\nfour"]), .answer(200, "{\"n\":9,\"text\":\"x\"}\n")],
+            Self.run + "/logs/build/1/1": [
+                .stream(["on", "e\ntwo\n", "\nfour"]), .answer(200, "{\"n\":9,\"text\":\"x\"}\n"),
+            ],
             Self.run + "/logs/build/2/1": [.answer(404, "{}"), .answer(404, "{}")],
         ])
         let server = try script.server()

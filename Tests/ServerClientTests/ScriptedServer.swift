@@ -20,7 +20,8 @@ enum ScriptedStep: Sendable {
 /// Surroundings of a client that answer by a script. Time is what was waited.
 private enum Script {
     static func server(
-        token: String?, step: @escaping @Sendable (HTTPCall) -> ScriptedStep, pause: @escaping @Sendable (Int) async -> Void,
+        token: String?, step: @escaping @Sendable (HTTPCall) -> ScriptedStep,
+        pause: @escaping @Sendable (Int) async -> Void,
         key: @escaping @Sendable () -> String = { "key" }
     ) throws -> RemoteServer {
         RemoteServer(

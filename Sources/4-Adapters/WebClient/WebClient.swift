@@ -117,8 +117,8 @@ package final class WebClient: Sendable {
         return request
     }
 
-    private static func headers(_ response: HTTPClientResponse) -> HTTPHeaders {
-        HTTPHeaders(response.headers.map { .init($0.name, $0.value) })
+    private static func headers(_ response: HTTPClientResponse) -> HTTPMessages.HTTPHeaders {
+        HTTPMessages.HTTPHeaders(response.headers.map { .init($0.name, $0.value) })
     }
 
     private static func unreachable(_ call: HTTPCall, _ error: any Error) -> DiagnosticError {

@@ -37,7 +37,8 @@ package struct RunHistory {
         package init?(data: DataValue) {
             guard let job = data["job"]?.string else { return nil }
             self.init(
-                title: data["title"]?.string ?? job, job: JobID(job), step: data["step"]?.string.flatMap { StepPath($0) },
+                title: data["title"]?.string ?? job, job: JobID(job),
+                step: data["step"]?.string.flatMap { StepPath($0) },
                 attempt: data["attempt"]?.int ?? 1,
                 conclusion: data["conclusion"]?.string.flatMap { Conclusion(rawValue: $0) },
                 reason: data["reason"].flatMap { try? Reason(data: $0) })

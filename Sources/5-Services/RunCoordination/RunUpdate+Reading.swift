@@ -10,7 +10,7 @@ extension RunUpdate {
     /// - Returns: `nil` for a type that is not known, and where something that it needs is missing.
     package init?(object: DataObject, jobName: (String) -> String) {
         let job = object["job"]?.string
-        let reason = object["reason"].flatMap { try? Reason(data: $0) }
+        let reason = object["reason"].flatMap { Self.reason($0) }
         let name = object["name"]?.string ?? job.map(jobName) ?? ""
         let place = Self.place(object)
         let duration = Int64(object["durationMs"]?.number ?? 0)
@@ -54,6 +54,12 @@ extension RunUpdate {
                     hasUnavailable: object["unavailable"]?.bool ?? false, durationMs: duration, isInterrupted: false))
         default: return nil
         }
+    }
+
+    /// A kind that is not known yet is none that anything hangs on.
+    private static func reason(_ data: DataValue) -> Reason? {
+        if let reason = try? Reason(data: data) { return reason }
+        return data["text"]?.string.map { Reason(.included, $0) }
     }
 
     private static func place(_ object: DataObject) -> StepPlace? {

@@ -33,7 +33,8 @@ package struct ServerError: CodedError {
             Diagnostic(
                 .serverUnreachable, "The server \(address) gave no answer. \(error.diagnostic.message)",
                 remedy:
-                    "Check the address, that the server runs and that it is reached from here: curl \(address)/healthz"))
+                    "Check the address, that the server runs and that it is reached from here: curl \(address)/healthz")
+        )
     }
 
     static func foreign(_ address: ServerAddress, _ detail: String) -> ServerError {
