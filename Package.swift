@@ -88,6 +88,7 @@ let rules: [Target] = [
     floor("3-Decision", "RunEngine", ["Diagnostics", "PipelineModel", "StructuredData"]),
     floor("3-Decision", "JobDispatch", ["Diagnostics", "PipelineModel", "RunnerProtocol"]),
     floor("3-Decision", "AccessRules", ["Diagnostics", "StructuredData", "Timekeeping"]),
+    floor("3-Decision", "ScheduleRules", ["Diagnostics", "StructuredData", "Timekeeping"]),
     floor(
         "3-Decision", "NotificationRules",
         ["Diagnostics", "PatternMatching", "PipelineModel", "StructuredData", "Timekeeping"]),
@@ -119,8 +120,14 @@ let adapters: [Target] = [
     floor(
         "4-Adapters", "SourceForges",
         ["Diagnostics", "HTTPMessages", "StructuredData", "Timekeeping", crypto, cryptoExtras]),
+    floor(
+        "4-Adapters", "Notifications",
+        [
+            "Diagnostics", "FileAccess", "HTTPMessages", "NotificationRules", "PipelineModel", "ProcessControl",
+            "StructuredData", "Timekeeping", crypto,
+        ]),
     floor("4-Adapters", "SecretVault", ["Diagnostics", "FileAccess", "StructuredData", "Timekeeping", crypto]),
-    floor("4-Adapters", "SourceControl", ["Diagnostics", "FileAccess", "PipelineModel", "ProcessControl"]),
+    floor("4-Adapters", "SourceControl", ["Diagnostics", "FileAccess", "PipelineModel", "ProcessControl", "Timekeeping"]),
     floor(
         "4-Adapters", "StepExecution",
         [
@@ -150,11 +157,19 @@ let services: [Target] = [
 let serverServices: [Target] = [
     floor("5-Services", "ServerClient", ["Diagnostics", "HTTPMessages", "StructuredData"]),
     floor(
+        "5-Services", "TriggerIntake",
+        [
+            "Diagnostics", "EventJournal", "FileAccess", "GitHubWorkflows", "PipelineModel", "RunCoordination",
+            "ScheduleRules", "SourceControl", "SourceForges", "StructuredData", "ThreadExecution", "Timekeeping",
+            "WorkflowPlanning", crypto,
+        ]),
+    floor(
         "5-Services", "ServerOperation",
         [
             "AccessRules", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "JobDispatch", "PipelineModel",
             "ProcessControl", "RunCoordination", "RunIndex", "RunnerProtocol", "SealedStorage", "SecretRedaction",
-            "SecretVault", "StructuredData", "ThreadExecution", "Timekeeping", "WorkflowPlanning", "LogArchive", crypto,
+            "SecretVault", "StructuredData", "ThreadExecution", "Timekeeping", "WorkflowPlanning", "LogArchive",
+            "HTTPMessages", "SourceControl", "SourceForges", "TriggerIntake", crypto,
         ])
 ]
 
@@ -165,9 +180,12 @@ let edges: [Target] = [
         "6-Edges", "ServerAPI",
         [
             "AccessRules", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages", "HTTPServing", "JobDispatch",
-            "LogArchive", "PipelineModel", "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol",
-            "ServerOperation", "StructuredData", "ThreadExecution", "Timekeeping",
+            "LogArchive", "PipelineModel", "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent", "RunnerProtocol",
+            "ServerOperation", "SourceControl", "SourceForges", "StructuredData", "ThreadExecution", "Timekeeping", "TriggerIntake",
+            "WorkflowPlanning",
         ]),
+    .target(name: "CWebAssets", path: "Sources/6-Edges/CWebAssets"),
+    floor("6-Edges", "WebPages", ["CWebAssets", "HTTPMessages", "StructuredData", "Timekeeping", crypto]),
     floor("6-Edges", "EditorSupport", ["PipelineModel", "RunCoordination", "StepExecution", "StructuredData"]),
     floor(
         "6-Edges", "ConsoleCommands",
@@ -196,6 +214,10 @@ let testing: [Target] = [
         path: "Sources/Testing/log-bench", swiftSettings: settings),
     .executableTarget(
         name: "ContentVictim", dependencies: ["ContentStore", "Diagnostics"], path: "Sources/Testing/ContentVictim",
+        swiftSettings: settings),
+    floor("Testing", "PageSamples", ["Timekeeping", "WebPages"]),
+    .executableTarget(
+        name: "page-gallery", dependencies: ["PageSamples", "WebPages"], path: "Sources/Testing/page-gallery",
         swiftSettings: settings),
     floor("Testing", "RunSimulation", ["Diagnostics", "PipelineModel", "RunEngine", "StructuredData"]),
     .executableTarget(
@@ -244,6 +266,12 @@ let testTargets: [Target] = [
     tests(
         "NotificationRulesTests",
         ["Diagnostics", "NotificationRules", "PatternMatching", "PipelineModel", "StructuredData", "Timekeeping"]),
+    tests(
+        "NotificationsTests",
+        [
+            "Diagnostics", "FileAccess", "HTTPMessages", "NotificationRules", "Notifications", "PipelineModel",
+            "ProcessControl", "StructuredData", "Timekeeping",
+        ]),
     tests("SecretVaultTests", ["Diagnostics", "FileAccess", "SecretVault", "Timekeeping"]),
     tests(
         "IdentityProvidersTests",
@@ -253,6 +281,15 @@ let testTargets: [Target] = [
         ]),
     tests("ServerClientTests", ["Diagnostics", "HTTPMessages", "ServerClient", "StructuredData"]),
     tests("WebClientTests", ["Diagnostics", "HTTPMessages", "HTTPServing", "WebClient"]),
+    tests(
+        "ServerOperationTests",
+        [
+            "AccessRules", "Credentials", "Diagnostics", "HTTPMessages", "HTTPServing", "PipelineModel",
+            "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol", "ServerAPI", "ServerOperation",
+            "StructuredData",
+            "Timekeeping", "TriggerIntake", "WorkflowPlanning", crypto,
+        ]),
+    tests("WebPagesTests", ["HTTPMessages", "PageSamples", "StructuredData", "Timekeeping", "WebPages"]),
     tests("LogArchiveTests", ["Diagnostics", "LogArchive", "Timekeeping"]),
     tests("TelemetryTests", ["Diagnostics", "HTTPMessages", "StructuredData", "Telemetry", "Timekeeping"]),
     tests(
@@ -262,6 +299,9 @@ let testTargets: [Target] = [
             "StepExecution", "StructuredData", crypto,
         ]),
 ]
+
+let sources: [Target] = ground + language + outcomes + rules + adapters + services + serverServices + edges
+let allTargets: [Target] = sources + testing + testTargets
 
 let package = Package(
     name: "martlet",
@@ -276,5 +316,5 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
-    targets: ground + language + outcomes + rules + adapters + services + serverServices + edges + testing + testTargets
+    targets: allTargets
 )

@@ -75,12 +75,13 @@ package struct RunHistory {
     /// Empty where it is not known.
     package var repositoryRoot: String { facts["root"]?.string ?? "" }
 
-    package init(store: RunStore, run: RunID) throws(DiagnosticError) {
+    /// - Parameter attempt: `nil`: the newest.
+    package init(store: RunStore, run: RunID, attempt: Int? = nil) throws(DiagnosticError) {
         self.store = store
         self.run = run
-        attempt = max(1, try store.lastAttempt(of: run))
+        if let attempt { self.attempt = attempt } else { self.attempt = max(1, try store.lastAttempt(of: run)) }
         facts = try RunRecord.summary(of: run, in: store)
-        let stream = RunStore.stream(run, attempt: attempt)
+        let stream = RunStore.stream(run, attempt: self.attempt)
         let recorded = try store.journaled { (journal) throws(JournalError) in try journal.events(of: stream) }
         var events: [RunEvent] = []
         for entry in recorded { events.append(try MachineStream<RunMachine>.event(entry)) }

@@ -55,6 +55,11 @@ package struct RunReport: Sendable {
         package var notes: [String]
         package var takenFrom: Int?
         package var steps: [Step]
+
+        /// Whether a user who writes `text` means this job: its id, the id of all legs, or the name that is shown.
+        package func isNamed(_ text: String) -> Bool {
+            id.text == text || id.withoutLeg.text == text || name == text
+        }
     }
 
     package let run: RunID

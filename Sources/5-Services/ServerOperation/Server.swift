@@ -12,22 +12,28 @@ package import RunCoordination
 package import RunIndex
 internal import RunnerProtocol
 package import SecretVault
+internal import SourceControl
+internal import SourceForges
 internal import Synchronization
 internal import ThreadExecution
 internal import Timekeeping
+package import TriggerIntake
 
 /// A server's parts, put together: the store, the runs, the people, and what moves by the clock.
 package final class Server: Sendable {
     package let settings: ServerSettings
     package let store: RunStore
-    package let index: RunIndex
+    package let index: RunLists
     package let feed: LiveFeed
     package let runs: RunCoordinator
     package let directory: DirectoryKeeper
     package let identification: Identification
     package let references: ReferencedSecrets
     package let vault: Vault
+    package let triggers: TriggerDesk
     private let indexing: IndexWriting
+    /// For what waits for the ends of runs.
+    private let changes: AsyncStream<RunChange>
     private let lock: FileLock
     private let ownRunner: OwnRunner
     private let report: @Sendable (DiagnosticError) -> Void
@@ -44,6 +50,7 @@ package final class Server: Sendable {
 
     /// The clock's beat: deadlines and lost runners are noticed within it.
     private static let beat = Duration.milliseconds(500)
+    private static let beatsPerTrigger = 2
     /// After so many those who follow are shown that the connection lives.
     private static let beatsPerSign = 30
 
@@ -51,10 +58,13 @@ package final class Server: Sendable {
     ///
     /// - Parameters:
     ///   - program: this program, for the runner's process.
+    ///   - now: milliseconds since the epoch.
     ///   - report: told what goes wrong while nobody waits.
     /// - Throws: ``DiagnosticCode/serverFolderTaken``, and what is wrong with the folder or its keys.
     package init(
-        _ settings: ServerSettings, program: String, report: @escaping @Sendable (DiagnosticError) -> Void
+        _ settings: ServerSettings, program: String,
+        now: @escaping @Sendable () -> Int64 = { Timestamp.now().milliseconds },
+        report: @escaping @Sendable (DiagnosticError) -> Void
     ) throws(DiagnosticError) {
         self.settings = settings
         self.report = report
@@ -68,7 +78,7 @@ package final class Server: Sendable {
         }
         let store = try RunStore(root: settings.folder, durability: .powerCut)
         self.store = store
-        let index = try RunIndex(path: store.root + "/index.sqlite")
+        let index = try RunLists(path: store.root + "/index.sqlite")
         self.index = index
         let feed = LiveFeed()
         self.feed = feed
@@ -77,17 +87,47 @@ package final class Server: Sendable {
         references = ReferencedSecrets(folder: store.root + "/references", key: store.sealingKey)
         let vault = try Self.vault(settings, store)
         self.vault = vault
+        let (stream, told) = AsyncStream<RunChange>.makeStream()
         let indexing = IndexWriting(store: store, index: index, report: report)
         self.indexing = indexing
         ownRunner = OwnRunner(
             folder: store.root + "/runner", program: program, environment: settings.environment)
         runs = RunCoordinator(
             RunCoordinator.Surroundings(
-                store: store, feed: feed,
+                store: store, feed: feed, now: now,
                 secrets: { (record, job) throws(DiagnosticError) in
                     try JobSecretReading(vault: vault).secrets(of: record, job)
                 },
-                changed: { indexing.note($0) }, report: report))
+                changed: { change in
+                    indexing.note(change)
+                    told.yield(change)
+                }, report: report))
+        triggers = TriggerDesk(Self.surroundings(settings, store, directory, references, runs, report))
+        changes = stream
+    }
+
+    private static func surroundings(
+        _ settings: ServerSettings, _ store: RunStore, _ directory: DirectoryKeeper, _ references: ReferencedSecrets,
+        _ runs: RunCoordinator, _ report: @escaping @Sendable (DiagnosticError) -> Void
+    ) -> TriggerSurroundings {
+        var environment = settings.environment
+        environment["MARTLET_HOME"] = store.root
+        var surroundings = TriggerSurroundings(
+            store: store, folder: store.root + "/projects", environment: environment,
+            projects: { directory.current.projects.values.sorted { $0.id < $1.id }.map { TriggerProject($0) } },
+            start: { planned in
+                if planned.fork?.isApprovalNeeded == true {
+                    return try await runs.hold(planned.record, planned.fork?.reason ?? "It needs an approval.")
+                }
+                return try await runs.begin(planned.record)
+            })
+        surroundings.credential = { (project) throws(DiagnosticError) in
+            let options = EntryID(project.id).flatMap { directory.current.projects[$0]?.settings.options }
+            guard let reference = options?["credential"] else { return nil }
+            return .token(try references.text(reference), user: options?["credentialUser"] ?? "x-access-token")
+        }
+        surroundings.report = report
+        return surroundings
     }
 
     private static func vault(_ settings: ServerSettings, _ store: RunStore) throws(DiagnosticError) -> Vault {
@@ -112,12 +152,24 @@ package final class Server: Sendable {
         for runner in directory.current.runners.values { await runs.add(DispatchRunner(runner)) }
         if settings.capacity > 0 { try await startOwnRunner(url) }
         _ = try await runs.recover(try unfinished())
+        try await triggers.start()
+        let (changes, triggers, report) = (changes, triggers, report)
+        Task {
+            for await change in changes {
+                do throws(DiagnosticError) {
+                    try await triggers.runChanged(change)
+                } catch {
+                    report(error)
+                }
+            }
+        }
         let ticker = Task { [weak self] in
             var beats = 0
             while !Task.isCancelled {
                 try? await Task.sleep(for: Self.beat)
                 guard let self else { return }
                 await self.runs.tick()
+                if beats % Self.beatsPerTrigger == 0 { await self.triggers.tick() }
                 beats += 1
                 if beats % Self.beatsPerSign == 0 { self.feed.beat() }
             }
@@ -155,6 +207,7 @@ package final class Server: Sendable {
             return state.ticker
         }
         ticker?.cancel()
+        await triggers.stop()
         await runs.stop()
     }
 

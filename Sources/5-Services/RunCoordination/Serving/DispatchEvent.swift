@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Diagnostics
 internal import EventJournal
 package import PipelineModel
 internal import RunEngine
@@ -11,6 +12,18 @@ package enum DispatchEvent: Hashable, Sendable {
     case lost(JobID, number: Int, reason: String, isReturned: Bool)
 
     static func stream(_ run: RunID, attempt: Int) -> StreamID { StreamID("dispatch/\(run)/\(attempt)") }
+
+    /// The runner that had a job last.
+    static func runner(
+        of job: JobID, _ store: RunStore, _ run: RunID, attempt: Int
+    ) throws(DiagnosticError) -> String? {
+        let stream = stream(run, attempt: attempt)
+        let recorded = try store.journaled { (journal) throws(JournalError) in try journal.events(of: stream) }
+        for entry in recorded.reversed() {
+            if case .assigned(job, _, let runner, _, _, _)? = DispatchEvent(entry.event) { return runner }
+        }
+        return nil
+    }
 
     package var job: JobID {
         switch self {

@@ -44,6 +44,12 @@ extension RunCoordinator {
             // It was cut off before anything of it was kept: nobody was told of it.
             return false
         }
+        if recorded.isEmpty, let reason = try HeldRun.load(store, run) {
+            let held = ServedRun(
+                store: store, run: run, attempt: attempt, record: try RunRecord.load(from: store, run))
+            changed(held, .held(reason))
+            return false
+        }
         let served = ServedRun(store: store, run: run, attempt: attempt, record: try RunRecord.load(from: store, run))
         try served.restore(recorded)
         if served.isSettled { return false }

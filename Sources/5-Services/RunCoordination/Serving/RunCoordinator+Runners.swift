@@ -47,9 +47,21 @@ extension RunCoordinator {
         guard answer.isEmpty, wait > 0, !isStopping, dispatch.runners[runner] != nil else { return answer }
         nextWaiter += 1
         let id = nextWaiter
-        return await withCheckedContinuation { continuation in
-            waiters[runner] = Waiter(id: id, request: request, deadline: start + wait, continuation: continuation)
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                waiters[runner] = Waiter(
+                    id: id, request: request, deadline: start + wait, continuation: continuation)
+            }
+        } onCancel: {
+            Task { await self.giveUp(runner, id) }
         }
+    }
+
+    /// Whoever polled does not wait any more.
+    private func giveUp(_ runner: String, _ id: Int) {
+        guard let waiter = waiters[runner], waiter.id == id else { return }
+        waiters[runner] = nil
+        waiter.continuation.resume(returning: PollAnswer())
     }
 
     /// Answers the polls that there is something to say to, and those that waited long enough.

@@ -63,7 +63,7 @@ package actor RunCoordinator {
     let intake: ProgressIntake
     private let thread = SerialThread(name: "runs")
     var runs: [RunID: ServedRun] = [:]
-    var dispatch = JobDispatch()
+    var dispatch = DispatchTable()
     /// By project: groups of different projects are different.
     private var arbiters: [String: GroupArbiter] = [:]
     private var arrivals: [Arrival] = []
@@ -95,6 +95,32 @@ package actor RunCoordinator {
         runs[run] = served
         try await take(.start(RunStart(run: run, attempt: 1)), of: run)
         return run
+    }
+
+    /// Makes a run that waits for somebody to let it begin.
+    package func hold(_ record: RunRecord, _ reason: String) throws(DiagnosticError) -> RunID {
+        try checkHealthy()
+        let run = try store.newRun()
+        try record.save(in: store, run)
+        try HeldRun.save(reason, store, run)
+        let served = ServedRun(store: store, run: run, attempt: 1, record: record)
+        changed(served, .held(reason))
+        return run
+    }
+
+    /// Lets a held run begin, or ends it without a step.
+    ///
+    /// - Returns: `false` where it is not held.
+    package func release(_ run: RunID, isApproved: Bool, reason: String) async throws -> Bool {
+        try checkHealthy()
+        guard runs[run] == nil, try HeldRun.load(store, run) != nil else { return false }
+        let record = try RunRecord.load(from: store, run)
+        runs[run] = ServedRun(store: store, run: run, attempt: 1, record: record)
+        try await take(.start(RunStart(run: run, attempt: 1)), of: run)
+        HeldRun.forget(store, run)
+        guard !isApproved else { return true }
+        try await take(.cancelRequested(.run, .force, Reason(.cancelled, reason)), of: run)
+        return true
     }
 
     /// - Returns: `false` where the run is not under way.
@@ -236,8 +262,10 @@ package actor RunCoordinator {
     }
 
     func demand(_ job: JobID, _ number: Int, of run: ServedRun) -> JobDemand {
-        JobDemand(
-            run.work(job, number), labels: run.labels(of: job), group: run.record.runnerGroup, queuedAt: now)
+        let isGoingOn = number == 1 && run.point?.job == job
+        return JobDemand(
+            run.work(job, number), labels: run.labels(of: job), group: run.record.runnerGroup, queuedAt: now,
+            runner: isGoingOn ? run.point?.runner : nil)
     }
 
     private func cancel(_ job: JobID, _ number: Int, _ level: CancelLevel, _ reason: Reason, of run: ServedRun) {
@@ -367,6 +395,8 @@ package actor RunCoordinator {
 package struct RunChange: Sendable {
     package enum Kind: Hashable, Sendable {
         case began
+        /// It waits for somebody to let it begin.
+        case held(String)
         /// A runner has a job of it.
         case running
         case finished(Conclusion)
@@ -374,6 +404,7 @@ package struct RunChange: Sendable {
         var name: String {
             switch self {
             case .began: "runBegan"
+            case .held: "runHeld"
             case .running: "runRunning"
             case .finished: "runFinished"
             }

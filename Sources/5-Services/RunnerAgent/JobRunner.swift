@@ -9,7 +9,7 @@ package import RunnerProtocol
 internal import Timekeeping
 
 /// A runner: asks its server for jobs, carries them out, tells what comes of them.
-package actor RunnerAgent {
+package actor JobRunner {
     package struct Surroundings: Sendable {
         package var store: RunStore
         package var capacity: Int
@@ -42,7 +42,6 @@ package actor RunnerAgent {
     /// Of this process.
     private let instance = String(UInt64.random(in: .min ... .max), radix: 36)
     private var carriers: [LeaseKey: JobCarrier] = [:]
-    private var tellers: [LeaseKey: Task<Void, Never>] = [:]
     private var heardAt = BootInstant.now()
     private var isDismissed = false
     private var isLeaving = false
@@ -170,7 +169,7 @@ package actor RunnerAgent {
         let carrier = JobCarrier(lease, store: surroundings.store, link: link)
         carriers[lease] = carrier
         carrier.start(content, settings: surroundings.settings)
-        tellers[lease] = Task {
+        Task {
             let ending = await carrier.tell { Task { await self.noteHeard() } }
             self.finished(lease, ending)
         }
@@ -180,10 +179,14 @@ package actor RunnerAgent {
 
     private func finished(_ lease: LeaseKey, _ ending: JobCarrier.Ending) {
         carriers[lease] = nil
-        tellers[lease] = nil
         leases.forget(lease)
-        LeasedEnd.sweep(surroundings.store, lease.work)
+        sweep(lease)
         askAnew()
+    }
+
+    private func sweep(_ lease: LeaseKey) {
+        let isLast = !carriers.keys.contains { $0.work.run == lease.work.run }
+        LeasedEnd.sweep(surroundings.store, lease.work, isLast: isLast)
     }
 
     /// The jobs that an earlier process of this runner had.
@@ -205,7 +208,7 @@ package actor RunnerAgent {
                     }
                     // It is somebody else's by now.
                     leases.forget(lease)
-                    LeasedEnd.sweep(surroundings.store, lease.work)
+                    sweep(lease)
                 }
                 break
             }
