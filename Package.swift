@@ -156,6 +156,7 @@ let services: [Target] = [
 ]
 
 let serverServices: [Target] = [
+    floor("5-Services", "ServerClient", ["Diagnostics", "HTTPMessages", "StructuredData"]),
     floor(
         "5-Services", "TriggerIntake",
         [
@@ -201,8 +202,8 @@ let edges: [Target] = [
             "AccessRules", "Credentials", "Diagnostics", "EditorSupport", "ErrorPages", "ExpressionLanguage",
             "FileAccess", "GitHubWorkflows", "HTTPMessages", "HTTPServing", "LogArchive", "PipelineModel",
             "ProcessControl", "RunCoordination", "RunnerAgent", "RunnerProtocol", "SecretRedaction", "ServerAPI",
-            "ServerOperation", "SourceControl", "StepExecution", "StructuredData", "TerminalRendering", "Timekeeping",
-            "ThreadExecution", "WebClient", "WorkflowChecks", "WorkflowPlanning", arguments,
+            "ServerClient", "ServerOperation", "SourceControl", "StepExecution", "StructuredData", "TerminalRendering", "Timekeeping",
+            "ThreadExecution", "WebClient", "WorkflowChecks", "WorkflowPlanning", "ZipArchives", arguments,
         ]),
     .executableTarget(
         name: "martlet", dependencies: ["ConsoleCommands"], path: "Sources/7-Program/martlet", swiftSettings: settings),
@@ -234,7 +235,8 @@ let testing: [Target] = [
 
 let testTargets: [Target] = [
     tests("TidyTests", []),
-    tests("EndToEndTests", ["ContainerEngine", "Diagnostics", "martlet"]),
+    tests(
+        "EndToEndTests", ["ContainerEngine", "Diagnostics", "HTTPMessages", "HTTPServing", "StructuredData", "martlet"]),
     tests("StructuredDataTests", ["StructuredData"]),
     tests("HTTPMessagesTests", ["HTTPMessages"]),
     tests("ThreadExecutionTests", ["ThreadExecution"]),
@@ -294,6 +296,8 @@ let testTargets: [Target] = [
             "Credentials", "Diagnostics", "HTTPMessages", "IdentityProviders", "StructuredData", "Timekeeping", crypto,
             cryptoExtras,
         ]),
+    tests("ServerClientTests", ["Diagnostics", "HTTPMessages", "ServerClient", "StructuredData"]),
+    tests("WebClientTests", ["Diagnostics", "HTTPMessages", "HTTPServing", "WebClient"]),
     tests(
         "ServerOperationTests",
         [

@@ -72,6 +72,8 @@ package struct RunReport: Sendable {
     package private(set) var startedAt: Int64?
     package private(set) var finishedAt: Int64?
     package private(set) var previousAttempt: Int?
+    /// Of the plan; empty before the run began.
+    package private(set) var planDigest = ""
     /// In the order of the run; jobs of called workflows after their callers.
     package private(set) var jobs: [Job] = []
     private var places: [JobID: Int] = [:]
@@ -100,6 +102,7 @@ package struct RunReport: Sendable {
             startedAt = time
             state = .running
             previousAttempt = started.previousAttempt
+            planDigest = started.planDigest
         case .jobsListed(let listed):
             for local in listed.jobs {
                 let id = JobID(listed.caller.map { "\($0)/\(local)" } ?? local)
