@@ -116,7 +116,7 @@ let adapters: [Target] = [
         providers: [.apt(["libminizip-dev"]), .brew(["minizip"])]),
     floor("4-Adapters", "ZipArchives", ["CMinizip", "Diagnostics", "FileAccess"]),
     floor("4-Adapters", "HTTPServing", ["Diagnostics", "HTTPMessages"] + nio + httpServing),
-    floor("4-Adapters", "WebClient", ["Diagnostics", "HTTPMessages"] + nio + webClient),
+    floor("4-Adapters", "WebClient", ["Diagnostics", "HTTPMessages", "ThreadExecution"] + nio + webClient),
     floor(
         "4-Adapters", "SourceForges",
         ["Diagnostics", "HTTPMessages", "StructuredData", "Timekeeping", crypto, cryptoExtras]),
@@ -127,7 +127,8 @@ let adapters: [Target] = [
             "StructuredData", "Timekeeping", crypto,
         ]),
     floor("4-Adapters", "SecretVault", ["Diagnostics", "FileAccess", "StructuredData", "Timekeeping", crypto]),
-    floor("4-Adapters", "SourceControl", ["Diagnostics", "FileAccess", "PipelineModel", "ProcessControl", "Timekeeping"]),
+    floor(
+        "4-Adapters", "SourceControl", ["Diagnostics", "FileAccess", "PipelineModel", "ProcessControl", "Timekeeping"]),
     floor(
         "4-Adapters", "StepExecution",
         [
@@ -156,19 +157,29 @@ let services: [Target] = [
 
 let serverServices: [Target] = [
     floor(
+        "5-Services", "Announcements",
+        [
+            "AccessRules", "Diagnostics", "EventJournal", "HTTPMessages", "NotificationRules", "Notifications",
+            "PipelineModel", "RunCoordination", "RunIndex", "SourceControl", "StructuredData", "ThreadExecution",
+            "Timekeeping", crypto,
+        ]),
+    floor("5-Services", "ServerClient", ["Diagnostics", "HTTPMessages", "StructuredData"]),
+    floor(
         "5-Services", "TriggerIntake",
         [
-            "Diagnostics", "EventJournal", "FileAccess", "GitHubWorkflows", "PipelineModel", "RunCoordination",
-            "ScheduleRules", "SourceControl", "SourceForges", "StructuredData", "ThreadExecution", "Timekeeping",
-            "WorkflowPlanning", crypto,
+            "Diagnostics", "EventJournal", "FileAccess", "GitHubWorkflows", "HTTPMessages", "PipelineModel",
+            "RunCoordination", "ScheduleRules", "SourceControl", "SourceForges", "StructuredData",
+            "ThreadExecution", "Timekeeping", "WorkflowPlanning", crypto,
         ]),
     floor(
         "5-Services", "ServerOperation",
         [
-            "AccessRules", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "JobDispatch", "PipelineModel",
-            "ProcessControl", "RunCoordination", "RunIndex", "RunnerProtocol", "SealedStorage", "SecretRedaction",
-            "SecretVault", "StructuredData", "ThreadExecution", "Timekeeping", "WorkflowPlanning", "LogArchive",
-            "HTTPMessages", "SourceControl", "SourceForges", "Telemetry", "TriggerIntake", crypto,
+            "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "FileAccess",
+            "HTTPMessages", "IdentityProviders", "JobDispatch", "LogArchive", "NotificationRules",
+            "Notifications", "PatternMatching", "PipelineModel", "ProcessControl", "RunCoordination",
+            "RunIndex", "RunnerProtocol", "SealedStorage", "SecretRedaction", "SecretVault", "SourceControl",
+            "SourceForges", "StructuredData", "Telemetry", "ThreadExecution", "Timekeeping", "TriggerIntake",
+            "WorkflowPlanning", crypto,
         ])
 ]
 
@@ -178,10 +189,12 @@ let edges: [Target] = [
     floor(
         "6-Edges", "ServerAPI",
         [
-            "AccessRules", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages", "HTTPServing", "JobDispatch",
-            "LogArchive", "PipelineModel", "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent", "RunnerProtocol",
-            "ServerOperation", "SourceControl", "SourceForges", "StructuredData", "Telemetry",
-            "ThreadExecution", "Timekeeping", "TriggerIntake", "WorkflowPlanning",
+            "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages",
+            "HTTPServing", "IdentityProviders", "JobDispatch", "LogArchive", "NotificationRules",
+            "Notifications", "PipelineModel", "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent",
+            "RunnerProtocol", "SecretVault", "ServerOperation", "SourceControl", "SourceForges",
+            "StructuredData", "Telemetry", "ThreadExecution", "Timekeeping", "TriggerIntake",
+            "WorkflowPlanning", crypto,
         ]),
     .target(name: "CWebAssets", path: "Sources/6-Edges/CWebAssets"),
     floor("6-Edges", "WebPages", ["CWebAssets", "HTTPMessages", "StructuredData", "Timekeeping", crypto]),
@@ -189,11 +202,12 @@ let edges: [Target] = [
     floor(
         "6-Edges", "ConsoleCommands",
         [
-            "AccessRules", "Credentials", "Diagnostics", "EditorSupport", "ErrorPages", "ExpressionLanguage",
-            "FileAccess", "GitHubWorkflows", "HTTPMessages", "HTTPServing", "LogArchive", "PipelineModel",
-            "ProcessControl", "RunCoordination", "RunnerAgent", "RunnerProtocol", "SecretRedaction", "ServerAPI",
-            "ServerOperation", "SourceControl", "StepExecution", "StructuredData", "TerminalRendering", "Timekeeping",
-            "ThreadExecution", "WebClient", "WorkflowChecks", "WorkflowPlanning", arguments,
+            "AccessRules", "Announcements", "Credentials", "Diagnostics", "EditorSupport", "ErrorPages",
+            "ExpressionLanguage", "FileAccess", "GitHubWorkflows", "HTTPMessages", "HTTPServing", "LogArchive",
+            "PipelineModel", "ProcessControl", "RunCoordination", "RunnerAgent", "RunnerProtocol",
+            "SecretRedaction", "ServerAPI", "ServerClient", "ServerOperation", "SourceControl",
+            "StepExecution", "StructuredData", "TerminalRendering", "ThreadExecution", "Timekeeping",
+            "WebClient", "WorkflowChecks", "WorkflowPlanning", "ZipArchives", arguments,
         ]),
     .executableTarget(
         name: "martlet", dependencies: ["ConsoleCommands"], path: "Sources/7-Program/martlet", swiftSettings: settings),
@@ -225,7 +239,8 @@ let testing: [Target] = [
 
 let testTargets: [Target] = [
     tests("TidyTests", []),
-    tests("EndToEndTests", ["ContainerEngine", "Diagnostics", "martlet"]),
+    tests(
+        "EndToEndTests", ["ContainerEngine", "Diagnostics", "HTTPMessages", "HTTPServing", "StructuredData", "martlet"]),
     tests("StructuredDataTests", ["StructuredData"]),
     tests("HTTPMessagesTests", ["HTTPMessages"]),
     tests("ThreadExecutionTests", ["ThreadExecution"]),
@@ -261,6 +276,14 @@ let testTargets: [Target] = [
     tests(
         "SourceForgesTests",
         ["Diagnostics", "HTTPMessages", "SourceForges", "StructuredData", "Timekeeping", crypto, cryptoExtras]),
+    tests("SourceControlTests", ["Diagnostics", "FileAccess", "PipelineModel", "ProcessControl", "SourceControl"]),
+    tests("ScheduleRulesTests", ["Diagnostics", "ScheduleRules", "StructuredData", "Timekeeping"]),
+    tests(
+        "TriggerIntakeTests",
+        [
+            "Diagnostics", "EventJournal", "FileAccess", "HTTPMessages", "PipelineModel", "ProcessControl",
+            "RunCoordination", "SourceControl", "SourceForges", "StructuredData", "Timekeeping", "TriggerIntake",
+        ]),
     tests(
         "NotificationRulesTests",
         ["Diagnostics", "NotificationRules", "PatternMatching", "PipelineModel", "StructuredData", "Timekeeping"]),
@@ -277,15 +300,30 @@ let testTargets: [Target] = [
             "Credentials", "Diagnostics", "HTTPMessages", "IdentityProviders", "StructuredData", "Timekeeping", crypto,
             cryptoExtras,
         ]),
+    tests("ServerClientTests", ["Diagnostics", "HTTPMessages", "ServerClient", "StructuredData"]),
+    tests("WebClientTests", ["Diagnostics", "HTTPMessages", "HTTPServing", "WebClient"]),
+    tests(
+        "AnnouncementsTests",
+        [
+            "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages", "HTTPServing",
+            "NotificationRules", "Notifications", "PipelineModel", "RunCoordination", "RunIndex", "SourceControl",
+            "StructuredData", "Timekeeping", "WebClient",
+        ]),
     tests(
         "ServerOperationTests",
         [
             "AccessRules", "Credentials", "Diagnostics", "HTTPMessages", "HTTPServing", "PipelineModel",
-            "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol", "ServerAPI", "ServerOperation",
+            "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol", "SecretVault", "ServerAPI", "ServerOperation",
             "StructuredData",
             "Timekeeping", "TriggerIntake", "WorkflowPlanning", crypto,
         ]),
     tests("WebPagesTests", ["HTTPMessages", "PageSamples", "StructuredData", "Timekeeping", "WebPages"]),
+    tests(
+        "ServerAPITests",
+        [
+            "AccessRules", "Credentials", "Diagnostics", "FileAccess", "HTTPMessages", "HTTPServing", "IdentityProviders",
+            "RunCoordination", "ServerAPI", "ServerOperation", "StructuredData", "Timekeeping", crypto, cryptoExtras,
+        ]),
     tests("LogArchiveTests", ["Diagnostics", "LogArchive", "Timekeeping"]),
     tests("TelemetryTests", ["Diagnostics", "HTTPMessages", "StructuredData", "Telemetry", "Timekeeping"]),
     tests(

@@ -5,7 +5,6 @@ import Credentials
 import Foundation
 import HTTPMessages
 import HTTPServing
-import JobDispatch
 import PipelineModel
 import RunCoordination
 import RunnerProtocol

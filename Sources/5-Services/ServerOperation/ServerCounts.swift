@@ -35,7 +35,7 @@ package final class ServerCounts: Sendable {
             guard let start = change.startedAt else { return }
             metrics.observe(
                 Double(max(0, change.at - start)) / 1_000, in: ServerMetrics.runSeconds, [conclusion.rawValue])
-        case .held, .running: break
+        case .held, .gated, .running: break
         }
     }
 
