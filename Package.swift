@@ -160,8 +160,7 @@ let serverServices: [Target] = [
         "5-Services", "Announcements",
         [
             "AccessRules", "Diagnostics", "EventJournal", "HTTPMessages", "NotificationRules", "Notifications",
-            "PipelineModel", "RunCoordination", "RunIndex", "SourceControl", "StructuredData", "ThreadExecution",
-            "Timekeeping", crypto,
+            "PipelineModel", "RunCoordination", "RunIndex", "StructuredData", "ThreadExecution", "Timekeeping", crypto,
         ]),
     floor("5-Services", "ServerClient", ["Diagnostics", "HTTPMessages", "StructuredData"]),
     floor(
@@ -306,16 +305,16 @@ let testTargets: [Target] = [
         "AnnouncementsTests",
         [
             "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages", "HTTPServing",
-            "NotificationRules", "Notifications", "PipelineModel", "RunCoordination", "RunIndex", "SourceControl",
-            "StructuredData", "Timekeeping", "WebClient",
+            "NotificationRules", "Notifications", "PipelineModel", "RunCoordination", "RunIndex", "StructuredData",
+            "Timekeeping", "WebClient",
         ]),
     tests(
         "ServerOperationTests",
         [
-            "AccessRules", "Credentials", "Diagnostics", "HTTPMessages", "HTTPServing", "PipelineModel",
-            "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol", "SecretVault", "ServerAPI", "ServerOperation",
-            "StructuredData",
-            "Timekeeping", "TriggerIntake", "WorkflowPlanning", crypto,
+            "AccessRules", "Announcements", "Credentials", "Diagnostics", "HTTPMessages", "HTTPServing",
+            "PipelineModel", "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol", "SecretVault", "ServerAPI",
+            "ServerOperation", "StructuredData", "Telemetry", "Timekeeping", "TriggerIntake", "WebClient",
+            "WorkflowPlanning", crypto,
         ]),
     tests("WebPagesTests", ["HTTPMessages", "PageSamples", "StructuredData", "Timekeeping", "WebPages"]),
     tests(

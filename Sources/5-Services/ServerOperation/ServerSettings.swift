@@ -32,6 +32,7 @@ package struct ServerSettings: Sendable {
     /// Proxies whose word on where a request comes from is taken.
     package var trustedProxies: Set<String> = []
     package var passwordCost = PasswordHash.Parameters.standard
+    package var telling: TellingSettings
 
     package init(folder: String, host: String, port: Int, capacity: Int, environment: [String: String]) {
         self.folder = folder
@@ -39,6 +40,7 @@ package struct ServerSettings: Sendable {
         self.port = port
         self.capacity = capacity
         self.environment = environment
+        telling = TellingSettings(environment: environment)
     }
 
     package static let maximumCapacity = 1_000
@@ -65,7 +67,7 @@ package struct ServerSettings: Sendable {
                 add("'\(publicURL)' is no address of a server.", "Write it as https://ci.example.org, without a slash.")
             }
         }
-        return faults
+        return faults + telling.faults
     }
 }
 

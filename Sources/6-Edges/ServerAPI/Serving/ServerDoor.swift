@@ -27,6 +27,8 @@ package struct ServerDoor: Sendable {
             + OutcomeRoutes(server: server).routes + SearchRoutes(server: server).routes
             + ApprovalRoutes(server: server).routes + TriggerRoutes(server: server).routes
             + RunnerRoutes(server: server).routes + MetricsRoutes(server: server).routes
+            + DeliveryRoutes(server: server).routes + NotificationRoutes(server: server).routes
+            + SlackRoutes(server: server).routes
             + AdministrationRoutes(server: server, signInPage: signInPage).routes
         self.routes = routes + [OpenAPIDocument.route(of: routes)]
         router = Router(self.routes)
@@ -38,7 +40,7 @@ package struct ServerDoor: Sendable {
         // What nobody listens at is one series: anybody can ask for anything.
         var template = "none"
         if case .route(let route, _) = finding { template = route.template }
-        let counting = RequestCounting(server: server, method: inbound.method, route: template)
+        let counting = RequestCounting(server: server, inbound, route: template)
         return counting.counted(await answer(inbound, finding))
     }
 
