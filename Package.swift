@@ -179,7 +179,7 @@ let serverServices: [Target] = [
             "RunIndex", "RunnerProtocol", "SealedStorage", "SecretRedaction", "SecretVault", "SourceControl",
             "SourceForges", "StructuredData", "Telemetry", "ThreadExecution", "Timekeeping", "TriggerIntake",
             "WorkflowPlanning", crypto,
-        ])
+        ]),
 ]
 
 let edges: [Target] = [
@@ -320,7 +320,8 @@ let testTargets: [Target] = [
     tests(
         "ServerAPITests",
         [
-            "AccessRules", "Credentials", "Diagnostics", "FileAccess", "HTTPMessages", "HTTPServing", "IdentityProviders",
+            "AccessRules", "Credentials", "Diagnostics", "FileAccess", "HTTPMessages", "HTTPServing",
+            "IdentityProviders",
             "RunCoordination", "ServerAPI", "ServerOperation", "StructuredData", "Timekeeping", crypto, cryptoExtras,
         ]),
     tests("LogArchiveTests", ["Diagnostics", "LogArchive", "Timekeeping"]),

@@ -31,7 +31,8 @@ struct DeliveryDeskTests {
         let project = try ground.project()
         let other = try ground.project("other")
         let hook = try ground.hook(endpoint.url, project: project, secret: Self.secret.text)
-        _ = try ground.hook(endpoint.url + "&finished", project: nil, events: ["run.finished"], secret: Self.secret.text)
+        _ = try ground.hook(
+            endpoint.url + "&finished", project: nil, events: ["run.finished"], secret: Self.secret.text)
         _ = try ground.hook(endpoint.url + "&other", project: other, secret: Self.secret.text)
         let announcer = Announcer(ground.surroundings())
         try await announcer.start()
@@ -210,7 +211,8 @@ struct DeliveryDeskTests {
         surroundings.addressGuard.allowsAnyPort = true
         surroundings.addressGuard.schemes = ["http"]
         surroundings.web.resolve = { (_) throws(DiagnosticError) in ["93.184.216.34", "10.0.0.7"] }
-        let hook = try ground.hook("http://inside.example:\(endpoint.port)/", project: project, secret: Self.secret.text)
+        let hook = try ground.hook(
+            "http://inside.example:\(endpoint.port)/", project: project, secret: Self.secret.text)
         let announcer = Announcer(surroundings)
         let id = try await announcer.deliveries.test(hook, by: "ann")
         await announcer.idle()

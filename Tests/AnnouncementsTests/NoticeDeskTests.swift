@@ -2,6 +2,7 @@
 
 import AccessRules
 import Announcements
+import Credentials
 import Diagnostics
 import Foundation
 import HTTPMessages
@@ -112,7 +113,9 @@ struct NoticeDeskTests {
         await endpoint.stop()
     }
 
-    @Test("Policies say who hears what; a document that says nothing sensible is refused, and so is one that overtakes another")
+    @Test(
+        "Policies say who hears what; a document that says nothing sensible is refused, and so is one that overtakes another"
+    )
     func policies() async throws {
         let ground = try Ground()
         let endpoint = try await Endpoint()
@@ -133,7 +136,11 @@ struct NoticeDeskTests {
         for wrong: DataObject in [
             ["policies": [["id": "x", "on": ["exploded"], "to": ["author"]]]], ["slack": ["U1": 7]],
             ["language": "tlh"], ["polices": []],
-            ["policies": [["id": "x", "on": ["broke"], "to": ["author"]], ["id": "x", "on": ["broke"], "to": ["author"]]]],
+            [
+                "policies": [
+                    ["id": "x", "on": ["broke"], "to": ["author"]], ["id": "x", "on": ["broke"], "to": ["author"]],
+                ]
+            ],
         ] {
             #expect(throws: DiagnosticError.self) {
                 try book.set(wrong, of: project, replacing: nil, by: "bob", now: ground.now)
@@ -220,6 +227,32 @@ struct NoticeMailTests {
         #expect(waits.strings("to") == ["bob@example.org"])
         #expect(ground.counts == ["mail delivered": 3])
         #expect(ground.reports.isEmpty, "\(ground.reports)")
+    }
+}
+
+extension NoticeMailTests {
+    @Test("Who keeps a hook hears that it was switched off")
+    func hookSwitchedOff() async throws {
+        let ground = try Ground()
+        let server = try MailServer()
+        let endpoint = try await Endpoint()
+        let project = try ground.project()
+        _ = try ground.account("mia", "mia@example.org", .maintain, in: project)
+        _ = try ground.account("bob", "bob@example.org", .approve, in: project)
+        let hook = try ground.hook(endpoint.url, project: project, secret: WebhookSecret.mint().text)
+        var surroundings = ground.surroundings()
+        surroundings.mail = MailSettings(
+            relay: try MailRelay(url: "smtp://127.0.0.1:\(server.port)?security=none"),
+            sender: try MailAddress(name: "Martlet", address: "ci@example.org"), scratch: ground.folder)
+        let announcer = Announcer(surroundings)
+        endpoint.answer(OutboundAnswer(status: 410))
+        _ = try await announcer.deliveries.test(hook, by: "mia")
+        await announcer.idle()
+        let mail = try server.next()
+        #expect(mail.strings("to") == ["mia@example.org"])
+        #expect(mail["mail"]?.string?.contains("Subject: A hook was switched off") == true)
+        #expect(ground.directory.hooks[hook]?.state == .failing)
+        await endpoint.stop()
     }
 }
 

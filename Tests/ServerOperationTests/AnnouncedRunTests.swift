@@ -128,7 +128,9 @@ struct AnnouncedRunTests {
         #expect(after == .object(document))
     }
 
-    @Test("Slack's commands are answered at once, done for whom the project knows, and said at the address that came with them")
+    @Test(
+        "Slack's commands are answered at once, done for whom the project knows, and said at the address that came with them"
+    )
     func slack() async throws {
         let said = Said()
         var outside = ServerHarness.Outside()

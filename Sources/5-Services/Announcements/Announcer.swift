@@ -140,7 +140,8 @@ package final class Announcer: Sendable {
             else { return }
             await notices.hear(news, of: id)
             let approvers =
-                news.job == nil ? reading.people(project, atLeast: .approve) : reading.reviewers(news.environment, project)
+                news.job == nil
+                ? reading.people(project, atLeast: .approve) : reading.reviewers(news.environment, project)
             let approval = WebhookApproval(
                 environment: news.environment, approvers: approvers.map(\.name),
                 requested: Timestamp(milliseconds: record.createdAt),

@@ -135,7 +135,9 @@ struct RunReading: Sendable {
 
     /// `main` of `refs/heads/main`, `pull/7/merge` of `refs/pull/7/merge`.
     private static func branch(_ ref: String) -> String {
-        for prefix in ["refs/heads/", "refs/"] where ref.hasPrefix(prefix) { return String(ref.dropFirst(prefix.count)) }
+        for prefix in ["refs/heads/", "refs/"] where ref.hasPrefix(prefix) {
+            return String(ref.dropFirst(prefix.count))
+        }
         return ref
     }
 
@@ -155,9 +157,11 @@ struct RunReading: Sendable {
         let directory = directory
         let members = project.roles.filter { role <= $0.value }.keys.sorted()
         let found = members.compactMap { directory.accounts[$0] }.compactMap(Self.person)
-        return found.isEmpty
-            ? directory.serverAdmins.sorted { $0.id < $1.id }.compactMap(Self.person) : found
+        return found.isEmpty ? admins : found
     }
+
+    /// The server's administrators.
+    var admins: [Person] { directory.serverAdmins.sorted { $0.id < $1.id }.compactMap(Self.person) }
 
     private static func person(_ account: Account) -> Person? {
         guard !account.isDisabled, let email = account.email else { return nil }

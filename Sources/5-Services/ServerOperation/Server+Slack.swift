@@ -184,7 +184,8 @@ extension Server {
         }
         guard !lines.isEmpty else {
             throw DiagnosticError(
-                .entryMissing, name.map { "There is no project '\($0)' that you may see." } ?? "You may see no project.",
+                .entryMissing,
+                name.map { "There is no project '\($0)' that you may see." } ?? "You may see no project.",
                 remedy: "Have the Slack user \(requester.userID) named under 'slack' in a project's notifications.")
         }
         return lines.joined(separator: "\n")

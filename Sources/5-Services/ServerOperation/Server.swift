@@ -152,6 +152,7 @@ package final class Server: Sendable {
             target: { [directory, references] in Self.statusTarget($0, directory.current, references) },
             url: { run, _ in address.map { "\($0)/runs/\(run)" } }, transport: transport)
         telling.report = report
+        telling.counted = { counts.noteDelivery("status", $0) }
         let statuses = StatusDesk(telling)
         self.statuses = statuses
         triggers = TriggerDesk(Self.surroundings(settings, store, directory, references, runs, statuses, report))

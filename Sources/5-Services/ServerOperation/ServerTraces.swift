@@ -143,9 +143,12 @@ package final class ServerTraces: Sendable {
         }.map { JobPlace(job: $0.id.text, attempt: $0.number) }
         exporter.record(traced.span)
         for step in job.steps where step.takenFrom == nil {
-            guard let begin = step.startedAt, let finish = step.finishedAt, let ended = step.conclusion else { continue }
+            guard let begin = step.startedAt, let finish = step.finishedAt, let ended = step.conclusion else {
+                continue
+            }
             var span = TracedStep(
-                trace: trace, job: place, step: step.path.description, attempt: step.attempt, name: step.title, url: url)
+                trace: trace, job: place, step: step.path.description, attempt: step.attempt, name: step.title, url: url
+            )
             span.start = Timestamp(milliseconds: begin)
             span.end = Timestamp(milliseconds: finish)
             span.result = TraceResult(ended, step.reason)

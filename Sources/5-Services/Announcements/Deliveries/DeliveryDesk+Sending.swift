@@ -36,6 +36,7 @@ extension DeliveryDesk {
                     .hookSwitchedOff, "The hook to \(hook.settings.url.cut(200)) was switched off. \(reason)",
                     remedy: "Mend the endpoint, and switch the hook on again."))
             try await surroundings.switchOff(hook.id, reason)
+            await OwnerWord(surroundings).say(hook, reason)
         }
         return next
     }
@@ -70,7 +71,9 @@ extension DeliveryDesk {
         }
         healths[hook.id] = known
         var health = known.health
-        if hook.state == .failing, health.disabled == nil { health.disabled = hook.stateReason ?? "It is switched off." }
+        if hook.state == .failing, health.disabled == nil {
+            health.disabled = hook.stateReason ?? "It is switched off."
+        }
         return health
     }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Announcements
 internal import StructuredData
 
 /// The shapes of who is told what, and of what was sent.
