@@ -55,7 +55,8 @@ struct AdministrationClient: Sendable {
         throw DiagnosticError(
             number.map { DiagnosticCode($0) } ?? .serverRefused,
             data["detail"]?.string ?? "\(url) answered with status \(answer.status).",
-            remedy: data["remedy"]?.string ?? "See that the address is that of a Martlet server.")
+            remedy: data["remedy"]?.string
+                ?? (number == nil ? "See that the address is that of a Martlet server." : nil))
     }
 
     /// All pages of a list.
