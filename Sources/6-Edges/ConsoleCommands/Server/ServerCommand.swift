@@ -103,6 +103,9 @@ struct ServerCommand: ParsableCommand {
         let proxies = trustedProxies.isEmpty ? [console.environment["MARTLET_TRUSTED_PROXIES"] ?? ""] : trustedProxies
         settings.trustedProxies = Set(
             proxies.flatMap { $0.split(separator: ",") }.map { $0.filter { $0 != " " } })
+        if let text = console.environment["MARTLET_REQUESTS_PER_MINUTE"], !text.isEmpty {
+            settings.requestsPerMinute = Int(text) ?? 0
+        }
         return settings
     }
 
