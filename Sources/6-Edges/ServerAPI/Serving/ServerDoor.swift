@@ -16,11 +16,12 @@ package struct ServerDoor: Sendable {
     let server: Server
     private let router: Router
     let routes: [Route]
-    let limits = RequestLimits()
+    let limits: RequestLimits
 
     /// - Parameter signInPage: writes the pages that nobody has to be signed in for.
     package init(server: Server, signInPage: @escaping SignInPage = PlainSignInPage.answer) {
         self.server = server
+        limits = RequestLimits(ofCaller: server.settings.requestsPerMinute)
         let routes =
             HealthRoutes(server: server).routes + RunRoutes(server: server).routes
             + LogRoutes(server: server).routes + EventRoutes(server: server).routes
