@@ -127,7 +127,8 @@ let adapters: [Target] = [
             "StructuredData", "Timekeeping", crypto,
         ]),
     floor("4-Adapters", "SecretVault", ["Diagnostics", "FileAccess", "StructuredData", "Timekeeping", crypto]),
-    floor("4-Adapters", "SourceControl", ["Diagnostics", "FileAccess", "PipelineModel", "ProcessControl", "Timekeeping"]),
+    floor(
+        "4-Adapters", "SourceControl", ["Diagnostics", "FileAccess", "PipelineModel", "ProcessControl", "Timekeeping"]),
     floor(
         "4-Adapters", "StepExecution",
         [
@@ -170,7 +171,7 @@ let serverServices: [Target] = [
             "ProcessControl", "RunCoordination", "RunIndex", "RunnerProtocol", "SealedStorage", "SecretRedaction",
             "SecretVault", "StructuredData", "ThreadExecution", "Timekeeping", "WorkflowPlanning", "LogArchive",
             "HTTPMessages", "SourceControl", "SourceForges", "TriggerIntake", crypto,
-        ])
+        ]),
 ]
 
 let edges: [Target] = [
@@ -181,7 +182,8 @@ let edges: [Target] = [
         [
             "AccessRules", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages", "HTTPServing", "JobDispatch",
             "LogArchive", "PipelineModel", "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent", "RunnerProtocol",
-            "ServerOperation", "SourceControl", "SourceForges", "StructuredData", "ThreadExecution", "Timekeeping", "TriggerIntake",
+            "ServerOperation", "SourceControl", "SourceForges", "StructuredData", "ThreadExecution", "Timekeeping",
+            "TriggerIntake",
             "WorkflowPlanning",
         ]),
     .target(name: "CWebAssets", path: "Sources/6-Edges/CWebAssets"),
@@ -193,7 +195,8 @@ let edges: [Target] = [
             "AccessRules", "Credentials", "Diagnostics", "EditorSupport", "ErrorPages", "ExpressionLanguage",
             "FileAccess", "GitHubWorkflows", "HTTPMessages", "HTTPServing", "LogArchive", "PipelineModel",
             "ProcessControl", "RunCoordination", "RunnerAgent", "RunnerProtocol", "SecretRedaction", "ServerAPI",
-            "ServerClient", "ServerOperation", "SourceControl", "StepExecution", "StructuredData", "TerminalRendering", "Timekeeping",
+            "ServerClient", "ServerOperation", "SourceControl", "StepExecution", "StructuredData", "TerminalRendering",
+            "Timekeeping",
             "ThreadExecution", "WebClient", "WorkflowChecks", "WorkflowPlanning", "ZipArchives", arguments,
         ]),
     .executableTarget(
@@ -209,6 +212,10 @@ let testing: [Target] = [
     .executableTarget(
         name: "content-store-bench", dependencies: ["ContentStore", "Diagnostics"],
         path: "Sources/Testing/content-store-bench", swiftSettings: settings),
+    .executableTarget(
+        name: "scripted-server",
+        dependencies: ["Diagnostics", "FileAccess", "HTTPMessages", "HTTPServing", "StructuredData"],
+        path: "Sources/Testing/scripted-server", swiftSettings: settings),
     .executableTarget(
         name: "log-bench", dependencies: ["Diagnostics", "LogArchive", "Timekeeping"],
         path: "Sources/Testing/log-bench", swiftSettings: settings),
@@ -227,7 +234,7 @@ let testing: [Target] = [
 let testTargets: [Target] = [
     tests("TidyTests", []),
     tests(
-        "EndToEndTests", ["ContainerEngine", "Diagnostics", "HTTPMessages", "HTTPServing", "StructuredData", "martlet"]),
+        "EndToEndTests", ["ContainerEngine", "Diagnostics", "StructuredData", "martlet", "scripted-server"]),
     tests("StructuredDataTests", ["StructuredData"]),
     tests("HTTPMessagesTests", ["HTTPMessages"]),
     tests("ThreadExecutionTests", ["ThreadExecution"]),
