@@ -81,7 +81,11 @@ final class ServerHarness: Sendable {
         let settings = ServerSettings(
             folder: folder + "/data", host: "127.0.0.1", port: 0, capacity: 0,
             environment: ProcessInfo.processInfo.environment)
-        let server = try Server(settings, program: "/bin/false", now: { clock.now }) { _ in }
+        let server = try Server(
+            settings, program: "/bin/false",
+            transport: { (call) throws(DiagnosticError) in
+                throw DiagnosticError(.webUnreachable, "Nobody is at \(call.url).")
+            }, now: { clock.now }) { _ in }
         try await server.start(url: "http://server.test")
         return (server, ServerDoor(server: server))
     }
@@ -194,8 +198,11 @@ final class ServerHarness: Sendable {
     func report(_ run: RunID) throws -> RunReport { try server.report(of: run, attempt: nil) }
 
     /// Waits until a run is over.
-    func end(of run: RunID, seconds: Int = 60) async throws -> RunReport {
-        for await _ in server.feed.subscribe(to: .run(run)) {
+    func end(of run: RunID) async throws -> RunReport {
+        let news = server.feed.subscribe(to: .run(run))
+        let now = try report(run)
+        if now.state == .finished { return now }
+        for await _ in news {
             let report = try report(run)
             if report.state == .finished { return report }
         }

@@ -33,6 +33,7 @@ extension RunReport.Job {
         object.set("startedAt", startedAt.map(DataValue.time))
         object.set("finishedAt", finishedAt.map(DataValue.time))
         object.set("runner", runner.map(DataValue.string))
+        object.set("environment", environment.map(DataValue.string))
         object.set("takenFrom", takenFrom.map { .number(Double($0)) })
         return object
     }

@@ -51,6 +51,8 @@ package struct RunReport: Sendable {
         package var startedAt: Int64?
         package var finishedAt: Int64?
         package var runner: String?
+        /// That it is for, where it waited before it.
+        package var environment: String?
         /// Each word on why it waited, was lost or came back.
         package var notes: [String]
         package var takenFrom: Int?
@@ -202,6 +204,19 @@ package struct RunReport: Sendable {
                 case .lost(_, _, let reason, let isReturned):
                     job.notes.append(reason + (isReturned ? " It went back to the queue: no step had begun." : ""))
                     if isReturned, job.state != .finished { job.state = .queued }
+                case .gated(_, _, let environment, let reason):
+                    job.environment = environment
+                    job.notes.append(reason)
+                    guard job.state == .queued else { break }
+                    job.state = .waiting
+                    job.reason = Reason(.approval, reason)
+                case .passed(_, _, let environment, let reason):
+                    job.environment = environment
+                    job.notes.append(reason)
+                    job.queuedAt = time
+                    guard job.state == .waiting else { break }
+                    job.state = .queued
+                    job.reason = nil
                 }
             }
         }

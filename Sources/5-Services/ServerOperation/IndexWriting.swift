@@ -50,8 +50,11 @@ actor IndexWriting {
                     row.state = .waiting
                     row.sentence = ""
                 case .held(let reason): row.sentence = "Waits for an approval: \(reason)"
+                case .gated(_, let environment): row.sentence = "Waits before '\(environment)'"
                 case .running where row.state == .finished: continue
-                case .running: row.state = .running
+                case .running:
+                    row.state = .running
+                    row.sentence = ""
                 case .finished(let conclusion):
                     row.state = .finished
                     row.conclusion = conclusion

@@ -16,14 +16,18 @@ package struct ServerDoor: Sendable {
     let server: Server
     private let router: Router
     let routes: [Route]
+    let limits = RequestLimits()
 
-    package init(server: Server) {
+    /// - Parameter signInPage: writes the pages that nobody has to be signed in for.
+    package init(server: Server, signInPage: @escaping SignInPage = PlainSignInPage.answer) {
         self.server = server
         let routes =
             HealthRoutes(server: server).routes + RunRoutes(server: server).routes
             + LogRoutes(server: server).routes + EventRoutes(server: server).routes
             + OutcomeRoutes(server: server).routes + SearchRoutes(server: server).routes
-            + TriggerRoutes(server: server).routes + RunnerRoutes(server: server).routes
+            + ApprovalRoutes(server: server).routes + TriggerRoutes(server: server).routes
+            + RunnerRoutes(server: server).routes
+            + AdministrationRoutes(server: server, signInPage: signInPage).routes
         self.routes = routes + [OpenAPIDocument.route(of: routes)]
         router = Router(self.routes)
     }
@@ -58,28 +62,49 @@ package struct ServerDoor: Sendable {
     private func pass(
         _ inbound: InboundRequest, _ route: Route, _ path: [String: String]
     ) async throws(DiagnosticError) -> OutboundAnswer {
-        let principal = try await principal(inbound, route)
-        if let refusal = try refusal(principal, route, path) { return refusal }
+        let now = Timestamp.now()
+        let address = ClientAddress.of(inbound, trusted: server.settings.trustedProxies)
+        let isDoor = route.isDoor || route.operation == "runner_register"
+        if isDoor, let wait = limits.wait(network: ClientAddress.network(address), now: now) { return tooMany(wait) }
+        let caller = try await caller(inbound, route, now: now)
+        if let wait = limits.wait(caller: caller.principal, now: now) { return tooMany(wait) }
+        if let refusal = try refusal(caller.principal, route, path) { return refusal }
         guard let pairs = FormText.pairs(inbound.query) else {
             throw DiagnosticError(.requestInvalid, "The query cannot be decoded.")
         }
         let query = Dictionary(pairs.map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last })
-        let request = APIRequest(
-            inbound: inbound, path: path, query: query, principal: principal, session: nil,
-            bodyLimitBytes: route.bodyLimitBytes)
-        return try await route.handler(request)
+        var request = APIRequest(
+            inbound: inbound, path: path, query: query, principal: caller.principal, session: caller.session,
+            address: address, bodyLimitBytes: route.bodyLimitBytes)
+        let isUnsafe = !FormCheck.safeMethods.contains(inbound.method)
+        if route.body != nil || isUnsafe && caller.session != nil { request.content = try await request.bytes() }
+        if isUnsafe, !route.checksOwnForm, let session = caller.session {
+            try await FormCheck(server: server).require(request, binding: session.id, now: now)
+        }
+        if let body = route.body { try BodyShape.check(request.content ?? [], as: body) }
+        var answer = try await KeyedRequests(server: server).answer(request, route, now: now)
+        EntityTag.apply(&answer, to: inbound)
+        try prolong(caller.session, inbound, &answer, now)
+        return answer
     }
 
-    private func principal(_ inbound: InboundRequest, _ route: Route) async throws(DiagnosticError) -> Principal {
-        if case .open = route.guardian { return .anonymous }
-        if case .proof = route.guardian { return .anonymous }
-        guard let header = inbound.headers["Authorization"] else { return .anonymous }
-        let parts = header.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else {
-            throw DiagnosticError(
-                .credentialRefused, "The header Authorization is not of the form 'Bearer TOKEN'.")
-        }
-        return try await server.identification.principal(token: String(parts[1]), now: .now())
+    /// A session that is used goes on.
+    private func prolong(
+        _ session: Session?, _ inbound: InboundRequest, _ answer: inout OutboundAnswer, _ now: Timestamp
+    ) throws(DiagnosticError) {
+        guard let session, answer.headers["Set-Cookie"] == nil,
+            let ticket = try server.people.sessions.renewed(session, now: now)
+        else { return }
+        let cookies = cookies(inbound)
+        answer.headers.add(
+            "Set-Cookie", cookies.line(cookies.session, ticket, seconds: SessionLimits.idle.milliseconds / 1_000))
+    }
+
+    private func tooMany(_ waitMs: Int64) -> OutboundAnswer {
+        APIProblem.answer(
+            DiagnosticError(
+                .tooManyAttempts, "Too many requests.", remedy: "Try again in \(max(1, (waitMs + 999) / 1_000)) s."),
+            retryAfterMs: waitMs)
     }
 
     private func refusal(
@@ -96,6 +121,8 @@ package struct ServerDoor: Sendable {
         case .server(let permission):
             decision = directory.decision(principal, permission, at: .server, now: .now())
         case .runner:
+            // One that is paused gets nothing new, but says what becomes of what it has.
+            if case .runner(let id) = principal, directory.runners[id] != nil { return nil }
             decision = directory.decision(principal, .takeJobs, at: .server, now: .now())
         case .project(let permission):
             // One that is not there is hidden like one that may not be seen.
