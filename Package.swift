@@ -171,8 +171,6 @@ let serverServices: [Target] = [
             "AccessRules", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "JobDispatch", "PipelineModel",
             "ProcessControl", "RunCoordination", "RunIndex", "RunnerProtocol", "SealedStorage", "SecretRedaction",
             "SecretVault", "StructuredData", "ThreadExecution", "Timekeeping", "WorkflowPlanning", "LogArchive",
-            "HTTPMessages", "SourceControl", "SourceForges", "TriggerIntake", crypto,
-        ]),
             "HTTPMessages", "PatternMatching", "SourceControl", "SourceForges", "TriggerIntake", crypto,
             "AccessRules", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "HTTPMessages",
             "IdentityProviders", "JobDispatch", "LogArchive", "PipelineModel", "ProcessControl", "RunCoordination",
@@ -189,8 +187,7 @@ let edges: [Target] = [
         [
             "AccessRules", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages", "HTTPServing", "JobDispatch",
             "LogArchive", "PipelineModel", "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent", "RunnerProtocol",
-            "ServerOperation", "SourceControl", "SourceForges", "StructuredData", "ThreadExecution", "Timekeeping",
-            "TriggerIntake",
+            "ServerOperation", "SourceControl", "SourceForges", "StructuredData", "ThreadExecution", "Timekeeping", "TriggerIntake",
             "WorkflowPlanning",
             "IdentityProviders", "LogArchive", "PipelineModel", "RunCoordination", "RunIndex", "RunnerAgent",
             "RunnerProtocol", "SecretVault", "ServerOperation", "StructuredData", "ThreadExecution", "Timekeeping",
@@ -205,8 +202,7 @@ let edges: [Target] = [
             "AccessRules", "Credentials", "Diagnostics", "EditorSupport", "ErrorPages", "ExpressionLanguage",
             "FileAccess", "GitHubWorkflows", "HTTPMessages", "HTTPServing", "LogArchive", "PipelineModel",
             "ProcessControl", "RunCoordination", "RunnerAgent", "RunnerProtocol", "SecretRedaction", "ServerAPI",
-            "ServerClient", "ServerOperation", "SourceControl", "StepExecution", "StructuredData", "TerminalRendering",
-            "Timekeeping",
+            "ServerClient", "ServerOperation", "SourceControl", "StepExecution", "StructuredData", "TerminalRendering", "Timekeeping",
             "ThreadExecution", "WebClient", "WorkflowChecks", "WorkflowPlanning", "ZipArchives", arguments,
         ]),
     .executableTarget(
