@@ -112,7 +112,7 @@ import Testing
                     .json(#"{"runs":[{"run":3,"url":"U","workflow":"CI"}],"refused":[]}"#, status: 201)
                 ]
             ])
-        #expect(try martlet(server, "run", "--project", "p", "--detach").out == "run 3  CI  U\n")
+        #expect(try martlet(server, "run", "ci.yml", "--project", "p", "--detach").out == "run 3  CI  U\n")
     }
 
     @Test func nothingToRunIsSaidWithItsReasons() throws {
@@ -123,7 +123,7 @@ import Testing
                     .json(#"{"runs":[],"refused":[{"workflow":"ci.yml","reason":"No dispatch."}]}"#)
                 ]
             ])
-        let ended = try martlet(server, "run", "--project", "p")
+        let ended = try martlet(server, "run", "ci.yml", "--project", "p")
         #expect(ended.status == 6)
         #expect(ended.err.contains("MRT0903") && ended.err.contains("ci.yml: No dispatch."))
     }
@@ -141,7 +141,7 @@ import Testing
         answers["POST /projects/p/runs"] = [.json(#"{"runs":[{"run":12}],"refused":[]}"#, status: 201)]
         let server = try FakeServer(sandbox, answers)
         let running = try sandbox.start(
-            [Program.path, "run", "--project", "p"],
+            [Program.path, "run", "ci.yml", "--project", "p"],
             environment: ["MARTLET_SERVER": server.url, "MARTLET_TOKEN": FakeServer.token])
         while !((try? String(contentsOfFile: running.outPath, encoding: .utf8)) ?? "").contains("[Build] started") {
             sched_yield()
@@ -166,7 +166,7 @@ import Testing
         ]
         answers["POST /projects/p/runs"] = [.json(#"{"runs":[{"run":12}],"refused":[]}"#, status: 201)]
         let server = try FakeServer(sandbox, answers)
-        let ended = try martlet(server, "run", "--project", "p", "--json")
+        let ended = try martlet(server, "run", "ci.yml", "--project", "p", "--json")
         #expect(ended.status == 0, "\(ended.err)")
         #expect(
             ended.events.filter { $0["type"].string != "log" }.map { $0["type"].string }
@@ -357,6 +357,8 @@ import Testing
         #expect(ended.status == 1)
         #expect(ended.err.contains("MRT1241") && ended.err.contains("curl http://127.0.0.1:1/healthz"), "\(ended.err)")
         #expect(try martlet("cancel", "1", "--server", "ftp://x").status == 2)
+        let unnamed = try martlet("run", "--server", "http://127.0.0.1:1")
+        #expect(unnamed.status == 2 && unnamed.err.contains("MRT0900"), "\(unnamed.err)")
     }
 
     @Test func whoMayNotIsTold() throws {
