@@ -219,6 +219,10 @@ let testing: [Target] = [
         name: "content-store-bench", dependencies: ["ContentStore", "Diagnostics"],
         path: "Sources/Testing/content-store-bench", swiftSettings: settings),
     .executableTarget(
+        name: "scripted-server",
+        dependencies: ["Diagnostics", "FileAccess", "HTTPMessages", "HTTPServing", "StructuredData"],
+        path: "Sources/Testing/scripted-server", swiftSettings: settings),
+    .executableTarget(
         name: "log-bench", dependencies: ["Diagnostics", "LogArchive", "Timekeeping"],
         path: "Sources/Testing/log-bench", swiftSettings: settings),
     .executableTarget(
@@ -236,7 +240,7 @@ let testing: [Target] = [
 let testTargets: [Target] = [
     tests("TidyTests", []),
     tests(
-        "EndToEndTests", ["ContainerEngine", "Diagnostics", "HTTPMessages", "HTTPServing", "StructuredData", "martlet"]),
+        "EndToEndTests", ["ContainerEngine", "Diagnostics", "StructuredData", "martlet", "scripted-server"]),
     tests("StructuredDataTests", ["StructuredData"]),
     tests("HTTPMessagesTests", ["HTTPMessages"]),
     tests("ThreadExecutionTests", ["ThreadExecution"]),
