@@ -178,9 +178,10 @@ let edges: [Target] = [
     floor(
         "6-Edges", "ServerAPI",
         [
-            "AccessRules", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages", "HTTPServing", "JobDispatch",
-            "LogArchive", "PipelineModel", "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent", "RunnerProtocol",
-            "ServerOperation", "SourceForges", "StructuredData", "ThreadExecution", "Timekeeping", "TriggerIntake",
+            "AccessRules", "Credentials", "Diagnostics", "ErrorPages", "EventJournal", "HTTPMessages", "HTTPServing",
+            "JobDispatch", "LogArchive", "PipelineModel", "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent", "RunnerProtocol",
+            "ServerOperation", "SourceForges", "StepExecution", "StructuredData", "ThreadExecution", "Timekeeping",
+            "TriggerIntake", "WebPages",
         ]),
     .target(name: "CWebAssets", path: "Sources/6-Edges/CWebAssets"),
     floor("6-Edges", "WebPages", ["CWebAssets", "HTTPMessages", "StructuredData", "Timekeeping", crypto]),

@@ -35,6 +35,8 @@ package struct RunReport: Sendable {
         package var logLines: Int
         /// The run attempt that it ran in, where that is an earlier one.
         package var takenFrom: Int?
+        /// Not the workflow's own: what an action does before its step or after all of them.
+        package var isHook = false
     }
 
     package struct Job: Hashable, Sendable {
@@ -60,6 +62,17 @@ package struct RunReport: Sendable {
         package func isNamed(_ text: String) -> Bool {
             id.text == text || id.withoutLeg.text == text || name == text
         }
+
+        /// The job whose leg this is; `nil` for one without a matrix.
+        package var group: JobID? { id.withoutLeg == id ? nil : id.withoutLeg }
+
+        /// The attempt of the run that it ran in.
+        package func attempt(of report: RunReport) -> Int { takenFrom ?? report.attempt }
+
+        /// The attempt of the run that a step of it ran in: where its log is.
+        package func attempt(of step: Step, in report: RunReport) -> Int {
+            step.takenFrom ?? attempt(of: report)
+        }
     }
 
     package let run: RunID
@@ -70,6 +83,8 @@ package struct RunReport: Sendable {
     package private(set) var startedAt: Int64?
     package private(set) var finishedAt: Int64?
     package private(set) var previousAttempt: Int?
+    /// What `martlet plan` prints for the same; empty before it began.
+    package private(set) var planDigest = ""
     /// In the order of the run; jobs of called workflows after their callers.
     package private(set) var jobs: [Job] = []
     private var places: [JobID: Int] = [:]
@@ -98,6 +113,7 @@ package struct RunReport: Sendable {
             startedAt = time
             state = .running
             previousAttempt = started.previousAttempt
+            planDigest = started.planDigest
         case .jobsListed(let listed):
             for local in listed.jobs {
                 let id = JobID(listed.caller.map { "\($0)/\(local)" } ?? local)
@@ -268,7 +284,8 @@ private struct StepFolding {
                 let title = titles[path] ?? StepTitles.title(ofPostStep: step.id, planned) ?? step.id
                 if known[path] == nil {
                     known[path] = RunReport.Step(
-                        path: path, attempt: 1, title: title, state: .waiting, logLines: 0)
+                        path: path, attempt: 1, title: title, state: .waiting, logLines: 0,
+                        isHook: ActionHook(id: step.id) != nil)
                 }
             }
         case .stepStarted(let started):

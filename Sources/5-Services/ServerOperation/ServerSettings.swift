@@ -23,6 +23,8 @@ package struct ServerSettings: Sendable {
     /// The file with the key that seals secrets; `nil`: one in the folder, made at the first start.
     package var keyPath: String?
     package var environment: [String: String]
+    /// Of this program, for the pages' foot.
+    package var version = ""
 
     package init(folder: String, host: String, port: Int, capacity: Int, environment: [String: String]) {
         self.folder = folder

@@ -24,12 +24,17 @@ package struct ServerDoor: Sendable {
             + LogRoutes(server: server).routes + EventRoutes(server: server).routes
             + OutcomeRoutes(server: server).routes + SearchRoutes(server: server).routes
             + TriggerRoutes(server: server).routes + RunnerRoutes(server: server).routes
+            + PageRoutes(server: server).routes
         self.routes = routes + [OpenAPIDocument.route(of: routes)]
         router = Router(self.routes)
     }
 
     /// Answers; never throws.
     package func answer(_ inbound: InboundRequest) async -> OutboundAnswer {
+        PageProblems(server: server).shown(await answerPlainly(inbound), to: inbound)
+    }
+
+    private func answerPlainly(_ inbound: InboundRequest) async -> OutboundAnswer {
         switch router.find(inbound.method, inbound.path) {
         case .none: return unknown(inbound)
         case .otherMethods(let methods):
