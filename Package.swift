@@ -169,6 +169,10 @@ let serverServices: [Target] = [
             "ProcessControl", "RunCoordination", "RunIndex", "RunnerProtocol", "SealedStorage", "SecretRedaction",
             "SecretVault", "StructuredData", "ThreadExecution", "Timekeeping", "WorkflowPlanning", "LogArchive",
             "HTTPMessages", "SourceControl", "SourceForges", "TriggerIntake", crypto,
+            "AccessRules", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "HTTPMessages",
+            "IdentityProviders", "JobDispatch", "LogArchive", "PipelineModel", "ProcessControl", "RunCoordination",
+            "RunIndex", "RunnerProtocol", "SealedStorage", "SecretRedaction", "SecretVault", "StructuredData",
+            "ThreadExecution", "Timekeeping", "WorkflowPlanning", crypto,
         ])
 ]
 
@@ -182,6 +186,10 @@ let edges: [Target] = [
             "JobDispatch", "LogArchive", "PipelineModel", "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent", "RunnerProtocol",
             "ServerOperation", "SourceForges", "StepExecution", "StructuredData", "ThreadExecution", "Timekeeping",
             "TriggerIntake", "WebPages",
+            "AccessRules", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages", "HTTPServing", "JobDispatch",
+            "IdentityProviders", "LogArchive", "PipelineModel", "RunCoordination", "RunIndex", "RunnerAgent",
+            "RunnerProtocol", "SecretVault", "ServerOperation", "StructuredData", "ThreadExecution", "Timekeeping",
+            crypto,
         ]),
     .target(name: "CWebAssets", path: "Sources/6-Edges/CWebAssets"),
     floor("6-Edges", "WebPages", ["CWebAssets", "HTTPMessages", "StructuredData", "Timekeeping", crypto]),
@@ -286,6 +294,12 @@ let testTargets: [Target] = [
             "Timekeeping", "TriggerIntake", "WorkflowPlanning", crypto,
         ]),
     tests("WebPagesTests", ["HTTPMessages", "PageSamples", "StructuredData", "Timekeeping", "WebPages"]),
+    tests(
+        "ServerAPITests",
+        [
+            "AccessRules", "Credentials", "Diagnostics", "FileAccess", "HTTPMessages", "HTTPServing", "IdentityProviders",
+            "RunCoordination", "ServerAPI", "ServerOperation", "StructuredData", "Timekeeping", crypto, cryptoExtras,
+        ]),
     tests("LogArchiveTests", ["Diagnostics", "LogArchive", "Timekeeping"]),
     tests("TelemetryTests", ["Diagnostics", "HTTPMessages", "StructuredData", "Telemetry", "Timekeeping"]),
     tests(

@@ -33,21 +33,28 @@ package actor DirectoryKeeper {
 
     /// Carries out a command.
     ///
-    /// - Parameter principal: who has to be allowed to; `nil`: the server itself.
+    /// - Parameters:
+    ///   - principal: who has to be allowed to; `nil`: the server itself.
+    ///   - condition: what has to hold of the state that the command is decided on.
     /// - Returns: what was recorded.
     package func perform(
-        _ command: DirectoryCommand, by actor: Actor, as principal: Principal? = nil, now: Timestamp = .now()
+        _ command: DirectoryCommand, by actor: Actor, as principal: Principal? = nil, now: Timestamp = .now(),
+        given condition: Condition = { (_) throws(DiagnosticError) in }
     ) throws(DiagnosticError) -> [DirectoryEvent] {
         for _ in 1..<Self.tries {
             do throws(DiagnosticError) {
+                try condition(current)
                 return try attempt(command, actor, principal, now)
             } catch {
                 guard error.diagnostic.code == .journalConflict else { throw error }
                 try reload()
             }
         }
+        try condition(current)
         return try attempt(command, actor, principal, now)
     }
+
+    package typealias Condition = @Sendable (Directory) throws(DiagnosticError) -> Void
 
     private func attempt(
         _ command: DirectoryCommand, _ actor: Actor, _ principal: Principal?, _ now: Timestamp

@@ -31,6 +31,10 @@ package final class Server: Sendable {
     package let references: ReferencedSecrets
     package let vault: Vault
     package let triggers: TriggerDesk
+    /// Values that may be seen, sealed as the secrets are.
+    package let variables: Vault
+    package let people: People
+    package let keptAnswers: KeptAnswers
     private let indexing: IndexWriting
     /// For what waits for the ends of runs.
     private let changes: AsyncStream<RunChange>
@@ -69,13 +73,7 @@ package final class Server: Sendable {
         self.settings = settings
         self.report = report
         try Trees.make(settings.folder, mode: 0o700)
-        do throws(DiagnosticError) {
-            lock = try FileLock(path: settings.folder + "/server.lock")
-        } catch {
-            throw DiagnosticError(
-                .serverFolderTaken, "Another server works in '\(settings.folder)'.",
-                remedy: "Stop it first, or choose another folder with --data.")
-        }
+        lock = try Self.lock(settings.folder)
         let store = try RunStore(root: settings.folder, durability: .powerCut)
         self.store = store
         let index = try RunIndex(path: store.root + "/index.sqlite")
@@ -85,9 +83,13 @@ package final class Server: Sendable {
         directory = try DirectoryKeeper(store: store)
         identification = Identification(keeper: directory)
         references = ReferencedSecrets(folder: store.root + "/references", key: store.sealingKey)
-        let vault = try Self.vault(settings, store)
+        keptAnswers = KeptAnswers(store: store)
+        people = try People(settings, store: store, directory: directory, references: references, now: .now())
+        let vaults = try ServerVaults.open(settings, root: store.root)
+        let vault = vaults.secrets
         self.vault = vault
         let (stream, told) = AsyncStream<RunChange>.makeStream()
+        variables = vaults.variables
         let indexing = IndexWriting(store: store, index: index, report: report)
         self.indexing = indexing
         ownRunner = OwnRunner(
@@ -130,16 +132,14 @@ package final class Server: Sendable {
         return surroundings
     }
 
-    private static func vault(_ settings: ServerSettings, _ store: RunStore) throws(DiagnosticError) -> Vault {
-        let key: MasterKey
-        if let text = settings.environment["MARTLET_KEY"], !text.isEmpty {
-            key = try MasterKey(text: text, source: "MARTLET_KEY")
-        } else if let path = settings.keyPath {
-            key = try MasterKey(file: path)
-        } else {
-            key = try MasterKey.loadOrMake(store.root + "/master-key")
+    static func lock(_ folder: String) throws(DiagnosticError) -> FileLock {
+        do throws(DiagnosticError) {
+            return try FileLock(path: folder + "/server.lock")
+        } catch {
+            throw DiagnosticError(
+                .serverFolderTaken, "Another server works in '\(folder)'.",
+                remedy: "Stop it first, or choose another folder with --data.")
         }
-        return try Vault(folder: store.root + "/vault", master: key)
     }
 
     // MARK: life

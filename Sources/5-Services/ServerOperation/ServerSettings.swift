@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Credentials
 package import Diagnostics
 internal import FileAccess
 
@@ -25,6 +26,11 @@ package struct ServerSettings: Sendable {
     package var environment: [String: String]
     /// Of this program, for the pages' foot.
     package var version = ""
+    /// Where people can sign in beside passwords.
+    package var identityProvider: IdentitySettings?
+    /// Proxies whose word on where a request comes from is taken.
+    package var trustedProxies: Set<String> = []
+    package var passwordCost = PasswordHash.Parameters.standard
 
     package init(folder: String, host: String, port: Int, capacity: Int, environment: [String: String]) {
         self.folder = folder

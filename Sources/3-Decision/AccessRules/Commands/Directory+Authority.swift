@@ -62,7 +62,7 @@ extension Directory {
     }
 
     /// A token is its owner only with the scope `admin`, and where it is not bound to projects.
-    private func isOneself(_ account: EntryID, _ principal: Principal, now: Timestamp) -> Bool {
+    package func isOneself(_ account: EntryID, _ principal: Principal, now: Timestamp) -> Bool {
         guard let person = accounts[account], !person.isDisabled else { return false }
         switch principal {
         case .account(let id): return id == account

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AccessRules
 internal import Diagnostics
 internal import ErrorPages
 internal import HTTPMessages
@@ -16,18 +17,22 @@ struct PageProblems: Sendable {
     /// Below these nobody reads pages.
     private static let programs = ["/api/", "/runner/", "/hooks/"]
 
-    /// - Parameter person: who is signed in.
-    func shown(_ answer: OutboundAnswer, to inbound: InboundRequest, person: String? = nil) -> OutboundAnswer {
-        guard answer.status >= 400, answer.headers["Content-Type"] == "application/problem+json",
-            inbound.headers["Accept"]?.contains("text/html") ?? false,
-            !Self.programs.contains(where: { inbound.path.hasPrefix($0) }), case .bytes(let bytes) = answer.content
-        else { return answer }
+    /// Whether it is a problem that a person looks at.
+    static func isPage(_ answer: OutboundAnswer, _ inbound: InboundRequest) -> Bool {
+        answer.status >= 400 && answer.headers["Content-Type"] == "application/problem+json"
+            && inbound.headers["Accept"]?.contains("text/html") ?? false
+            && !programs.contains { inbound.path.hasPrefix($0) }
+    }
+
+    func shown(_ answer: OutboundAnswer, to inbound: InboundRequest, _ caller: Caller) -> OutboundAnswer {
+        guard case .bytes(let bytes) = answer.content else { return answer }
         var context = PageLooks.context(of: inbound, now: .now())
         if answer.status == 401, inbound.method == "GET" {
             // A module that renews a part has no use for the sign-in's page.
             if !inbound.query.contains("fragment=main") { return Self.signIn(context.path) }
         }
-        context.person = person
+        context.person = caller.session.map { server.directory.current.name(of: $0.account) }
+        context.csrfToken = caller.session.flatMap { try? server.people.sessions.formToken($0.id, now: context.now) }
         context.version = server.settings.version
         let problem = (try? DataValue(json: bytes)) ?? .null
         let code = problem["code"]?.string

@@ -53,7 +53,7 @@ struct PageVisit: Sendable {
     func query(_ name: String) -> String? { request.query[name].flatMap { $0.isEmpty ? nil : $0 } }
 
     /// For what is recorded of an act.
-    var actor: Actor { server.identification.actor(request.principal, address: request.inbound.peer) }
+    var actor: Actor { request.actor(server) }
 
     // MARK: the page's context
 
@@ -69,6 +69,7 @@ struct PageVisit: Sendable {
     func context() -> PageContext {
         var context = PageLooks.context(of: request.inbound, now: now)
         context.person = person
+        context.csrfToken = request.session.flatMap { try? server.people.sessions.formToken($0.id, now: now) }
         context.version = server.settings.version
         context.isFragment = request.query["fragment"] == "main"
         if context.person != nil { context.waitingCount = (try? waitingCount()) ?? 0 }
@@ -88,9 +89,9 @@ enum PageLooks {
     static func context(of inbound: InboundRequest, now: Timestamp) -> PageContext {
         PageContext(
             language: Language.chosen(
-                cookie: CookieText.value(Language.cookieName, inbound.headers),
+                cookie: SessionCookie.value(Language.cookieName, inbound.headers),
                 acceptLanguage: inbound.headers["Accept-Language"]),
-            theme: Theme(cookie: CookieText.value(Theme.cookieName, inbound.headers)), path: path(inbound), now: now)
+            theme: Theme(cookie: SessionCookie.value(Theme.cookieName, inbound.headers)), path: path(inbound), now: now)
     }
 
     /// Where the switches come back to: the page itself, whole.
@@ -98,19 +99,6 @@ enum PageLooks {
         let pairs = inbound.query.split(separator: "&").filter { !$0.hasPrefix("fragment=") }
         let query = pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&")
         return PageAddress(checking: inbound.path + query) ?? .overview
-    }
-}
-
-/// Cookies of a request.
-enum CookieText {
-    static func value(_ name: String, _ headers: HTTPHeaders) -> String? {
-        for line in headers.all("Cookie") {
-            for pair in line.split(separator: ";") {
-                let sides = pair.split(separator: "=", maxSplits: 1)
-                if sides.count == 2, sides[0].drop(while: { $0 == " " }) == name { return String(sides[1]) }
-            }
-        }
-        return nil
     }
 }
 
@@ -176,7 +164,7 @@ struct FormFields: Sendable {
     private let pairs: [FormText.Pair]
 
     init(_ request: APIRequest) async throws(DiagnosticError) {
-        let bytes = try await request.inbound.body(limit: request.bodyLimitBytes)
+        let bytes = try await request.bytes()
         guard let text = String(validating: bytes, as: UTF8.self), let pairs = FormText.pairs(text) else {
             throw DiagnosticError(.requestInvalid, "The form cannot be decoded.")
         }

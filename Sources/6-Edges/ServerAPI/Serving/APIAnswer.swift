@@ -32,7 +32,7 @@ extension OutboundAnswer {
 extension APIRequest {
     /// The body as a JSON object; an empty body is an empty one.
     func json() async throws(DiagnosticError) -> DataObject {
-        let bytes = try await inbound.body(limit: bodyLimitBytes)
+        let bytes = try await bytes()
         if bytes.isEmpty { return DataObject() }
         guard let object = (try? DataValue(json: bytes))?.object else {
             throw DiagnosticError(

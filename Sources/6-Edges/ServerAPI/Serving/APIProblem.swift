@@ -6,9 +6,11 @@ internal import Diagnostics
 internal import EventJournal
 internal import HTTPMessages
 internal import HTTPServing
+internal import IdentityProviders
 internal import LogArchive
 internal import RunCoordination
 internal import RunEngine
+internal import SecretVault
 internal import ServerOperation
 internal import StructuredData
 
@@ -24,13 +26,17 @@ extension DiagnosticCode {
     /// The form is not one of this server's pages, or too old.
     static let formForeign = DiagnosticCode(1194)
     static let runnerVersion = DiagnosticCode(1195)
+    /// The request's content is JSON, and not what the route takes.
+    static let bodyShape = DiagnosticCode(1220)
 }
 
 /// Errors as HTTP has them: a problem report with Martlet's code.
 ///
 /// Source: RFC 9457.
 enum APIProblem {
-    static func answer(_ error: DiagnosticError, verdict: AccessDecision.Verdict? = nil) -> OutboundAnswer {
+    static func answer(
+        _ error: DiagnosticError, verdict: AccessDecision.Verdict? = nil, retryAfterMs: Int64? = nil
+    ) -> OutboundAnswer {
         let diagnostic = error.diagnostic
         let status = verdict.map(status) ?? status(diagnostic.code)
         var object: DataObject = [
@@ -41,7 +47,9 @@ enum APIProblem {
         object.set("remedy", diagnostic.remedy.map(DataValue.string))
         var headers: HTTPHeaders = [("Content-Type", "application/problem+json"), ("Cache-Control", "no-store")]
         if status == 401 { headers.add("WWW-Authenticate", "Bearer realm=\"martlet\"") }
-        if status == 503 || status == 429 { headers.add("Retry-After", "5") }
+        if status == 503 || status == 429 {
+            headers.add("Retry-After", String(max(1, ((retryAfterMs ?? 5_000) + 999) / 1_000)))
+        }
         return OutboundAnswer(
             status: status, headers: headers, content: .bytes(Array(DataValue.object(object).jsonText().utf8)))
     }
@@ -63,8 +71,19 @@ enum APIProblem {
         .runMissing: 404, .requestTooLarge: 413, .requestCutOff: 400, .leaseLost: 410, .runnerMessageInvalid: 422,
         .runOver: 409, .journalConflict: 409, .journalFenced: 410, .journalDiskFull: 503, .journalBusy: 503,
         .nameTaken: 409, .unknownEntry: 404, .lastAdministrator: 409, .credentialEnded: 410, .directoryLimit: 409,
-        .directoryValue: 422, .scopeTooWide: 403, .serverStopping: 503, .artifactMissing: 404, .runNotFinished: 409, .nothingToRerun: 409, .rerunStepUnknown: 422,
-        .logPatternInvalid: 422, .logPatternLimit: 422, .logSearchExhausted: 422, .unknownRerun: 422,
+        .directoryValue: 422, .scopeTooWide: 403, .serverStopping: 503, .artifactMissing: 404, .runNotFinished: 409,
+        .nothingToRerun: 409, .rerunStepUnknown: 422, .logPatternInvalid: 422, .logPatternLimit: 422,
+        .logSearchExhausted: 422, .unknownRerun: 422,
+    ].merging(administration) { first, _ in first }
+
+    private static let administration: [DiagnosticCode: Int] = [
+        .entryMoved: 412, .sessionEnded: 401, .linkRefused: 410, .accountMissing: 403,
+        .providerMissing: 404, .oldPasswordWrong: 403, .keyReused: 422, .keyInUse: 409, .keyInvalid: 400,
+        .bodyShape: 422, .tooManyAttempts: 429, .passwordRefused: 422, .ticketRefused: 403,
+        .identityProviderSettings: 503, .identityProviderUnusable: 503, .idTokenRefused: 403,
+        .signInStateRefused: 403, .signInDenied: 403, .personNotAdmitted: 403, .webUnreachable: 503,
+        .secretNameInvalid: 422, .secretTooLarge: 413,
+        .tooManySecrets: 409, .secretPlaceInvalid: 422, .secretMissing: 404,
     ]
 
     private static func title(_ status: Int) -> String {
@@ -76,6 +95,7 @@ enum APIProblem {
         case 405: "Method not allowed"
         case 409: "Conflict"
         case 410: "Gone"
+        case 412: "Changed meanwhile"
         case 413: "Too large"
         case 422: "Not acceptable"
         case 426: "Other version needed"

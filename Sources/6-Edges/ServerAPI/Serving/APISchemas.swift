@@ -7,7 +7,9 @@ internal import StructuredData
 
 /// The shapes of what the API takes and gives.
 enum APISchemas {
-    static let all: DataObject = [
+    static let all: DataObject = runs.merging(AdministrationSchemas.all)
+
+    private static let runs: DataObject = [
         "Problem": object(
             [
                 "type": text, "title": text, "status": integer, "detail": text, "code": text, "remedy": text,
@@ -119,7 +121,7 @@ enum APISchemas {
 }
 
 extension DataObject {
-    fileprivate func merging(_ other: DataObject) -> DataObject {
+    func merging(_ other: DataObject) -> DataObject {
         var merged = self
         for (key, value) in other { merged[key] = value }
         return merged

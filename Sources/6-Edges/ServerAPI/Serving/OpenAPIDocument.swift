@@ -41,9 +41,16 @@ enum OpenAPIDocument {
             "paths": .object(paths),
             "components": [
                 "securitySchemes": ["token": ["type": "http", "scheme": "bearer"]],
-                "schemas": .object(APISchemas.all),
+                "schemas": .object(schemas(routes)),
             ],
         ]
+    }
+
+    /// Those of bodies have no keys but those that they name: what is sent is checked against them.
+    private static func schemas(_ routes: [Route]) -> DataObject {
+        var schemas = APISchemas.all
+        for body in routes.compactMap(\.body) { schemas[body] = BodyShape.closed(body) }
+        return schemas
     }
 
     private static func operation(_ route: Route) -> DataValue {
@@ -57,7 +64,7 @@ enum OpenAPIDocument {
         }
         if let body = route.body {
             object["requestBody"] = [
-                "required": true,
+                "required": .bool(BodyShape.isRequired(body)),
                 "content": ["application/json": ["schema": ["$ref": .string("#/components/schemas/\(body)")]]],
             ]
         }
@@ -87,22 +94,33 @@ enum OpenAPIDocument {
         for (status, schema) in route.answers.sorted(by: { $0.key < $1.key }) {
             responses[String(status)] = response(status, schema)
         }
-        let problems: [Int]
-        switch route.guardian {
-        case .open: problems = []
-        case .proof: problems = [400, 401, 413]
-        case .known: problems = [400, 401, 403]
-        default: problems = [400, 401, 403, 404]
-        }
-        for status in problems where responses[String(status)] == nil {
+        for status in problems(route) where responses[String(status)] == nil {
             responses[String(status)] = response(status, "Problem")
         }
         return responses
     }
 
+    /// What can go wrong with any route of its kind.
+    private static func problems(_ route: Route) -> [Int] {
+        var problems: [Int]
+        switch route.guardian {
+        case .open: return route.query.isEmpty ? [] : [400]
+        case .proof: problems = [400, 401, 413]
+        default: problems = [400, 401, 403, 404, 429]
+        }
+        if FormCheck.safeMethods.contains(route.method) {
+            if route.answers[200]?.isEmpty == false { problems.append(304) }
+        } else {
+            // A key that is used again, a condition that does not hold, content that cannot be taken.
+            problems += [409, 412, 422]
+            if route.body != nil { problems.append(413) }
+        }
+        return problems + [503]
+    }
+
     private static func response(_ status: Int, _ schema: String) -> DataValue {
         var object: DataObject = ["description": .string(status < 400 ? "Done." : "Refused.")]
-        if !schema.isEmpty {
+        if !schema.isEmpty, status != 304 {
             let type = schema == "Problem" ? "application/problem+json" : "application/json"
             object["content"] = .object([type: ["schema": ["$ref": .string("#/components/schemas/\(schema)")]]])
         }

@@ -2,7 +2,9 @@
 
 internal import AccessRules
 internal import Diagnostics
+internal import HTTPMessages
 internal import HTTPServing
+internal import ServerOperation
 internal import StructuredData
 
 /// One thing that can be asked of the server: how, by whom, and who answers. The router goes by it, the OpenAPI document is
@@ -50,6 +52,10 @@ struct Route: Sendable {
     var bodyLimitBytes = 1 << 20
     /// Whether it stands in the OpenAPI document.
     var isDocumented = true
+    /// Whether anybody can knock there without a credential: requests are counted by address.
+    var isDoor = false
+    /// Whether the handler itself finds out that a form is of this server's pages.
+    var checksOwnForm = false
     var handler: @Sendable (APIRequest) async throws(DiagnosticError) -> OutboundAnswer
 
     /// The template's parts between slashes.
@@ -64,9 +70,26 @@ struct APIRequest: Sendable {
     /// From the query, decoded.
     let query: [String: String]
     let principal: Principal
-    /// Of a request with a session: what signs its forms.
-    let session: String?
+    /// Of a request that comes with one.
+    let session: Session?
+    /// Where it comes from, without the port.
+    let address: String
     let bodyLimitBytes: Int
+    /// The body, where somebody has read it before the handler.
+    var content: [UInt8]?
 
     func parameter(_ name: String) -> String { path[name] ?? "" }
+
+    /// The whole body.
+    ///
+    /// - Throws: ``DiagnosticCode/requestTooLarge``, ``DiagnosticCode/requestCutOff``.
+    func bytes() async throws(DiagnosticError) -> [UInt8] {
+        if let content { return content }
+        return try await inbound.body(limit: bodyLimitBytes)
+    }
+
+    /// For what is recorded of the request.
+    func actor(_ server: Server) -> Actor {
+        server.identification.actor(principal, address: address, userAgent: inbound.headers["User-Agent"])
+    }
 }

@@ -16,6 +16,7 @@ package struct ServerDoor: Sendable {
     let server: Server
     private let router: Router
     let routes: [Route]
+    let limits = RequestLimits()
 
     package init(server: Server) {
         self.server = server
@@ -25,13 +26,17 @@ package struct ServerDoor: Sendable {
             + OutcomeRoutes(server: server).routes + SearchRoutes(server: server).routes
             + TriggerRoutes(server: server).routes + RunnerRoutes(server: server).routes
             + PageRoutes(server: server).routes
+            + AdministrationRoutes(server: server, signInPage: SignInRoom(server: server).answer).routes
         self.routes = routes + [OpenAPIDocument.route(of: routes)]
         router = Router(self.routes)
     }
 
     /// Answers; never throws.
     package func answer(_ inbound: InboundRequest) async -> OutboundAnswer {
-        PageProblems(server: server).shown(await answerPlainly(inbound), to: inbound)
+        let answer = await answerPlainly(inbound)
+        guard PageProblems.isPage(answer, inbound) else { return answer }
+        let caller = bySession(inbound, .now())
+        return PageProblems(server: server).shown(answer, to: inbound, caller)
     }
 
     private func answerPlainly(_ inbound: InboundRequest) async -> OutboundAnswer {
@@ -63,34 +68,58 @@ package struct ServerDoor: Sendable {
     private func pass(
         _ inbound: InboundRequest, _ route: Route, _ path: [String: String]
     ) async throws(DiagnosticError) -> OutboundAnswer {
-        let principal = try await principal(inbound, route)
-        if let refusal = try refusal(principal, route, path) { return refusal }
+        let now = Timestamp.now()
+        let address = ClientAddress.of(inbound, trusted: server.settings.trustedProxies)
+        let isDoor = route.isDoor || route.operation == "runner_register"
+        if isDoor, let wait = limits.wait(network: ClientAddress.network(address), now: now) { return tooMany(wait) }
+        let caller = try await caller(inbound, route, now: now)
+        if let wait = limits.wait(caller: caller.principal, now: now) { return tooMany(wait) }
+        if let refusal = try server.refusal(caller.principal, route, path) { return refusal }
         guard let pairs = FormText.pairs(inbound.query) else {
             throw DiagnosticError(.requestInvalid, "The query cannot be decoded.")
         }
         let query = Dictionary(pairs.map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last })
-        let request = APIRequest(
-            inbound: inbound, path: path, query: query, principal: principal, session: nil,
-            bodyLimitBytes: route.bodyLimitBytes)
-        return try await route.handler(request)
-    }
-
-    private func principal(_ inbound: InboundRequest, _ route: Route) async throws(DiagnosticError) -> Principal {
-        if case .open = route.guardian { return .anonymous }
-        if case .proof = route.guardian { return .anonymous }
-        guard let header = inbound.headers["Authorization"] else { return .anonymous }
-        let parts = header.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else {
-            throw DiagnosticError(
-                .credentialRefused, "The header Authorization is not of the form 'Bearer TOKEN'.")
+        var request = APIRequest(
+            inbound: inbound, path: path, query: query, principal: caller.principal, session: caller.session,
+            address: address, bodyLimitBytes: route.bodyLimitBytes)
+        let isUnsafe = !FormCheck.safeMethods.contains(inbound.method)
+        if route.body != nil || isUnsafe && caller.session != nil { request.content = try await request.bytes() }
+        if isUnsafe, !route.checksOwnForm, let session = caller.session {
+            try await FormCheck(server: server).require(request, binding: session.id, now: now)
         }
-        return try await server.identification.principal(token: String(parts[1]), now: .now())
+        if let body = route.body { try BodyShape.check(request.content ?? [], as: body) }
+        var answer = try await KeyedRequests(server: server).answer(request, route, now: now)
+        EntityTag.apply(&answer, to: inbound)
+        try prolong(caller.session, inbound, &answer, now)
+        return answer
     }
 
-    private func refusal(
+    /// A session that is used goes on.
+    private func prolong(
+        _ session: Session?, _ inbound: InboundRequest, _ answer: inout OutboundAnswer, _ now: Timestamp
+    ) throws(DiagnosticError) {
+        guard let session, answer.headers["Set-Cookie"] == nil,
+            let ticket = try server.people.sessions.renewed(session, now: now)
+        else { return }
+        let cookies = cookies(inbound)
+        answer.headers.add(
+            "Set-Cookie", cookies.line(cookies.session, ticket, seconds: SessionLimits.idle.milliseconds / 1_000))
+    }
+
+    private func tooMany(_ waitMs: Int64) -> OutboundAnswer {
+        APIProblem.answer(
+            DiagnosticError(
+                .tooManyAttempts, "Too many requests.", remedy: "Try again in \(max(1, (waitMs + 999) / 1_000)) s."),
+            retryAfterMs: waitMs)
+    }
+}
+
+extension Server {
+    /// Why a request does not get to a route; `nil`: it does.
+    func refusal(
         _ principal: Principal, _ route: Route, _ path: [String: String]
     ) throws(DiagnosticError) -> OutboundAnswer? {
-        let directory = server.directory.current
+        let directory = directory.current
         let decision: AccessDecision
         switch route.guardian {
         case .open, .proof: return nil
@@ -101,6 +130,8 @@ package struct ServerDoor: Sendable {
         case .server(let permission):
             decision = directory.decision(principal, permission, at: .server, now: .now())
         case .runner:
+            // One that is paused gets nothing new, but says what becomes of what it has.
+            if case .runner(let id) = principal, directory.runners[id] != nil { return nil }
             decision = directory.decision(principal, .takeJobs, at: .server, now: .now())
         case .project(let permission):
             // One that is not there is hidden like one that may not be seen.
@@ -109,7 +140,7 @@ package struct ServerDoor: Sendable {
                 principal, permission, at: .project(found ?? EntryID(.project, Int.max)), now: .now())
         case .run(let permission):
             let run = path["run"].flatMap { RunID($0) }
-            let project = try run.flatMap { (run) throws(DiagnosticError) in try server.project(of: run) }
+            let project = try run.flatMap { (run) throws(DiagnosticError) in try self.project(of: run) }
             decision = directory.decision(
                 principal, permission, at: .project(project ?? EntryID(.project, Int.max)), now: .now())
         }
