@@ -297,8 +297,9 @@ let testTargets: [Target] = [
     tests(
         "ServerAPITests",
         [
-            "AccessRules", "Credentials", "Diagnostics", "FileAccess", "HTTPMessages", "HTTPServing", "IdentityProviders",
-            "RunCoordination", "ServerAPI", "ServerOperation", "StructuredData", "Timekeeping", crypto, cryptoExtras,
+            "AccessRules", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "HTTPMessages", "HTTPServing",
+            "IdentityProviders", "RunCoordination", "SecretVault", "ServerAPI", "ServerOperation", "StructuredData",
+            "Timekeeping", crypto, cryptoExtras,
         ]),
     tests("LogArchiveTests", ["Diagnostics", "LogArchive", "Timekeeping"]),
     tests("TelemetryTests", ["Diagnostics", "HTTPMessages", "StructuredData", "Telemetry", "Timekeeping"]),

@@ -278,7 +278,7 @@ struct AccountRouteTests {
     func limit() async throws {
         let served = try await ServedFolder()
         let admin = try await served.admin()
-        for _ in 1...RequestLimits.ofCaller {
+        for _ in 1...ServerSettings.standardRequestsPerMinute {
             let answer = await served.ask("GET", "/api/v1/can-i?permission=viewRuns", token: admin)
             guard answer.status == 200 else {
                 Issue.record("refused early: \(answer.text)")

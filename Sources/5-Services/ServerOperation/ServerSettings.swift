@@ -30,6 +30,8 @@ package struct ServerSettings: Sendable {
     package var identityProvider: IdentitySettings?
     /// Proxies whose word on where a request comes from is taken.
     package var trustedProxies: Set<String> = []
+    /// Of one token or account.
+    package var requestsPerMinute = standardRequestsPerMinute
     package var passwordCost = PasswordHash.Parameters.standard
 
     package init(folder: String, host: String, port: Int, capacity: Int, environment: [String: String]) {
@@ -41,6 +43,8 @@ package struct ServerSettings: Sendable {
     }
 
     package static let maximumCapacity = 1_000
+    package static let standardRequestsPerMinute = 1_200
+    package static let maximumRequestsPerMinute = 1_000_000
 
     /// Everything that is wrong with it.
     package var faults: [DiagnosticError] {
@@ -57,6 +61,11 @@ package struct ServerSettings: Sendable {
         if !(0...65_535).contains(port) { add("The port \(port) is none.", "Choose one from 1 to 65535.") }
         if !(0...Self.maximumCapacity).contains(capacity) {
             add("The capacity \(capacity) is none.", "Choose 0 to \(Self.maximumCapacity) jobs.")
+        }
+        if !(1...Self.maximumRequestsPerMinute).contains(requestsPerMinute) {
+            add(
+                "\(requestsPerMinute) requests a minute are no limit.",
+                "Choose 1 to \(Self.maximumRequestsPerMinute) with MARTLET_REQUESTS_PER_MINUTE.")
         }
         if let publicURL {
             let isWeb = publicURL.hasPrefix("https://") || publicURL.hasPrefix("http://")

@@ -13,4 +13,6 @@ extension DiagnosticCode {
     static let stepMissing = DiagnosticCode(906)
     /// The folder has no runner of a server.
     static let runnerNotRegistered = DiagnosticCode(1196)
+    /// A server refused, and not with a code of Martlet's.
+    static let serverRefused = DiagnosticCode(1221)
 }

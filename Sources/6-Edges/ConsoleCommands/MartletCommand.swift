@@ -31,7 +31,7 @@ package struct MartletCommand: ParsableCommand {
                 ]),
             CommandGroup(
                 name: "For a team:",
-                subcommands: [ServerCommand.self, RunnerCommand.self, TokenCommand.self]),
+                subcommands: [ServerCommand.self, RunnerCommand.self, TokenCommand.self, AuthCommand.self]),
             CommandGroup(
                 name: "This machine:",
                 subcommands: [

@@ -22,7 +22,7 @@ struct ServerCommand: ParsableCommand {
             One process, one folder. The first start prints a link that makes the first
             administrator. SIGTERM ends it in order: runs go on with their runners, and the
             next start takes them up.
-            """)
+            """, subcommands: [RotateKeyCommand.self])
 
     @Option(help: ArgumentHelp("Where it listens.", valueName: "host:port"))
     var listen = ListenAddress(host: "127.0.0.1", port: 8480)
@@ -55,6 +55,15 @@ struct ServerCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp("The key that seals secrets, 32 bytes in base64 or hexadecimal.", valueName: "file"))
     var keyFile: String?
+
+    @OptionGroup var identity: IdentityOptions
+
+    @Option(
+        name: .customLong("trusted-proxy"),
+        help: ArgumentHelp(
+            "A proxy whose X-Forwarded-For is believed, by address; else MARTLET_TRUSTED_PROXIES.", valueName: "address"
+        ))
+    var trustedProxies: [String] = []
 
     @Flag(help: "Say what is wrong with the configuration, and end.")
     var check = false
@@ -91,6 +100,13 @@ struct ServerCommand: ParsableCommand {
         settings.certificateKeyPath = tlsKey.map(ProcessEnvironment.absolute)
         settings.labels = labels.map { $0.lowercased() }
         settings.keyPath = keyFile.map(ProcessEnvironment.absolute)
+        settings.identityProvider = try identity.settings(console.environment)
+        let proxies = trustedProxies.isEmpty ? [console.environment["MARTLET_TRUSTED_PROXIES"] ?? ""] : trustedProxies
+        settings.trustedProxies = Set(
+            proxies.flatMap { $0.split(separator: ",") }.map { $0.filter { $0 != " " } })
+        if let text = console.environment["MARTLET_REQUESTS_PER_MINUTE"], !text.isEmpty {
+            settings.requestsPerMinute = Int(text) ?? 0
+        }
         return settings
     }
 
@@ -119,6 +135,9 @@ struct ServerCommand: ParsableCommand {
                     do {
                         try await server.start(url: url)
                         ServerLog.say("Ready at \(settings.publicURL ?? url)")
+                        if let token = try server.people.firstAdminToken() {
+                            ServerLog.say("Make the first account: \(server.address)/setup?token=\(token)")
+                        }
                     } catch {
                         ServerLog.say("\(error)")
                         Glibc.exit(ExitStatus.setup.rawValue)

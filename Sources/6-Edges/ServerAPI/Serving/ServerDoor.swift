@@ -16,10 +16,11 @@ package struct ServerDoor: Sendable {
     let server: Server
     private let router: Router
     let routes: [Route]
-    let limits = RequestLimits()
+    let limits: RequestLimits
 
     package init(server: Server) {
         self.server = server
+        limits = RequestLimits(ofCaller: server.settings.requestsPerMinute)
         let routes =
             HealthRoutes(server: server).routes + RunRoutes(server: server).routes
             + LogRoutes(server: server).routes + EventRoutes(server: server).routes

@@ -42,7 +42,7 @@ struct AccountRoutes: Sendable {
             route(
                 "POST", "/{account}/invitation", "inviteAccount",
                 "A link with which the account's owner sets a password; it is good once, for seven days.",
-                answers: [201: "Invitation"], invite),
+                answers: [201: "Invitation", 410: "Problem"], invite),
             route(
                 "PUT", "/{account}/server-admin", "setServerAdmin",
                 "Whether the account administers the server. Its sessions end.", body: "ServerAdminChange",

@@ -17,7 +17,8 @@ struct AdministrationRoutes: Sendable {
             + AccountRoutes(server: server).routes + TokenRoutes(server: server).routes
             + ProjectRoutes(server: server).routes + MemberRoutes(server: server).routes
             + RunnerAdminRoutes(server: server).routes + EnvironmentRoutes(server: server).routes
-            + ValueRoutes(server: server).routes
+            + ValueRoutes(server: server).routes + HookRoutes(server: server).routes
+            + ChannelRoutes(server: server).routes + AuditRoutes(server: server).routes
     }
 }
 

@@ -79,9 +79,10 @@ struct ProjectRoutes: Sendable {
     }
 
     @Sendable private func remove(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
-        let project = try request.project(server.directory.current)
+        let before = server.directory.current
+        let project = try request.project(before)
         try await server.perform(.removeProject(project.id), request) { $0.projects[project.id]?.shown }
-        try await server.forgetSecrets(of: project)
+        try await server.forgetSecrets(of: project, in: before)
         return .empty
     }
 
