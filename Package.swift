@@ -127,7 +127,8 @@ let adapters: [Target] = [
             "StructuredData", "Timekeeping", crypto,
         ]),
     floor("4-Adapters", "SecretVault", ["Diagnostics", "FileAccess", "StructuredData", "Timekeeping", crypto]),
-    floor("4-Adapters", "SourceControl", ["Diagnostics", "FileAccess", "PipelineModel", "ProcessControl", "Timekeeping"]),
+    floor(
+        "4-Adapters", "SourceControl", ["Diagnostics", "FileAccess", "PipelineModel", "ProcessControl", "Timekeeping"]),
     floor(
         "4-Adapters", "StepExecution",
         [
@@ -155,11 +156,13 @@ let services: [Target] = [
 ]
 
 let serverServices: [Target] = [
+    floor("5-Services", "ServerClient", ["Diagnostics", "HTTPMessages", "StructuredData"]),
     floor(
         "5-Services", "TriggerIntake",
         [
-            "Diagnostics", "EventJournal", "FileAccess", "GitHubWorkflows", "PipelineModel", "RunCoordination",
-            "ScheduleRules", "SourceControl", "SourceForges", "StructuredData", "ThreadExecution", "Timekeeping",
+            "Diagnostics", "EventJournal", "FileAccess", "GitHubWorkflows", "HTTPMessages", "PipelineModel",
+            "RunCoordination", "ScheduleRules", "SourceControl", "SourceForges", "StructuredData", "ThreadExecution",
+            "Timekeeping",
             "WorkflowPlanning", crypto,
         ]),
     floor(
@@ -168,7 +171,7 @@ let serverServices: [Target] = [
             "AccessRules", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "JobDispatch", "PipelineModel",
             "ProcessControl", "RunCoordination", "RunIndex", "RunnerProtocol", "SealedStorage", "SecretRedaction",
             "SecretVault", "StructuredData", "ThreadExecution", "Timekeeping", "WorkflowPlanning", "LogArchive",
-            "HTTPMessages", "SourceControl", "SourceForges", "TriggerIntake", crypto,
+            "HTTPMessages", "PatternMatching", "SourceControl", "SourceForges", "TriggerIntake", crypto,
             "AccessRules", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "HTTPMessages",
             "IdentityProviders", "JobDispatch", "LogArchive", "PipelineModel", "ProcessControl", "RunCoordination",
             "RunIndex", "RunnerProtocol", "SealedStorage", "SecretRedaction", "SecretVault", "StructuredData",
@@ -187,6 +190,9 @@ let edges: [Target] = [
             "ServerOperation", "SourceForges", "StepExecution", "StructuredData", "ThreadExecution", "Timekeeping",
             "TriggerIntake", "WebPages",
             "AccessRules", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages", "HTTPServing", "JobDispatch",
+            "LogArchive", "PipelineModel", "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent", "RunnerProtocol",
+            "ServerOperation", "SourceControl", "SourceForges", "StructuredData", "ThreadExecution", "Timekeeping", "TriggerIntake",
+            "WorkflowPlanning",
             "IdentityProviders", "LogArchive", "PipelineModel", "RunCoordination", "RunIndex", "RunnerAgent",
             "RunnerProtocol", "SecretVault", "ServerOperation", "StructuredData", "ThreadExecution", "Timekeeping",
             crypto,
@@ -200,8 +206,8 @@ let edges: [Target] = [
             "AccessRules", "Credentials", "Diagnostics", "EditorSupport", "ErrorPages", "ExpressionLanguage",
             "FileAccess", "GitHubWorkflows", "HTTPMessages", "HTTPServing", "LogArchive", "PipelineModel",
             "ProcessControl", "RunCoordination", "RunnerAgent", "RunnerProtocol", "SecretRedaction", "ServerAPI",
-            "ServerOperation", "SourceControl", "StepExecution", "StructuredData", "TerminalRendering", "Timekeeping",
-            "ThreadExecution", "WebClient", "WorkflowChecks", "WorkflowPlanning", arguments,
+            "ServerClient", "ServerOperation", "SourceControl", "StepExecution", "StructuredData", "TerminalRendering", "Timekeeping",
+            "ThreadExecution", "WebClient", "WorkflowChecks", "WorkflowPlanning", "ZipArchives", arguments,
         ]),
     .executableTarget(
         name: "martlet", dependencies: ["ConsoleCommands"], path: "Sources/7-Program/martlet", swiftSettings: settings),
@@ -233,7 +239,8 @@ let testing: [Target] = [
 
 let testTargets: [Target] = [
     tests("TidyTests", []),
-    tests("EndToEndTests", ["ContainerEngine", "Diagnostics", "martlet"]),
+    tests(
+        "EndToEndTests", ["ContainerEngine", "Diagnostics", "HTTPMessages", "HTTPServing", "StructuredData", "martlet"]),
     tests("StructuredDataTests", ["StructuredData"]),
     tests("HTTPMessagesTests", ["HTTPMessages"]),
     tests("ThreadExecutionTests", ["ThreadExecution"]),
@@ -269,6 +276,14 @@ let testTargets: [Target] = [
     tests(
         "SourceForgesTests",
         ["Diagnostics", "HTTPMessages", "SourceForges", "StructuredData", "Timekeeping", crypto, cryptoExtras]),
+    tests("SourceControlTests", ["Diagnostics", "FileAccess", "PipelineModel", "ProcessControl", "SourceControl"]),
+    tests("ScheduleRulesTests", ["Diagnostics", "ScheduleRules", "StructuredData", "Timekeeping"]),
+    tests(
+        "TriggerIntakeTests",
+        [
+            "Diagnostics", "EventJournal", "FileAccess", "HTTPMessages", "PipelineModel", "ProcessControl",
+            "RunCoordination", "SourceControl", "SourceForges", "StructuredData", "Timekeeping", "TriggerIntake",
+        ]),
     tests(
         "NotificationRulesTests",
         ["Diagnostics", "NotificationRules", "PatternMatching", "PipelineModel", "StructuredData", "Timekeeping"]),
@@ -285,11 +300,13 @@ let testTargets: [Target] = [
             "Credentials", "Diagnostics", "HTTPMessages", "IdentityProviders", "StructuredData", "Timekeeping", crypto,
             cryptoExtras,
         ]),
+    tests("ServerClientTests", ["Diagnostics", "HTTPMessages", "ServerClient", "StructuredData"]),
+    tests("WebClientTests", ["Diagnostics", "HTTPMessages", "HTTPServing", "WebClient"]),
     tests(
         "ServerOperationTests",
         [
             "AccessRules", "Credentials", "Diagnostics", "HTTPMessages", "HTTPServing", "PipelineModel",
-            "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol", "ServerAPI", "ServerOperation",
+            "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol", "SecretVault", "ServerAPI", "ServerOperation",
             "StructuredData",
             "Timekeeping", "TriggerIntake", "WorkflowPlanning", crypto,
         ]),

@@ -6,6 +6,7 @@ import HTTPServing
 import PipelineModel
 import RunCoordination
 import RunnerAgent
+import RunnerProtocol
 import ServerAPI
 import ServerOperation
 import StructuredData
@@ -59,9 +60,11 @@ struct ServedRunTests {
         #expect(outcomes.findings.map(\.annotation.message) == ["beware", "beware"])
         await agent.leave()
         try await work.value
-        // The runner keeps nothing of what the server has.
+        // Of what the server has the runner keeps what a later attempt may go on with, and nothing else.
         let left = FileManager.default.enumerator(atPath: harness.folder + "/runner-one/runs")?.allObjects ?? []
-        #expect(left.isEmpty, "\(left)")
+        let files = left.compactMap { ($0 as? String)?.split(separator: "/").last }
+        #expect(files.filter { ["lock", "end", "outcomes", "logs"].contains($0) }.isEmpty, "\(left)")
+        #expect(!FileManager.default.fileExists(atPath: harness.folder + "/runner-one/runs/\(run)/logs"))
     }
 
     @Test("A failing step fails the run, and the report says where first")
@@ -133,6 +136,75 @@ struct ServedRunTests {
         #expect(report.conclusion == .cancelled)
         #expect(report.jobs[0].steps.map(\.conclusion) == [.cancelled, .success])
         #expect(await harness.send("POST", "/api/v1/runs/\(run)/cancel").status == 409)
+        await agent.leave()
+        try await work.value
+    }
+}
+
+@Suite("What survives a server's end, and a runner's")
+struct SurvivalTests {
+    static let slow = """
+        on: push
+        jobs:
+          test:
+            runs-on: ubuntu-latest
+            steps:
+              - run: |
+                  echo begun
+                  while [ ! -e "$MARKER" ]; do sleep 0.02; done
+                  echo done
+              - run: echo last
+        """
+
+    static func workflow(_ marker: String) -> String {
+        slow.replacingOccurrences(of: "$MARKER", with: marker)
+    }
+
+    @Test("A server that begins anew takes its runs up where they were: no step is interrupted, no line is lost")
+    func serverRestart() async throws {
+        let marker = NSTemporaryDirectory() + UUID().uuidString
+        defer { try? FileManager.default.removeItem(atPath: marker) }
+        let harness = try await ServerHarness(workflows: ["ci.yml": Self.workflow(marker)])
+        let (agent, _) = try await harness.runner("one")
+        let work = Task { try await agent.run() }
+        let run = try await harness.begin("ci.yml")
+        try await harness.line("begun", of: run, step: 1)
+        try await harness.restart()
+        FileManager.default.createFile(atPath: marker, contents: nil)
+        let report = try await harness.end(of: run)
+        #expect(report.conclusion == .success, "\(report.sentence)")
+        #expect(report.jobs[0].steps.map(\.conclusion) == [.success, .success])
+        try await harness.line("done", of: run, step: 1)
+        await agent.leave()
+        try await work.value
+    }
+
+    @Test("A runner that is lost before a step began gives its job to another; the old one may publish nothing")
+    func lostEarly() async throws {
+        let harness = try await ServerHarness(workflows: ["ci.yml": ServedRunTests.plain])
+        let (_, ghost) = try await harness.runner("ghost")
+        let run = try await harness.begin("ci.yml")
+        let answer = await harness.server.runs.poll(ghost, PollRequest(instance: "x", free: 1, holds: [], waitMs: 0))
+        let lease = try #require(answer.assignments.first?.lease)
+        harness.clock.advance(RunnerLimits.leaseMs + 1)
+        await harness.server.runs.tick()
+        let (agent, _) = try await harness.runner("two")
+        let work = Task { try await agent.run() }
+        let report = try await harness.end(of: run)
+        #expect(report.conclusion == .success)
+        #expect(report.jobs[0].runner == "two")
+        #expect(report.jobs[0].notes.contains { $0.contains("was not heard of for 15 s") && $0.contains("went back") })
+        let late = try await harness.server.runs.progress(
+            Progress(
+                lease: lease,
+                parts: [.log(StepAttempt(step: StepPath(1)), offset: 0, Array("forged\n".utf8))]), of: ghost)
+        // The job is over: what its old holder says is passed over.
+        #expect(late == nil || late == ProgressPosition(isFinished: true))
+        let log = try String(
+            contentsOfFile: harness.server.logPath(
+                LogPlace(run: run, attempt: 1, job: JobID("build"), step: StepAttempt(step: StepPath(1)))),
+            encoding: .utf8)
+        #expect(!log.contains("forged"))
         await agent.leave()
         try await work.value
     }

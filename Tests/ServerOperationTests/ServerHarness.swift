@@ -14,6 +14,7 @@ import RunnerProtocol
 import ServerAPI
 import ServerOperation
 import StructuredData
+import Synchronization
 import Testing
 import Timekeeping
 import WorkflowPlanning
@@ -21,12 +22,20 @@ import WorkflowPlanning
 /// A server and its runners in one process, with a repository of its own: requests go through the server's door without
 /// a socket.
 final class ServerHarness: Sendable {
+    private struct Parts: Sendable {
+        var server: Server?
+        var door: ServerDoor?
+    }
+
     let folder: String
-    let server: Server
-    let door: ServerDoor
+    private let parts: Mutex<Parts>
+    let clock = SetClock()
     let project: EntryID
     let admin: Principal
     let token: String
+
+    var server: Server { parts.withLock { $0.server! } }
+    var door: ServerDoor { parts.withLock { $0.door! } }
 
     var repository: String { folder + "/repository" }
 
@@ -38,7 +47,8 @@ final class ServerHarness: Sendable {
             try text.write(
                 toFile: folder + "/repository/.github/workflows/" + name, atomically: true, encoding: .utf8)
         }
-        (server, door) = try await Self.open(folder)
+        let (server, door) = try await Self.open(folder, clock)
+        parts = Mutex(Parts(server: server, door: door))
         let keeper = server.directory
         let made = try await keeper.makeToken(
             TokenGrant([.admin]), name: "test", account: nil, now: .now())
@@ -51,21 +61,31 @@ final class ServerHarness: Sendable {
         project = try #require(keeper.current.project(named: "demo")?.id)
     }
 
-    private init(_ other: ServerHarness, _ server: Server, _ door: ServerDoor) {
-        folder = other.folder
-        self.server = server
-        self.door = door
-        project = other.project
-        admin = other.admin
-        token = other.token
+    /// Ends the server as a signal would, and opens the folder again.
+    func restart() async throws {
+        await server.stop()
+        parts.withLock { $0 = Parts() }
+        for _ in 0..<400 {
+            do {
+                let (server, door) = try await Self.open(folder, clock)
+                return parts.withLock { $0 = Parts(server: server, door: door) }
+            } catch {
+                // Somebody is still about to let go of it.
+                try await Task.sleep(for: .milliseconds(10))
+            }
+        }
+        Issue.record("the folder is not let go of")
     }
 
-    private static func open(_ folder: String) async throws -> (Server, ServerDoor) {
+    private static func open(_ folder: String, _ clock: SetClock) async throws -> (Server, ServerDoor) {
         let settings = ServerSettings(
-            folder: folder + "/data", host: "127.0.0.1", port: 0, capacity: 0, environment: ProcessInfo.processInfo.environment)
-        let server = try Server(settings, program: "/bin/false") { error in
-            Issue.record("the server reports \(error)")
-        }
+            folder: folder + "/data", host: "127.0.0.1", port: 0, capacity: 0,
+            environment: ProcessInfo.processInfo.environment)
+        let server = try Server(
+            settings, program: "/bin/false",
+            transport: { (call) throws(DiagnosticError) in
+                throw DiagnosticError(.webUnreachable, "Nobody is at \(call.url).")
+            }, now: { clock.now }) { _ in }
         try await server.start(url: "http://server.test")
         return (server, ServerDoor(server: server))
     }
@@ -99,7 +119,10 @@ final class ServerHarness: Sendable {
     var transport: HTTPTransport {
         { (call) throws(DiagnosticError) in
             let path = String(call.url.dropFirst("http://server.test".count))
-            let answer = await self.door.answer(
+            guard let door = self.parts.withLock({ $0.door }) else {
+                throw DiagnosticError(.webUnreachable, "The server is away.")
+            }
+            let answer = await door.answer(
                 InboundRequest(call.method, path, headers: call.headers, body: call.body))
             return HTTPAnswer(status: answer.status, headers: answer.headers, body: await Self.bytes(answer))
         }
@@ -161,11 +184,25 @@ final class ServerHarness: Sendable {
         }
     }
 
+    /// Waits until a step's log has a line.
+    func line(_ text: String, of run: RunID, step: Int) async throws {
+        let path = server.logPath(
+            LogPlace(run: run, attempt: 1, job: JobID("test"), step: StepAttempt(step: StepPath(step))))
+        while true {
+            let log = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+            if log.split(separator: "\n").contains(text[...]) { return }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
     func report(_ run: RunID) throws -> RunReport { try server.report(of: run, attempt: nil) }
 
     /// Waits until a run is over.
-    func end(of run: RunID, seconds: Int = 60) async throws -> RunReport {
-        for await _ in server.feed.subscribe(to: .run(run)) {
+    func end(of run: RunID) async throws -> RunReport {
+        let news = server.feed.subscribe(to: .run(run))
+        let now = try report(run)
+        if now.state == .finished { return now }
+        for await _ in news {
             let report = try report(run)
             if report.state == .finished { return report }
         }
@@ -175,7 +212,7 @@ final class ServerHarness: Sendable {
     /// A registered runner that works until the task is cancelled.
     func runner(
         _ name: String, labels: [String] = RunnerLabels.machine, capacity: Int = 4
-    ) async throws -> (agent: RunnerAgent, id: String) {
+    ) async throws -> (agent: JobRunner, id: String) {
         let offer = RegistrationOffer(prefix: "x", expiresAt: .now() + .minutes(5))
         let secret = AccessToken.mint(.registration)
         _ = try await server.directory.perform(.issueRegistration(offer, sha256: secret.sha256), by: .system("test"))
@@ -186,11 +223,11 @@ final class ServerHarness: Sendable {
         return (try agent(name, credential: answer.credential, capacity: capacity), answer.id)
     }
 
-    func agent(_ name: String, credential: String, capacity: Int = 4) throws -> RunnerAgent {
+    func agent(_ name: String, credential: String, capacity: Int = 4) throws -> JobRunner {
         let store = try RunStore(root: folder + "/runner-" + name)
         let transport = transport
-        return RunnerAgent(
-            RunnerAgent.Surroundings(
+        return JobRunner(
+            JobRunner.Surroundings(
                 store: store, capacity: capacity,
                 settings: { (content) throws(DiagnosticError) in
                     let files = WorkflowFiles(
@@ -203,6 +240,15 @@ final class ServerHarness: Sendable {
                     ServerLink(url: "http://server.test", credential: credential, transport: transport)
                 }, report: { _ in }))
     }
+}
+
+/// The system's clock, with what a test adds to it.
+final class SetClock: Sendable {
+    private let added = Mutex<Int64>(0)
+
+    var now: Int64 { Timestamp.now().milliseconds + added.withLock { $0 } }
+
+    func advance(_ milliseconds: Int64) { added.withLock { $0 += milliseconds } }
 }
 
 final class ByteBox {

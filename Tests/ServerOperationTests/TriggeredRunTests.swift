@@ -35,7 +35,7 @@ struct TriggeredRunTests {
         """
 
     static func pushed(_ harness: ServerHarness, word: String) throws -> String {
-        try word.write(toFile: harness.repository + "/word.txt", atomically: true, encoding: .utf8)
+        try "\(word)\n".write(toFile: harness.repository + "/word.txt", atomically: true, encoding: .utf8)
         return try harness.commit("say \(word)")
     }
 

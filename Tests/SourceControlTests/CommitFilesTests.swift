@@ -103,3 +103,51 @@ struct CommitFilesTests {
         #expect(files.existing(second) != nil)
     }
 }
+
+@Suite("A commit that was made to write elsewhere")
+struct HostileCommitTests {
+    /// A tree object of git, which `git mktree` would refuse to make.
+    private func tree(_ origin: Origin, _ entries: [(mode: String, name: String, id: String)]) throws -> String {
+        var bytes: [UInt8] = []
+        for entry in entries {
+            bytes += Array("\(entry.mode) \(entry.name)".utf8) + [0]
+            var digits = entry.id[...]
+            while !digits.isEmpty {
+                bytes.append(UInt8(digits.prefix(2), radix: 16) ?? 0)
+                digits = digits.dropFirst(2)
+            }
+        }
+        try Files.write(bytes, to: origin.path + "/object")
+        return try origin.git("hash-object", "-t", "tree", "-w", "--literally", "object")
+    }
+
+    private func blob(_ origin: Origin, _ text: String) throws -> String {
+        try Files.write(Array(text.utf8), to: origin.path + "/object")
+        return try origin.git("hash-object", "-w", "object")
+    }
+
+    @Test("Neither '..' in a path nor a link in a folder's place leads out")
+    func twofold() throws {
+        let origin = try Origin()
+        try origin.commit(["a": "1"])
+        let text = try blob(origin, "on: push")
+        let out = try blob(origin, "../../..")
+        let deep = try blob(origin, "../../../escaped")
+        let inner = try tree(origin, [("120000", "link", deep), ("100644", "x.yml", text)])
+        // `b` is both a link and a folder with a link that would be fine two folders down.
+        let middle = try tree(origin, [("120000", "b", out), ("40000", "b", inner), ("40000", "..", inner)])
+        let github = try tree(origin, [("40000", "a", middle), ("100644", "w.yml", text)])
+        let root = try tree(origin, [("40000", ".github", github), ("40000", "..", github)])
+        let commit = try origin.git("commit-tree", "-m", "Hostile", root)
+        try origin.git("update-ref", "refs/heads/hostile", commit)
+        let mirror = ProjectMirror(folder: origin.folder + "/mirror.git", address: origin.path)
+        try mirror.fetchAll()
+        let before = try Trees.list(origin.folder).map(\.name).sorted()
+        let files = CommitFiles(root: origin.folder + "/trees", mirror: mirror)
+        let folder = try files.export(commit).folder
+        #expect(try Trees.list(origin.folder).map(\.name).sorted() == (before + ["trees"]).sorted())
+        #expect(try Trees.list(files.root).map(\.name).sorted() == [commit, commit + ".commit"])
+        #expect(Files.isFile(folder + "/.github/w.yml"))
+        #expect(Files.facts(folder + "/.github/a/b/link", followingLinks: false) == nil)
+    }
+}

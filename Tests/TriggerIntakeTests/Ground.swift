@@ -25,6 +25,8 @@ final class Ground: Sendable {
         var project: TriggerProject
         var begun: [PlannedRun] = []
         var reports: [DiagnosticError] = []
+        var isStopped = false
+        var waiter: CheckedContinuation<Void, Never>?
         /// Thrown by the next beginnings.
         var failures: [DiagnosticError] = []
     }
@@ -47,8 +49,7 @@ final class Ground: Sendable {
     func set(_ change: (inout TriggerProject) -> Void) { state.withLock { change(&$0.project) } }
     func fail(_ error: DiagnosticError) { state.withLock { $0.failures.append(error) } }
 
-    /// Each is another process's, as far as it knows.
-    func desk() -> TriggerDesk {
+    var surroundings: TriggerSurroundings {
         var surroundings = TriggerSurroundings(
             store: store, folder: origin.folder + "/projects",
             environment: [
@@ -57,7 +58,39 @@ final class Ground: Sendable {
             ],
             now: { self.now }, projects: { [self.project] }, start: { try self.begin($0) })
         surroundings.report = { error in self.state.withLock { $0.reports.append(error) } }
+        return surroundings
+    }
+
+    /// Each is another process's, as far as it knows.
+    ///
+    /// - Parameter count: so many runs begin, and then nothing is heard any more, as of a process that was killed.
+    func desk(stoppingAfter count: Int = .max) -> TriggerDesk {
+        var surroundings = surroundings
+        surroundings.start = { try await self.begin($0, count) }
         return TriggerDesk(surroundings)
+    }
+
+    /// Returns when a desk has heard its last.
+    func stopped() async {
+        await withCheckedContinuation { waiter in
+            let isOver = state.withLock { state in
+                if !state.isStopped { state.waiter = waiter }
+                return state.isStopped
+            }
+            if isOver { waiter.resume() }
+        }
+    }
+
+    private func begin(_ planned: PlannedRun, _ count: Int) async throws -> RunID {
+        let run = try begin(planned)
+        guard begun.count >= count else { return run }
+        let waiter = state.withLock { state in
+            state.isStopped = true
+            return state.waiter
+        }
+        waiter?.resume()
+        // For as long as the test runs.
+        return await withUnsafeContinuation { _ in }
     }
 
     private func begin(_ planned: PlannedRun) throws -> RunID {
@@ -139,4 +172,14 @@ extension Ground {
 func workflow(_ on: String, name: String? = nil, job: String = "") -> String {
     let title = name.map { "name: \($0)\n" } ?? ""
     return title + "on: \(on)\njobs:\n  build:\n    runs-on: linux\n\(job)    steps:\n      - run: echo\n"
+}
+
+/// The payloads of `Fixtures/webhooks`.
+enum Fixture {
+    static func bytes(_ name: String) throws -> [UInt8] {
+        let root = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        let file = root.appendingPathComponent("Fixtures/webhooks/" + name + ".json")
+        return Array(try Data(contentsOf: file))
+    }
 }

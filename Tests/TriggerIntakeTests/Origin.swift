@@ -19,7 +19,9 @@ final class Origin: Sendable {
         try git("init", "-q", "-b", "main", ".")
     }
 
-    deinit { try? Trees.remove(folder) }
+    deinit { remove() }
+
+    func remove() { try? Trees.remove(folder) }
 
     /// - Returns: what it prints, without the line's end.
     @discardableResult

@@ -106,7 +106,8 @@ package final class ProjectMirror: Sendable {
 
     /// Makes the mirror where it is not there yet; nothing is fetched.
     package func prepare() throws(DiagnosticError) {
-        guard !isPrepared.withLock({ $0 }) else { return }
+        // Somebody may have taken it away to have it made anew.
+        if isPrepared.withLock({ $0 }), Files.isDirectory(folder + "/objects") { return }
         try Trees.make(folder, mode: 0o700)
         try locked { () throws(DiagnosticError) in
             if !Files.isFile(folder + "/HEAD") || !Files.isDirectory(folder + "/objects") {

@@ -72,6 +72,8 @@ package struct RunChronicle: Sendable {
         case .assigned(let job, _, _, let name, _, let waited):
             "\(job): to the runner '\(name)', after \(RunReport.span(waited))"
         case .lost(let job, _, let reason, _): "\(job): \(reason)"
+        case .gated(let job, _, let environment, let reason): "\(job), before \(environment): \(reason)"
+        case .passed(let job, _, let environment, let reason): "\(job), to \(environment): \(reason)"
         }
     }
 

@@ -53,6 +53,8 @@ package struct RunReport: Sendable {
         package var startedAt: Int64?
         package var finishedAt: Int64?
         package var runner: String?
+        /// That it is for, where it waited before it.
+        package var environment: String?
         /// Each word on why it waited, was lost or came back.
         package var notes: [String]
         package var takenFrom: Int?
@@ -95,13 +97,14 @@ package struct RunReport: Sendable {
     ) throws(DiagnosticError) {
         self.run = run
         self.attempt = attempt
-        let plan = (try? RunRecord.load(from: store, run))?.plan
+        let record = try? RunRecord.load(from: store, run)
+        let plan = record?.plan
         let stream = RunStore.stream(run, attempt: attempt)
         let recorded = try store.journaled { (journal) throws(JournalError) in try journal.events(of: stream) }
         for entry in recorded {
             fold(try MachineStream<RunMachine>.event(entry), at: entry.recordedAt.milliseconds, plan)
         }
-        try addDispatch(store)
+        try addDispatch(store, isServed: record?.project != nil)
         if withSteps { try addSteps(store, plan) }
     }
 
@@ -197,7 +200,7 @@ package struct RunReport: Sendable {
 
     // MARK: runners
 
-    private mutating func addDispatch(_ store: RunStore) throws(DiagnosticError) {
+    private mutating func addDispatch(_ store: RunStore, isServed: Bool) throws(DiagnosticError) {
         let stream = DispatchEvent.stream(run, attempt: attempt)
         let recorded = try store.journaled { (journal) throws(JournalError) in try journal.events(of: stream) }
         for entry in recorded {
@@ -215,11 +218,24 @@ package struct RunReport: Sendable {
                 case .lost(_, _, let reason, let isReturned):
                     job.notes.append(reason + (isReturned ? " It went back to the queue: no step had begun." : ""))
                     if isReturned, job.state != .finished { job.state = .queued }
+                case .gated(_, _, let environment, let reason):
+                    job.environment = environment
+                    job.notes.append(reason)
+                    guard job.state == .queued else { break }
+                    job.state = .waiting
+                    job.reason = Reason(.approval, reason)
+                case .passed(_, _, let environment, let reason):
+                    job.environment = environment
+                    job.notes.append(reason)
+                    job.queuedAt = time
+                    guard job.state == .waiting else { break }
+                    job.state = .queued
+                    job.reason = nil
                 }
             }
         }
         // A local run has no runners: its jobs began when they were started.
-        guard recorded.isEmpty else { return }
+        guard recorded.isEmpty, !isServed else { return }
         for index in jobs.indices where jobs[index].queuedAt != nil {
             jobs[index].startedAt = jobs[index].queuedAt
             if jobs[index].state == .queued { jobs[index].state = .running }

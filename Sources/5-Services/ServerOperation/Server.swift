@@ -5,6 +5,7 @@ internal import Credentials
 package import Diagnostics
 package import EventJournal
 internal import FileAccess
+package import HTTPMessages
 internal import JobDispatch
 package import PipelineModel
 internal import ProcessControl
@@ -23,18 +24,20 @@ package import TriggerIntake
 package final class Server: Sendable {
     package let settings: ServerSettings
     package let store: RunStore
-    package let index: RunIndex
+    package let index: RunLists
     package let feed: LiveFeed
     package let runs: RunCoordinator
     package let directory: DirectoryKeeper
     package let identification: Identification
     package let references: ReferencedSecrets
     package let vault: Vault
-    package let triggers: TriggerDesk
     /// Values that may be seen, sealed as the secrets are.
     package let variables: Vault
     package let people: People
     package let keptAnswers: KeptAnswers
+    package let triggers: TriggerDesk
+    package let gates: GateKeeper
+    package let statuses: StatusDesk
     private let indexing: IndexWriting
     /// For what waits for the ends of runs.
     private let changes: AsyncStream<RunChange>
@@ -65,10 +68,15 @@ package final class Server: Sendable {
     ///
     /// - Parameters:
     ///   - program: this program, for the runner's process.
+    ///   - transport: sends requests to other services.
+    ///   - now: milliseconds since the epoch.
     ///   - report: told what goes wrong while nobody waits.
     /// - Throws: ``DiagnosticCode/serverFolderTaken``, and what is wrong with the folder or its keys.
     package init(
-        _ settings: ServerSettings, program: String, report: @escaping @Sendable (DiagnosticError) -> Void
+        _ settings: ServerSettings, program: String,
+        transport: @escaping HTTPTransport,
+        now: @escaping @Sendable () -> Int64 = { Timestamp.now().milliseconds },
+        report: @escaping @Sendable (DiagnosticError) -> Void
     ) throws(DiagnosticError) {
         self.settings = settings
         self.report = report
@@ -76,7 +84,7 @@ package final class Server: Sendable {
         lock = try Self.lock(settings.folder)
         let store = try RunStore(root: settings.folder, durability: .powerCut)
         self.store = store
-        let index = try RunIndex(path: store.root + "/index.sqlite")
+        let index = try RunLists(path: store.root + "/index.sqlite")
         self.index = index
         let feed = LiveFeed()
         self.feed = feed
@@ -84,33 +92,46 @@ package final class Server: Sendable {
         identification = Identification(keeper: directory)
         references = ReferencedSecrets(folder: store.root + "/references", key: store.sealingKey)
         keptAnswers = KeptAnswers(store: store)
-        people = try People(settings, store: store, directory: directory, references: references, now: .now())
+        people = try People(
+            settings, store: store, directory: directory, references: references,
+            now: Timestamp(milliseconds: now()))
         let vaults = try ServerVaults.open(settings, root: store.root)
         let vault = vaults.secrets
         self.vault = vault
-        let (stream, told) = AsyncStream<RunChange>.makeStream()
         variables = vaults.variables
+        let gates = GateKeeper(
+            store: store, directory: directory, now: { Timestamp(milliseconds: now()) }, report: report)
+        self.gates = gates
+        let (stream, told) = AsyncStream<RunChange>.makeStream()
         let indexing = IndexWriting(store: store, index: index, report: report)
         self.indexing = indexing
         ownRunner = OwnRunner(
             folder: store.root + "/runner", program: program, environment: settings.environment)
         runs = RunCoordinator(
             RunCoordinator.Surroundings(
-                store: store, feed: feed,
-                secrets: { (record, job) throws(DiagnosticError) in
-                    try JobSecretReading(vault: vault).secrets(of: record, job)
-                },
+                store: store, feed: feed, now: now,
+                secrets: { (record, _, environment) throws(DiagnosticError) in
+                    try JobSecretReading(vault: vault).secrets(of: record, environment)
+                }, enter: { await gates.enter($0) },
                 changed: { change in
                     indexing.note(change)
                     told.yield(change)
                 }, report: report))
-        triggers = TriggerDesk(Self.surroundings(settings, store, directory, references, runs, report))
+        let address = settings.publicURL
+        var telling = StatusDesk.Surroundings(
+            store: store, now: { Timestamp(milliseconds: now()) },
+            target: { [directory, references] in Self.statusTarget($0, directory.current, references) },
+            url: { run, _ in address.map { "\($0)/runs/\(run)" } }, transport: transport)
+        telling.report = report
+        let statuses = StatusDesk(telling)
+        self.statuses = statuses
+        triggers = TriggerDesk(Self.surroundings(settings, store, directory, references, runs, statuses, report))
         changes = stream
     }
 
     private static func surroundings(
         _ settings: ServerSettings, _ store: RunStore, _ directory: DirectoryKeeper, _ references: ReferencedSecrets,
-        _ runs: RunCoordinator, _ report: @escaping @Sendable (DiagnosticError) -> Void
+        _ runs: RunCoordinator, _ statuses: StatusDesk, _ report: @escaping @Sendable (DiagnosticError) -> Void
     ) -> TriggerSurroundings {
         var environment = settings.environment
         environment["MARTLET_HOME"] = store.root
@@ -128,8 +149,42 @@ package final class Server: Sendable {
             guard let reference = options?["credential"] else { return nil }
             return .token(try references.text(reference), user: options?["credentialUser"] ?? "x-access-token")
         }
+        surroundings.worked = { project, verdicts in
+            Task {
+                do throws(DiagnosticError) {
+                    try await statuses.planned(verdicts, of: project.id)
+                } catch {
+                    report(error)
+                }
+            }
+        }
         surroundings.report = report
         return surroundings
+    }
+
+    /// Where a project's statuses go; `nil`: it has no forge, or no token for it.
+    private static func statusTarget(
+        _ project: String, _ directory: Directory, _ references: ReferencedSecrets
+    ) -> StatusTarget? {
+        guard let known = EntryID(project).flatMap({ directory.projects[$0] }),
+            let reference = known.settings.options["statusToken"] ?? known.settings.options["credential"],
+            let token = try? references.text(reference)
+        else { return nil }
+        let trigger = TriggerProject(known)
+        let route: StatusRoute
+        switch trigger.forge {
+        case .github: route = known.settings.options["checks"] == "true" ? .githubChecks : .githubStatuses
+        case .gitlab: route = .gitlabStatuses
+        case .gitea: route = .giteaStatuses
+        case .git: return nil
+        }
+        guard
+            let address = try? ForgeAddress(
+                trigger.forge, server: trigger.serverURL, apiURL: known.settings.options["apiURL"])
+        else { return nil }
+        var target = StatusTarget(address, route: route, token: token, repository: trigger.fullName)
+        target.tellsFiltered = known.settings.options["tellsFiltered"] == "true"
+        return target
     }
 
     static func lock(_ folder: String) throws(DiagnosticError) -> FileLock {
@@ -153,11 +208,14 @@ package final class Server: Sendable {
         if settings.capacity > 0 { try await startOwnRunner(url) }
         _ = try await runs.recover(try unfinished())
         try await triggers.start()
-        let (changes, triggers, report) = (changes, triggers, report)
+        let (changes, triggers, gates) = (changes, triggers, gates)
+        let (statuses, report) = (statuses, report)
         Task {
             for await change in changes {
+                if case .finished = change.kind { await gates.forget(change.run, attempt: change.attempt) }
                 do throws(DiagnosticError) {
                     try await triggers.runChanged(change)
+                    try await statuses.runChanged(change)
                 } catch {
                     report(error)
                 }
@@ -169,7 +227,11 @@ package final class Server: Sendable {
                 try? await Task.sleep(for: Self.beat)
                 guard let self else { return }
                 await self.runs.tick()
-                if beats % Self.beatsPerTrigger == 0 { await self.triggers.tick() }
+                for (work, answer) in await self.gates.tick() { await self.runs.answer(work, answer) }
+                if beats % Self.beatsPerTrigger == 0 {
+                    await self.triggers.tick()
+                    await self.statuses.tick()
+                }
                 beats += 1
                 if beats % Self.beatsPerSign == 0 { self.feed.beat() }
             }

@@ -93,7 +93,12 @@ package struct CommitPlanning {
     }
 
     private func unreadable(_ path: String, _ occasion: Occasion, _ found: [Diagnostic]) -> WorkflowVerdict {
-        WorkflowVerdict(path: path, name: path, event: occasion.event, outcome: .unreadable(found))
+        WorkflowVerdict(
+            path: path, name: path, event: occasion.event, commit: shownCommit(occasion), outcome: .unreadable(found))
+    }
+
+    private func shownCommit(_ occasion: Occasion) -> String {
+        occasion.payload["pull_request"]?["head"]?["sha"]?.string ?? commit
     }
 
     // MARK: one workflow
@@ -113,8 +118,8 @@ package struct CommitPlanning {
             if occasion.workflow != nil, let first = found.first { throw DiagnosticError(first) }
             return unreadable(path, occasion, found)
         }
-        var verdict = WorkflowVerdict(
-            path: path, name: workflow.name?.text ?? path, event: occasion.event, outcome: .unreadable([]))
+        var verdict = unreadable(path, occasion, [])
+        verdict.name = workflow.name?.text ?? path
         do throws(DiagnosticError) {
             let facts = try facts(occasion, workflow)
             if let refusal = try refusal(occasion, workflow, facts) {

@@ -28,7 +28,7 @@ struct DeliveryWork: Sendable {
         var result = Result()
         for found in try reading.found(cause) {
             let planning = planning(found.export)
-            result.verdicts += try planning.verdicts(found.occasion)
+            result.verdicts += try planning.verdicts(found.occasion).filter { found.isWorthTelling($0) }
             if found.occasion.ref == project.defaultRef, found.export.commit.id != table?.commit {
                 result.table = planning.table()
             }
@@ -44,5 +44,14 @@ struct DeliveryWork: Sendable {
 
     private func planning(_ export: CommitFiles.Export) -> CommitPlanning {
         CommitPlanning(project, export, mirror: mirror.folder, environment: environment, now: now)
+    }
+}
+
+extension OccasionReading.Found {
+    /// Of the default branch's files, which are looked at beside those of a pull request, only those that wait for it.
+    fileprivate func isWorthTelling(_ verdict: WorkflowVerdict) -> Bool {
+        if occasion.event != "pull_request_target" || verdict.isFiltered { return true }
+        if case .run = verdict.outcome { return true }
+        return false
     }
 }

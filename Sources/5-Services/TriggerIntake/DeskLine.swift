@@ -16,6 +16,8 @@ final class DeskLine {
             /// Look at what the default branch's workflows wait for.
             case look
             case poll
+            /// Remove files of commits that nobody needs any more.
+            case sweep
         }
 
         var kind: Kind
@@ -46,7 +48,7 @@ final class DeskLine {
     var memory: RefMemory?
     var nextPoll: Timestamp?
     var failedPolls = 0
-    var sweptAt: Timestamp?
+    var nextSweep: Timestamp?
     /// Told of a problem once, until it has passed.
     var reported: Set<String> = []
     var mirror: (key: MirrorKey, mirror: ProjectMirror)?

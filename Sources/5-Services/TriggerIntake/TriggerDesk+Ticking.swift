@@ -28,6 +28,10 @@ extension TriggerDesk {
                 surroundings.report(error)
             }
             pollIfDue(project, line, time)
+            if line.nextSweep.map({ $0 <= time }) ?? true {
+                line.nextSweep = time + TriggerLimits.sweepInterval
+                put(DeskLine.Task(kind: .sweep), on: line)
+            }
         }
         for line in lines.values { pump(line) }
     }
@@ -47,7 +51,10 @@ extension TriggerDesk {
             var book = try book(of: line)
             book.set(table.schedules, at: now)
             if book != line.book { try keep(book, on: line) }
-            line.nextFire = ScheduleDecision(book, at: now).next
+            let decision = ScheduleDecision(book, at: now)
+            // What was missed is looked at by the next tick.
+            let isBehind = !(decision.ticks.isEmpty && decision.missed.isEmpty)
+            line.nextFire = isBehind ? now : decision.next
         } catch {
             surroundings.report(error)
         }
@@ -128,6 +135,20 @@ extension TriggerDesk {
         }
         if book != line.book { try keep(book, on: line) }
         line.nextFire = decision.next
+    }
+
+    /// Among the project's other work, so that nobody just reads what goes.
+    func sweep(_ line: DeskLine) async {
+        do {
+            let work = try work(try project(line.project), line)
+            let before = (now + .milliseconds(-TriggerLimits.treeAge.milliseconds)).milliseconds * 1_000_000
+            let kept: Set<String> = line.table.map { [$0.commit] } ?? []
+            try await BlockingWork.attempt { () throws(DiagnosticError) in
+                try work.trees.sweep(before: before, keeping: kept)
+            }
+        } catch {
+            if let error = error as? DiagnosticError { surroundings.report(error) }
+        }
     }
 
     // MARK: polls

@@ -125,8 +125,20 @@ package actor TriggerDesk {
         await withCheckedContinuation { idleWaiters.append($0) }
     }
 
-    /// Nothing more is begun; what is recorded is worked by the next process.
-    package func stop() { isStopping = true }
+    /// Nothing more is begun; what is recorded is worked by the next process. Whoever waits for it is told.
+    package func stop() {
+        isStopping = true
+        let underWay = lines.values.filter(\.isBusy).compactMap { line -> StreamID? in
+            if case .delivery(let stream)? = line.tasks.first?.kind { stream } else { nil }
+        }
+        for (stream, known) in waiters where !underWay.contains(stream) {
+            waiters[stream] = nil
+            for waiter in known { waiter.resume(throwing: Self.stopping) }
+        }
+    }
+
+    private static let stopping = DiagnosticError(
+        .serverStopping, "The server is about to stop; what was asked for is kept, and begins when it is back.")
 
     // MARK: taking in
 
@@ -143,7 +155,8 @@ package actor TriggerDesk {
         let time = now
         guard try log.receive(cause, id: id, project: line.project, at: time, with: others) else { return false }
         var task = DeskLine.Task(kind: .delivery(DeliveryLog.stream(line.project, id)), id: id)
-        task.cause = cause
+        // Those that wait behind others are read again: payloads may be large.
+        if line.tasks.count < TriggerLimits.causesInMemory { task.cause = cause }
         task.receivedAt = time
         put(task, on: line)
         return true
@@ -156,6 +169,7 @@ package actor TriggerDesk {
         let isNew = try receive(cause, id: id, on: line(project))
         var delivery = try log.delivery(stream)
         if isNew || delivery?.state == .waiting {
+            guard !isStopping else { throw Self.stopping }
             delivery = try await withCheckedThrowingContinuation { waiters[stream, default: []].append($0) }
         }
         switch delivery?.state {
@@ -195,6 +209,7 @@ package actor TriggerDesk {
             if let known = waiters.removeValue(forKey: stream) { answer(known, stream) }
         case .look: await look(line)
         case .poll: await poll(line)
+        case .sweep: await sweep(line)
         }
         line.isBusy = false
         busyCount -= 1

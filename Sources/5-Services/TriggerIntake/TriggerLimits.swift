@@ -12,6 +12,8 @@ package enum TriggerLimits {
     package static let notes = 128
     package static let noteBytes = 240
     package static let pathBytes = 128
+    /// Deliveries of a project whose payloads stay in memory while they wait.
+    package static let causesInMemory = 16
     /// Deliveries of one page of a list.
     package static let pageSize = 100
     /// How long to wait before each further try; after the last one a person may ask for another.
@@ -50,6 +52,6 @@ package enum TriggerLimits {
     package static let statusesPending = 10_000
     /// A status that could not be told for so long is given up.
     package static let statusAge = Timestamp.Span.days(1)
-    /// The first wait after a forge did not answer; it doubles.
+    /// Projects whose statuses are told at the same time.
     package static let statusProjectsAtOnce = 8
 }

@@ -33,7 +33,7 @@ package struct WorkflowRunNews: Hashable, Sendable {
         let record = change.record
         switch change.kind {
         case .began, .held: activity = .requested
-        case .running: activity = .inProgress
+        case .running, .gated: activity = .inProgress
         case .finished(let conclusion):
             activity = .completed
             self.conclusion = conclusion.rawValue

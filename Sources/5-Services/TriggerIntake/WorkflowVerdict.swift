@@ -20,9 +20,19 @@ package struct WorkflowVerdict: Sendable {
     /// The workflow's; its path where it has none.
     package var name: String
     package var event: String
+    /// The commit that a forge shows it beside: of a pull request its head.
+    package var commit: String
     package var outcome: Outcome
-    /// Of a pull request: whether it names the event, so that only a filter ruled it out.
+    /// Whether it names the event, so that only a filter ruled it out.
     package var isFiltered = false
+
+    package init(path: String, name: String, event: String, commit: String, outcome: Outcome) {
+        self.path = path
+        self.name = name
+        self.event = event
+        self.commit = commit
+        self.outcome = outcome
+    }
 }
 
 /// A run that may begin.

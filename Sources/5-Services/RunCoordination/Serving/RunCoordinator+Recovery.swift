@@ -90,10 +90,11 @@ extension RunCoordinator {
             }
         }
         run.jobs[job] = known
-        let demand = demand(job, number, of: run)
         guard let summary, let owner = summary.owner, owner != "server", summary.epoch > 0 else {
-            return dispatch.enqueue(demand)
+            return admit(job, number, of: run)
         }
+        run.jobs[job]?.environment = run.environment(of: job)
+        let demand = demand(job, number, of: run)
         dispatch.restore(demand, runner: owner, fence: summary.epoch, now: surroundings.now())
         intake.open(LeaseKey(work, fence: summary.epoch), events: known.events, outcomes: known.outcomes)
     }

@@ -121,7 +121,7 @@ extension RunCoordinator {
         let work = lease.demand.work
         guard let run = runs[work.run] else { return nil }
         do throws(DiagnosticError) {
-            let secrets = try surroundings.secrets(run.record, work.job)
+            let secrets = try surroundings.secrets(run.record, work.job, run.jobs[work.job]?.environment)
             guard let content = run.content(of: work.job, secrets: secrets) else { return nil }
             return JobAssignment(lease: lease.key, content: content.object)
         } catch {

@@ -20,8 +20,10 @@ package actor RunCoordinator {
         package var feed: LiveFeed
         /// Milliseconds since the epoch.
         package var now: @Sendable () -> Int64
-        /// Secrets of a job that is about to be given away.
-        package var secrets: @Sendable (RunRecord, JobID) throws(DiagnosticError) -> JobSecrets
+        /// Secrets of a job that is about to be given away, for its environment if it has one.
+        package var secrets: @Sendable (RunRecord, JobID, String?) throws(DiagnosticError) -> JobSecrets
+        /// Whether a job may go on to its environment; asked once each time that it comes there.
+        package var enter: @Sendable (EnvironmentVisit) async -> EnvironmentAnswer
         /// A run began, changed its state, or ended.
         package var changed: @Sendable (RunChange) -> Void
         /// Something went wrong that nobody waits for.
@@ -29,9 +31,10 @@ package actor RunCoordinator {
 
         package init(
             store: RunStore, feed: LiveFeed, now: @escaping @Sendable () -> Int64 = { Timestamp.now().milliseconds },
-            secrets: @escaping @Sendable (RunRecord, JobID) throws(DiagnosticError) -> JobSecrets = {
-                (_, _) throws(DiagnosticError) in JobSecrets()
+            secrets: @escaping @Sendable (RunRecord, JobID, String?) throws(DiagnosticError) -> JobSecrets = {
+                (_, _, _) throws(DiagnosticError) in JobSecrets()
             },
+            enter: @escaping @Sendable (EnvironmentVisit) async -> EnvironmentAnswer = { _ in .pass("") },
             changed: @escaping @Sendable (RunChange) -> Void = { _ in },
             report: @escaping @Sendable (DiagnosticError) -> Void = { _ in }
         ) {
@@ -39,6 +42,7 @@ package actor RunCoordinator {
             self.feed = feed
             self.now = now
             self.secrets = secrets
+            self.enter = enter
             self.changed = changed
             self.report = report
         }
@@ -63,7 +67,7 @@ package actor RunCoordinator {
     let intake: ProgressIntake
     private let thread = SerialThread(name: "runs")
     var runs: [RunID: ServedRun] = [:]
-    var dispatch = JobDispatch()
+    var dispatch = DispatchTable()
     /// By project: groups of different projects are different.
     private var arbiters: [String: GroupArbiter] = [:]
     private var arrivals: [Arrival] = []
@@ -101,8 +105,9 @@ package actor RunCoordinator {
     package func hold(_ record: RunRecord, _ reason: String) throws(DiagnosticError) -> RunID {
         try checkHealthy()
         let run = try store.newRun()
-        try record.save(in: store, run)
+        // First: a record without it would begin at the next start.
         try HeldRun.save(reason, store, run)
+        try record.save(in: store, run)
         let served = ServedRun(store: store, run: run, attempt: 1, record: record)
         changed(served, .held(reason))
         return run
@@ -258,7 +263,7 @@ package actor RunCoordinator {
         // Asked again: it is on its way.
         guard run.jobs[job]?.number != number else { return }
         run.jobs[job] = ServedRun.Job(number: number)
-        dispatch.enqueue(demand(job, number, of: run))
+        admit(job, number, of: run)
     }
 
     func demand(_ job: JobID, _ number: Int, of run: ServedRun) -> JobDemand {
@@ -271,7 +276,7 @@ package actor RunCoordinator {
     private func cancel(_ job: JobID, _ number: Int, _ level: CancelLevel, _ reason: Reason, of run: ServedRun) {
         guard run.jobs[job]?.number == number else { return }
         let work = run.work(job, number)
-        if dispatch.withdraw(work) {
+        if dispatch.withdraw(work) || run.jobs[job]?.gate != nil {
             // It was nobody's yet.
             give(.jobFinished(job, attempt: number, JobOutcome(.cancelled, reason: reason)), to: run.run)
         } else if let lease = dispatch.leases[work] {
@@ -378,6 +383,7 @@ package actor RunCoordinator {
     /// Why a job waits for a runner; `nil` where it does not.
     package func waitingReason(of job: JobID, in run: RunID) -> Reason? {
         guard let served = runs[run], let known = served.jobs[job] else { return nil }
+        if let gate = known.gate { return Reason(.approval, gate) }
         return dispatch.waitingReason(of: served.work(job, known.number), at: max(now, surroundings.now()))
     }
 
@@ -387,7 +393,9 @@ package actor RunCoordinator {
         let now = max(now, surroundings.now())
         var reasons: [JobID: Reason] = [:]
         for (job, known) in served.jobs {
-            reasons[job] = dispatch.waitingReason(of: served.work(job, known.number), at: now)
+            reasons[job] =
+                known.gate.map { Reason(.approval, $0) }
+                ?? dispatch.waitingReason(of: served.work(job, known.number), at: now)
         }
         return reasons
     }
@@ -408,6 +416,8 @@ package struct RunChange: Sendable {
         case began
         /// It waits for somebody to let it begin.
         case held(String)
+        /// A job of it waits before its environment.
+        case gated(JobID, environment: String)
         /// A runner has a job of it.
         case running
         case finished(Conclusion)
@@ -416,6 +426,7 @@ package struct RunChange: Sendable {
             switch self {
             case .began: "runBegan"
             case .held: "runHeld"
+            case .gated: "jobGated"
             case .running: "runRunning"
             case .finished: "runFinished"
             }
@@ -429,4 +440,13 @@ package struct RunChange: Sendable {
     /// Milliseconds since the epoch.
     package var at: Int64
     package var record: RunRecord
+
+    package init(run: RunID, attempt: Int, project: String, kind: Kind, at: Int64, record: RunRecord) {
+        self.run = run
+        self.attempt = attempt
+        self.project = project
+        self.kind = kind
+        self.at = at
+        self.record = record
+    }
 }

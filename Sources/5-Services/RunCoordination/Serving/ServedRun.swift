@@ -20,6 +20,10 @@ final class ServedRun {
         var outcomes = 0
         /// A step of it has begun: it cannot be given to another.
         var hasBegun = false
+        /// The environment that it is for.
+        var environment: String?
+        /// What it waits for before its environment; `nil`: nothing.
+        var gate: String?
         var cancellation: LeaseCancellation?
         /// When it was last told to the runner.
         var cancellationToldAt: Int64 = 0
@@ -99,6 +103,11 @@ final class ServedRun {
         guard case .steps(let steps)? = record.plan.jobs.first(where: { $0.key == job.key })?.work else { return [] }
         // What could not be evaluated was refused when the leg was planned.
         return evaluator.labels(of: job, steps.runsOn, needs: needs(of: job))
+    }
+
+    func environment(of job: JobID) -> String? {
+        guard case .steps(let steps)? = record.plan.jobs.first(where: { $0.key == job.key })?.work else { return nil }
+        return evaluator.environment(of: job, steps.environment, needs: needs(of: job))
     }
 
     /// What a runner is given.

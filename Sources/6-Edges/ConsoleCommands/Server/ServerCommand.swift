@@ -10,6 +10,7 @@ internal import ServerAPI
 internal import ServerOperation
 internal import StructuredData
 internal import TerminalRendering
+internal import WebClient
 
 struct ServerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -65,6 +66,11 @@ struct ServerCommand: ParsableCommand {
         ))
     var trustedProxies: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Certificates to trust beside the system's, for forges and hooks, as a PEM file.", valueName: "file"))
+    var trust: String?
+
     @Flag(help: "Say what is wrong with the configuration, and end.")
     var check = false
 
@@ -112,7 +118,10 @@ struct ServerCommand: ParsableCommand {
 
     private func serve(_ settings: ServerSettings) throws {
         _ = OpenFileLimit.raise()
-        let server = try Server(settings, program: ProgramPath.own) { ServerLog.tell($0) }
+        let client = try WebClient(trusting: trust.map(ProcessEnvironment.absolute))
+        let server = try Server(settings, program: ProgramPath.own, transport: client.transport) {
+            ServerLog.tell($0)
+        }
         let door = ServerDoor(server: server)
         var options = HTTPListener.Options(host: settings.host, port: settings.port)
         if let chain = settings.certificatePath, let key = settings.certificateKeyPath {

@@ -38,7 +38,7 @@ struct OverviewRoutes: Sendable {
         var page = OverviewPage()
         guard !projects.isEmpty else { return page }
         page.broken = try broken(projects)
-        page.waiting = try HeldReading(visit).approvals { visit.may(.approve, in: $0) }
+        page.waiting = try HeldReading(visit).approvals().filter { $0.refusal == nil }
         page.running = try running(projects, visit)
         for project in projects {
             var query = RunQuery(limit: Self.shownMarks)

@@ -9,7 +9,7 @@ struct PageRoutes: Sendable {
     var routes: [Route] {
         AssetRoutes.routes + OverviewRoutes(server: server).routes + ProjectPageRoutes(server: server).routes
             + RunPageRoutes(server: server).routes + RunFormRoutes(server: server).routes
-            + ApprovalRoutes(server: server).routes + PublicRoutes(server: server).routes
+            + ApprovalPageRoutes(server: server).routes + PublicRoutes(server: server).routes
             + PreferenceRoutes(server: server).routes + PaletteRoutes(server: server).routes
             + [PageProblems(server: server).route]
     }

@@ -16,12 +16,15 @@ struct PageVisit: Sendable {
     let request: APIRequest
     let directory: Directory
     let now: Timestamp
+    /// Jobs that wait before their environments.
+    let gates: [GateKeeper.Waiting]
 
-    init(_ server: Server, _ request: APIRequest, now: Timestamp = .now()) {
+    init(_ server: Server, _ request: APIRequest, now: Timestamp = .now()) async {
         self.server = server
         self.request = request
         self.now = now
         directory = server.directory.current
+        gates = request.principal == .anonymous ? [] : await server.gates.waiting
     }
 
     func may(_ permission: Permission, in project: EntryID) -> Bool {
@@ -57,14 +60,16 @@ struct PageVisit: Sendable {
 
     // MARK: the page's context
 
-    /// The name of whoever is signed in, or of whom the token is.
-    var person: String? {
+    /// Whoever is signed in, or whose the token is.
+    var account: EntryID? {
         switch request.principal {
-        case .account(let id): directory.accounts[id]?.name
-        case .token(let id): directory.tokens[id].map { directory.name(of: $0.owner) }
+        case .account(let id): id
+        case .token(let id): directory.tokens[id]?.owner
         case .anonymous, .runner: nil
         }
     }
+
+    var person: String? { account.map { directory.name(of: $0) } }
 
     func context() -> PageContext {
         var context = PageLooks.context(of: request.inbound, now: now)
@@ -72,15 +77,8 @@ struct PageVisit: Sendable {
         context.csrfToken = request.session.flatMap { try? server.people.sessions.formToken($0.id, now: now) }
         context.version = server.settings.version
         context.isFragment = request.query["fragment"] == "main"
-        if context.person != nil { context.waitingCount = (try? waitingCount()) ?? 0 }
+        if context.person != nil { context.waitingCount = (try? HeldReading(self).count()) ?? 0 }
         return context
-    }
-
-    /// How much waits for this person's yes or no.
-    private func waitingCount() throws(DiagnosticError) -> Int {
-        let projects = directory.projects.keys.filter { may(.approve, in: $0) }
-        guard !projects.isEmpty else { return 0 }
-        return try server.heldRuns(of: projects.map(\.description)).count
     }
 }
 
@@ -127,7 +125,7 @@ struct PageRoute: Sendable {
             method: "GET", template: template, operation: "page GET \(template)", summary: "A page.",
             guardian: guardian, answers: [200: ""], isDocumented: false
         ) { (request) throws(DiagnosticError) in
-            let visit = PageVisit(server, request)
+            let visit = await PageVisit(server, request)
             return try await BlockingWork.attempt { () throws(DiagnosticError) in try show(visit) }
         }
     }
@@ -141,7 +139,7 @@ struct PageRoute: Sendable {
         return Route(
             method: "GET", template: template, operation: "page GET \(template)", summary: "A page.",
             guardian: guardian, answers: [200: ""], isDocumented: false
-        ) { (request) throws(DiagnosticError) in try await show(PageVisit(server, request)) }
+        ) { (request) throws(DiagnosticError) in try await show(await PageVisit(server, request)) }
     }
 
     /// What a page's form is sent to.
@@ -154,7 +152,7 @@ struct PageRoute: Sendable {
             method: "POST", template: template, operation: "page POST \(template)", summary: "A page's form.",
             guardian: guardian, answers: [303: ""], isDocumented: false
         ) { (request) throws(DiagnosticError) in
-            try await act(PageVisit(server, request), try await FormFields(request))
+            try await act(await PageVisit(server, request), try await FormFields(request))
         }
     }
 }

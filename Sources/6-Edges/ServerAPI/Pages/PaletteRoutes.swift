@@ -24,7 +24,7 @@ struct PaletteRoutes: Sendable {
                 query: [.init(name: "q", about: "What to look for.", schema: ["type": "string"])],
                 answers: [200: ""], isDocumented: false
             ) { (request) throws(DiagnosticError) in
-                let visit = PageVisit(server, request)
+                let visit = await PageVisit(server, request)
                 return .json(.array(try find(visit)))
             }
         ]

@@ -91,7 +91,8 @@ struct RunReading {
 
     static func state(_ job: RunReport.Job) -> RunState {
         switch job.state {
-        case .waiting, .queued: .waiting
+        case .waiting: job.reason?.kind == .approval ? .blocked : .waiting
+        case .queued: .waiting
         case .running: .running
         case .finished: job.conclusion?.shown ?? .cancelled
         }
@@ -117,7 +118,7 @@ struct RunReading {
         case .queued: return (waits[job.id] ?? job.reason).map { .other($0.text) }
         case .running, .finished: return nil
         case .waiting:
-            if let reason = job.reason { return .other(reason.text) }
+            if let reason = waits[job.id] ?? job.reason { return .other(reason.text) }
             let open = report.jobs.filter { other in
                 other.state != .finished && job.needs.contains { $0 == other.id || $0 == other.group }
             }
@@ -179,6 +180,9 @@ struct RunReading {
 
     private func unfinishedVerdict() throws(DiagnosticError) -> RunVerdict {
         if let held { return .held(held) }
+        let isRunning = report.jobs.contains { $0.state == .running || $0.state == .queued }
+        let gate = report.jobs.first { Self.state($0) == .blocked }
+        if !isRunning, let environment = gate?.environment { return .blocked(environment: environment) }
         let hasBegun = report.jobs.contains { $0.startedAt != nil }
         if !hasBegun {
             let first = report.jobs.lazy.compactMap { wait(of: $0) }.first

@@ -100,7 +100,8 @@ struct OutcomeRoutes: Sendable {
     }
 
     private static func object(
-        _ title: String, _ job: JobID, _ step: StepPath?, _ conclusion: Conclusion?, _ reason: Reason?, _ notes: [String]
+        _ title: String, _ job: JobID, _ step: StepPath?, _ conclusion: Conclusion?, _ reason: Reason?,
+        _ notes: [String]
     ) -> DataObject {
         var object: DataObject = ["title": .string(title), "job": .string(job.text)]
         object.set("step", step.map { .string($0.description) })

@@ -16,6 +16,17 @@ enum APISchemas {
             ], required: ["type", "title", "status", "code"]),
         "Empty": object([:]),
         "CancelRequest": object(["force": flag]),
+        "ReviewRequest": object(
+            [
+                "decision": ["type": "string", "enum": ["approve", "reject", "override"]], "reason": text,
+            ], required: ["decision"]),
+        "ReviewAnswer": object(["sentence": text], required: ["sentence"]),
+        "Approval": object(
+            [
+                "run": integer, "attempt": integer, "job": text, "name": text, "project": text, "environment": text,
+                "branch": text, "sentence": text, "required": integer, "approved": list(text), "url": text,
+            ], required: ["run", "attempt", "job", "environment", "sentence"]),
+        "ApprovalList": list(of: "Approval"),
         "DispatchRequest": object(
             ["workflow": text, "ref": text, "inputs": ["type": "object"]], required: ["workflow"]),
         "DispatchAnswer": object(
@@ -75,7 +86,7 @@ enum APISchemas {
             [
                 "id": text, "name": text, "number": integer, "needs": list(text), "state": states,
                 "conclusion": conclusions, "reason": reference("Reason"), "queuedAt": integer, "startedAt": integer,
-                "finishedAt": integer, "runner": text, "notes": list(text), "takenFrom": integer,
+                "finishedAt": integer, "runner": text, "environment": text, "environment": text, "notes": list(text), "takenFrom": integer,
                 "steps": list(reference("Step")),
             ], required: ["id", "name", "state", "steps"]),
         "Run": object(

@@ -25,8 +25,8 @@ package struct ServerDoor: Sendable {
             HealthRoutes(server: server).routes + RunRoutes(server: server).routes
             + LogRoutes(server: server).routes + EventRoutes(server: server).routes
             + OutcomeRoutes(server: server).routes + SearchRoutes(server: server).routes
-            + TriggerRoutes(server: server).routes + RunnerRoutes(server: server).routes
-            + PageRoutes(server: server).routes
+            + ApprovalRoutes(server: server).routes + TriggerRoutes(server: server).routes
+            + RunnerRoutes(server: server).routes + PageRoutes(server: server).routes
             + AdministrationRoutes(server: server, signInPage: SignInRoom(server: server).answer).routes
         self.routes = routes + [OpenAPIDocument.route(of: routes)]
         router = Router(self.routes)

@@ -18,8 +18,8 @@ package struct Approval: Sendable {
         }
     }
 
-    /// For the form.
-    package var id: String
+    /// The job's id; `nil`: the whole run is held.
+    package var job: String?
     package var project: String
     package var run: Int
     package var attempt: Int
@@ -41,11 +41,11 @@ package struct Approval: Sendable {
     package var refusal: String?
 
     package init(
-        id: String, project: String, run: Int, attempt: Int, jobName: String, environment: String? = nil, change: Change,
+        job: String? = nil, project: String, run: Int, attempt: Int, jobName: String, environment: String? = nil, change: Change,
         askedAt: Timestamp, expiresAt: Timestamp? = nil, votes: [Vote] = [], votesNeeded: Int = 1,
         changesSince: [Change] = [], deployed: String? = nil, refusal: String? = nil
     ) {
-        self.id = id
+        self.job = job
         self.project = project
         self.run = run
         self.attempt = attempt
@@ -62,7 +62,12 @@ package struct Approval: Sendable {
     }
 
     /// Fields: `decision` (`approve` or `reject`), `comment`, `csrf`.
-    var address: PageAddress { PageAddress("approvals", id) }
+    var address: PageAddress {
+        PageAddress(parts: ["approvals", String(run)] + (job.map { [String(attempt), $0] } ?? []))
+    }
+
+    /// Unique on a page.
+    var key: String { "\(run)-\(attempt)-\(job ?? "run")" }
 
     /// In a list: one line, two buttons.
     func row(_ html: inout Markup) {

@@ -119,9 +119,9 @@ package struct ApprovalsPage: Page {
     private func answer(_ approval: Approval, _ html: inout Markup) {
         html.form(posting: approval.address) { html in
             html.tag(.div, .class("stack small-gap")) { html in
-                html.tag(.label, .class("sr"), .text(.for, "c-\(approval.id)"), words: .comment)
+                html.tag(.label, .class("sr"), .text(.for, "c-\(approval.key)"), words: .comment)
                 html.tag(
-                    .input, .id("c-\(approval.id)"), .text(.type, "text"), .text(.name, "comment"),
+                    .input, .id("c-\(approval.key)"), .text(.type, "text"), .text(.name, "comment"),
                     .text(.placeholder, html.phrase(.commentHint)), .text(.autocomplete, "off"))
                 html.tag(.div, .class("buttons")) { approval.buttons(&$0) }
             }

@@ -27,7 +27,7 @@ extension PageText {
             "실행 중: 작업 \(jobs)개 중 \(done)개 완료" + (left.map { ", \($0.korean)" } ?? ""))
     }
     static func verdictBlocked(_ environment: String) -> PageText {
-        PageText("Waits for your approval to \(environment)", "\(environment) 배포 승인을 기다리고 있습니다")
+        PageText("Waits for an approval to \(environment)", "\(environment) 배포 승인을 기다리고 있습니다")
     }
     static func verdictHeld(_ sentence: String) -> PageText {
         PageText("Waits for an approval: \(sentence)", "승인을 기다리고 있습니다: \(sentence)")

@@ -7,7 +7,7 @@ internal import Synchronization
 
 /// Lists of runs in an SQLite file. It is made from the journal, and can be thrown away: a server that finds none makes it
 /// anew. Calls from several threads read side by side.
-package final class RunIndex: Sendable {
+package final class RunLists: Sendable {
     private let writer: Mutex<Connection>
     private let readers: ReaderPool
 

@@ -9,7 +9,7 @@ package import RunnerProtocol
 internal import Timekeeping
 
 /// A runner: asks its server for jobs, carries them out, tells what comes of them.
-package actor RunnerAgent {
+package actor JobRunner {
     package struct Surroundings: Sendable {
         package var store: RunStore
         package var capacity: Int

@@ -16,7 +16,7 @@ package import RunnerProtocol
 /// | job   | leased  | `remove`          | lost    | the runner is gone                                |
 /// | job   | leased  | `release`         | none    | its end was recorded                              |
 /// | job   | lost    | `enqueue(front:)` | queued  | none of its steps had begun                       |
-package struct JobDispatch: Sendable {
+package struct DispatchTable: Sendable {
     package private(set) var runners: [String: DispatchRunner] = [:]
     package private(set) var leases: [JobTry: DispatchLease] = [:]
     private var held: [String: Set<JobTry>] = [:]
