@@ -185,6 +185,10 @@ let edges: [Target] = [
     floor(
         "6-Edges", "ServerAPI",
         [
+            "AccessRules", "Credentials", "Diagnostics", "ErrorPages", "EventJournal", "HTTPMessages", "HTTPServing",
+            "JobDispatch", "LogArchive", "PipelineModel", "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent", "RunnerProtocol",
+            "ServerOperation", "SourceForges", "StepExecution", "StructuredData", "ThreadExecution", "Timekeeping",
+            "TriggerIntake", "WebPages",
             "AccessRules", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages", "HTTPServing", "JobDispatch",
             "LogArchive", "PipelineModel", "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent", "RunnerProtocol",
             "ServerOperation", "SourceControl", "SourceForges", "StructuredData", "ThreadExecution", "Timekeeping", "TriggerIntake",

@@ -45,7 +45,10 @@ package final class Server: Sendable {
     private let ownRunner: OwnRunner
     private let report: @Sendable (DiagnosticError) -> Void
     let state = Mutex(State())
-    let reports = ReportShelf()
+    let reports = AttemptShelf<RunReport>(keeping: 128)
+    let told = AttemptShelf<OutcomeHistory>(keeping: 16)
+    let spans = AttemptShelf<JobSpans>(keeping: 512)
+    let testVerdicts = AttemptShelf<TestVerdicts>(keeping: 64)
 
     struct State: Sendable {
         var isReady = false

@@ -99,6 +99,7 @@ struct ServerCommand: ParsableCommand {
         var settings = ServerSettings(
             folder: data.folder(console.environment), host: listen.host, port: listen.port,
             capacity: capacity ?? ProcessorCount.available * 2, environment: console.environment)
+        settings.version = ProgramVersion.text
         settings.publicURL = publicURL ?? console.environment["MARTLET_PUBLIC_URL"]
         settings.metricsAddress = metricsListen.map { ($0.host, $0.port) }
         settings.certificatePath = tlsCertificate.map(ProcessEnvironment.absolute)
