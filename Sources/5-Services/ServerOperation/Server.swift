@@ -16,6 +16,7 @@ package import SecretVault
 internal import SourceControl
 internal import SourceForges
 internal import Synchronization
+internal import Telemetry
 internal import ThreadExecution
 internal import Timekeeping
 package import TriggerIntake
@@ -36,6 +37,7 @@ package final class Server: Sendable {
     package let people: People
     package let keptAnswers: KeptAnswers
     package let triggers: TriggerDesk
+    package let counts: ServerCounts
     package let gates: GateKeeper
     package let statuses: StatusDesk
     private let indexing: IndexWriting
@@ -82,12 +84,15 @@ package final class Server: Sendable {
         self.report = report
         try Trees.make(settings.folder, mode: 0o700)
         lock = try Self.lock(settings.folder)
-        let store = try RunStore(root: settings.folder, durability: .powerCut)
+        let counts = ServerCounts(version: settings.version, commit: settings.commit)
+        self.counts = counts
+        let store = try RunStore(root: settings.folder, durability: .powerCut, observer: { counts.note($0) })
         self.store = store
         let index = try RunLists(path: store.root + "/index.sqlite")
         self.index = index
         let feed = LiveFeed()
         self.feed = feed
+        counts.metrics.read(ServerMetrics.followers) { [MetricSample([], Double(feed.subscriberCount))] }
         directory = try DirectoryKeeper(store: store)
         identification = Identification(keeper: directory)
         references = ReferencedSecrets(folder: store.root + "/references", key: store.sealingKey)
@@ -107,16 +112,19 @@ package final class Server: Sendable {
         self.indexing = indexing
         ownRunner = OwnRunner(
             folder: store.root + "/runner", program: program, environment: settings.environment)
-        runs = RunCoordinator(
-            RunCoordinator.Surroundings(
-                store: store, feed: feed, now: now,
-                secrets: { (record, _, environment) throws(DiagnosticError) in
-                    try JobSecretReading(vault: vault).secrets(of: record, environment)
-                }, enter: { await gates.enter($0) },
-                changed: { change in
-                    indexing.note(change)
-                    told.yield(change)
-                }, report: report))
+        var surroundings = RunCoordinator.Surroundings(
+            store: store, feed: feed, now: now,
+            secrets: { (record, _, environment) throws(DiagnosticError) in
+                try JobSecretReading(vault: vault).secrets(of: record, environment)
+            }, enter: { await gates.enter($0) },
+            changed: { change in
+                counts.note(change)
+                indexing.note(change)
+                told.yield(change)
+            }, report: report)
+        surroundings.noted = { counts.note($0) }
+        surroundings.jobEnded = { counts.note($0) }
+        runs = RunCoordinator(surroundings)
         let address = settings.publicURL
         var telling = StatusDesk.Surroundings(
             store: store, now: { Timestamp(milliseconds: now()) },

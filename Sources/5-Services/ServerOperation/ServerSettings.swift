@@ -24,8 +24,9 @@ package struct ServerSettings: Sendable {
     /// The file with the key that seals secrets; `nil`: one in the folder, made at the first start.
     package var keyPath: String?
     package var environment: [String: String]
-    /// Of this program, for the pages' foot.
+    /// Of this program, for the pages' foot and its metrics.
     package var version = ""
+    package var commit = ""
     /// Where people can sign in beside passwords.
     package var identityProvider: IdentitySettings?
     /// Proxies whose word on where a request comes from is taken.

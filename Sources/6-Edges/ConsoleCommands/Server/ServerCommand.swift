@@ -128,16 +128,19 @@ struct ServerCommand: ParsableCommand {
             options.certificate = (chain, key)
         }
         let listener = HTTPListener(options) { await door.answer($0) }
+        let metrics = metricsListener(server)
         StopSignals.watch {
             Task {
                 ServerLog.say("Ending: runs go on with their runners.")
                 await server.stop()
                 await listener.stop()
+                await metrics?.stop()
             }
         }
         let scheme = settings.certificatePath == nil ? "http" : "https"
         let host = listen.urlHost
         try AsyncWork.run {
+            if let metrics { Self.listen(metrics) }
             try await listener.run { port in
                 let url = "\(scheme)://\(host):\(port)"
                 Task {
@@ -152,6 +155,23 @@ struct ServerCommand: ParsableCommand {
                         Glibc.exit(ExitStatus.setup.rawValue)
                     }
                 }
+            }
+        }
+    }
+
+    private func metricsListener(_ server: Server) -> HTTPListener? {
+        guard let address = server.settings.metricsAddress else { return nil }
+        let door = MetricsDoor(server: server)
+        return HTTPListener(HTTPListener.Options(host: address.host, port: address.port)) { await door.answer($0) }
+    }
+
+    private static func listen(_ listener: HTTPListener) {
+        Task {
+            do {
+                try await listener.run { ServerLog.say("Metrics at port \($0)") }
+            } catch {
+                ServerLog.say("\(error)")
+                Glibc.exit(ExitStatus.setup.rawValue)
             }
         }
     }

@@ -26,7 +26,8 @@ package struct ServerDoor: Sendable {
             + LogRoutes(server: server).routes + EventRoutes(server: server).routes
             + OutcomeRoutes(server: server).routes + SearchRoutes(server: server).routes
             + ApprovalRoutes(server: server).routes + TriggerRoutes(server: server).routes
-            + RunnerRoutes(server: server).routes + PageRoutes(server: server).routes
+            + RunnerRoutes(server: server).routes + MetricsRoutes(server: server).routes
+            + PageRoutes(server: server).routes
             + AdministrationRoutes(server: server, signInPage: SignInRoom(server: server).answer).routes
         self.routes = routes + [OpenAPIDocument.route(of: routes)]
         router = Router(self.routes)
@@ -34,14 +35,19 @@ package struct ServerDoor: Sendable {
 
     /// Answers; never throws.
     package func answer(_ inbound: InboundRequest) async -> OutboundAnswer {
-        let answer = await answerPlainly(inbound)
-        guard PageProblems.isPage(answer, inbound) else { return answer }
+        let finding = router.find(inbound.method, inbound.path)
+        // What nobody listens at is one series: anybody can ask for anything.
+        var template = "none"
+        if case .route(let route, _) = finding { template = route.template }
+        let counting = RequestCounting(server: server, method: inbound.method, route: template)
+        let answer = await answer(inbound, finding)
+        guard PageProblems.isPage(answer, inbound) else { return counting.counted(answer) }
         let caller = bySession(inbound, .now())
-        return PageProblems(server: server).shown(answer, to: inbound, caller)
+        return counting.counted(PageProblems(server: server).shown(answer, to: inbound, caller))
     }
 
-    private func answerPlainly(_ inbound: InboundRequest) async -> OutboundAnswer {
-        switch router.find(inbound.method, inbound.path) {
+    private func answer(_ inbound: InboundRequest, _ finding: Router.Finding) async -> OutboundAnswer {
+        switch finding {
         case .none: return unknown(inbound)
         case .otherMethods(let methods):
             var answer = APIProblem.answer(
