@@ -316,7 +316,7 @@ let testTargets: [Target] = [
             "AccessRules", "Credentials", "Diagnostics", "HTTPMessages", "HTTPServing", "PipelineModel",
             "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol", "SecretVault", "ServerAPI", "ServerOperation",
             "StructuredData",
-            "Timekeeping", "TriggerIntake", "WorkflowPlanning", crypto,
+            "Telemetry", "Timekeeping", "TriggerIntake", "WorkflowPlanning", crypto,
         ]),
     tests("WebPagesTests", ["HTTPMessages", "PageSamples", "StructuredData", "Timekeeping", "WebPages"]),
     tests(

@@ -7,10 +7,12 @@ import HTTPMessages
 import HTTPServing
 import PipelineModel
 import RunCoordination
+import RunnerAgent
 import RunnerProtocol
 import ServerAPI
 import ServerOperation
 import StructuredData
+import Telemetry
 import Testing
 import Timekeeping
 

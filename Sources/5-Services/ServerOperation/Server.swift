@@ -76,7 +76,9 @@ package final class Server: Sendable {
     /// - Throws: ``DiagnosticCode/serverFolderTaken``, and what is wrong with the folder or its keys.
     package init(
         _ settings: ServerSettings, program: String,
-        transport: @escaping HTTPTransport,
+        transport: @escaping HTTPTransport = { (call) throws(DiagnosticError) in
+            throw DiagnosticError(.webUnreachable, "This server calls nobody; not \(call.url.prefix(80)) either.")
+        },
         now: @escaping @Sendable () -> Int64 = { Timestamp.now().milliseconds },
         report: @escaping @Sendable (DiagnosticError) -> Void
     ) throws(DiagnosticError) {

@@ -2,6 +2,7 @@
 
 internal import AccessRules
 internal import Diagnostics
+internal import HTTPMessages
 package import HTTPServing
 package import ServerOperation
 internal import Telemetry
