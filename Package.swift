@@ -156,13 +156,6 @@ let services: [Target] = [
 ]
 
 let serverServices: [Target] = [
-    floor(
-        "5-Services", "Announcements",
-        [
-            "AccessRules", "Diagnostics", "EventJournal", "HTTPMessages", "NotificationRules", "Notifications",
-            "PipelineModel", "RunCoordination", "RunIndex", "SourceControl", "StructuredData", "ThreadExecution",
-            "Timekeeping", crypto,
-        ]),
     floor("5-Services", "ServerClient", ["Diagnostics", "HTTPMessages", "StructuredData"]),
     floor(
         "5-Services", "TriggerIntake",
@@ -174,7 +167,7 @@ let serverServices: [Target] = [
     floor(
         "5-Services", "ServerOperation",
         [
-            "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "FileAccess",
+            "AccessRules", "Credentials", "Diagnostics", "EventJournal", "FileAccess",
             "HTTPMessages", "IdentityProviders", "JobDispatch", "LogArchive", "NotificationRules",
             "Notifications", "PatternMatching", "PipelineModel", "ProcessControl", "RunCoordination",
             "RunIndex", "RunnerProtocol", "SealedStorage", "SecretRedaction", "SecretVault", "SourceControl",
@@ -200,7 +193,7 @@ let edges: [Target] = [
             "IdentityProviders", "LogArchive", "PipelineModel", "RunCoordination", "RunIndex", "RunnerAgent",
             "RunnerProtocol", "SecretVault", "ServerOperation", "StructuredData", "ThreadExecution", "Timekeeping",
             crypto,
-            "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages",
+            "AccessRules", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages",
             "HTTPServing", "IdentityProviders", "JobDispatch", "LogArchive", "NotificationRules",
             "Notifications", "PipelineModel", "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent",
             "RunnerProtocol", "SecretVault", "ServerOperation", "SourceControl", "SourceForges",
@@ -213,7 +206,7 @@ let edges: [Target] = [
     floor(
         "6-Edges", "ConsoleCommands",
         [
-            "AccessRules", "Announcements", "Credentials", "Diagnostics", "EditorSupport", "ErrorPages",
+            "AccessRules", "Credentials", "Diagnostics", "EditorSupport", "ErrorPages",
             "ExpressionLanguage", "FileAccess", "GitHubWorkflows", "HTTPMessages", "HTTPServing", "LogArchive",
             "PipelineModel", "ProcessControl", "RunCoordination", "RunnerAgent", "RunnerProtocol",
             "SecretRedaction", "ServerAPI", "ServerClient", "ServerOperation", "SourceControl",
@@ -317,13 +310,6 @@ let testTargets: [Target] = [
         ]),
     tests("ServerClientTests", ["Diagnostics", "HTTPMessages", "ServerClient", "StructuredData"]),
     tests("WebClientTests", ["Diagnostics", "HTTPMessages", "HTTPServing", "WebClient"]),
-    tests(
-        "AnnouncementsTests",
-        [
-            "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages", "HTTPServing",
-            "NotificationRules", "Notifications", "PipelineModel", "RunCoordination", "RunIndex", "SourceControl",
-            "StructuredData", "Timekeeping", "WebClient",
-        ]),
     tests(
         "ServerOperationTests",
         [

@@ -86,7 +86,7 @@ package enum SampleRooms {
 
     package static var approvals: ApprovalsPage {
         var own = approval
-        own.id = "a-512"
+        own.job = "deploy"
         own.refusal = "You wrote this change; somebody else has to agree."
         own.votes = []
         return ApprovalsPage(waiting: [approval, own], answered: [.init(approval: approval, isApproved: true)])
