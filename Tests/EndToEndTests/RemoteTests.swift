@@ -384,6 +384,15 @@ import Testing
         #expect(ended.status == 1 && ended.err.contains("MRT1250"))
     }
 
+    @Test func theTokenOfOneServerIsNotShownToAnother() throws {
+        let server = try FakeServer(sandbox, ["POST /runs/1/cancel": [.json("{}", status: 202)]])
+        let ended = try martlet(
+            "cancel", "1", "--server", server.url,
+            environment: ["MARTLET_SERVER": "https://ci.example.org", "MARTLET_TOKEN": FakeServer.token])
+        #expect(ended.status == 4)
+        #expect(server.requests.map { $0.headers["authorization"] } == [nil])
+    }
+
     @Test func whoHasSignedInNeedsNoToken() throws {
         let server = try FakeServer(
             sandbox,
