@@ -74,6 +74,7 @@ package struct ServerSettings: Sendable {
                 add("'\(publicURL)' is no address of a server.", "Write it as https://ci.example.org, without a slash.")
             }
         }
+        if let fault = identityProvider?.fault(address: publicURL) { faults.append(fault) }
         return faults
     }
 }

@@ -38,6 +38,39 @@ extension Server {
     }
 }
 
+extension Server {
+    /// A change that says a part of what is there: it is made of the newest state, and made anew where somebody else was
+    /// faster, unless the request says which version it means.
+    ///
+    /// - Parameters:
+    ///   - read: what is changed.
+    ///   - command: the change, made of that.
+    func change<Value: Equatable & Sendable>(
+        _ request: APIRequest, _ read: @escaping @Sendable (Directory) throws(DiagnosticError) -> Value,
+        showing shown: @escaping @Sendable (Directory) -> DataValue?, _ command: (Value) -> DirectoryCommand
+    ) async throws(DiagnosticError) {
+        let hasCondition = request.inbound.headers["If-Match"] != nil || request.inbound.headers["If-None-Match"] != nil
+        for _ in 1...Self.changeTries {
+            let before = try read(directory.current)
+            do throws(DiagnosticError) {
+                _ = try await directory.perform(command(before), by: request.actor(self), as: request.principal) {
+                    (directory) throws(DiagnosticError) in
+                    if hasCondition { try request.requireMatch(shown(directory)) }
+                    guard try read(directory) == before else { throw Self.moved }
+                }
+                return
+            } catch {
+                guard error.diagnostic.code == .entryMoved, !hasCondition else { throw error }
+            }
+        }
+        throw Self.moved
+    }
+
+    private static let changeTries = 10
+    private static let moved = DiagnosticError(
+        .entryMoved, "It is changed by others all the time.", remedy: "Try again.")
+}
+
 extension OutboundAnswer {
     /// What was made, and where it is.
     static func created(_ value: DataValue, at place: String) -> OutboundAnswer {

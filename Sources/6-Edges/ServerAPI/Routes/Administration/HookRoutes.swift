@@ -102,11 +102,19 @@ struct HookRoutes: Sendable {
         let body = try await request.json()
         let hook = try find(request)
         let id = hook.id
-        var settings = hook.settings
-        if let url = body["url"]?.string { settings.url = url }
-        if let events = body["events"]?.array { settings.events = events.compactMap(\.string) }
-        try await server.perform(.setHook(id, settings), request) { directory in
-            directory.hooks[id]?.shown(directory)
+        try await server.change(
+            request,
+            { (directory) throws(DiagnosticError) in
+                guard let settings = directory.hooks[id]?.settings else {
+                    throw APIRequest.missing("hook", id.description)
+                }
+                return settings
+            }, showing: { directory in directory.hooks[id]?.shown(directory) }
+        ) { before in
+            var settings = before
+            if let url = body["url"]?.string { settings.url = url }
+            if let events = body["events"]?.array { settings.events = events.compactMap(\.string) }
+            return .setHook(id, settings)
         }
         if let state = body["state"]?.string.flatMap(OutgoingHook.State.init(rawValue:)) {
             _ = try await server.directory.perform(
