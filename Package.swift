@@ -174,11 +174,10 @@ let serverServices: [Target] = [
         "5-Services", "ServerOperation",
         [
             "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "FileAccess",
-            "HTTPMessages", "IdentityProviders", "JobDispatch", "LogArchive", "NotificationRules",
-            "Notifications", "PatternMatching", "PipelineModel", "ProcessControl", "RunCoordination",
-            "RunIndex", "RunnerProtocol", "SealedStorage", "SecretRedaction", "SecretVault", "SourceControl",
-            "SourceForges", "StructuredData", "Telemetry", "ThreadExecution", "Timekeeping", "TriggerIntake",
-            "WorkflowPlanning", crypto,
+            "HTTPMessages", "IdentityProviders", "JobDispatch", "LogArchive", "NotificationRules", "Notifications",
+            "PatternMatching", "PipelineModel", "ProcessControl", "RunCoordination", "RunIndex", "RunnerProtocol",
+            "SealedStorage", "SecretRedaction", "SecretVault", "SourceControl", "SourceForges", "StructuredData",
+            "Telemetry", "ThreadExecution", "Timekeeping", "TriggerIntake", "WorkflowPlanning", crypto,
         ]),
 ]
 
@@ -188,11 +187,11 @@ let edges: [Target] = [
     floor(
         "6-Edges", "ServerAPI",
         [
-            "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages",
-            "HTTPServing", "IdentityProviders", "JobDispatch", "LogArchive", "NotificationRules",
+            "AccessRules", "Announcements", "Credentials", "Diagnostics", "ErrorPages", "EventJournal",
+            "HTTPMessages", "HTTPServing", "IdentityProviders", "JobDispatch", "LogArchive", "NotificationRules",
             "Notifications", "PipelineModel", "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent",
-            "RunnerProtocol", "SecretVault", "ServerOperation", "SourceControl", "SourceForges",
-            "StructuredData", "Telemetry", "ThreadExecution", "Timekeeping", "TriggerIntake",
+            "RunnerProtocol", "SecretVault", "ServerOperation", "SourceControl", "SourceForges", "StepExecution",
+            "StructuredData", "Telemetry", "ThreadExecution", "Timekeeping", "TriggerIntake", "WebPages",
             "WorkflowPlanning", crypto,
         ]),
     .target(name: "CWebAssets", path: "Sources/6-Edges/CWebAssets"),
@@ -203,10 +202,10 @@ let edges: [Target] = [
         [
             "AccessRules", "Announcements", "Credentials", "Diagnostics", "EditorSupport", "ErrorPages",
             "ExpressionLanguage", "FileAccess", "GitHubWorkflows", "HTTPMessages", "HTTPServing", "LogArchive",
-            "PipelineModel", "ProcessControl", "RunCoordination", "RunnerAgent", "RunnerProtocol",
-            "SecretRedaction", "ServerAPI", "ServerClient", "ServerOperation", "SourceControl",
-            "StepExecution", "StructuredData", "TerminalRendering", "ThreadExecution", "Timekeeping",
-            "WebClient", "WorkflowChecks", "WorkflowPlanning", "ZipArchives", arguments,
+            "PipelineModel", "ProcessControl", "RunCoordination", "RunnerAgent", "RunnerProtocol", "SecretRedaction",
+            "ServerAPI", "ServerClient", "ServerOperation", "SourceControl", "StepExecution", "StructuredData",
+            "TerminalRendering", "ThreadExecution", "Timekeeping", "WebClient", "WorkflowChecks", "WorkflowPlanning",
+            "ZipArchives", arguments,
         ]),
     .executableTarget(
         name: "martlet", dependencies: ["ConsoleCommands"], path: "Sources/7-Program/martlet", swiftSettings: settings),
@@ -221,6 +220,10 @@ let testing: [Target] = [
     .executableTarget(
         name: "content-store-bench", dependencies: ["ContentStore", "Diagnostics"],
         path: "Sources/Testing/content-store-bench", swiftSettings: settings),
+    .executableTarget(
+        name: "scripted-server",
+        dependencies: ["Diagnostics", "FileAccess", "HTTPMessages", "HTTPServing", "StructuredData"],
+        path: "Sources/Testing/scripted-server", swiftSettings: settings),
     .executableTarget(
         name: "log-bench", dependencies: ["Diagnostics", "LogArchive", "Timekeeping"],
         path: "Sources/Testing/log-bench", swiftSettings: settings),
@@ -239,7 +242,7 @@ let testing: [Target] = [
 let testTargets: [Target] = [
     tests("TidyTests", []),
     tests(
-        "EndToEndTests", ["ContainerEngine", "Diagnostics", "HTTPMessages", "HTTPServing", "StructuredData", "martlet"]),
+        "EndToEndTests", ["ContainerEngine", "Diagnostics", "StructuredData", "martlet", "scripted-server"]),
     tests("StructuredDataTests", ["StructuredData"]),
     tests("HTTPMessagesTests", ["HTTPMessages"]),
     tests("ThreadExecutionTests", ["ThreadExecution"]),
@@ -312,17 +315,17 @@ let testTargets: [Target] = [
         "ServerOperationTests",
         [
             "AccessRules", "Announcements", "Credentials", "Diagnostics", "HTTPMessages", "HTTPServing",
-            "PipelineModel", "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol", "SecretVault", "ServerAPI",
-            "ServerOperation", "StructuredData", "Telemetry", "Timekeeping", "TriggerIntake", "WebClient",
-            "WorkflowPlanning", crypto,
+            "PipelineModel", "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol", "SecretVault",
+            "ServerAPI", "ServerOperation", "StructuredData", "Telemetry", "Timekeeping", "TriggerIntake",
+            "WebClient", "WorkflowPlanning", crypto,
         ]),
     tests("WebPagesTests", ["HTTPMessages", "PageSamples", "StructuredData", "Timekeeping", "WebPages"]),
     tests(
         "ServerAPITests",
         [
-            "AccessRules", "Credentials", "Diagnostics", "FileAccess", "HTTPMessages", "HTTPServing",
-            "IdentityProviders",
-            "RunCoordination", "ServerAPI", "ServerOperation", "StructuredData", "Timekeeping", crypto, cryptoExtras,
+            "AccessRules", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "HTTPMessages", "HTTPServing",
+            "IdentityProviders", "RunCoordination", "SecretVault", "ServerAPI", "ServerOperation", "StructuredData",
+            "Timekeeping", crypto, cryptoExtras,
         ]),
     tests("LogArchiveTests", ["Diagnostics", "LogArchive", "Timekeeping"]),
     tests("TelemetryTests", ["Diagnostics", "HTTPMessages", "StructuredData", "Telemetry", "Timekeeping"]),

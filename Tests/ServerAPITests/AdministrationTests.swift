@@ -51,6 +51,45 @@ struct ProjectRouteTests {
         #expect(project.settings.isPaused && project.settings.forkPolicy == .ask)
     }
 
+    @Test("Changes of different parts at once all hold")
+    func together() async throws {
+        let served = try await ServedFolder()
+        let admin = try await served.admin()
+        try await served.project("web")
+        let changes: [DataValue] = [
+            ["paused": true], ["forks": "ignore"], ["status": "everyone"], ["defaultBranch": "trunk"],
+            ["options": ["poll": "60"]], ["forge": "gitlab"],
+        ]
+        await withTaskGroup(of: Void.self) { group in
+            for change in changes {
+                group.addTask {
+                    let answer = await served.ask("PATCH", "/api/v1/projects/web", token: admin, json: change)
+                    #expect(answer.status == 200)
+                }
+            }
+        }
+        let shown = await served.ask("GET", "/api/v1/projects/web", token: admin).json
+        for change in changes {
+            for (key, value) in change.object ?? [:] { #expect(shown[key] == value, "\(key)") }
+        }
+    }
+
+    @Test("An address to clone from holds no credential")
+    func cloneURL() async throws {
+        let served = try await ServedFolder()
+        let admin = try await served.admin()
+        for url in ["https://token@example.org/x.git", "https://a:b@example.org/x", "ssh://git:pw@example.org/x"] {
+            let answer = await served.ask(
+                "POST", "/api/v1/projects", token: admin, json: ["name": "x", "cloneURL": .string(url)])
+            #expect(answer.status == 422 && !answer.text.contains("token@"), "\(url)")
+        }
+        for (index, url) in ["ssh://git@example.org/x.git", "git@example.org:x.git", "/srv/x.git"].enumerated() {
+            let answer = await served.ask(
+                "POST", "/api/v1/projects", token: admin, json: ["name": .string("x\(index)"), "cloneURL": .string(url)])
+            #expect(answer.status == 201, "\(url)")
+        }
+    }
+
     @Test("A GET of what one has is answered without content")
     func notModified() async throws {
         let served = try await ServedFolder()
@@ -278,7 +317,7 @@ struct AccountRouteTests {
     func limit() async throws {
         let served = try await ServedFolder()
         let admin = try await served.admin()
-        for _ in 1...RequestLimits.ofCaller {
+        for _ in 1...ServerSettings.standardRequestsPerMinute {
             let answer = await served.ask("GET", "/api/v1/can-i?permission=viewRuns", token: admin)
             guard answer.status == 200 else {
                 Issue.record("refused early: \(answer.text)")

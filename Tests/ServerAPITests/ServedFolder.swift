@@ -71,6 +71,7 @@ final class ServedFolder: Sendable {
     }
 
     /// An administrator of the server, and a token with all that one may.
+    @discardableResult
     func admin() async throws -> String {
         let id =
             if let known = server.directory.current.account(named: "root") { known.id } else {

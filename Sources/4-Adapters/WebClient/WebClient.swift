@@ -47,6 +47,8 @@ package final class WebClient: Sendable {
     /// Servers of events give a sign of life much oftener.
     package static let standardIdleMs: Int64 = 60_000
 
+    private static let streamConnections = 1_024
+
     deinit {
         client.shutdown { _ in }
         streams.withLock { $0 }?.shutdown { _ in }
@@ -103,6 +105,8 @@ package final class WebClient: Sendable {
             if let client { return client }
             var configuration = configuration
             configuration.timeout.read = .milliseconds(idleMs)
+            // Each holds its connection for as long as it lasts: none should wait for another's end.
+            configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = Self.streamConnections
             let made = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
             client = made
             return made

@@ -111,6 +111,18 @@ package actor DirectoryKeeper {
 
     // MARK: the audit log
 
+    /// The stream's events from a sequence on, at most so many.
+    nonisolated func recorded(
+        from first: Int, limit: Int
+    ) throws(DiagnosticError) -> [(event: DirectoryEvent, sequence: Int, at: Timestamp)] {
+        let entries = try store.recorded { (journal) throws(JournalError) in
+            try journal.events(of: Self.stream, from: first, limit: limit)
+        }
+        var found: [(event: DirectoryEvent, sequence: Int, at: Timestamp)] = []
+        for entry in entries { found.append((try Self.event(entry), entry.sequence, entry.recordedAt)) }
+        return found
+    }
+
     /// Rows after a sequence, in order, at most so many; those that `isShown` lets through.
     package nonisolated func audit(
         after sequence: Int, limit: Int, isShown: (AuditRow) -> Bool

@@ -56,7 +56,10 @@ package final class Server: Sendable {
     private let ownRunner: OwnRunner
     let report: @Sendable (DiagnosticError) -> Void
     let state = Mutex(State())
-    let reports = ReportShelf()
+    let reports = AttemptShelf<RunReport>(keeping: 128)
+    let told = AttemptShelf<OutcomeHistory>(keeping: 16)
+    let spans = AttemptShelf<JobSpans>(keeping: 512)
+    let testVerdicts = AttemptShelf<TestVerdicts>(keeping: 64)
 
     struct State: Sendable {
         var isReady = false
@@ -83,7 +86,9 @@ package final class Server: Sendable {
     /// - Throws: ``DiagnosticCode/serverFolderTaken``, and what is wrong with the folder or its keys.
     package init(
         _ settings: ServerSettings, program: String,
-        transport: @escaping HTTPTransport, web: WebReach? = nil,
+        transport: @escaping HTTPTransport = { (call) throws(DiagnosticError) in
+            throw DiagnosticError(.webUnreachable, "This server calls nobody; not \(call.url.prefix(80)) either.")
+        }, web: WebReach? = nil,
         now: @escaping @Sendable () -> Int64 = { Timestamp.now().milliseconds },
         report: @escaping @Sendable (DiagnosticError) -> Void
     ) throws(DiagnosticError) {

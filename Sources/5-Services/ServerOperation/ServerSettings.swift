@@ -24,13 +24,15 @@ package struct ServerSettings: Sendable {
     /// The file with the key that seals secrets; `nil`: one in the folder, made at the first start.
     package var keyPath: String?
     package var environment: [String: String]
-    /// Which Martlet this is, for its metrics.
+    /// Of this program, for the pages' foot and its metrics.
     package var version = ""
     package var commit = ""
     /// Where people can sign in beside passwords.
     package var identityProvider: IdentitySettings?
     /// Proxies whose word on where a request comes from is taken.
     package var trustedProxies: Set<String> = []
+    /// Of one token or account.
+    package var requestsPerMinute = standardRequestsPerMinute
     package var passwordCost = PasswordHash.Parameters.standard
     package var telling: TellingSettings
 
@@ -44,6 +46,8 @@ package struct ServerSettings: Sendable {
     }
 
     package static let maximumCapacity = 1_000
+    package static let standardRequestsPerMinute = 1_200
+    package static let maximumRequestsPerMinute = 1_000_000
 
     /// Everything that is wrong with it.
     package var faults: [DiagnosticError] {
@@ -61,12 +65,18 @@ package struct ServerSettings: Sendable {
         if !(0...Self.maximumCapacity).contains(capacity) {
             add("The capacity \(capacity) is none.", "Choose 0 to \(Self.maximumCapacity) jobs.")
         }
+        if !(1...Self.maximumRequestsPerMinute).contains(requestsPerMinute) {
+            add(
+                "\(requestsPerMinute) requests a minute are no limit.",
+                "Choose 1 to \(Self.maximumRequestsPerMinute) with MARTLET_REQUESTS_PER_MINUTE.")
+        }
         if let publicURL {
             let isWeb = publicURL.hasPrefix("https://") || publicURL.hasPrefix("http://")
             if !isWeb || publicURL.hasSuffix("/") {
                 add("'\(publicURL)' is no address of a server.", "Write it as https://ci.example.org, without a slash.")
             }
         }
+        if let fault = identityProvider?.fault(address: publicURL) { faults.append(fault) }
         return faults + telling.faults
     }
 }

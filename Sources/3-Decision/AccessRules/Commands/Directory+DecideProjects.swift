@@ -45,7 +45,7 @@ extension Directory {
 
     private func check(_ settings: ProjectSettings, except: EntryID?) throws(DiagnosticError) {
         try EntryText.checkProjectName(settings.name)
-        try EntryText.checkWord(settings.cloneURL, "address to clone from", limit: AccessLimits.urlBytes)
+        try EntryText.checkCloneURL(settings.cloneURL)
         try EntryText.checkWord(settings.defaultBranch, "branch", limit: AccessLimits.addressBytes)
         guard settings.options.count <= AccessLimits.eventNames else {
             throw .directoryLimit("options of a project", AccessLimits.eventNames)

@@ -215,7 +215,12 @@ extension RunCoordinator {
                 surroundings.feed.publish(place.object("stepStarted"), on: .run(run.run))
             case .stepFinished(let finished):
                 var object = StepPlaceText(work.job, finished.attempt).object("stepFinished")
-                object["conclusion"] = .string(finished.result.conclusion.rawValue)
+                let result = finished.result
+                object["outcome"] = .string(result.outcome.rawValue)
+                object["conclusion"] = .string(result.conclusion.rawValue)
+                object.set("exitCode", result.exitCode.map { .number(Double($0)) })
+                object.set("reason", result.reason?.data)
+                object["logLines"] = .number(Double(result.logLines))
                 let began = run.jobs[work.job]?.startedAt.removeValue(forKey: finished.attempt)
                 object["durationMs"] = .number(Double(began.map { time - $0 } ?? 0))
                 surroundings.feed.publish(object, on: .run(run.run))

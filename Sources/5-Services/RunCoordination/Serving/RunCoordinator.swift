@@ -411,6 +411,19 @@ package actor RunCoordinator {
         return dispatch.waitingReason(of: served.work(job, known.number), at: max(now, surroundings.now()))
     }
 
+    /// Why each job of a run that waits for a runner does so.
+    package func waitingReasons(in run: RunID) -> [JobID: Reason] {
+        guard let served = runs[run] else { return [:] }
+        let now = max(now, surroundings.now())
+        var reasons: [JobID: Reason] = [:]
+        for (job, known) in served.jobs {
+            reasons[job] =
+                known.gate.map { Reason(.approval, $0) }
+                ?? dispatch.waitingReason(of: served.work(job, known.number), at: now)
+        }
+        return reasons
+    }
+
     /// Nothing more is given away, and polls are answered at once.
     package func stop() {
         isStopping = true

@@ -28,6 +28,26 @@ package struct IdentitySettings: Sendable {
         self.domains = domains
         self.transport = transport
     }
+
+    static let callback = "/login/oidc/callback"
+
+    /// - Parameter address: of this server, as the browser knows it.
+    func provider(address: String) throws(DiagnosticError) -> ProviderSettings {
+        var settings = try ProviderSettings(
+            issuer: issuer, clientID: clientID, clientSecret: clientSecret, redirectURL: address + Self.callback)
+        settings.domains = domains
+        return settings
+    }
+
+    /// What is wrong with them; `nil`: nothing.
+    func fault(address: String?) -> DiagnosticError? {
+        do throws(DiagnosticError) {
+            _ = try provider(address: address ?? "http://127.0.0.1")
+            return nil
+        } catch {
+            return error
+        }
+    }
 }
 
 /// Lets people in by an identity provider.
@@ -98,11 +118,8 @@ package final class ProviderSignIn: Sendable {
             throw DiagnosticError(
                 .providerMissing, "This server has no identity provider.", remedy: "Sign in with a password.")
         }
-        var wanted = try ProviderSettings(
-            issuer: settings.issuer, clientID: settings.clientID, clientSecret: settings.clientSecret,
-            redirectURL: address + "/login/oidc/callback")
-        wanted.domains = settings.domains
-        let provider = IdentityProvider(settings: wanted, transport: settings.transport)
+        let provider = IdentityProvider(
+            settings: try settings.provider(address: address), transport: settings.transport)
         made.withLock { $0 = provider }
         return provider
     }

@@ -31,9 +31,15 @@ extension Server {
         return secret
     }
 
-    /// What a project that was removed had: its secrets and variables, the secrets of its webhooks.
-    package func forgetSecrets(of project: Project) async throws(DiagnosticError) {
-        for reference in project.webhookSecrets { references.forget(reference) }
+    /// What a project that was removed had: its secrets and variables, the secrets of its webhooks, hooks and channels.
+    ///
+    /// - Parameter directory: as it was before.
+    package func forgetSecrets(of project: Project, in directory: Directory) async throws(DiagnosticError) {
+        let hooks = directory.hooks.values.filter { $0.settings.project == project.id }
+        let channels = directory.channels.values.filter { $0.settings.project == project.id }
+        for reference in project.webhookSecrets + hooks.map(\.settings.secretReference)
+            + channels.map(\.settings.addressReference)
+        { references.forget(reference) }
         let id = project.id.description
         let places =
             [SecretPlace.project(id)]

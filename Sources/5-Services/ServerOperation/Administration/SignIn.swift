@@ -47,11 +47,12 @@ package final class SignIn: Sendable {
     package func check(
         name: String, password: String, network: String, actor: Actor, now: Timestamp
     ) async throws(SignInRefusal) -> EntryID {
-        let key = String(name.lowercased().prefix(AccessLimits.addressBytes))
+        let account = find(name)
+        // Whoever is called by name and by address is one account all the same.
+        let key = account?.name.lowercased() ?? String(name.lowercased().prefix(AccessLimits.addressBytes))
         try begin(key, network, now)
         defer { end(key, network) }
         do throws(DiagnosticError) {
-            let account = find(name)
             let hash = try account?.passwordReference.map { (reference) throws(DiagnosticError) in
                 try PasswordHash(text: try references.text(reference))
             }

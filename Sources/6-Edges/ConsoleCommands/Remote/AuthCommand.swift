@@ -15,7 +15,8 @@ struct AuthCommand: ParsableCommand {
             EXAMPLES
               martlet auth login https://ci.example.org
               martlet auth logout https://ci.example.org
-            """, subcommands: [AuthLoginCommand.self, AuthLogoutCommand.self])
+            """,
+        subcommands: [AuthLoginCommand.self, AuthLogoutCommand.self, AuthStatusCommand.self, AuthCanICommand.self])
 }
 
 struct AuthLoginCommand: ParsableCommand {

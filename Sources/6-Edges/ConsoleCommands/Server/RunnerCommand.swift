@@ -23,7 +23,10 @@ struct RunnerCommand: ParsableCommand {
             EXAMPLES
               martlet runner register https://ci.example.org --token mrt_reg_…
               martlet runner run
-            """, subcommands: [RunnerRunCommand.self, RunnerRegisterCommand.self])
+            """,
+        subcommands: [
+            RunnerRunCommand.self, RunnerRegisterCommand.self, RunnerTokenCommand.self, RunnerListCommand.self,
+        ])
 }
 
 /// Where a runner keeps what it must know.

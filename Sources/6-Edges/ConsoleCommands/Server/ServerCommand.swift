@@ -24,7 +24,7 @@ struct ServerCommand: ParsableCommand {
             One process, one folder. The first start prints a link that makes the first
             administrator. SIGTERM ends it in order: runs go on with their runners, and the
             next start takes them up.
-            """)
+            """, subcommands: [RotateKeyCommand.self])
 
     @Option(help: ArgumentHelp("Where it listens.", valueName: "host:port"))
     var listen = ListenAddress(host: "127.0.0.1", port: 8480)
@@ -64,6 +64,14 @@ struct ServerCommand: ParsableCommand {
     var trust: String?
 
     @OptionGroup var telling: TellingOptions
+    @OptionGroup var identity: IdentityOptions
+
+    @Option(
+        name: .customLong("trusted-proxy"),
+        help: ArgumentHelp(
+            "A proxy whose X-Forwarded-For is believed, by address; else MARTLET_TRUSTED_PROXIES.", valueName: "address"
+        ))
+    var trustedProxies: [String] = []
 
     @Flag(help: "Say what is wrong with the configuration, and end.")
     var check = false
@@ -101,6 +109,13 @@ struct ServerCommand: ParsableCommand {
         telling.apply(to: &settings.telling)
         settings.labels = labels.map { $0.lowercased() }
         settings.keyPath = keyFile.map(ProcessEnvironment.absolute)
+        settings.identityProvider = try identity.settings(console.environment)
+        let proxies = trustedProxies.isEmpty ? [console.environment["MARTLET_TRUSTED_PROXIES"] ?? ""] : trustedProxies
+        settings.trustedProxies = Set(
+            proxies.flatMap { $0.split(separator: ",") }.map { $0.filter { $0 != " " } })
+        if let text = console.environment["MARTLET_REQUESTS_PER_MINUTE"], !text.isEmpty {
+            settings.requestsPerMinute = Int(text) ?? 0
+        }
         return settings
     }
 
@@ -141,6 +156,9 @@ struct ServerCommand: ParsableCommand {
                     do {
                         try await server.start(url: url)
                         ServerLog.say("Ready at \(settings.publicURL ?? url)")
+                        if let token = try server.people.firstAdminToken() {
+                            ServerLog.say("Make the first account: \(server.address)/setup?token=\(token)")
+                        }
                     } catch {
                         ServerLog.say("\(error)")
                         Glibc.exit(ExitStatus.setup.rawValue)

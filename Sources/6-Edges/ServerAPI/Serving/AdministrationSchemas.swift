@@ -6,7 +6,7 @@ internal import StructuredData
 
 /// The shapes of what is administered: people, tokens, projects, environments, values, runners, hooks.
 enum AdministrationSchemas {
-    static let all: DataObject = people.merging(tokens).merging(places).merging(machines)
+    static let all: DataObject = people.merging(tokens).merging(places).merging(machines).merging(outgoing)
 
     // MARK: people
 

@@ -74,11 +74,7 @@ enum OpenAPIDocument {
     private static func parameters(_ route: Route) -> [DataValue] {
         let path: [DataValue] = route.segments.filter { $0.hasPrefix("{") }.map { segment in
             let name = String(segment.dropFirst().dropLast())
-            let isNumber = ["run", "attempt", "stepAttempt"].contains(name)
-            return [
-                "name": .string(name), "in": "path", "required": true,
-                "schema": isNumber ? ["type": "integer", "minimum": 1] : ["type": "string"],
-            ]
+            return ["name": .string(name), "in": "path", "required": true, "schema": schema(ofPath: name)]
         }
         return path
             + route.query.map { parameter in
@@ -87,6 +83,15 @@ enum OpenAPIDocument {
                     "description": .string(parameter.about), "schema": parameter.schema,
                 ]
             }
+    }
+
+    private static func schema(ofPath name: String) -> DataValue {
+        switch name {
+        case "run", "attempt", "stepAttempt": ["type": "integer", "minimum": 1]
+        // Of a secret or a variable.
+        case "name": ["type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$", "maxLength": 100]
+        default: ["type": "string"]
+        }
     }
 
     private static func responses(_ route: Route) -> DataObject {

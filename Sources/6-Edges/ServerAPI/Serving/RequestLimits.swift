@@ -7,13 +7,16 @@ internal import Timekeeping
 
 /// How much one caller may ask.
 final class RequestLimits: Sendable {
-    /// Of a token or an account, a minute and at once.
-    static let ofCaller = 1_200
     /// Of an address at the doors that need no credential: signing in, the first link, registering a runner.
     static let ofAddress = 60
 
-    private let callers = Mutex(RateLimiter<Principal>(burst: ofCaller, perMinute: ofCaller))
+    private let callers: Mutex<RateLimiter<Principal>>
     private let addresses = Mutex(RateLimiter<String>(burst: ofAddress, perMinute: ofAddress))
+
+    /// - Parameter ofCaller: of a token or an account, a minute and at once.
+    init(ofCaller: Int) {
+        callers = Mutex(RateLimiter<Principal>(burst: ofCaller, perMinute: ofCaller))
+    }
 
     /// - Returns: after how many milliseconds to ask again; `nil`: go on.
     func wait(caller: Principal, now: Timestamp) -> Int64? {

@@ -16,11 +16,11 @@ package struct ServerDoor: Sendable {
     let server: Server
     private let router: Router
     let routes: [Route]
-    let limits = RequestLimits()
+    let limits: RequestLimits
 
-    /// - Parameter signInPage: writes the pages that nobody has to be signed in for.
-    package init(server: Server, signInPage: @escaping SignInPage = PlainSignInPage.answer) {
+    package init(server: Server) {
         self.server = server
+        limits = RequestLimits(ofCaller: server.settings.requestsPerMinute)
         let routes =
             HealthRoutes(server: server).routes + RunRoutes(server: server).routes
             + LogRoutes(server: server).routes + EventRoutes(server: server).routes
@@ -28,8 +28,8 @@ package struct ServerDoor: Sendable {
             + ApprovalRoutes(server: server).routes + TriggerRoutes(server: server).routes
             + RunnerRoutes(server: server).routes + MetricsRoutes(server: server).routes
             + DeliveryRoutes(server: server).routes + NotificationRoutes(server: server).routes
-            + SlackRoutes(server: server).routes
-            + AdministrationRoutes(server: server, signInPage: signInPage).routes
+            + SlackRoutes(server: server).routes + PageRoutes(server: server).routes
+            + AdministrationRoutes(server: server, signInPage: SignInRoom(server: server).answer).routes
         self.routes = routes + [OpenAPIDocument.route(of: routes)]
         router = Router(self.routes)
     }
@@ -41,7 +41,10 @@ package struct ServerDoor: Sendable {
         var template = "none"
         if case .route(let route, _) = finding { template = route.template }
         let counting = RequestCounting(server: server, inbound, route: template)
-        return counting.counted(await answer(inbound, finding))
+        let answer = await answer(inbound, finding)
+        guard PageProblems.isPage(answer, inbound) else { return counting.counted(answer) }
+        let caller = bySession(inbound, .now())
+        return counting.counted(PageProblems(server: server).shown(answer, to: inbound, caller))
     }
 
     private func answer(_ inbound: InboundRequest, _ finding: Router.Finding) async -> OutboundAnswer {
@@ -79,7 +82,7 @@ package struct ServerDoor: Sendable {
         if isDoor, let wait = limits.wait(network: ClientAddress.network(address), now: now) { return tooMany(wait) }
         let caller = try await caller(inbound, route, now: now)
         if let wait = limits.wait(caller: caller.principal, now: now) { return tooMany(wait) }
-        if let refusal = try refusal(caller.principal, route, path) { return refusal }
+        if let refusal = try server.refusal(caller.principal, route, path) { return refusal }
         guard let pairs = FormText.pairs(inbound.query) else {
             throw DiagnosticError(.requestInvalid, "The query cannot be decoded.")
         }
@@ -117,11 +120,14 @@ package struct ServerDoor: Sendable {
                 .tooManyAttempts, "Too many requests.", remedy: "Try again in \(max(1, (waitMs + 999) / 1_000)) s."),
             retryAfterMs: waitMs)
     }
+}
 
-    private func refusal(
+extension Server {
+    /// Why a request does not get to a route; `nil`: it does.
+    func refusal(
         _ principal: Principal, _ route: Route, _ path: [String: String]
     ) throws(DiagnosticError) -> OutboundAnswer? {
-        let directory = server.directory.current
+        let directory = directory.current
         let decision: AccessDecision
         switch route.guardian {
         case .open, .proof: return nil
@@ -142,7 +148,7 @@ package struct ServerDoor: Sendable {
                 principal, permission, at: .project(found ?? EntryID(.project, Int.max)), now: .now())
         case .run(let permission):
             let run = path["run"].flatMap { RunID($0) }
-            let project = try run.flatMap { (run) throws(DiagnosticError) in try server.project(of: run) }
+            let project = try run.flatMap { (run) throws(DiagnosticError) in try self.project(of: run) }
             decision = directory.decision(
                 principal, permission, at: .project(project ?? EntryID(.project, Int.max)), now: .now())
         }

@@ -42,7 +42,7 @@ struct AccountRoutes: Sendable {
             route(
                 "POST", "/{account}/invitation", "inviteAccount",
                 "A link with which the account's owner sets a password; it is good once, for seven days.",
-                answers: [201: "Invitation"], invite),
+                answers: [201: "Invitation", 410: "Problem"], invite),
             route(
                 "PUT", "/{account}/server-admin", "setServerAdmin",
                 "Whether the account administers the server. Its sessions end.", body: "ServerAdminChange",
@@ -118,10 +118,17 @@ struct AccountRoutes: Sendable {
 
     @Sendable private func change(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
         let body = try await request.json()
-        let before = try find(request)
-        let name = body["name"]?.string ?? before.name
-        let email = body["email"] == nil ? before.email : body["email"]?.string
-        return try await done(request) { .changeAccount($0, name: name, email: email) }
+        let id = try find(request).id
+        let read: @Sendable (Directory) throws(DiagnosticError) -> Account = { (directory) throws(DiagnosticError) in
+            guard let account = directory.accounts[id] else { throw APIRequest.missing("account", id.description) }
+            return account
+        }
+        try await server.change(request, read, showing: { $0.accounts[id]?.shown }) { before in
+            .changeAccount(
+                id, name: body["name"]?.string ?? before.name,
+                email: body["email"] == nil ? before.email : body["email"]?.string)
+        }
+        return .json(try read(server.directory.current).shown)
     }
 
     @Sendable private func remove(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {

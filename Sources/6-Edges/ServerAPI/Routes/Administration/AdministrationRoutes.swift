@@ -17,7 +17,8 @@ struct AdministrationRoutes: Sendable {
             + AccountRoutes(server: server).routes + TokenRoutes(server: server).routes
             + ProjectRoutes(server: server).routes + MemberRoutes(server: server).routes
             + RunnerAdminRoutes(server: server).routes + EnvironmentRoutes(server: server).routes
-            + ValueRoutes(server: server).routes
+            + ValueRoutes(server: server).routes + HookRoutes(server: server).routes
+            + ChannelRoutes(server: server).routes + AuditRoutes(server: server).routes
     }
 }
 
@@ -35,6 +36,39 @@ extension Server {
             if hasCondition { try request.requireMatch(shown(directory)) }
         }
     }
+}
+
+extension Server {
+    /// A change that says a part of what is there: it is made of the newest state, and made anew where somebody else was
+    /// faster, unless the request says which version it means.
+    ///
+    /// - Parameters:
+    ///   - read: what is changed.
+    ///   - command: the change, made of that.
+    func change<Value: Equatable & Sendable>(
+        _ request: APIRequest, _ read: @escaping @Sendable (Directory) throws(DiagnosticError) -> Value,
+        showing shown: @escaping @Sendable (Directory) -> DataValue?, _ command: (Value) -> DirectoryCommand
+    ) async throws(DiagnosticError) {
+        let hasCondition = request.inbound.headers["If-Match"] != nil || request.inbound.headers["If-None-Match"] != nil
+        for _ in 1...Self.changeTries {
+            let before = try read(directory.current)
+            do throws(DiagnosticError) {
+                _ = try await directory.perform(command(before), by: request.actor(self), as: request.principal) {
+                    (directory) throws(DiagnosticError) in
+                    if hasCondition { try request.requireMatch(shown(directory)) }
+                    guard try read(directory) == before else { throw Self.moved }
+                }
+                return
+            } catch {
+                guard error.diagnostic.code == .entryMoved, !hasCondition else { throw error }
+            }
+        }
+        throw Self.moved
+    }
+
+    private static let changeTries = 10
+    private static let moved = DiagnosticError(
+        .entryMoved, "It is changed by others all the time.", remedy: "Try again.")
 }
 
 extension OutboundAnswer {

@@ -69,19 +69,28 @@ struct ProjectRoutes: Sendable {
 
     @Sendable private func change(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
         let body = try await request.json()
-        let before = try request.project(server.directory.current)
-        var settings = before.settings
-        settings.take(body)
-        let id = before.id
-        // Two that change different things at once both hold only where each says what it has read.
-        try await server.perform(.changeProject(id, settings), request) { $0.projects[id]?.shown }
+        let id = try request.project(server.directory.current).id
+        try await server.change(
+            request,
+            { (directory) throws(DiagnosticError) in
+                guard let settings = directory.projects[id]?.settings else {
+                    throw APIRequest.missing("project", id.description)
+                }
+                return settings
+            }, showing: { $0.projects[id]?.shown }
+        ) { before in
+            var settings = before
+            settings.take(body)
+            return .changeProject(id, settings)
+        }
         return .json(try Self.find(id, server).shown)
     }
 
     @Sendable private func remove(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
-        let project = try request.project(server.directory.current)
+        let before = server.directory.current
+        let project = try request.project(before)
         try await server.perform(.removeProject(project.id), request) { $0.projects[project.id]?.shown }
-        try await server.forgetSecrets(of: project)
+        try await server.forgetSecrets(of: project, in: before)
         return .empty
     }
 

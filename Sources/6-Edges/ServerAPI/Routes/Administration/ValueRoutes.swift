@@ -94,6 +94,7 @@ struct ValueRoutes: Sendable {
     private func set(_ request: APIRequest, _ kind: ValueKey.Kind) async throws(DiagnosticError) -> OutboundAnswer {
         let value = try await request.json().text("value")
         let key = try key(request, kind)
+        try request.requireMatch(server.directory.current.values[key].map { .object(Self.shown($0)) })
         let stored = try await server.setValue(
             value, of: key, by: request.actor(server), as: request.principal, now: .now())
         var object = Self.shown(stored)

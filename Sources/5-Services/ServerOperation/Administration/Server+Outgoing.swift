@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import AccessRules
+internal import Credentials
+package import Diagnostics
+
+/// Hooks and channels: their settings in the directory, their secrets beside it.
+extension Server {
+    /// Adds a hook, with a secret of its own that signs what is sent.
+    ///
+    /// - Returns: the secret, which is not shown again.
+    package func addHook(
+        _ settings: HookSettings, by actor: Actor, as principal: Principal
+    ) async throws(DiagnosticError) -> (hook: OutgoingHook, secret: String) {
+        let secret = WebhookSecret.mint().text
+        var settings = settings
+        settings.secretReference = try references.keep(secret)
+        do throws(DiagnosticError) {
+            let events = try await directory.perform(.setHook(nil, settings), by: actor, as: principal)
+            for case .hookSet(let fact) in events.map(\.fact) {
+                if let hook = directory.current.hooks[fact.hook] { return (hook, secret) }
+            }
+        } catch {
+            references.forget(settings.secretReference)
+            throw error
+        }
+        throw DiagnosticError(.entryMissing, "The hook was removed as it was made.")
+    }
+
+    /// Gives a hook another secret; the one before is good for nothing any more.
+    package func rotateHookSecret(
+        _ hook: OutgoingHook, by actor: Actor, as principal: Principal
+    ) async throws(DiagnosticError) -> String {
+        let secret = WebhookSecret.mint().text
+        var settings = hook.settings
+        settings.secretReference = try references.keep(secret)
+        do throws(DiagnosticError) {
+            _ = try await directory.perform(.setHook(hook.id, settings), by: actor, as: principal)
+        } catch {
+            references.forget(settings.secretReference)
+            throw error
+        }
+        references.forget(hook.settings.secretReference)
+        return secret
+    }
+
+    /// Adds a channel, or changes one.
+    ///
+    /// - Parameters:
+    ///   - id: `nil`: a new one.
+    ///   - address: where people are told, which is kept as a secret; `nil`: the one that it has.
+    package func setChannel(
+        _ id: EntryID?, _ settings: ChannelSettings, address: String?, by actor: Actor, as principal: Principal
+    ) async throws(DiagnosticError) -> NotificationChannel {
+        var settings = settings
+        let before = id.flatMap { directory.current.channels[$0]?.settings.addressReference }
+        if let address { settings.addressReference = try references.keep(address) }
+        let found: EntryID?
+        do throws(DiagnosticError) {
+            let events = try await directory.perform(.setChannel(id, settings), by: actor, as: principal)
+            found =
+                events.lazy.compactMap { event -> EntryID? in
+                    if case .channelSet(let fact) = event.fact { fact.channel } else { nil }
+                }.first
+        } catch {
+            if address != nil { references.forget(settings.addressReference) }
+            throw error
+        }
+        if address != nil, let before { references.forget(before) }
+        guard let channel = (found ?? id).flatMap({ directory.current.channels[$0] }) else {
+            throw DiagnosticError(.entryMissing, "The channel was removed as it was made.")
+        }
+        return channel
+    }
+}
