@@ -110,7 +110,7 @@ struct PageTests {
             ),
             (HooksPage(hooks: []), "martlet hooks add"), (AuditPage(entries: []), "martlet server audit"),
             (AccountPage(name: "a", role: "reader"), "martlet token create"),
-            (LoginPage(isFirst: true), "martlet server account"),
+            (LoginPage(isFirst: true), "martlet server"),
         ]
         for (page, command) in rooms {
             let text = String(decoding: page.render(Gallery.context(Gallery.entries[0])), as: UTF8.self)

@@ -3,10 +3,10 @@
 internal import ArgumentParser
 internal import Diagnostics
 internal import Glibc
+internal import HTTPCalling
 internal import HTTPMessages
 internal import ServerClient
 internal import TerminalRendering
-internal import WebClient
 
 struct AuthCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -3,8 +3,8 @@
 internal import ArgumentParser
 internal import Diagnostics
 internal import FileAccess
+internal import HTTPCalling
 internal import ServerClient
-internal import WebClient
 
 /// Which server a verb works on; none: this machine.
 struct RemoteOptions: ParsableArguments {

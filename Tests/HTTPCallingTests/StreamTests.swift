@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Diagnostics
+import HTTPCalling
 import HTTPMessages
 import HTTPServing
 import Synchronization
 import Testing
-import WebClient
 
 /// A server of the test's own.
 private final class Served: Sendable {
@@ -99,7 +99,7 @@ struct StreamTests {
                     for await _ in never {}
                 })
         }
-        let client = try WebClient(idleMs: 50)
+        let client = try WebClient(idleMs: 1000)
         let stream = try await client.open(HTTPCall("GET", served.url))
         var pieces = stream.pieces.makeAsyncIterator()
         #expect(try await pieces.next() == Array("begun".utf8))
