@@ -21,13 +21,14 @@ package struct ServerDoor: Sendable {
     package init(server: Server) {
         self.server = server
         limits = RequestLimits(ofCaller: server.settings.requestsPerMinute)
+        let administration = AdministrationRoutes(server: server, signInPage: SignInRoom(server: server).answer).routes
         let routes =
             HealthRoutes(server: server).routes + RunRoutes(server: server).routes
             + LogRoutes(server: server).routes + EventRoutes(server: server).routes
             + OutcomeRoutes(server: server).routes + SearchRoutes(server: server).routes
             + ApprovalRoutes(server: server).routes + TriggerRoutes(server: server).routes
-            + RunnerRoutes(server: server).routes + PageRoutes(server: server).routes
-            + AdministrationRoutes(server: server, signInPage: SignInRoom(server: server).answer).routes
+            + RunnerRoutes(server: server).routes + PageRoutes(server: server).routes + administration
+            + SettingsRoutes(server: server, calls: APICalls(server, administration)).routes
         self.routes = routes + [OpenAPIDocument.route(of: routes)]
         router = Router(self.routes)
     }

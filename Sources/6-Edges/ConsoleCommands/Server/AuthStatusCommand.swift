@@ -6,16 +6,6 @@ internal import HTTPMessages
 internal import StructuredData
 internal import TerminalRendering
 
-struct AuthCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "auth", abstract: "Who you are for a server, and what you may do there.",
-        discussion: """
-            EXAMPLES
-              martlet auth status --server https://ci.example.org
-              martlet auth can-i cancelRuns --project web
-            """, subcommands: [AuthStatusCommand.self, AuthCanICommand.self])
-}
-
 struct AuthStatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Whose the token is, and what it may do.",
