@@ -81,7 +81,9 @@ struct PagesOfRunsTests {
         let tests = await folder.page("/runs/\(run)/1?view=tests&state=failed")
         #expect(tests.text.contains("carries") && tests.text.contains("7 &lt; 8") && !tests.text.contains(">adds<"))
         let notes = await folder.page("/runs/\(run)/1?view=annotations")
-        #expect(notes.text.contains("https://forge.test/acme/shop/blob/\(String(repeating: "ab", count: 20))/Sources/Sum.swift#L7"))
+        #expect(
+            notes.text.contains(
+                "https://forge.test/acme/shop/blob/\(String(repeating: "ab", count: 20))/Sources/Sum.swift#L7"))
         let plan = await folder.page("/runs/\(run)/1?view=plan")
         #expect(plan.text.contains(".github/workflows/ci.yml"))
         let events = await folder.page("/runs/\(run)/1?view=events")
@@ -152,7 +154,9 @@ struct PagesOfRunsTests {
         #expect(await folder.post("/runs/\(run)/1/cancel").headers["Location"] == "/runs/\(run)/1")
         try await folder.end(of: run)
         let after = await folder.page("/runs/\(run)").text
-        #expect(after.contains("Cancelled by test "), "\(after.split(separator: "<h1>").dropFirst().first?.prefix(200) ?? "")")
+        #expect(
+            after.contains("Cancelled by test "),
+            "\(after.split(separator: "<h1>").dropFirst().first?.prefix(200) ?? "")")
     }
 
     @Test("The overview tells what is broken since when; the project's page filters by its address")

@@ -153,7 +153,9 @@ struct ValueRouteTests {
         }
         let file = folder + "/elsewhere"
         #expect(try ServerVaults.rotateKey(settings, to: file) == 2)
-        #expect(throws: DiagnosticError.self) { try Server(settings, program: "/nowhere", transport: ServedFolder.noTransport) { _ in } }
+        #expect(throws: DiagnosticError.self) {
+            try Server(settings, program: "/nowhere", transport: ServedFolder.noTransport) { _ in }
+        }
         settings.keyPath = file
         let server = try Server(settings, program: "/nowhere", transport: ServedFolder.noTransport) { _ in }
         #expect(try server.vault.secrets(project: "-")["X"]?.value == "kept value")

@@ -31,7 +31,8 @@ final class ServedFolder: Sendable {
         settings.passwordCost = PasswordHash.Parameters(logRounds: 4, blockSize: 8, parallelism: 1)
         change(&settings)
         server = try Server(
-            settings, program: "/nowhere", transport: Self.noTransport) { _ in }
+            settings, program: "/nowhere", transport: Self.noTransport
+        ) { _ in }
         door = ServerDoor(server: server)
         try await server.start(url: "http://127.0.0.1:8480")
     }

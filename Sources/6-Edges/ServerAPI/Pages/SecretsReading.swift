@@ -46,7 +46,9 @@ struct SecretsReading: SettingsReading {
         var environment: String?
 
         var operation: String { project == nil ? "Server" : environment == nil ? "Project" : "Environment" }
-        var words: String { project.map { [$0, environment].compactMap { $0 }.joined(separator: " / ") } ?? "all projects" }
+        var words: String {
+            project.map { [$0, environment].compactMap { $0 }.joined(separator: " / ") } ?? "all projects"
+        }
 
         func path(_ name: String) -> [String: String] {
             var path = ["name": name]

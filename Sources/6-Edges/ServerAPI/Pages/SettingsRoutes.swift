@@ -27,9 +27,11 @@ struct SettingsChange<Shown: Sendable>: Sendable {
 extension SettingsReading {
     func room(_ template: String, _ guardian: Route.Guardian, _ pages: PageRoute) -> Route {
         let reading = self
-        return pages.get(template, guardian, showing: { (visit) throws(DiagnosticError) in
-            .page(try await reading.page(visit), visit.context())
-        })
+        return pages.get(
+            template, guardian,
+            showing: { (visit) throws(DiagnosticError) in
+                .page(try await reading.page(visit), visit.context())
+            })
     }
 
     func form(

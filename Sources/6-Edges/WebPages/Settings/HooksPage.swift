@@ -97,7 +97,7 @@ package struct HooksPage: Page {
                 if mayChange {
                     html.tag(.div, .class("buttons end")) { html in
                         if canTest {
-                        html.rowAction(.test, on: hook.url, to: PageAddress("settings", "hooks", hook.id, "test"))
+                            html.rowAction(.test, on: hook.url, to: PageAddress("settings", "hooks", hook.id, "test"))
                         }
                         html.rowAction(
                             .rotate, on: hook.url, to: PageAddress("settings", "hooks", hook.id, "rotate"))

@@ -56,7 +56,9 @@ package struct ProjectSettingsPage: Page {
                     $0.empty(.noProjects, .noProjectsBody)
                 }
             } else {
-                html.table(knowsDeliveries ? [.name_, .repository, .deliveries, .actions] : [.name_, .repository, .actions]) { html in
+                html.table(
+                    knowsDeliveries ? [.name_, .repository, .deliveries, .actions] : [.name_, .repository, .actions]
+                ) { html in
                     for project in projects { row(project, &html) }
                 }
             }

@@ -21,7 +21,8 @@ package struct RunnersPage: Page {
 
         package init(
             id: String, name: String, labels: [String], isOnline: Bool, isPaused: Bool = false, capacity: Int,
-            jobs: [(name: String, run: Int)] = [], version: String = "", lastSeenAt: Timestamp? = nil, isOwn: Bool = false
+            jobs: [(name: String, run: Int)] = [], version: String = "", lastSeenAt: Timestamp? = nil,
+            isOwn: Bool = false
         ) {
             self.id = id
             self.name = name

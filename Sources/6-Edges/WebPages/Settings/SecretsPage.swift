@@ -18,7 +18,8 @@ package struct SecretsPage: Page {
         package var warning: String?
 
         package init(
-            name: String, place: String, placeValue: String? = nil, changedAt: Timestamp, changedBy: String = "", lastUsedAt: Timestamp? = nil,
+            name: String, place: String, placeValue: String? = nil, changedAt: Timestamp, changedBy: String = "",
+            lastUsedAt: Timestamp? = nil,
             warning: String? = nil
         ) {
             self.name = name

@@ -61,8 +61,8 @@ extension PageText {
     static var newRunner: PageText { PageText("Register a runner", "러너 등록") }
     static var runnerTokenOnce: PageText {
         PageText(
-            "Run this on the new machine within an hour. The token works once and is not shown again.",
-            "새 컴퓨터에서 한 시간 안에 실행하세요. 토큰은 한 번만 쓸 수 있고 다시 표시되지 않습니다.")
+            "Run this on the new machine within a day. The token works once and is not shown again.",
+            "새 컴퓨터에서 하루 안에 실행하세요. 토큰은 한 번만 쓸 수 있고 다시 표시되지 않습니다.")
     }
     static var whyJobsWait: PageText { PageText("Why jobs wait", "작업이 대기하는 이유") }
     static func capacityOf(_ used: Int, _ all: Int) -> PageText { PageText("\(used) of \(all)", "\(all)개 중 \(used)개") }
@@ -100,7 +100,9 @@ extension PageText {
     static var onlyFrom: PageText { PageText("Only from", "허용 브랜치:") }
     static var addEnvironment: PageText { PageText("Add an environment", "환경 추가") }
     static var approvers: PageText { PageText("Approvers", "승인자") }
-    static var approversNote: PageText { PageText("Names, with commas between; empty: all with the role approve.", "이름을 쉼표로 구분. 비워 두면 approve 역할 모두.") }
+    static var approversNote: PageText {
+        PageText("Names, with commas between; empty: all with the role approve.", "이름을 쉼표로 구분. 비워 두면 approve 역할 모두.")
+    }
     static var votesNeeded: PageText { PageText("How many have to agree", "필요한 승인 수") }
     static var allowSelfApproval: PageText { PageText("Authors may approve their own change", "작성자의 자기 승인 허용") }
     static var branches: PageText { PageText("Branches", "브랜치") }

@@ -23,7 +23,7 @@ struct SignInView: Sendable {
         /// A sentence.
         case other(String)
 
-        }
+    }
 
     var room: Room
     /// Goes into the form as `_csrf`.
