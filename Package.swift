@@ -324,8 +324,8 @@ let testTargets: [Target] = [
         "ServerAPITests",
         [
             "AccessRules", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "HTTPMessages", "HTTPServing",
-            "IdentityProviders", "RunCoordination", "SecretVault", "ServerAPI", "ServerOperation", "StructuredData",
-            "Timekeeping", crypto, cryptoExtras,
+            "IdentityProviders", "PipelineModel", "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol", "ServerAPI",
+            "SecretVault", "ServerOperation", "StructuredData", "Timekeeping", "WorkflowPlanning", crypto, cryptoExtras,
         ]),
     tests("LogArchiveTests", ["Diagnostics", "LogArchive", "Timekeeping"]),
     tests("TelemetryTests", ["Diagnostics", "HTTPMessages", "StructuredData", "Telemetry", "Timekeeping"]),

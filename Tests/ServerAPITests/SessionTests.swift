@@ -67,7 +67,7 @@ struct SessionTests {
         for answer in [wrong, unknown, disabled] {
             #expect(answer.status == 401)
             #expect(answer.cookie("martlet") == nil)
-            #expect(answer.text.contains("The name or the password is wrong."))
+            #expect(answer.text.contains("This name and password do not go together."))
         }
         _ = ada
     }
