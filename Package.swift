@@ -88,6 +88,7 @@ let rules: [Target] = [
     floor("3-Decision", "RunEngine", ["Diagnostics", "PipelineModel", "StructuredData"]),
     floor("3-Decision", "JobDispatch", ["Diagnostics", "PipelineModel", "RunnerProtocol"]),
     floor("3-Decision", "AccessRules", ["Diagnostics", "StructuredData", "Timekeeping"]),
+    floor("3-Decision", "ScheduleRules", ["Diagnostics", "StructuredData", "Timekeeping"]),
     floor(
         "3-Decision", "NotificationRules",
         ["Diagnostics", "PatternMatching", "PipelineModel", "StructuredData", "Timekeeping"]),
@@ -119,8 +120,15 @@ let adapters: [Target] = [
     floor(
         "4-Adapters", "SourceForges",
         ["Diagnostics", "HTTPMessages", "StructuredData", "Timekeeping", crypto, cryptoExtras]),
+    floor(
+        "4-Adapters", "Notifications",
+        [
+            "Diagnostics", "FileAccess", "HTTPMessages", "NotificationRules", "PipelineModel", "ProcessControl",
+            "StructuredData", "Timekeeping", crypto,
+        ]),
     floor("4-Adapters", "SecretVault", ["Diagnostics", "FileAccess", "StructuredData", "Timekeeping", crypto]),
-    floor("4-Adapters", "SourceControl", ["Diagnostics", "FileAccess", "PipelineModel", "ProcessControl"]),
+    floor(
+        "4-Adapters", "SourceControl", ["Diagnostics", "FileAccess", "PipelineModel", "ProcessControl", "Timekeeping"]),
     floor(
         "4-Adapters", "StepExecution",
         [
@@ -148,9 +156,22 @@ let services: [Target] = [
 ]
 
 let serverServices: [Target] = [
+    floor("5-Services", "ServerClient", ["Diagnostics", "HTTPMessages", "StructuredData"]),
+    floor(
+        "5-Services", "TriggerIntake",
+        [
+            "Diagnostics", "EventJournal", "FileAccess", "GitHubWorkflows", "HTTPMessages", "PipelineModel",
+            "RunCoordination", "ScheduleRules", "SourceControl", "SourceForges", "StructuredData", "ThreadExecution",
+            "Timekeeping",
+            "WorkflowPlanning", crypto,
+        ]),
     floor(
         "5-Services", "ServerOperation",
         [
+            "AccessRules", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "JobDispatch", "PipelineModel",
+            "ProcessControl", "RunCoordination", "RunIndex", "RunnerProtocol", "SealedStorage", "SecretRedaction",
+            "SecretVault", "StructuredData", "ThreadExecution", "Timekeeping", "WorkflowPlanning", "LogArchive",
+            "HTTPMessages", "PatternMatching", "SourceControl", "SourceForges", "TriggerIntake", crypto,
             "AccessRules", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "HTTPMessages",
             "IdentityProviders", "JobDispatch", "LogArchive", "PipelineModel", "ProcessControl", "RunCoordination",
             "RunIndex", "RunnerProtocol", "SealedStorage", "SecretRedaction", "SecretVault", "StructuredData",
@@ -165,10 +186,15 @@ let edges: [Target] = [
         "6-Edges", "ServerAPI",
         [
             "AccessRules", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages", "HTTPServing", "JobDispatch",
+            "LogArchive", "PipelineModel", "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent", "RunnerProtocol",
+            "ServerOperation", "SourceControl", "SourceForges", "StructuredData", "ThreadExecution", "Timekeeping", "TriggerIntake",
+            "WorkflowPlanning",
             "IdentityProviders", "LogArchive", "PipelineModel", "RunCoordination", "RunIndex", "RunnerAgent",
             "RunnerProtocol", "SecretVault", "ServerOperation", "StructuredData", "ThreadExecution", "Timekeeping",
             crypto,
         ]),
+    .target(name: "CWebAssets", path: "Sources/6-Edges/CWebAssets"),
+    floor("6-Edges", "WebPages", ["CWebAssets", "HTTPMessages", "StructuredData", "Timekeeping", crypto]),
     floor("6-Edges", "EditorSupport", ["PipelineModel", "RunCoordination", "StepExecution", "StructuredData"]),
     floor(
         "6-Edges", "ConsoleCommands",
@@ -176,8 +202,8 @@ let edges: [Target] = [
             "AccessRules", "Credentials", "Diagnostics", "EditorSupport", "ErrorPages", "ExpressionLanguage",
             "FileAccess", "GitHubWorkflows", "HTTPMessages", "HTTPServing", "LogArchive", "PipelineModel",
             "ProcessControl", "RunCoordination", "RunnerAgent", "RunnerProtocol", "SecretRedaction", "ServerAPI",
-            "ServerOperation", "SourceControl", "StepExecution", "StructuredData", "TerminalRendering", "Timekeeping",
-            "ThreadExecution", "WebClient", "WorkflowChecks", "WorkflowPlanning", arguments,
+            "ServerClient", "ServerOperation", "SourceControl", "StepExecution", "StructuredData", "TerminalRendering", "Timekeeping",
+            "ThreadExecution", "WebClient", "WorkflowChecks", "WorkflowPlanning", "ZipArchives", arguments,
         ]),
     .executableTarget(
         name: "martlet", dependencies: ["ConsoleCommands"], path: "Sources/7-Program/martlet", swiftSettings: settings),
@@ -198,6 +224,10 @@ let testing: [Target] = [
     .executableTarget(
         name: "ContentVictim", dependencies: ["ContentStore", "Diagnostics"], path: "Sources/Testing/ContentVictim",
         swiftSettings: settings),
+    floor("Testing", "PageSamples", ["Timekeeping", "WebPages"]),
+    .executableTarget(
+        name: "page-gallery", dependencies: ["PageSamples", "WebPages"], path: "Sources/Testing/page-gallery",
+        swiftSettings: settings),
     floor("Testing", "RunSimulation", ["Diagnostics", "PipelineModel", "RunEngine", "StructuredData"]),
     .executableTarget(
         name: "simulate", dependencies: ["RunSimulation"], path: "Sources/Testing/simulate", swiftSettings: settings),
@@ -205,7 +235,8 @@ let testing: [Target] = [
 
 let testTargets: [Target] = [
     tests("TidyTests", []),
-    tests("EndToEndTests", ["ContainerEngine", "Diagnostics", "martlet"]),
+    tests(
+        "EndToEndTests", ["ContainerEngine", "Diagnostics", "HTTPMessages", "HTTPServing", "StructuredData", "martlet"]),
     tests("StructuredDataTests", ["StructuredData"]),
     tests("HTTPMessagesTests", ["HTTPMessages"]),
     tests("ThreadExecutionTests", ["ThreadExecution"]),
@@ -241,9 +272,23 @@ let testTargets: [Target] = [
     tests(
         "SourceForgesTests",
         ["Diagnostics", "HTTPMessages", "SourceForges", "StructuredData", "Timekeeping", crypto, cryptoExtras]),
+    tests("SourceControlTests", ["Diagnostics", "FileAccess", "PipelineModel", "ProcessControl", "SourceControl"]),
+    tests("ScheduleRulesTests", ["Diagnostics", "ScheduleRules", "StructuredData", "Timekeeping"]),
+    tests(
+        "TriggerIntakeTests",
+        [
+            "Diagnostics", "EventJournal", "FileAccess", "HTTPMessages", "PipelineModel", "ProcessControl",
+            "RunCoordination", "SourceControl", "SourceForges", "StructuredData", "Timekeeping", "TriggerIntake",
+        ]),
     tests(
         "NotificationRulesTests",
         ["Diagnostics", "NotificationRules", "PatternMatching", "PipelineModel", "StructuredData", "Timekeeping"]),
+    tests(
+        "NotificationsTests",
+        [
+            "Diagnostics", "FileAccess", "HTTPMessages", "NotificationRules", "Notifications", "PipelineModel",
+            "ProcessControl", "StructuredData", "Timekeeping",
+        ]),
     tests("SecretVaultTests", ["Diagnostics", "FileAccess", "SecretVault", "Timekeeping"]),
     tests(
         "IdentityProvidersTests",
@@ -251,6 +296,17 @@ let testTargets: [Target] = [
             "Credentials", "Diagnostics", "HTTPMessages", "IdentityProviders", "StructuredData", "Timekeeping", crypto,
             cryptoExtras,
         ]),
+    tests("ServerClientTests", ["Diagnostics", "HTTPMessages", "ServerClient", "StructuredData"]),
+    tests("WebClientTests", ["Diagnostics", "HTTPMessages", "HTTPServing", "WebClient"]),
+    tests(
+        "ServerOperationTests",
+        [
+            "AccessRules", "Credentials", "Diagnostics", "HTTPMessages", "HTTPServing", "PipelineModel",
+            "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol", "SecretVault", "ServerAPI", "ServerOperation",
+            "StructuredData",
+            "Timekeeping", "TriggerIntake", "WorkflowPlanning", crypto,
+        ]),
+    tests("WebPagesTests", ["HTTPMessages", "PageSamples", "StructuredData", "Timekeeping", "WebPages"]),
     tests(
         "ServerAPITests",
         [
@@ -268,6 +324,9 @@ let testTargets: [Target] = [
         ]),
 ]
 
+let sources: [Target] = ground + language + outcomes + rules + adapters + services + serverServices + edges
+let allTargets: [Target] = sources + testing + testTargets
+
 let package = Package(
     name: "martlet",
     products: [.executable(name: "martlet", targets: ["martlet"])],
@@ -281,5 +340,5 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
-    targets: ground + language + outcomes + rules + adapters + services + serverServices + edges + testing + testTargets
+    targets: allTargets
 )

@@ -33,7 +33,7 @@ struct JobDispatchTests {
     }
 
     /// Takes, and fences by a running number.
-    static func take(_ dispatch: inout JobDispatch, _ id: String, free: Int = 1, fence: Int = 1) -> [LeaseKey] {
+    static func take(_ dispatch: inout DispatchTable, _ id: String, free: Int = 1, fence: Int = 1) -> [LeaseKey] {
         dispatch.take(id, free: free, now: 0).map { lease in
             dispatch.fence(lease.demand.work, fence)
             return LeaseKey(lease.demand.work, fence: fence)
@@ -42,7 +42,7 @@ struct JobDispatchTests {
 
     @Test("First come, first served, among the jobs that a runner can take")
     func order() {
-        var dispatch = JobDispatch()
+        var dispatch = DispatchTable()
         dispatch.add(Self.runner("r", ["linux", "x64"], capacity: 10))
         dispatch.add(Self.runner("g", ["linux", "gpu"], capacity: 10))
         for (name, labels) in [("a", ["linux"]), ("b", ["GPU"]), ("c", ["linux", "x64"]), ("d", ["linux"])] {
@@ -55,7 +55,7 @@ struct JobDispatchTests {
 
     @Test("A runner gets no more than it has room for, whatever it says")
     func capacity() {
-        var dispatch = JobDispatch()
+        var dispatch = DispatchTable()
         dispatch.add(Self.runner("r", capacity: 2))
         for name in ["a", "b", "c"] { dispatch.enqueue(Self.demand(name)) }
         expect(Self.names(dispatch.take("r", free: 100, now: 0)), ["a", "b"])
@@ -66,7 +66,7 @@ struct JobDispatchTests {
 
     @Test("Groups keep apart, paused runners rest, and an ephemeral one takes one job")
     func kinds() {
-        var dispatch = JobDispatch()
+        var dispatch = DispatchTable()
         dispatch.add(Self.runner("r", capacity: 5))
         dispatch.add(Self.runner("s", capacity: 5, group: "secure"))
         dispatch.add(Self.runner("e", capacity: 5, ephemeral: true))
@@ -82,7 +82,7 @@ struct JobDispatchTests {
 
     @Test("An answer that was lost on the way is given again; one that arrived is not")
     func missedAnswer() {
-        var dispatch = JobDispatch()
+        var dispatch = DispatchTable()
         dispatch.add(Self.runner("r"))
         dispatch.enqueue(Self.demand("a"))
         let keys = Self.take(&dispatch, "r")
@@ -96,7 +96,7 @@ struct JobDispatchTests {
 
     @Test("A runner that was not heard of for a lease's time has lost its jobs; the own one has not")
     func overdue() {
-        var dispatch = JobDispatch()
+        var dispatch = DispatchTable()
         dispatch.add(Self.runner("r"))
         dispatch.add(Self.runner("own", own: true))
         for name in ["a", "b"] { dispatch.enqueue(Self.demand(name)) }
@@ -112,7 +112,7 @@ struct JobDispatchTests {
 
     @Test("Who lost a lease holds nothing, whatever it says: by its fence it is known")
     func fencing() {
-        var dispatch = JobDispatch()
+        var dispatch = DispatchTable()
         dispatch.add(Self.runner("r"))
         dispatch.add(Self.runner("s"))
         dispatch.enqueue(Self.demand("a"))
@@ -131,7 +131,7 @@ struct JobDispatchTests {
 
     @Test("A runner that begins anew keeps what it still has, and loses the rest")
     func anew() {
-        var dispatch = JobDispatch()
+        var dispatch = DispatchTable()
         dispatch.add(Self.runner("r", capacity: 2))
         for name in ["a", "b"] { dispatch.enqueue(Self.demand(name)) }
         let keys = Self.take(&dispatch, "r", free: 2)
@@ -143,7 +143,7 @@ struct JobDispatchTests {
 
     @Test("What comes back stands before everything else")
     func front() {
-        var dispatch = JobDispatch()
+        var dispatch = DispatchTable()
         dispatch.add(Self.runner("r", capacity: 9))
         for name in ["a", "b", "c"] { dispatch.enqueue(Self.demand(name)) }
         let taken = dispatch.take("r", free: 2, now: 0)
@@ -155,7 +155,7 @@ struct JobDispatchTests {
 
     @Test("What was withdrawn is given to nobody, and enqueued twice is once")
     func withdrawn() {
-        var dispatch = JobDispatch()
+        var dispatch = DispatchTable()
         dispatch.add(Self.runner("r", capacity: 9))
         dispatch.enqueue(Self.demand("a"))
         dispatch.enqueue(Self.demand("a"))
@@ -170,7 +170,7 @@ struct JobDispatchTests {
 
     @Test("A lease that was held when the server ended has its time to be heard of")
     func restored() {
-        var dispatch = JobDispatch()
+        var dispatch = DispatchTable()
         dispatch.add(Self.runner("r"))
         dispatch.restore(Self.demand("a"), runner: "r", fence: 4, now: 100)
         let hearing = dispatch.heard("r", instance: "i", holds: [], now: 200)
@@ -184,13 +184,13 @@ struct JobDispatchTests {
 struct WaitingReasonTests {
     typealias Tests = JobDispatchTests
 
-    func text(_ dispatch: JobDispatch, _ name: String, at now: Int64 = 0) -> String? {
+    func text(_ dispatch: DispatchTable, _ name: String, at now: Int64 = 0) -> String? {
         dispatch.waitingReason(of: Tests.work(name), at: now)?.text
     }
 
     @Test("Nobody is there")
     func nobody() {
-        var dispatch = JobDispatch()
+        var dispatch = DispatchTable()
         dispatch.enqueue(Tests.demand("a"))
         dispatch.enqueue(Tests.demand("b", group: "secure"))
         #expect(text(dispatch, "a") == "No runner is registered.")
@@ -200,7 +200,7 @@ struct WaitingReasonTests {
 
     @Test("Nobody has the label, and one is near; or no one has all of them")
     func labels() {
-        var dispatch = JobDispatch()
+        var dispatch = DispatchTable()
         dispatch.add(Tests.runner("r", ["ubuntu-22", "linux"]))
         dispatch.add(Tests.runner("s", ["gpu"]))
         dispatch.enqueue(Tests.demand("a", ["ubuntu-24"]))
@@ -211,7 +211,7 @@ struct WaitingReasonTests {
 
     @Test("All are busy, and when the next is free")
     func busy() {
-        var dispatch = JobDispatch()
+        var dispatch = DispatchTable()
         for id in ["r", "s"] {
             dispatch.add(Tests.runner(id, ["gpu"]))
             _ = dispatch.heard(id, instance: "i", holds: [], now: 0)
@@ -232,7 +232,7 @@ struct WaitingReasonTests {
 
     @Test("None is connected, or all are paused")
     func away() {
-        var dispatch = JobDispatch()
+        var dispatch = DispatchTable()
         dispatch.add(Tests.runner("r"))
         dispatch.enqueue(Tests.demand("a"))
         #expect(

@@ -30,7 +30,12 @@ final class ServedFolder: Sendable {
         var settings = ServerSettings(folder: folder, host: "127.0.0.1", port: 0, capacity: 0, environment: [:])
         settings.passwordCost = PasswordHash.Parameters(logRounds: 4, blockSize: 8, parallelism: 1)
         change(&settings)
-        server = try Server(settings, program: "/nowhere") { _ in }
+        server = try Server(
+            settings, program: "/nowhere",
+            transport: { (call) throws(DiagnosticError) in
+                throw DiagnosticError(.webUnreachable, "Nobody is at \(call.url).")
+            }
+        ) { _ in }
         door = ServerDoor(server: server)
         try await server.start(url: "http://127.0.0.1:8480")
     }

@@ -58,6 +58,7 @@ struct WholeAPITests {
     /// What everybody who is known may ask; what it shows goes by what they may see.
     private let ofEverybody: Set<String> = [
         "GET /api/v1/me", "GET /api/v1/can-i", "GET /api/v1/projects", "GET /api/v1/runs", "GET /api/v1/events",
+        "GET /api/v1/approvals",
     ]
 
     @Test("With a token of too little scope each operation answers 403 or 404")

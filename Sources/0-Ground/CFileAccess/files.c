@@ -66,6 +66,19 @@ int64_t fa_read(int descriptor, void *buffer, size_t size) {
     }
 }
 
+int64_t fa_read_at(int descriptor, void *buffer, size_t size, int64_t offset) {
+    char *to = buffer;
+    size_t done = 0;
+    while (done < size) {
+        ssize_t got = pread(descriptor, to + done, size - done, (off_t)(offset + (int64_t)done));
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return -(int64_t)errno;
+        if (got == 0) break;
+        done += (size_t)got;
+    }
+    return (int64_t)done;
+}
+
 int fa_write_all(int descriptor, const void *bytes, size_t size) {
     for (const char *at = bytes; size > 0;) {
         ssize_t written = write(descriptor, at, size);

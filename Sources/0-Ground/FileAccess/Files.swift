@@ -49,6 +49,21 @@ package enum Files {
         }
     }
 
+    /// A piece of a file; shorter than `count` at its end, empty behind it.
+    package static func read(_ path: String, from offset: Int, count: Int) throws(DiagnosticError) -> [UInt8] {
+        var size: UInt64 = 0
+        let file = fa_open_reading(path, &size)
+        guard file >= 0 else { throw failure(.fileUnreadable, path, "could not be opened", -file) }
+        defer { fa_close(file) }
+        var outcome: Int64 = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { space, filled in
+            outcome = fa_read_at(file, space.baseAddress, space.count, Int64(offset))
+            filled = max(0, Int(outcome))
+        }
+        guard outcome >= 0 else { throw failure(.fileUnreadable, path, "could not be read", Int32(-outcome)) }
+        return bytes
+    }
+
     /// The whole file, a piece after the other.
     ///
     /// - Throws: ``DiagnosticCode/fileUnreadable``, and what `body` throws.

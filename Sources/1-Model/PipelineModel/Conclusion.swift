@@ -37,6 +37,8 @@ public struct Reason: Hashable, Sendable {
         case capacity
         /// Waits for another holder of its concurrency group.
         case concurrency
+        /// Waits for people, or for a time, before it may touch its environment; or they said no.
+        case approval
         /// The process was cut off before its outcome was known.
         case interrupted
         /// It ran, and its command said no.

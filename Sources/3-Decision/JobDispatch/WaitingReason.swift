@@ -5,7 +5,7 @@ package import PipelineModel
 package import RunnerProtocol
 
 /// Why a job waits for a runner, in a sentence.
-extension JobDispatch {
+extension DispatchTable {
     /// `nil` where it does not wait.
     package func waitingReason(of work: JobTry, at now: Int64) -> Reason? {
         guard let demand = demand(work) else { return nil }

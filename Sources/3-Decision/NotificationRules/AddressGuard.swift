@@ -4,9 +4,9 @@ package import Diagnostics
 
 /// Keeps addresses that people give (of webhooks, of mail relays) from leading into the server's own network.
 ///
-/// Used twice: on the text, when it is given; and on what the name resolves to, each time before a connection is made. The
-/// connection must then be made to the address that was looked at, not to the name again, or the name could lead elsewhere
-/// the second time. Answers that redirect are not followed.
+/// Used twice: on the text, when it is given; and on what the name resolves to, each time before a connection is made.
+/// The connection must then be made to the address that was looked at, not to the name again, or the name could lead
+/// elsewhere the second time. Answers that redirect are not followed.
 package struct AddressGuard: Hashable, Sendable {
     package var schemes: Set<String> = ["https"]
     package var ports: Set<Int> = [443, 8443]

@@ -4,8 +4,8 @@ package import Timekeeping
 
 /// Decides what follows from an attempt to deliver. Pure; the caller sends, and records the events.
 package enum DeliveryRules {
-    /// What follows from an attempt: it is recorded, and then delivered, tried again later, or given up. The events are of
-    /// the delivery and of its endpoint; where one is `endpointDisabled`, its owner is to be told.
+    /// What follows from an attempt: it is recorded, and then delivered, tried again later, or given up. The events are
+    /// of the delivery and of its endpoint; where one is `endpointDisabled`, its owner is to be told.
     package static func decide(
         _ attempt: DeliveryAttempt, of delivery: DeliveryState, endpoint: EndpointHealth, now: Timestamp
     ) -> [DeliveryEvent] {

@@ -10,9 +10,9 @@ package struct NetworkAddress: Hashable, Sendable {
         self.bytes = bytes
     }
 
-    /// The usual texts: `192.0.2.1` (four decimal numbers without leading zeros), `2001:db8::1`, with brackets or not, with a
-    /// zone (`%eth0`, which is passed over) or not. Other spellings that some resolvers take (`127.1`, `0x7f000001`) are
-    /// none.
+    /// The usual texts: `192.0.2.1` (four decimal numbers without leading zeros), `2001:db8::1`, with brackets or not,
+    /// with a zone (`%eth0`, which is passed over) or not. Other spellings that some resolvers take (`127.1`,
+    /// `0x7f000001`) are none.
     package init?(_ text: String) {
         var text = Substring(text)
         if text.hasPrefix("["), text.hasSuffix("]") { text = text.dropFirst().dropLast() }

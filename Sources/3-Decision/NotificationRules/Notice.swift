@@ -62,6 +62,16 @@ package struct Notice: Hashable, Sendable, DataRepresentable {
             package var news: RunNews
             /// Runs of it that failed since the last digest.
             package var count: Int
+
+            package init(news: RunNews, count: Int) {
+                self.news = news
+                self.count = count
+            }
+        }
+
+        package init(items: [Item] = [], omittedCount: Int = 0) {
+            self.items = items
+            self.omittedCount = omittedCount
         }
     }
 

@@ -35,7 +35,8 @@ package struct NoticeLedger: Hashable, Sendable {
     /// When something is due next; `nil` where nothing waits.
     package var wakeUp: Timestamp? { (pending.map(\.due) + digests.map(\.due)).min() }
 
-    /// What is to be sent now, the oldest first. Call ``NoticeRules/wake(_:policies:now:)`` before, and record what it says.
+    /// What is to be sent now, the oldest first. Call ``NoticeRules/wake(_:policies:now:)`` before, and record what it
+    /// says.
     package func due(_ now: Timestamp) -> [Notice] { pending.filter { $0.due <= now } }
 
     func knows(_ key: String) -> Bool { keys.contains(key) }

@@ -4,8 +4,8 @@ package import Timekeeping
 
 /// Decides who is told of what: pure functions from news, policies and what was told already to events.
 ///
-/// A caller records the events, applies them to its ``NoticeLedger``, sends what is ``NoticeLedger/due(_:)`` and records
-/// `noticeSent` or `noticeDropped` for it. The same news twice makes no second notice.
+/// A caller records the events, applies them to its ``NoticeLedger``, sends what is ``NoticeLedger/due(_:)`` and
+/// records `noticeSent` or `noticeDropped` for it. The same news twice makes no second notice.
 package enum NoticeRules {
     /// What follows from news of a run.
     package static func decide(

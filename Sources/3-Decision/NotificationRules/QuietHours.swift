@@ -29,7 +29,8 @@ package struct QuietHours: Hashable, Sendable {
     /// When what is due at `moment` may be told: then, or when the quiet hours that it falls into are over.
     package func release(_ moment: Timestamp) -> Timestamp {
         var moment = moment
-        // Hours that follow each other directly are one; a week of them would never end, and is refused when it is read.
+        // Hours that follow each other directly are one; a week of them would never end, and is refused when it is
+        // read.
         for _ in 0..<Self.daysOfWeek {
             guard let end = end(at: moment) else { return moment }
             moment = end

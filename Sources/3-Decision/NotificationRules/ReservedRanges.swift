@@ -2,8 +2,8 @@
 
 /// Addresses that are not of the public Internet.
 ///
-/// Source: the IANA special-purpose address registries for IPv4 and IPv6 (RFC 6890 and its updates), multicast (RFC 5771,
-/// RFC 4291), and what cloud providers document of their metadata services.
+/// Source: the IANA special-purpose address registries for IPv4 and IPv6 (RFC 6890 and its updates), multicast (RFC
+/// 5771, RFC 4291), and what cloud providers document of their metadata services.
 enum ReservedRanges {
     struct Named: Hashable, Sendable {
         var range: AddressRange

@@ -4,8 +4,8 @@ internal import Crypto
 internal import Diagnostics
 internal import StructuredData
 
-/// The keys that a vault's files are sealed with. The ring itself is sealed to one master key or, while these change, to
-/// several: each of them then opens everything.
+/// The keys that a vault's files are sealed with. The ring itself is sealed to one master key or, while these change,
+/// to several: each of them then opens everything.
 struct KeyRing {
     struct DataKey {
         var id: String

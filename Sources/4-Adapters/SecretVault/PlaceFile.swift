@@ -7,9 +7,9 @@ internal import Timekeeping
 
 /// The secrets of one place, as they stand in its file.
 ///
-/// The file: `MVLT`, a byte for the format, the data key's id (16 characters), then one box. In the box: the length of a
-/// list in JSON (four bytes), the list, and behind it a box a value. The list is sealed so that names are no more to be
-/// had than values; the values apart from it so that a list of names brings no value into memory.
+/// The file: `MVLT`, a byte for the format, the data key's id (16 characters), then one box. In the box: the length of
+/// a list in JSON (four bytes), the list, and behind it a box a value. The list is sealed so that names are no more to
+/// be had than values; the values apart from it so that a list of names brings no value into memory.
 struct PlaceFile {
     struct Entry {
         /// In capitals.

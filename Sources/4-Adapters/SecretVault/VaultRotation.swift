@@ -20,8 +20,8 @@ extension PlaceFile {
 /// 2. Each file is sealed anew with the new data key.
 /// 3. The ring keeps the new data key only, sealed to the new master key only.
 ///
-/// Values are sealed anew, not just the ring: whoever has the old master key and a copy of the old ring can open nothing
-/// that is put afterwards.
+/// Values are sealed anew, not just the ring: whoever has the old master key and a copy of the old ring can open
+/// nothing that is put afterwards.
 extension Vault {
     /// Makes `master` the key that opens the vault; the vault must be open with the old one. Where an earlier rotation
     /// to it was cut off this finishes it; where it is done already this changes nothing. Other calls go on meanwhile.

@@ -119,7 +119,8 @@ struct BorrowedRepository {
         var lines: [String] = []
         if checkout.depth == 0 {
             let all = try git.output(["for-each-ref", "--format=%(objectname) %(refname)"])
-            lines = all.split(separator: "\n").map(String.init)
+            // What a mirror fetched on demand is of other runs.
+            lines = all.split(separator: "\n").filter { !$0.contains(" refs/martlet/") }.map(String.init)
         }
         var wanted: [(object: String, name: String)] = []
         if let branch = target.branch {

@@ -155,6 +155,16 @@ package struct GitRepository: Sendable {
         return String(kept)
     }
 
+    /// Addresses of its remotes as they are configured: `origin` first, then by name.
+    package func remoteAddresses() -> [String] {
+        let remotes = configuration().compactMap { key, value -> (name: Substring, address: String)? in
+            guard key.hasPrefix("remote."), key.hasSuffix(".url") else { return nil }
+            return (key.dropFirst("remote.".count).dropLast(".url".count), value)
+        }
+        let (own, others) = (remotes.filter { $0.name == "origin" }, remotes.filter { $0.name != "origin" })
+        return (own + others.sorted { $0.name < $1.name }).map(\.address)
+    }
+
     /// Full names of the branches and tags of this name.
     package func references(named name: String) -> [String] {
         let listed = text(["for-each-ref", "--format=%(refname)", "refs/heads/\(name)", "refs/tags/\(name)"]) ?? ""

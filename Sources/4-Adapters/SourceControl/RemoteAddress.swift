@@ -48,3 +48,22 @@ extension Substring {
         return nil
     }
 }
+
+/// What a project's address says of it: of a path its folder's name.
+package struct RemotePlace: Hashable, Sendable {
+    /// `owner/name`
+    package let fullName: String
+    package let serverURL: String
+
+    package init(_ address: String) {
+        if let remote = RemoteAddress(address) {
+            fullName = remote.fullName
+            serverURL = remote.serverURL
+        } else {
+            var name = address.split(separator: "/").last.map(String.init) ?? "repository"
+            if name.hasSuffix(".git") { name = String(name.dropLast(4)) }
+            fullName = "local/\(name)"
+            serverURL = "file://"
+        }
+    }
+}

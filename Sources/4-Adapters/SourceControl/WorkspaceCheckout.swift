@@ -160,7 +160,7 @@ struct CheckoutTarget {
         }
         let names =
             ref.hasPrefix("refs/")
-            ? [(ref, ref)]
+            ? [(ref, ref), (Self.remote(ref), ref)]
             : [
                 ("refs/heads/\(ref)", "refs/heads/\(ref)"), ("refs/remotes/origin/\(ref)", "refs/heads/\(ref)"),
                 ("refs/tags/\(ref)", "refs/tags/\(ref)"),
@@ -178,6 +178,12 @@ struct CheckoutTarget {
         throw DiagnosticError(
             .checkoutFailed, "The repository \(source.fullName) has no branch, tag or commit '\(ref)'.",
             remedy: "Fetch it into this clone, or correct the 'ref' input.")
+    }
+
+    /// Where a mirror keeps a branch: it has none of its own.
+    private static func remote(_ ref: String) -> String {
+        let branch = "refs/heads/"
+        return ref.hasPrefix(branch) ? "refs/remotes/origin/" + ref.dropFirst(branch.count) : ref
     }
 
     /// Digits of a commit's shortest name.

@@ -7,14 +7,23 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
 internal import NIOSSL
+internal import Synchronization
 
 /// Sends requests to other services. Connections are kept and used again.
 package final class WebClient: Sendable {
     private let client: HTTPClient
+    /// What streams come by, where there are any: it gives up on a connection that is silent for too long.
+    private let streams = Mutex<HTTPClient?>(nil)
+    private let configuration: HTTPClient.Configuration
+    private let idleMs: Int64
 
-    /// - Parameter authorityPath: a file with certificates to trust beside those of the system; `nil`: none.
+    /// - Parameters:
+    ///   - authorityPath: a file with certificates to trust beside those of the system; `nil`: none.
+    ///   - idleMs: how long a stream may be silent.
     /// - Throws: ``DiagnosticCode/webClientSetup`` where that file cannot be read.
-    package init(trusting authorityPath: String? = nil) throws(DiagnosticError) {
+    package init(
+        trusting authorityPath: String? = nil, idleMs: Int64 = standardIdleMs
+    ) throws(DiagnosticError) {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.timeout = .init(connect: .seconds(Self.connectSeconds))
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
@@ -29,35 +38,95 @@ package final class WebClient: Sendable {
                     remedy: "Give a file in PEM form.")
             }
         }
+        self.configuration = configuration
+        self.idleMs = idleMs
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
     private static let connectSeconds: Int64 = 5
+    /// Servers of events give a sign of life much oftener.
+    package static let standardIdleMs: Int64 = 60_000
 
-    deinit { client.shutdown { _ in } }
+    deinit {
+        client.shutdown { _ in }
+        streams.withLock { $0 }?.shutdown { _ in }
+    }
 
     package var transport: HTTPTransport {
         { (call) throws(DiagnosticError) in try await self.send(call) }
     }
 
+    package var streaming: HTTPStreaming {
+        { (call) throws(DiagnosticError) in try await self.open(call) }
+    }
+
     /// - Throws: ``DiagnosticCode/webUnreachable``.
     package func send(_ call: HTTPCall) async throws(DiagnosticError) -> HTTPAnswer {
+        do {
+            let response = try await client.execute(
+                Self.request(call), timeout: .milliseconds(Int64(call.timeoutMs)))
+            let body = try await response.body.collect(upTo: call.answerLimitBytes)
+            return HTTPAnswer(
+                status: Int(response.status.code), headers: Self.headers(response), body: Array(body.readableBytesView))
+        } catch {
+            throw Self.unreachable(call, error)
+        }
+    }
+
+    /// - Throws: ``DiagnosticCode/webUnreachable``; so do the pieces.
+    package func open(_ call: HTTPCall) async throws(DiagnosticError) -> HTTPStream {
+        do {
+            let response = try await streamClient().execute(Self.request(call), deadline: .distantFuture)
+            let body = response.body
+            let pieces = HTTPPieces {
+                // Kept open for as long as somebody reads.
+                var (iterator, owner) = (body.makeAsyncIterator(), Optional(self))
+                return { () async throws(DiagnosticError) in
+                    do {
+                        let piece = try await iterator.next().map { Array($0.readableBytesView) }
+                        if piece == nil { owner = nil }
+                        return withExtendedLifetime(owner) { piece }
+                    } catch {
+                        throw Self.unreachable(call, error)
+                    }
+                }
+            }
+            return HTTPStream(
+                status: Int(response.status.code), headers: Self.headers(response), pieces: pieces)
+        } catch {
+            throw Self.unreachable(call, error)
+        }
+    }
+
+    private func streamClient() -> HTTPClient {
+        streams.withLock { client in
+            if let client { return client }
+            var configuration = configuration
+            configuration.timeout.read = .milliseconds(idleMs)
+            let made = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+            client = made
+            return made
+        }
+    }
+
+    private static func request(_ call: HTTPCall) -> HTTPClientRequest {
         var request = HTTPClientRequest(url: call.url)
         request.method = HTTPMethod(rawValue: call.method)
         for field in call.headers { request.headers.add(name: field.name, value: field.value) }
         if !call.body.isEmpty { request.body = .bytes(ByteBuffer(bytes: call.body)) }
-        do {
-            let response = try await client.execute(request, timeout: .milliseconds(Int64(call.timeoutMs)))
-            let body = try await response.body.collect(upTo: call.answerLimitBytes)
-            let headers = HTTPHeaders(response.headers.map { .init($0.name, $0.value) })
-            return HTTPAnswer(status: Int(response.status.code), headers: headers, body: Array(body.readableBytesView))
-        } catch {
-            // The path may hold what nobody else should read.
-            let place = call.url.split(separator: "/", maxSplits: 3).prefix(2).joined(separator: "//")
-            throw DiagnosticError(
-                .webUnreachable, "\(place) gave no answer: \(error).",
-                remedy: "Check the address, and that the service is up and reached from here.")
-        }
+        return request
+    }
+
+    private static func headers(_ response: HTTPClientResponse) -> HTTPMessages.HTTPHeaders {
+        HTTPMessages.HTTPHeaders(response.headers.map { .init($0.name, $0.value) })
+    }
+
+    private static func unreachable(_ call: HTTPCall, _ error: any Error) -> DiagnosticError {
+        // The path may hold what nobody else should read.
+        let place = call.url.split(separator: "/", maxSplits: 3).prefix(2).joined(separator: "//")
+        return DiagnosticError(
+            .webUnreachable, "\(place) gave no answer: \(error).",
+            remedy: "Check the address, and that the service is up and reached from here.")
     }
 }
 

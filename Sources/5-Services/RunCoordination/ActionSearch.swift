@@ -14,8 +14,8 @@ final class ActionSearch {
     /// Where `$/` leads: the repository that the run is of.
     private let ownRoot: String
     private let offer: RepositoryOffer
-    /// `PATH`, where node is looked for.
-    private let searchPath: String
+    /// `PATH`, where node is looked for; `nil`: another machine runs the steps.
+    private let searchPath: String?
     /// By `./FOLDER` of a local action, or the whole reference.
     private var found: [String: Finding] = [:]
     /// Of other repositories, by the whole reference.
@@ -41,7 +41,7 @@ final class ActionSearch {
     }
 
     /// - Parameter root: where local actions are: the repository, or a workspace.
-    init(root: String, ownRoot: String? = nil, offer: RepositoryOffer, searchPath: String) {
+    init(root: String, ownRoot: String? = nil, offer: RepositoryOffer, searchPath: String?) {
         self.root = root
         self.ownRoot = ownRoot ?? root
         self.offer = offer
@@ -158,9 +158,10 @@ final class ActionSearch {
         return Finding(finding: finding, depth: depth)
     }
 
-    private lazy var hasNode = searchPath.split(separator: ":").contains {
-        Files.facts("\($0)/node")?.isExecutable == true
-    }
+    private lazy var hasNode =
+        searchPath.map { path in
+            path.split(separator: ":").contains { Files.facts("\($0)/node")?.isExecutable == true }
+        } ?? true
 
     private func tooDeep(_ path: String) -> Finding {
         .unavailable(

@@ -4,7 +4,7 @@ package import Diagnostics
 internal import FileAccess
 package import PipelineModel
 package import StepExecution
-internal import StructuredData
+package import StructuredData
 
 /// What a run's jobs had to tell beside their logs, kept for later: annotations, tests, summaries; one JSON object a line.
 package struct OutcomeHistory {
@@ -13,6 +13,12 @@ package struct OutcomeHistory {
         /// `nil`: of the job as a whole.
         package var step: String?
         package var annotation: Annotation
+
+        package init(job: String, step: String?, annotation: Annotation) {
+            self.job = job
+            self.step = step
+            self.annotation = annotation
+        }
     }
 
     package private(set) var findings: [Finding] = []
@@ -23,6 +29,16 @@ package struct OutcomeHistory {
     /// Annotations that are kept of one attempt; a log has the others.
     static let annotationLimit = 10_000
     private static let sizeLimitBytes = 256 << 20
+
+    /// Of a run that was kept elsewhere.
+    package init(
+        findings: [Finding], tests: [(job: String, outcome: TestOutcome)],
+        summaries: [(job: String, step: String, text: String)]
+    ) {
+        self.findings = findings
+        self.tests = tests
+        self.summaries = summaries
+    }
 
     static func path(_ store: RunStore, _ run: RunID, _ attempt: Int) -> String {
         "\(store.folder(of: run))/outcomes-\(attempt)"
@@ -134,7 +150,8 @@ extension Annotation {
         return object
     }
 
-    fileprivate init?(data: DataValue) {
+    /// As ``RunUpdate/object(_:_:)`` has it.
+    package init?(data: DataValue) {
         guard let level = data["level"]?.string.flatMap(Level.init), let message = data["message"]?.string else {
             return nil
         }
@@ -142,6 +159,7 @@ extension Annotation {
         title = data["title"]?.string
         file = data["file"]?.string
         line = data["line"]?.int
+        endLine = data["endLine"]?.int
         column = data["column"]?.int
     }
 }

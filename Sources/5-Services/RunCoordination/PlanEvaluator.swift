@@ -124,6 +124,15 @@ package final class PlanEvaluator: RunEvaluator {
         return RunnerOffer.labels(of: value)
     }
 
+    /// The environment that a job is for; `nil`: none, or it cannot be evaluated, which the job itself will say.
+    func environment(of leg: JobID, _ template: TemplateValue?, needs: [NeedResult]) -> String? {
+        guard let template, let contexts = try? contexts(of: leg, needs: needs),
+            let value = try? JobContexts(values: contexts).evaluation().value(of: template)
+        else { return nil }
+        let name = value.object.map { $0["name"]?.coercedToString ?? "" } ?? value.coercedToString
+        return name.isEmpty ? nil : name
+    }
+
     /// The `env` templates around a job: the workflow's, or the called workflow's.
     package func outerEnvironments(of job: JobID) -> [TemplateValue] {
         guard let caller = job.key.caller, case .call(let call)? = jobs[caller]?.work else {

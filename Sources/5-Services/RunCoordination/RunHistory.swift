@@ -21,6 +21,29 @@ package struct RunHistory {
         package var conclusion: Conclusion?
         package var reason: Reason?
 
+        package init(
+            title: String, job: JobID, step: StepPath? = nil, attempt: Int, conclusion: Conclusion? = nil,
+            reason: Reason? = nil
+        ) {
+            self.title = title
+            self.job = job
+            self.step = step
+            self.attempt = attempt
+            self.conclusion = conclusion
+            self.reason = reason
+        }
+
+        /// As ``data`` has it; `nil` where it names no job.
+        package init?(data: DataValue) {
+            guard let job = data["job"]?.string else { return nil }
+            self.init(
+                title: data["title"]?.string ?? job, job: JobID(job),
+                step: data["step"]?.string.flatMap { StepPath($0) },
+                attempt: data["attempt"]?.int ?? 1,
+                conclusion: data["conclusion"]?.string.flatMap { Conclusion(rawValue: $0) },
+                reason: data["reason"].flatMap { try? Reason(data: $0) })
+        }
+
         /// Whether a user who writes `text` means this job: its id, the id of all legs, or the name that is shown.
         package func isNamed(_ text: String) -> Bool {
             job.text == text || job.withoutLeg.text == text || title == text
@@ -52,12 +75,13 @@ package struct RunHistory {
     /// Empty where it is not known.
     package var repositoryRoot: String { facts["root"]?.string ?? "" }
 
-    package init(store: RunStore, run: RunID) throws(DiagnosticError) {
+    /// - Parameter attempt: `nil`: the newest.
+    package init(store: RunStore, run: RunID, attempt: Int? = nil) throws(DiagnosticError) {
         self.store = store
         self.run = run
-        attempt = max(1, try store.lastAttempt(of: run))
+        if let attempt { self.attempt = attempt } else { self.attempt = max(1, try store.lastAttempt(of: run)) }
         facts = try RunRecord.summary(of: run, in: store)
-        let stream = RunStore.stream(run, attempt: attempt)
+        let stream = RunStore.stream(run, attempt: self.attempt)
         let recorded = try store.journaled { (journal) throws(JournalError) in try journal.events(of: stream) }
         var events: [RunEvent] = []
         for entry in recorded { events.append(try MachineStream<RunMachine>.event(entry)) }

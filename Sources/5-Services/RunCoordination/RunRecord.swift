@@ -24,6 +24,12 @@ package struct RunRecord {
     package var project: String?
     /// The group of runners that its jobs go to; empty: the default one.
     package var runnerGroup = ""
+    /// What started it, by a key that is the same however often it is told: of two that tell it one makes the run.
+    package var origin: String?
+    /// Whether its jobs may be given secrets, and a token that writes.
+    package var givesSecrets = true
+    /// Runs before it, each started by the end of the one before (`workflow_run`).
+    package var chainDepth = 0
     /// What steps are enclosed in; `nil`: nothing.
     package var sandbox: SandboxSettings?
     /// Whether the run's code is the user's own.
@@ -92,6 +98,7 @@ package struct RunRecord {
             "actor": .string(repository.actor), "repository": .string(repository.fullName),
             "subject": .string(
                 repository.headCommit?.message.split(separator: "\n").first.map(String.init) ?? ""),
+            "origin": origin.map(DataValue.string) ?? .null,
         ]
     }
 
@@ -102,8 +109,9 @@ package struct RunRecord {
             "matrix": .object(
                 DataObject(selectedMatrix.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
             "labels": .array(runnerLabels.map(DataValue.string)), "bound": .bool(isBound), "pinned": .bool(isPinned),
-            "project": project.map(DataValue.string) ?? .null,
-            "runnerGroup": .string(runnerGroup),
+            "project": project.map(DataValue.string) ?? .null, "runnerGroup": .string(runnerGroup),
+            "origin": origin.map(DataValue.string) ?? .null, "givesSecrets": .bool(givesSecrets),
+            "chainDepth": .number(Double(chainDepth)),
             "allowsPush": .bool(allowsPush), "sandbox": sandbox?.data ?? .null,
             "privateFiles": .array(privateFiles.sorted().map(DataValue.string)),
             "environment": .array(environment.map(DataValue.string)),
@@ -133,6 +141,9 @@ package struct RunRecord {
         isPinned = data.bool("pinned")
         project = data["project"]?.string
         runnerGroup = data["runnerGroup"]?.string ?? ""
+        origin = data["origin"]?.string
+        givesSecrets = data.bool("givesSecrets", default: true)
+        chainDepth = data["chainDepth"]?.int ?? 0
         title = data["title"]?.string
         allowsPush = data.bool("allowsPush")
         sandbox = data["sandbox"].flatMap { SandboxSettings(data: $0) }

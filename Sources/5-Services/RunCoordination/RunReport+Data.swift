@@ -14,6 +14,7 @@ extension RunReport {
         object.set("reason", reason?.data)
         object.set("startedAt", startedAt.map(DataValue.time))
         object.set("finishedAt", finishedAt.map(DataValue.time))
+        if !planDigest.isEmpty { object["digest"] = .string(planDigest) }
         object.set("previousAttempt", previousAttempt.map { .number(Double($0)) })
         return object
     }
@@ -32,6 +33,7 @@ extension RunReport.Job {
         object.set("startedAt", startedAt.map(DataValue.time))
         object.set("finishedAt", finishedAt.map(DataValue.time))
         object.set("runner", runner.map(DataValue.string))
+        object.set("environment", environment.map(DataValue.string))
         object.set("takenFrom", takenFrom.map { .number(Double($0)) })
         return object
     }

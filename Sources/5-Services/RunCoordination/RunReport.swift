@@ -51,10 +51,17 @@ package struct RunReport: Sendable {
         package var startedAt: Int64?
         package var finishedAt: Int64?
         package var runner: String?
+        /// That it is for, where it waited before it.
+        package var environment: String?
         /// Each word on why it waited, was lost or came back.
         package var notes: [String]
         package var takenFrom: Int?
         package var steps: [Step]
+
+        /// Whether a user who writes `text` means this job: its id, the id of all legs, or the name that is shown.
+        package func isNamed(_ text: String) -> Bool {
+            id.text == text || id.withoutLeg.text == text || name == text
+        }
     }
 
     package let run: RunID
@@ -65,6 +72,8 @@ package struct RunReport: Sendable {
     package private(set) var startedAt: Int64?
     package private(set) var finishedAt: Int64?
     package private(set) var previousAttempt: Int?
+    /// Of the plan; empty before the run began.
+    package private(set) var planDigest = ""
     /// In the order of the run; jobs of called workflows after their callers.
     package private(set) var jobs: [Job] = []
     private var places: [JobID: Int] = [:]
@@ -93,6 +102,7 @@ package struct RunReport: Sendable {
             startedAt = time
             state = .running
             previousAttempt = started.previousAttempt
+            planDigest = started.planDigest
         case .jobsListed(let listed):
             for local in listed.jobs {
                 let id = JobID(listed.caller.map { "\($0)/\(local)" } ?? local)
@@ -194,6 +204,19 @@ package struct RunReport: Sendable {
                 case .lost(_, _, let reason, let isReturned):
                     job.notes.append(reason + (isReturned ? " It went back to the queue: no step had begun." : ""))
                     if isReturned, job.state != .finished { job.state = .queued }
+                case .gated(_, _, let environment, let reason):
+                    job.environment = environment
+                    job.notes.append(reason)
+                    guard job.state == .queued else { break }
+                    job.state = .waiting
+                    job.reason = Reason(.approval, reason)
+                case .passed(_, _, let environment, let reason):
+                    job.environment = environment
+                    job.notes.append(reason)
+                    job.queuedAt = time
+                    guard job.state == .waiting else { break }
+                    job.state = .queued
+                    job.reason = nil
                 }
             }
         }

@@ -46,7 +46,7 @@ package struct TestOutcome: Hashable, Sendable {
         return .object(object)
     }
 
-    init?(data: DataValue) {
+    package init?(data: DataValue) {
         guard let name = data["name"]?.string, let status = data["status"]?.string.flatMap(Status.init) else {
             return nil
         }

@@ -41,6 +41,33 @@ package struct WorkflowFiles: Sendable {
         }
     }
 
+    /// The files of a commit that were written into a folder: a server plans them, and other machines run what is planned.
+    ///
+    /// The repository's own settings never name places on this machine.
+    ///
+    /// - Parameters:
+    ///   - state: what the commit is; its root is the folder.
+    ///   - environment: of the server; `MARTLET_ACTIONS_DIR`, `MARTLET_OFFLINE` and where the store is.
+    package init(exported state: RepositoryState, environment: [String: String]) {
+        self.state = state
+        folder = state.root
+        problem = nil
+        searchPath = environment["PATH"] ?? ""
+        engines = EngineOffer(environment: environment)
+        repositories = Result { () throws(DiagnosticError) in
+            try RepositoryOffer(root: state.root, environment: environment, isTrusted: false)
+        }
+    }
+
+    private init(_ other: WorkflowFiles, _ state: RepositoryState) {
+        self.state = state
+        (folder, problem, searchPath) = (other.folder, other.problem, other.searchPath)
+        (engines, repositories) = (other.engines, other.repositories)
+    }
+
+    /// The same files, for another ref or actor.
+    package func with(_ state: RepositoryState) -> WorkflowFiles { WorkflowFiles(self, state) }
+
     /// - Throws: ``DiagnosticCode/sourcesInvalid``.
     package func offer() throws(DiagnosticError) -> RepositoryOffer { try repositories.get() }
 

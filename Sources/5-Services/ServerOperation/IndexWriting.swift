@@ -9,14 +9,14 @@ internal import ThreadExecution
 /// Keeps the lists of runs up to date, behind the runs themselves: what is lost of it is made again from the journal.
 actor IndexWriting {
     private let store: RunStore
-    private let index: RunIndex
+    private let index: RunLists
     private let report: @Sendable (DiagnosticError) -> Void
     private let thread = SerialThread(name: "index")
     private var waiting: [RunChange] = []
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
-    init(store: RunStore, index: RunIndex, report: @escaping @Sendable (DiagnosticError) -> Void) {
+    init(store: RunStore, index: RunLists, report: @escaping @Sendable (DiagnosticError) -> Void) {
         self.store = store
         self.index = index
         self.report = report
@@ -46,9 +46,15 @@ actor IndexWriting {
                 }
                 row.attempt = change.attempt
                 switch change.kind {
-                case .began: row.state = .waiting
+                case .began:
+                    row.state = .waiting
+                    row.sentence = ""
+                case .held(let reason): row.sentence = "Waits for an approval: \(reason)"
+                case .gated(_, let environment): row.sentence = "Waits before '\(environment)'"
                 case .running where row.state == .finished: continue
-                case .running: row.state = .running
+                case .running:
+                    row.state = .running
+                    row.sentence = ""
                 case .finished(let conclusion):
                     row.state = .finished
                     row.conclusion = conclusion

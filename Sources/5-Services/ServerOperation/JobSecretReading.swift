@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Diagnostics
-internal import PipelineModel
 internal import RunCoordination
 internal import SecretRedaction
 internal import SecretVault
@@ -10,10 +9,10 @@ internal import SecretVault
 struct JobSecretReading: Sendable {
     let vault: Vault
 
-    func secrets(of record: RunRecord, _ job: JobID) throws(DiagnosticError) -> JobSecrets {
+    func secrets(of record: RunRecord, _ environment: String?) throws(DiagnosticError) -> JobSecrets {
         var found = JobSecrets()
-        guard record.sandbox == nil, let project = record.project else { return found }
-        let opened = try vault.secrets(project: project, environment: nil)
+        guard record.givesSecrets, let project = record.project else { return found }
+        let opened = try vault.secrets(project: project, environment: environment)
         found.secrets = opened.sorted { $0.key < $1.key }.map { Secret(name: $0.key, value: $0.value.value) }
         found.token = opened["GITHUB_TOKEN"]?.value ?? ""
         found.isDebug = opened["ACTIONS_STEP_DEBUG"]?.value == "true"

@@ -68,6 +68,26 @@ extension Server {
         guard isDone else { throw DiagnosticError(.runOver, "Run \(run) is over.") }
     }
 
+    /// Runs an ended run again, or a part of it.
+    ///
+    /// - Returns: the new attempt.
+    package func rerun(
+        _ run: RunID, _ selection: RunSession.Selection, by actor: Actor
+    ) async throws(DiagnosticError) -> Int {
+        guard let project = try project(of: run) else {
+            throw DiagnosticError(.entryMissing, "There is no run \(run).")
+        }
+        let attempt: Int
+        do {
+            attempt = try await runs.rerun(run, selection)
+        } catch {
+            throw (error as? DiagnosticError) ?? DiagnosticError(.entryMissing, "\(error)")
+        }
+        _ = try await directory.perform(
+            .note(Acted(.rerun, project: project, run: run.number, attempt: attempt)), by: actor)
+        return attempt
+    }
+
     package func logPath(_ place: LogPlace) -> String {
         store.logs(of: place.run, attempt: place.attempt).file(
             LogKey(

@@ -5,6 +5,7 @@ internal import Credentials
 package import Diagnostics
 package import EventJournal
 internal import FileAccess
+package import HTTPMessages
 internal import JobDispatch
 package import PipelineModel
 internal import ProcessControl
@@ -12,15 +13,18 @@ package import RunCoordination
 package import RunIndex
 internal import RunnerProtocol
 package import SecretVault
+internal import SourceControl
+internal import SourceForges
 internal import Synchronization
 internal import ThreadExecution
 internal import Timekeeping
+package import TriggerIntake
 
 /// A server's parts, put together: the store, the runs, the people, and what moves by the clock.
 package final class Server: Sendable {
     package let settings: ServerSettings
     package let store: RunStore
-    package let index: RunIndex
+    package let index: RunLists
     package let feed: LiveFeed
     package let runs: RunCoordinator
     package let directory: DirectoryKeeper
@@ -31,7 +35,12 @@ package final class Server: Sendable {
     package let variables: Vault
     package let people: People
     package let keptAnswers: KeptAnswers
+    package let triggers: TriggerDesk
+    package let gates: GateKeeper
+    package let statuses: StatusDesk
     private let indexing: IndexWriting
+    /// For what waits for the ends of runs.
+    private let changes: AsyncStream<RunChange>
     private let lock: FileLock
     private let ownRunner: OwnRunner
     private let report: @Sendable (DiagnosticError) -> Void
@@ -48,6 +57,7 @@ package final class Server: Sendable {
 
     /// The clock's beat: deadlines and lost runners are noticed within it.
     private static let beat = Duration.milliseconds(500)
+    private static let beatsPerTrigger = 2
     /// After so many those who follow are shown that the connection lives.
     private static let beatsPerSign = 30
 
@@ -55,10 +65,15 @@ package final class Server: Sendable {
     ///
     /// - Parameters:
     ///   - program: this program, for the runner's process.
+    ///   - transport: sends requests to other services.
+    ///   - now: milliseconds since the epoch.
     ///   - report: told what goes wrong while nobody waits.
     /// - Throws: ``DiagnosticCode/serverFolderTaken``, and what is wrong with the folder or its keys.
     package init(
-        _ settings: ServerSettings, program: String, report: @escaping @Sendable (DiagnosticError) -> Void
+        _ settings: ServerSettings, program: String,
+        transport: @escaping HTTPTransport,
+        now: @escaping @Sendable () -> Int64 = { Timestamp.now().milliseconds },
+        report: @escaping @Sendable (DiagnosticError) -> Void
     ) throws(DiagnosticError) {
         self.settings = settings
         self.report = report
@@ -66,7 +81,7 @@ package final class Server: Sendable {
         lock = try Self.lock(settings.folder)
         let store = try RunStore(root: settings.folder, durability: .powerCut)
         self.store = store
-        let index = try RunIndex(path: store.root + "/index.sqlite")
+        let index = try RunLists(path: store.root + "/index.sqlite")
         self.index = index
         let feed = LiveFeed()
         self.feed = feed
@@ -74,22 +89,99 @@ package final class Server: Sendable {
         identification = Identification(keeper: directory)
         references = ReferencedSecrets(folder: store.root + "/references", key: store.sealingKey)
         keptAnswers = KeptAnswers(store: store)
-        people = try People(settings, store: store, directory: directory, references: references, now: .now())
+        people = try People(
+            settings, store: store, directory: directory, references: references,
+            now: Timestamp(milliseconds: now()))
         let vaults = try ServerVaults.open(settings, root: store.root)
         let vault = vaults.secrets
         self.vault = vault
         variables = vaults.variables
+        let gates = GateKeeper(
+            store: store, directory: directory, now: { Timestamp(milliseconds: now()) }, report: report)
+        self.gates = gates
+        let (stream, told) = AsyncStream<RunChange>.makeStream()
         let indexing = IndexWriting(store: store, index: index, report: report)
         self.indexing = indexing
         ownRunner = OwnRunner(
             folder: store.root + "/runner", program: program, environment: settings.environment)
         runs = RunCoordinator(
             RunCoordinator.Surroundings(
-                store: store, feed: feed,
-                secrets: { (record, job) throws(DiagnosticError) in
-                    try JobSecretReading(vault: vault).secrets(of: record, job)
-                },
-                changed: { indexing.note($0) }, report: report))
+                store: store, feed: feed, now: now,
+                secrets: { (record, _, environment) throws(DiagnosticError) in
+                    try JobSecretReading(vault: vault).secrets(of: record, environment)
+                }, enter: { await gates.enter($0) },
+                changed: { change in
+                    indexing.note(change)
+                    told.yield(change)
+                }, report: report))
+        let address = settings.publicURL
+        var telling = StatusDesk.Surroundings(
+            store: store, now: { Timestamp(milliseconds: now()) },
+            target: { [directory, references] in Self.statusTarget($0, directory.current, references) },
+            url: { run, _ in address.map { "\($0)/runs/\(run)" } }, transport: transport)
+        telling.report = report
+        let statuses = StatusDesk(telling)
+        self.statuses = statuses
+        triggers = TriggerDesk(Self.surroundings(settings, store, directory, references, runs, statuses, report))
+        changes = stream
+    }
+
+    private static func surroundings(
+        _ settings: ServerSettings, _ store: RunStore, _ directory: DirectoryKeeper, _ references: ReferencedSecrets,
+        _ runs: RunCoordinator, _ statuses: StatusDesk, _ report: @escaping @Sendable (DiagnosticError) -> Void
+    ) -> TriggerSurroundings {
+        var environment = settings.environment
+        environment["MARTLET_HOME"] = store.root
+        var surroundings = TriggerSurroundings(
+            store: store, folder: store.root + "/projects", environment: environment,
+            projects: { directory.current.projects.values.sorted { $0.id < $1.id }.map { TriggerProject($0) } },
+            start: { planned in
+                if planned.fork?.isApprovalNeeded == true {
+                    return try await runs.hold(planned.record, planned.fork?.reason ?? "It needs an approval.")
+                }
+                return try await runs.begin(planned.record)
+            })
+        surroundings.credential = { (project) throws(DiagnosticError) in
+            let options = EntryID(project.id).flatMap { directory.current.projects[$0]?.settings.options }
+            guard let reference = options?["credential"] else { return nil }
+            return .token(try references.text(reference), user: options?["credentialUser"] ?? "x-access-token")
+        }
+        surroundings.worked = { project, verdicts in
+            Task {
+                do throws(DiagnosticError) {
+                    try await statuses.planned(verdicts, of: project.id)
+                } catch {
+                    report(error)
+                }
+            }
+        }
+        surroundings.report = report
+        return surroundings
+    }
+
+    /// Where a project's statuses go; `nil`: it has no forge, or no token for it.
+    private static func statusTarget(
+        _ project: String, _ directory: Directory, _ references: ReferencedSecrets
+    ) -> StatusTarget? {
+        guard let known = EntryID(project).flatMap({ directory.projects[$0] }),
+            let reference = known.settings.options["statusToken"] ?? known.settings.options["credential"],
+            let token = try? references.text(reference)
+        else { return nil }
+        let trigger = TriggerProject(known)
+        let route: StatusRoute
+        switch trigger.forge {
+        case .github: route = known.settings.options["checks"] == "true" ? .githubChecks : .githubStatuses
+        case .gitlab: route = .gitlabStatuses
+        case .gitea: route = .giteaStatuses
+        case .git: return nil
+        }
+        guard
+            let address = try? ForgeAddress(
+                trigger.forge, server: trigger.serverURL, apiURL: known.settings.options["apiURL"])
+        else { return nil }
+        var target = StatusTarget(address, route: route, token: token, repository: trigger.fullName)
+        target.tellsFiltered = known.settings.options["tellsFiltered"] == "true"
+        return target
     }
 
     static func lock(_ folder: String) throws(DiagnosticError) -> FileLock {
@@ -112,12 +204,31 @@ package final class Server: Sendable {
         for runner in directory.current.runners.values { await runs.add(DispatchRunner(runner)) }
         if settings.capacity > 0 { try await startOwnRunner(url) }
         _ = try await runs.recover(try unfinished())
+        try await triggers.start()
+        let (changes, triggers, gates) = (changes, triggers, gates)
+        let (statuses, report) = (statuses, report)
+        Task {
+            for await change in changes {
+                if case .finished = change.kind { await gates.forget(change.run, attempt: change.attempt) }
+                do throws(DiagnosticError) {
+                    try await triggers.runChanged(change)
+                    try await statuses.runChanged(change)
+                } catch {
+                    report(error)
+                }
+            }
+        }
         let ticker = Task { [weak self] in
             var beats = 0
             while !Task.isCancelled {
                 try? await Task.sleep(for: Self.beat)
                 guard let self else { return }
                 await self.runs.tick()
+                for (work, answer) in await self.gates.tick() { await self.runs.answer(work, answer) }
+                if beats % Self.beatsPerTrigger == 0 {
+                    await self.triggers.tick()
+                    await self.statuses.tick()
+                }
                 beats += 1
                 if beats % Self.beatsPerSign == 0 { self.feed.beat() }
             }
@@ -155,6 +266,7 @@ package final class Server: Sendable {
             return state.ticker
         }
         ticker?.cancel()
+        await triggers.stop()
         await runs.stop()
     }
 

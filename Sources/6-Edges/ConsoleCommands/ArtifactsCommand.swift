@@ -36,28 +36,37 @@ struct ArtifactsListCommand: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
+    @OptionGroup var remote: RemoteOptions
+
     func run() throws {
         let console = Console()
         try console.guarded {
+            if let target = try remote.target(console) {
+                let run = try RemoteRunChoice.run(number, target)
+                return show(run, try RemoteArtifacts(target: target, run: run).items(), console)
+            }
             let store = try RunStore(root: RunStore.defaultRoot(console.environment))
             let run = try RunChoice.run(number, store, console)
-            let entries = try RunArtifacts(store: store, run: run).entries()
-            if json {
-                return console.out.writeLine(
-                    DataValue.object(["run": .number(Double(run.number)), "artifacts": .array(entries.map(\.data))])
-                        .jsonText())
-            }
-            guard !entries.isEmpty else { return console.out.writeLine("Run \(run) has no artifacts.") }
-            var table = TextTable(
-                header: ["NAME", "JOB", "STEP", "SIZE", "EXPIRES", "DIGEST"], palette: console.palette)
-            for entry in entries {
-                table.add([
-                    entry.name.withoutControls, entry.job.withoutControls, entry.step ?? "",
-                    "\(entry.sizeBytes) B", entry.expires ?? "", entry.digest ?? "(files)",
-                ])
-            }
-            console.out.writeLine(table.render())
+            show(run.number, try RunArtifacts(store: store, run: run).entries().map(\.data), console)
         }
+    }
+
+    private func show(_ run: Int, _ entries: [DataValue], _ console: Console) {
+        if json {
+            return console.out.writeLine(
+                DataValue.object(["run": .number(Double(run)), "artifacts": .array(entries)]).jsonText())
+        }
+        guard !entries.isEmpty else { return console.out.writeLine("Run \(run) has no artifacts.") }
+        var table = TextTable(
+            header: ["NAME", "JOB", "STEP", "SIZE", "EXPIRES", "DIGEST"], palette: console.palette)
+        for entry in entries {
+            func text(_ key: String) -> String { (entry[key]?.string ?? "").withoutControls }
+            table.add([
+                text("name"), text("job"), text("step"), "\(entry["size"]?.int ?? 0) B", text("expires"),
+                entry["digest"] == nil ? "(files)" : text("digest"),
+            ])
+        }
+        console.out.writeLine(table.render())
     }
 }
 
@@ -81,14 +90,23 @@ struct ArtifactsGetCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The folder; else one of the artifact's name.", valueName: "folder"))
     var to: String?
 
+    @OptionGroup var remote: RemoteOptions
+
     func run() throws {
         let console = Console()
         try console.guarded {
-            let store = try RunStore(root: RunStore.defaultRoot(console.environment))
-            let run = try RunChoice.run(number, store, console)
             let folder = to ?? name
-            let path = folder.hasPrefix("/") ? folder : "\(ProcessEnvironment.currentFolder)/\(folder)"
-            try RunArtifacts(store: store, run: run).get(name, to: path)
+            let path = ProcessEnvironment.absolute(folder)
+            let run: Int
+            if let target = try remote.target(console) {
+                run = try RemoteRunChoice.run(number, target)
+                try RemoteArtifacts(target: target, run: run).get(name, to: path)
+            } else {
+                let store = try RunStore(root: RunStore.defaultRoot(console.environment))
+                let found = try RunChoice.run(number, store, console)
+                try RunArtifacts(store: store, run: found).get(name, to: path)
+                run = found.number
+            }
             console.out.writeLine("\(name.withoutControls) of run \(run) is in \(folder.withoutControls)")
         }
     }

@@ -4,6 +4,8 @@ internal import ArgumentParser
 internal import Diagnostics
 internal import PipelineModel
 internal import RunCoordination
+internal import ServerClient
+internal import StructuredData
 internal import TerminalRendering
 
 struct CancelCommand: ParsableCommand {
@@ -15,7 +17,7 @@ struct CancelCommand: ParsableCommand {
               martlet cancel 12 --force
 
             Steps are interrupted as on GitHub, and steps with always() or cancelled()
-            still run; with --force nothing is waited for.
+            still run; with --force nothing is waited for. With --server it is a run there.
             """)
 
     @Argument(help: ArgumentHelp("The run's number.", valueName: "run"))
@@ -24,9 +26,12 @@ struct CancelCommand: ParsableCommand {
     @Flag(help: "Kill at once what still runs.")
     var force = false
 
+    @OptionGroup var remote: RemoteOptions
+
     func run() throws {
         let console = Console()
         try console.guarded {
+            if let target = try remote.target(console) { return try cancel(at: target, console) }
             let store = try RunStore(root: RunStore.defaultRoot(console.environment))
             let run = try RunChoice.run(number, store, console)
             guard RunControl.say(force ? .cancelByForce : .cancel, to: run, of: store) else {
@@ -36,5 +41,13 @@ struct CancelCommand: ParsableCommand {
             }
             console.out.writeLine("Run \(run) was asked to end.")
         }
+    }
+
+    private func cancel(at target: RemoteTarget, _ console: Console) throws {
+        let (number, force) = (number, force)
+        _ = try target.ask {
+            try await $0.post(RemoteServer.path("runs", number, "cancel"), ["force": .bool(force)])
+        }
+        console.out.writeLine("Run \(number) was asked to end.")
     }
 }

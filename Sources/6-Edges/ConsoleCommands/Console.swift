@@ -3,6 +3,7 @@
 internal import Diagnostics
 internal import Glibc
 internal import RunCoordination
+internal import ServerClient
 internal import TerminalRendering
 internal import WorkflowPlanning
 
@@ -49,6 +50,7 @@ final class Console {
 
     private static let usageCodes: Set<DiagnosticCode> = [
         .argumentInvalid, .eventUnknown, .inputInvalid, .jobUnknown, .matrixUnknown, .workflowNotFound,
+        .serverAddressInvalid, .verbStaysHere, .optionStaysHere, .serverNotNamed, .projectUnclear, .loginMissing,
     ]
 
     /// Writes all that was said, however long the reader takes.
@@ -69,6 +71,10 @@ final class Console {
                     .outputUnwritable, "The output could not be written: \(String(cString: strerror(failure))).",
                     remedy: "Make room, or write it elsewhere.")
             }
+        } catch let error as ServerError {
+            show(error.diagnostic)
+            if Self.usageCodes.contains(error.diagnostic.code) { throw ExitStatus.usage.exit }
+            throw (error.kind == .notAllowed ? ExitStatus.notAllowed : .error).exit
         } catch let error as any CodedError {
             show(error.diagnostic)
             // What the user typed is at fault, whatever the verb.

@@ -44,11 +44,21 @@ struct DrivingOptions: ParsableArguments {
     @Option(help: "auto, always or never.", completion: .list(["auto", "always", "never"]))
     var color: ColourChoice = .auto
 
+    /// Options that a server has no use for, and whether they were given.
+    var localOnly: [(option: String, isGiven: Bool)] {
+        [
+            ("--secret-file", secretFile != nil), ("--secret", !secrets.isEmpty), ("--parallel", parallel != nil),
+            ("--no-snapshots", noSnapshots), ("--pause-on-failure", pauseOnFailure), ("--debug", debug),
+            ("--annotate", annotate != nil),
+        ]
+    }
+
     func settings(_ files: WorkflowFiles, _ console: Console) throws -> RunSession.Settings {
         var settings = RunSession.Settings(
             capacity: max(1, parallel ?? ProcessorCount.available * 2), offer: try files.offer(),
             engines: files.engines)
-        settings.hostEnvironment = ProcessEnvironment.entries
+        // What opens a server is nothing for steps.
+        settings.hostEnvironment = ProcessEnvironment.entries.filter { !$0.hasPrefix("MARTLET_TOKEN=") }
         settings.isDebug = debug
         settings.annotates = (annotate ?? "").split(separator: ",").map { String($0.filter { $0 != " " }) }
         if let unknown = settings.annotates.first(where: { !RunSession.Settings.annotatedTools.contains($0) }) {

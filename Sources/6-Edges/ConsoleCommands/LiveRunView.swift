@@ -39,7 +39,7 @@ final class LiveRunView {
             scroll(
                 palette.paint(workflow.withoutControls, .bold) + (title.map { "  \($0.withoutControls)" } ?? "")
                     + palette.paint(
-                        "  run \(run)\(attempt > 1 ? ", attempt \(attempt)" : "")  plan \(digest.prefix(16))", .dim))
+                        "  run \(run)\(attempt > 1 ? ", attempt \(attempt)" : "")" + PlanMark.text(digest), .dim))
         case .runWaiting(let reason): scroll(palette.paint(reason.text, .dim))
         case .jobWaiting(_, let name, let reason) where reason.kind == .concurrency:
             scroll(palette.paint("\(name): \(reason.text)", .dim))
@@ -86,6 +86,11 @@ final class LiveRunView {
             if !row.lastLine.isEmpty, let last { row.lastLine = Array(last) }
         }
         draw(isForced: false)
+    }
+
+    func leave() {
+        region.erase()
+        running = []
     }
 
     private func change(_ job: JobID, _ body: (inout JobRow) -> Void) {

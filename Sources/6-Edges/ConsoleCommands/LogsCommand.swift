@@ -14,6 +14,7 @@ struct LogsCommand: ParsableCommand {
             EXAMPLES
               martlet logs 12
               martlet logs 12 --job test#2 --step 3 -f
+              martlet logs 12 -f --server ci.example.org
             """)
 
     @Argument(help: ArgumentHelp("The run's number; without it, the newest.", valueName: "run"))
@@ -31,25 +32,36 @@ struct LogsCommand: ParsableCommand {
     @Flag(help: "Print the lines as they are kept, with GitHub's markers.")
     var raw = false
 
+    @OptionGroup var remote: RemoteOptions
+
     /// How often a log that is followed is looked at, in milliseconds.
     private static let lookIntervalMs: UInt32 = 100
 
     func run() throws {
         let console = Console()
         try console.guarded {
+            if let target = try remote.target(console) { return try show(target, console) }
             let store = try RunStore(root: RunStore.defaultRoot(console.environment))
             let id = try RunChoice.run(number, store, console)
             var reading = LogReading(store: store, run: id, job: job, step: step)
             let printer = LogPrinter(console, isRaw: raw)
-            try reading.readNew(printer.print)
+            try reading.readNew { printer.print($0.source, $1) }
             if follow { try followToItsEnd(id, store, &reading, printer, console) }
             guard reading.hasEntries else {
                 throw DiagnosticError(
                     .stepMissing, "Run \(id) has no log of that job or step.",
                     remedy: "See what it ran with: martlet why \(id)")
             }
-            if follow { throw RunResult.exit(try RunHistory(store: store, run: id)).exit }
+            if follow { throw RunResult.exit(ShownRun(try RunHistory(store: store, run: id))).exit }
         }
+    }
+
+    private func show(_ target: RemoteTarget, _ console: Console) throws {
+        let logs = RemoteLogs(
+            target: target, run: try RemoteRunChoice.run(number, target), job: job, step: step, console: console,
+            isRaw: raw)
+        guard follow else { return try logs.print() }
+        throw try logs.follow().exit
     }
 
     private func followToItsEnd(
@@ -58,7 +70,7 @@ struct LogsCommand: ParsableCommand {
         while !console.out.isClosed {
             // Asked before the last look: what is written until then is seen by it.
             let state = try RunHistory(store: store, run: id).state
-            try reading.readNew(printer.print)
+            try reading.readNew { printer.print($0.source, $1) }
             if state == .cutOff {
                 throw DiagnosticError(
                     .runNotDriven, "The process of run \(id) is gone before the run was over.",
@@ -71,38 +83,8 @@ struct LogsCommand: ParsableCommand {
     }
 }
 
-/// Prints logs line by line, each under the heading of its step.
-private final class LogPrinter {
-    private let console: Console
-    private let isRaw: Bool
-    private var styles: [LogReading.Entry: LogLineStyle] = [:]
-
-    init(_ console: Console, isRaw: Bool) {
-        self.console = console
-        self.isRaw = isRaw
-    }
-
-    func print(_ entry: LogReading.Entry, _ line: [UInt8]) {
-        let prefix = console.palette.paint("[\(entry.job)] ", .cyan)
-        if styles[entry] == nil {
-            styles[entry] = LogLineStyle(console.palette)
-            if !isRaw { console.out.writeLine(prefix + console.palette.paint(heading(entry, line), .bold)) }
-        }
-        switch isRaw ? .asIs : styles[entry]?.show(line) {
-        case .hidden, nil: return
-        case .text(let text): console.out.writeLine(prefix + text)
-        case .asIs:
-            console.out.write(prefix)
-            console.out.write(line)
-            console.out.writeLine()
-        }
-    }
-
-    /// The first line of a log says what runs.
-    private func heading(_ entry: LogReading.Entry, _ first: [UInt8]) -> String {
-        if let title = entry.title { return "▸ \(entry.step) \(title)" }
-        let text = String(decoding: first, as: UTF8.self)
-        let marker = "##[group]"
-        return "▸ \(entry.step) " + (text.hasPrefix(marker) ? String(text.dropFirst(marker.count)) : "")
+extension LogReading.Entry {
+    fileprivate var source: LogPrinter.Source {
+        LogPrinter.Source(job: job, step: step.description, attempt: attempt, title: title)
     }
 }

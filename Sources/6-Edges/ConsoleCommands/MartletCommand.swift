@@ -12,6 +12,7 @@ package struct MartletCommand: ParsableCommand {
               martlet run                 run what a push of this branch would start
               martlet plan                see which jobs that would be, and why
 
+            With --server URL, or MARTLET_SERVER, most verbs work on a server.
             Every verb has examples of its own: martlet help run
             """,
         version: ProgramVersion.text,
@@ -31,7 +32,10 @@ package struct MartletCommand: ParsableCommand {
                 ]),
             CommandGroup(
                 name: "For a team:",
-                subcommands: [ServerCommand.self, RunnerCommand.self, TokenCommand.self, AuthCommand.self]),
+                subcommands: [
+                    ApproveCommand.self, RejectCommand.self, AuthCommand.self, ServerCommand.self, RunnerCommand.self,
+                    TokenCommand.self,
+                ]),
             CommandGroup(
                 name: "This machine:",
                 subcommands: [

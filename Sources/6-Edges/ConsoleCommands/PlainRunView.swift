@@ -25,7 +25,7 @@ final class PlainRunView {
         case .runStarted(let run, let attempt, let workflow, let title, let digest):
             let named = (workflow + (title.map { "  \($0)" } ?? "")).withoutControls
             let number = attempt > 1 ? "run \(run), attempt \(attempt)" : "run \(run)"
-            console.out.writeLine("\(number)  \(named)  plan \(digest.prefix(16))")
+            console.out.writeLine("\(number)  \(named)" + PlanMark.text(digest))
         case .runWaiting(let reason): console.out.writeLine(reason.text)
         case .jobWaiting(let job, let name, let reason): say(job, name, "waits: \(reason.text)")
         case .jobStarted(let job, let name): say(job, name, "started")
@@ -106,6 +106,12 @@ private enum LineEnd {
         guard let start = bytes.baseAddress, let found = memchr(start, 0x0A, bytes.count) else { return nil }
         return UnsafeRawPointer(found) - start + 1
     }
+}
+
+/// The plan that a run follows.
+enum PlanMark {
+    /// Empty where it is not known: a run on a server that has not said it.
+    static func text(_ digest: String) -> String { digest.isEmpty ? "" : "  plan \(digest.prefix(16))" }
 }
 
 /// The marks of conclusions.

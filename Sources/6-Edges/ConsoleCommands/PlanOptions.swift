@@ -45,6 +45,14 @@ struct PlanOptions: ParsableArguments {
 
     @OptionGroup var network: NetworkOptions
 
+    /// Options that a server has no use for, and whether they were given.
+    var localOnly: [(option: String, isGiven: Bool)] {
+        [
+            ("--changed", changed != nil), ("--payload", payload != nil), ("--matrix", !matrix.isEmpty),
+            ("--var", !vars.isEmpty), ("--label", !labels.isEmpty), ("--offline", network.offline),
+        ]
+    }
+
     func request(_ files: WorkflowFiles) throws(DiagnosticError) -> PlanPreparation.Request {
         var request = PlanPreparation.Request()
         request.event = event

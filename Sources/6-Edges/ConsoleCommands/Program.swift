@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import Diagnostics
 internal import Glibc
 internal import TerminalRendering
 
@@ -12,8 +13,10 @@ package enum Program {
         acceptSignals()
         answerVersion()
         forgetCallersRepository()
+        let arguments = ServerFlag.arranged(Array(CommandLine.arguments.dropFirst()))
+        refuseServer(arguments)
         do {
-            var command = try MartletCommand.parseAsRoot()
+            var command = try MartletCommand.parseAsRoot(arguments)
             try command.run()
             Glibc.exit(ExitStatus.success.rawValue)
         } catch {
@@ -52,6 +55,15 @@ package enum Program {
         Glibc.exit(ExitStatus.success.rawValue)
     }
 
+    /// Said before the verb is parsed: it does not know the option.
+    private static func refuseServer(_ arguments: [String]) {
+        guard let refusal = ServerFlag.refusal(arguments, known: VerbSuggestion.verbs) else { return }
+        let console = Console()
+        console.show(refusal.diagnostic)
+        console.flush()
+        Glibc.exit(ExitStatus.usage.rawValue)
+    }
+
     private static func end(_ error: any Error) -> Never {
         if let code = error as? ExitCode { Glibc.exit(code.rawValue) }
         let text = MartletCommand.fullMessage(for: error) + VerbSuggestion.text(CommandLine.arguments.dropFirst().first)
@@ -66,9 +78,12 @@ package enum Program {
 
 /// What a mistyped verb was most likely meant to be.
 enum VerbSuggestion {
-    static func text(_ word: String?) -> String {
-        let verbs = MartletCommand.configuration.groupedSubcommands.flatMap(\.subcommands)
+    static var verbs: [String] {
+        MartletCommand.configuration.groupedSubcommands.flatMap(\.subcommands)
             .compactMap { $0.configuration.commandName }
+    }
+
+    static func text(_ word: String?) -> String {
         guard let word, !word.hasPrefix("-"), word != "help", !verbs.contains(word) else { return "" }
         let near = verbs.map { (verb: $0, distance: distance($0, word)) }.min { $0.distance < $1.distance }
         guard let near, near.distance <= 2 else { return "" }

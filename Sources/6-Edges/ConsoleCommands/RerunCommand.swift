@@ -4,6 +4,8 @@ internal import ArgumentParser
 internal import Diagnostics
 internal import PipelineModel
 internal import RunCoordination
+internal import ServerClient
+internal import StructuredData
 internal import TerminalRendering
 
 struct RerunCommand: ParsableCommand {
@@ -13,6 +15,7 @@ struct RerunCommand: ParsableCommand {
             EXAMPLES
               martlet rerun --failed
               martlet rerun 12 --from test/4
+              martlet rerun 12 --failed --server ci.example.org
 
             With --from, the job goes on with that step (its number, id or name), with the
             files, outputs and environment that the steps before it left. With --failed,
@@ -38,6 +41,11 @@ struct RerunCommand: ParsableCommand {
 
     @OptionGroup var network: NetworkOptions
 
+    @OptionGroup var remote: RemoteOptions
+
+    @Flag(help: "On a server: do not follow it.")
+    var detach = false
+
     func validate() throws {
         guard [failed, !jobs.isEmpty, from != nil].filter({ $0 }).count <= 1 else {
             throw ValidationError("Only one of --failed, --job and --from can be given.")
@@ -53,6 +61,8 @@ struct RerunCommand: ParsableCommand {
     func run() throws {
         let console = Console(colour: driving.color)
         try console.guarded(.setup) {
+            if let target = try remote.target(console) { return try rerun(at: target, console) }
+            try RemoteOptions.refuseDetached(detach)
             let store = try RunStore(root: RunStore.defaultRoot(console.environment))
             let run = try RunChoice.run(number, store, console)
             let record = try RunRecord.load(from: store, run)
@@ -69,5 +79,28 @@ struct RerunCommand: ParsableCommand {
             view.finish(store: store)
             try driving.end([outcome])
         }
+    }
+
+    private func rerun(at target: RemoteTarget, _ console: Console) throws {
+        try LocalOptions.refuse(driving.localOnly + [("--offline", network.offline)])
+        let run = try RemoteRunChoice.run(number, target)
+        let body: DataValue =
+            if let from {
+                ["select": "from", "from": .string(from)]
+            } else if !jobs.isEmpty {
+                ["select": "jobs", "jobs": .array(jobs.map(DataValue.string))]
+            } else {
+                ["select": failed ? "failed" : "all"]
+            }
+        let answer = try target.ask { try await $0.post(RemoteServer.path("runs", run, "rerun"), body) }
+        let attempt = answer["attempt"]?.int ?? 1
+        guard !detach else {
+            if driving.json { return console.out.writeLine(answer.jsonText()) }
+            return console.out.writeLine(
+                "run \(run), attempt \(attempt)  \((answer["url"]?.string ?? "").withoutControls)")
+        }
+        let outcome = try RemoteFollowing(target: target, run: run, attempt: attempt, console: console)
+            .show(json: driving.json)
+        try driving.end([outcome])
     }
 }

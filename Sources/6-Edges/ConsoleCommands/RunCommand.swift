@@ -10,16 +10,17 @@ internal import TerminalRendering
 
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "run", abstract: "Run workflows here.",
+        commandName: "run", abstract: "Run workflows here, or on a server.",
         discussion: """
             EXAMPLES
               martlet run
               martlet run ci.yml --job test --matrix shell=bash
               martlet run --watch --job test
+              martlet run ci.yml --ref main --input level=2 --server ci.example.org
 
             Without a workflow it runs all that a push of this branch would start. Steps
             work on a private copy of the working tree; with --bind they work on the tree
-            itself.
+            itself. A server runs the named workflow of its project, and the run is followed.
             """)
 
     @OptionGroup var source: PlanOptions
@@ -43,9 +44,18 @@ struct RunCommand: ParsableCommand {
     @Flag(help: "Run again whenever a file of the working tree changes.")
     var watch = false
 
+    @OptionGroup var remote: RemoteOptions
+
+    @Flag(help: "On a server: do not follow what was started.")
+    var detach = false
+
     mutating func run() throws {
         let console = Console(colour: driving.color)
         try console.guarded(.setup) {
+            if let target = try remote.target(console) {
+                return try RemoteRun(command: self, target: target, console: console).start()
+            }
+            try RemoteOptions.refuseDetached(detach)
             if let resume { return try go(on: RunID(resume), console) }
             if watch { return try keepRunning(console) }
             try start(console)

@@ -1,28 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import PipelineModel
-internal import RunCoordination
 internal import TerminalRendering
 
 /// How a run came out, in a mark and a word.
 enum RunResult {
-    static func text(_ history: RunHistory, _ palette: Palette) -> String {
-        switch history.state {
-        case .running: palette.paint("●", .yellow) + " running"
+    static func text(_ run: ShownRun, _ palette: Palette) -> String {
+        switch run.state {
+        case .waiting, .queued, .running: palette.paint("●", .yellow) + " " + run.state.rawValue
         case .cutOff: palette.paint("…", .yellow) + " cut off"
         case .finished:
-            if history.hasUnavailable, history.conclusion == .success || history.conclusion == .skipped {
+            if run.hasUnavailable, run.conclusion == .success || run.conclusion == .skipped {
                 palette.paint("!", .yellow) + " incomplete"
             } else {
-                history.conclusion.map { Marks.mark($0, palette) + " " + $0.rawValue } ?? ""
+                run.conclusion.map { Marks.mark($0, palette) + " " + $0.rawValue } ?? ""
             }
         }
     }
 
     /// What a command that follows a run ends with.
-    static func exit(_ history: RunHistory) -> ExitStatus {
-        switch history.conclusion {
-        case .success, .skipped: history.hasUnavailable ? .setup : .success
+    static func exit(_ run: ShownRun) -> ExitStatus {
+        switch run.conclusion {
+        case .success, .skipped: run.hasUnavailable ? .setup : .success
         case .failure: .runFailed
         case .cancelled: .cancelled
         case nil: .error

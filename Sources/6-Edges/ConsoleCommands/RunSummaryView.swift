@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import LogArchive
 internal import PipelineModel
 internal import RunCoordination
 internal import StepExecution
@@ -16,8 +15,8 @@ final class RunSummaryView {
 
     private let console: Console
     private let palette: Palette
-    private var run = RunID(0)
-    private var attempt = 1
+    private(set) var run = RunID(0)
+    private(set) var attempt = 1
     private var failures: [FailedStep] = []
     private var failedJobs: [(job: JobID, name: String, reason: Reason?)] = []
     private var unavailable = 0
@@ -59,12 +58,15 @@ final class RunSummaryView {
         }
     }
 
-    func show(store: RunStore) {
+    /// - Parameters:
+    ///   - place: what is written behind commands, where the run is not on this machine.
+    ///   - tail: the last lines of a step's log, so many at most.
+    func show(at place: String = "", tail: (StepPlace, Int) -> [[UInt8]]) {
         guard let outcome else { return }
         for summary in summaries { show(summary.text, of: summary.place) }
         // A step whose failure was allowed is no reason to be loud.
         if outcome.conclusion == .failure {
-            if let first = failures.first { showTail(first, store) }
+            if let first = failures.first { showTail(first, tail(first.place, Self.tailLines)) }
             showOthers()
         }
         showTests()
@@ -84,7 +86,7 @@ final class RunSummaryView {
                 palette.paint("  Jobs that cannot run here make exit code 6; --allow-unavailable accepts them.", .dim))
         }
         if outcome.conclusion == .success, !outcome.hasUnavailable { return }
-        console.out.writeLine(palette.paint("  martlet why \(run)     martlet logs \(run)", .dim))
+        console.out.writeLine(palette.paint("  martlet why \(run)\(place)     martlet logs \(run)\(place)", .dim))
     }
 
     private func showTests() {
@@ -108,23 +110,18 @@ final class RunSummaryView {
         console.out.writeLine()
     }
 
-    private func showTail(_ failed: FailedStep, _ store: RunStore) {
+    private func showTail(_ failed: FailedStep, _ lines: [[UInt8]]) {
         let title = "\(names[failed.place.job] ?? failed.place.job.text) › \(failed.name)".withoutControls
         console.out.writeLine()
         console.out.writeLine(palette.paint("✗ \(title)", .boldRed))
-        let key = LogKey(
-            job: RunStore.fileName(failed.place.job), step: failed.place.attempt.step.description,
-            attempt: failed.place.attempt.number)
-        if let lines = try? LogReader(path: store.logs(of: run, attempt: attempt).file(key)).tail(Self.tailLines) {
-            var style = LogLineStyle(palette)
-            // Said again below, with the reason.
-            let exit = failed.result.exitCode.map { Array("##[error]Process completed with exit code \($0).".utf8) }
-            for line in lines where line.text != exit {
-                switch style.show(line.text) {
-                case .hidden: continue
-                case .asIs: console.out.writeLine("  " + String(decoding: line.text, as: UTF8.self))
-                case .text(let text): console.out.writeLine("  " + text)
-                }
+        var style = LogLineStyle(palette)
+        // Said again below, with the reason.
+        let exit = failed.result.exitCode.map { Array("##[error]Process completed with exit code \($0).".utf8) }
+        for line in lines where line != exit {
+            switch style.show(line) {
+            case .hidden: continue
+            case .asIs: console.out.writeLine("  " + String(decoding: line, as: UTF8.self))
+            case .text(let text): console.out.writeLine("  " + text)
             }
         }
         if let reason = failed.result.reason { console.out.writeLine("  " + palette.paint(reason.text, .red)) }

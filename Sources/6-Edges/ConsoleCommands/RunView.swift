@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import LogArchive
 internal import PipelineModel
 internal import RunCoordination
 internal import StepExecution
@@ -45,7 +46,7 @@ final class RunView {
         return RunObserver(update: { self.take($0) }, output: { self.take($1, of: $0) }, outlet: outlet)
     }
 
-    private func take(_ update: RunUpdate) {
+    func take(_ update: RunUpdate) {
         summary.note(update)
         switch kind {
         case .json(let view): view.take(update)
@@ -54,7 +55,7 @@ final class RunView {
         }
     }
 
-    private func take(_ output: UnsafeRawBufferPointer, of place: StepPlace) {
+    func take(_ output: UnsafeRawBufferPointer, of place: StepPlace) {
         switch kind {
         case .json(let view): view.take(output, of: place)
         case .live(let view): view.take(output, of: place)
@@ -66,6 +67,29 @@ final class RunView {
     func finish(store: RunStore) {
         console.out.holdsBack = false
         if case .json = kind { return }
-        summary.show(store: store)
+        let (run, attempt) = (summary.run, summary.attempt)
+        summary.show { place, count in
+            let key = LogKey(
+                job: RunStore.fileName(place.job), step: place.attempt.step.description,
+                attempt: place.attempt.number)
+            let path = store.logs(of: run, attempt: attempt).file(key)
+            return ((try? LogReader(path: path).tail(count)) ?? []).map(\.text)
+        }
+    }
+
+    /// ``finish(store:)`` of a run on a server.
+    ///
+    /// - Parameters:
+    ///   - place: what is written behind commands.
+    ///   - tail: the last lines of a step's log.
+    func finish(at place: String, tail: (StepPlace, Int) -> [[UInt8]]) {
+        if case .json = kind { return }
+        summary.show(at: place, tail: tail)
+    }
+
+    /// Nobody follows any more, and the run goes on: what is redrawn in place goes away.
+    func leave() {
+        if case .live(let view) = kind { view.leave() }
+        console.flush()
     }
 }

@@ -4,6 +4,7 @@ internal import ArgumentParser
 internal import Diagnostics
 internal import PipelineModel
 internal import RunCoordination
+internal import ServerClient
 internal import StepExecution
 internal import StructuredData
 internal import TerminalRendering
@@ -15,6 +16,7 @@ struct RunsShowCommand: ParsableCommand {
             EXAMPLES
               martlet runs show
               martlet runs show 12 --json
+              martlet runs show 12 --server ci.example.org
 
             Tests are read from the reports (JUnit, xUnit, NUnit) that a job leaves in its
             workspace, annotations from commands, problem matchers and SARIF files.
@@ -26,29 +28,41 @@ struct RunsShowCommand: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
+    @OptionGroup var remote: RemoteOptions
+
     private static let slowestCount = 5
     private static let slowSeconds = 0.1
 
     func run() throws {
         let console = Console()
         try console.guarded {
+            if let target = try remote.target(console) {
+                let reasons = try RemoteReasons(try RemoteRunChoice.run(number, target), target)
+                return present(ShownRun(row: reasons.report), reasons.jobs, try reasons.outcomes(), console)
+            }
             let store = try RunStore(root: RunStore.defaultRoot(console.environment))
             let id = try RunChoice.run(number, store, console)
             let history = try RunHistory(store: store, run: id)
             let entries = try history.reasons(job: nil)
             let jobs = entries.filter { $0.step == nil }
             let outcomes = try OutcomeHistory(store: store, run: id, entries: entries)
-            if json { return console.out.writeLine(Self.data(history, jobs, outcomes).jsonText()) }
-            show(history, jobs, console)
-            show(outcomes, Dictionary(jobs.map { ($0.job.text, $0.title) }) { first, _ in first }, console)
+            present(ShownRun(history), jobs, outcomes, console)
         }
     }
 
-    private func show(_ history: RunHistory, _ jobs: [RunHistory.Entry], _ console: Console) {
+    private func present(
+        _ run: ShownRun, _ jobs: [RunHistory.Entry], _ outcomes: OutcomeHistory, _ console: Console
+    ) {
+        if json { return console.out.writeLine(Self.data(run, jobs, outcomes).jsonText()) }
+        show(run, jobs, console)
+        show(outcomes, Dictionary(jobs.map { ($0.job.text, $0.title) }) { first, _ in first }, console)
+    }
+
+    private func show(_ run: ShownRun, _ jobs: [RunHistory.Entry], _ console: Console) {
         let palette = console.palette
         console.out.writeLine(
-            palette.paint("run \(history.run)", .bold)
-                + "  \(history.title.withoutControls)  \(RunResult.text(history, palette))")
+            palette.paint("run \(run.number)", .bold)
+                + "  \(run.title.withoutControls)  \(RunResult.text(run, palette))")
         for job in jobs {
             let mark = job.conclusion.map { Marks.mark($0, job.reason, palette) } ?? palette.paint("…", .yellow)
             console.out.writeLine("  \(mark) \(job.title.withoutControls)")
@@ -92,10 +106,10 @@ struct RunsShowCommand: ParsableCommand {
     }
 
     private static func data(
-        _ history: RunHistory, _ jobs: [RunHistory.Entry], _ outcomes: OutcomeHistory
+        _ run: ShownRun, _ jobs: [RunHistory.Entry], _ outcomes: OutcomeHistory
     ) -> DataValue {
         [
-            "schema": 1, "run": history.summary, "jobs": .array(jobs.map(\.data)),
+            "schema": 1, "run": run.data, "jobs": .array(jobs.map(\.data)),
             "annotations": .array(
                 outcomes.findings.map { finding in
                     var object = RunUpdate.object(

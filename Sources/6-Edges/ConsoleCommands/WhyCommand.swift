@@ -4,6 +4,7 @@ internal import ArgumentParser
 internal import Diagnostics
 internal import PipelineModel
 internal import RunCoordination
+internal import ServerClient
 internal import StructuredData
 internal import TerminalRendering
 
@@ -15,6 +16,7 @@ struct WhyCommand: ParsableCommand {
               martlet why 12
               martlet why 12 test#2
               martlet why cache npm-linux
+              martlet why 12 --server ci.example.org
 
             Every skip, wait, failure and cancellation is recorded with its reason, and
             every look-up of a cache.
@@ -32,6 +34,8 @@ struct WhyCommand: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
+    @OptionGroup var remote: RemoteOptions
+
     func validate() throws {
         guard subject == nil || subject == "cache" || Int(subject ?? "") != nil else {
             throw ValidationError("'\(subject ?? "")' is neither a run's number nor 'cache'.")
@@ -41,6 +45,7 @@ struct WhyCommand: ParsableCommand {
     func run() throws {
         let console = Console()
         try console.guarded {
+            if let target = try remote.target(console) { return try explain(target, console) }
             let store = try RunStore(root: RunStore.defaultRoot(console.environment))
             if subject == "cache" { return try showCaches(store, console) }
             let id = try RunChoice.run(subject.flatMap { Int($0) }, store, console)
@@ -49,13 +54,27 @@ struct WhyCommand: ParsableCommand {
             guard part == nil || !entries.isEmpty else {
                 throw DiagnosticError(.stepMissing, "Run \(id) has no job '\(part ?? "")'.")
             }
-            if json {
-                console.out.writeLine(
-                    DataValue.object(["run": history.summary, "reasons": .array(entries.map(\.data))]).jsonText())
-            } else {
-                show(history, entries, console)
-            }
+            let run = ShownRun(history)
+            if json { return write(run, entries.map(\.data), console) }
+            show(run, entries, console)
         }
+    }
+
+    private func write(_ run: ShownRun, _ reasons: [DataValue], _ console: Console) {
+        console.out.writeLine(DataValue.object(["run": run.data, "reasons": .array(reasons)]).jsonText())
+    }
+
+    private func explain(_ target: RemoteTarget, _ console: Console) throws {
+        if subject == "cache" { try LocalOptions.refuse([("'martlet why cache'", true)]) }
+        let number = try RemoteRunChoice.run(subject.flatMap { Int($0) }, target)
+        let reasons = try RemoteReasons(number, target)
+        let found = try reasons.entries(job: part)
+        guard part == nil || !found.entries.isEmpty else {
+            throw DiagnosticError(.stepMissing, "Run \(number) has no job '\(part ?? "")'.")
+        }
+        let run = ShownRun(row: reasons.report)
+        if json { return write(run, found.data, console) }
+        show(run, found.entries, console, notes: found.notes, suffix: target.suffix)
     }
 
     private func showCaches(_ store: RunStore, _ console: Console) throws {
@@ -83,20 +102,29 @@ struct WhyCommand: ParsableCommand {
         }
     }
 
-    private func show(_ history: RunHistory, _ entries: [RunHistory.Entry], _ console: Console) {
+    /// - Parameters:
+    ///   - notes: what was said of a job while it waited, by its id.
+    ///   - suffix: what is written behind commands.
+    private func show(
+        _ run: ShownRun, _ entries: [RunHistory.Entry], _ console: Console, notes: [String: [String]] = [:],
+        suffix: String = ""
+    ) {
         let palette = console.palette
-        let conclusion = RunResult.text(history, palette)
+        let conclusion = RunResult.text(run, palette)
         console.out.writeLine(
-            palette.paint("run \(history.run)", .bold) + "  \(history.title.withoutControls)  \(conclusion)")
-        if let reason = history.reason { console.out.writeLine("  " + reason.text) }
-        if history.state == .cutOff {
-            console.out.writeLine("  Its process is gone. Go on with: martlet run --resume \(history.run)")
+            palette.paint("run \(run.number)", .bold) + "  \(run.title.withoutControls)  \(conclusion)")
+        if let reason = run.reason { console.out.writeLine("  " + reason.text) }
+        if run.state == .cutOff {
+            console.out.writeLine("  Its process is gone. Go on with: martlet run --resume \(run.number)")
         }
         for entry in entries {
             let indent = entry.step == nil ? "" : "    "
             let mark = entry.conclusion.map { Marks.mark($0, entry.reason, palette) } ?? palette.paint("…", .yellow)
             console.out.writeLine(
                 "\(indent)\(mark) \(palette.paint(entry.title.withoutControls, .bold))  \(entry.reason?.text ?? "")")
+            for note in entry.step == nil ? notes[entry.job.text] ?? [] : [] where note != entry.reason?.text {
+                console.out.writeLine("    " + palette.paint(note.withoutControls, .dim))
+            }
             if let expression = entry.reason?.expression {
                 console.out.writeLine("\(indent)    if: \(palette.paint(expression, .cyan))")
             }
@@ -104,7 +132,7 @@ struct WhyCommand: ParsableCommand {
                 console.out.writeLine("\(indent)      \(palette.paint(value, .dim))")
             }
             if let step = entry.step, entry.conclusion == .failure {
-                let command = "martlet logs \(history.run) --job '\(entry.job)' --step \(step)"
+                let command = "martlet logs \(run.number) --job '\(entry.job)' --step \(step)\(suffix)"
                 console.out.writeLine("\(indent)    \(palette.paint(command, .dim))")
             }
         }

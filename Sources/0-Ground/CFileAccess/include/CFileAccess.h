@@ -55,6 +55,8 @@ int fa_open_root(const char *path);
 int fa_open_appending(const char *path, uint32_t mode);
 /// Waits for a slow writer of a pipe, up to FA_PIPE_PATIENCE_MS; then -EAGAIN.
 int64_t fa_read(int descriptor, void *buffer, size_t size);
+/// Fills the buffer from an offset on; less at the end of the file. The count, or a negative errno.
+int64_t fa_read_at(int descriptor, void *buffer, size_t size, int64_t offset);
 int fa_write_all(int descriptor, const void *bytes, size_t size);
 /// Cuts the file, or makes it longer with zeros.
 int fa_truncate(int descriptor, uint64_t size);

@@ -21,12 +21,21 @@ package struct JobContent {
     package var token: String
     package var isDebug: Bool
 
+    /// Where the job goes on; `nil`: it begins with its first step.
+    struct Point: Hashable, Sendable {
+        /// Of the run: the one whose steps stand.
+        var attempt: Int
+        var step: String
+    }
+
+    let point: Point?
+
     /// As people see it.
     package var name: String { leg.name }
 
     init(
         record: RunRecord, planDigest: String, leg: JobLeg, needs: [NeedResult], values: [DataValue],
-        secrets: [Secret] = [], token: String = "", isDebug: Bool = false
+        secrets: [Secret] = [], token: String = "", isDebug: Bool = false, point: Point? = nil
     ) {
         self.record = record
         self.planDigest = planDigest
@@ -36,9 +45,17 @@ package struct JobContent {
         self.secrets = secrets
         self.token = token
         self.isDebug = isDebug
+        self.point = point
     }
 
     package var object: DataObject {
+        var object = plainObject
+        object.set(
+            "point", point.map { ["attempt": .number(Double($0.attempt)), "step": .string($0.step)] })
+        return object
+    }
+
+    private var plainObject: DataObject {
         [
             "record": record.data, "planDigest": .string(planDigest), "leg": leg.data,
             "needs": .array(
@@ -83,7 +100,10 @@ package struct JobContent {
         self.init(
             record: try RunRecord(data: data["record"] ?? .null), planDigest: try data.string("planDigest"),
             leg: try JobLeg(data: data["leg"] ?? .null), needs: needs, values: data["values"]?.array ?? [],
-            secrets: secrets, token: data["token"]?.string ?? "", isDebug: data.bool("debug"))
+            secrets: secrets, token: data["token"]?.string ?? "", isDebug: data.bool("debug"),
+            point: try data["point"].map { (point) throws(DataShapeError) in
+                Point(attempt: try point.int("attempt"), step: try point.string("step"))
+            })
     }
 }
 

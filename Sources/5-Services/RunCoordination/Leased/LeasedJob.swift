@@ -55,7 +55,7 @@ package final class LeasedJob {
         self.work = work
         self.content = content
         let folder = store.jobFolder(work.run, work.attempt, work.job)
-        try Trees.make(folder, mode: 0o700)
+        for path in [folder, store.folder(of: work.run) + "/logs"] { try Trees.make(path, mode: 0o700) }
         lock = try FileLock(path: folder + "/lock")
         var settings = settings
         settings.secrets = content.secrets
@@ -85,6 +85,9 @@ package final class LeasedJob {
         ground.endLeftovers()
         _ = try LeftoverSweep(runID: ground.identity(of: work.job).marker).run()
         ground.sweepContainers()
+        if let point = content.point {
+            ground.rerunPoint = try RerunPoint(ground, job: work.job, attempt: point.attempt, step: point.step)
+        }
         let session = JobSession(
             ground, id: work.job, number: work.number, leg: content.leg, steps: steps, needs: content.needs)
         self.session = session

@@ -169,10 +169,18 @@ package enum LeasedEnd {
         return LeasedJob.End(outcome: outcome, outputs: data["outputs"]?.object ?? DataObject())
     }
 
-    /// The server has all of a job: what the runner kept of it goes.
-    package static func sweep(_ store: RunStore, _ work: JobTry) {
-        try? Trees.remove(store.jobFolder(work.run, work.attempt, work.job))
+    /// The server has all of a job: what the runner kept of it goes, but for its sealed record, with which a later attempt
+    /// can go on in the middle of it (see ``RerunPoint``).
+    ///
+    /// - Parameter isLast: the runner has no other job of the run, and begins none meanwhile.
+    package static func sweep(_ store: RunStore, _ work: JobTry, isLast: Bool) {
+        let folder = store.jobFolder(work.run, work.attempt, work.job)
+        for file in (try? Trees.list(folder)) ?? [] where !["record", "names"].contains(file.name) {
+            try? Trees.remove("\(folder)/\(file.name)")
+        }
+        Trees.removeEmpty(folder)
         try? Trees.remove(store.logs(of: work.run, attempt: work.attempt).folder(job: RunStore.fileName(work.job)))
+        guard isLast else { return }
         let run = store.folder(of: work.run)
         for folder in ["jobs/\(work.attempt)", "jobs", "logs/\(work.attempt)", "logs"] {
             Trees.removeEmpty("\(run)/\(folder)")

@@ -152,6 +152,34 @@ struct ArtifactVault: Sendable {
 
     // MARK: downloading
 
+    func draft() throws(DiagnosticError) -> String { try shelf.draft() }
+
+    /// Makes a zip archive of an artifact, whatever it is kept as.
+    ///
+    /// - Returns: whether the bytes are those that were stored.
+    func makeArchive(of entry: ArtifactEntry, at path: String) throws(DiagnosticError) -> Bool {
+        if case .archive(let blob) = entry.content, entry.mediaType == Self.zip {
+            return try BlobCopy.copy(try shelf.open(blob), blob, to: path)
+        }
+        let folder = path + ".files"
+        defer { try? Trees.remove(folder) }
+        guard try unpack(entry, to: folder) else { return false }
+        var items: [ZipItem] = []
+        var open = [""]
+        while let inner = open.popLast() {
+            for file in try Trees.list(folder + inner) {
+                let place = "\(inner)/\(file.name)"
+                if Files.isDirectory(folder + place) {
+                    open.append(place)
+                } else {
+                    items.append(ZipItem(name: String(place.dropFirst()), path: folder + place))
+                }
+            }
+        }
+        try ZipWriting.write(items, to: path, level: 1)
+        return true
+    }
+
     /// - Returns: whether the bytes are those that were stored; with `keepsDamaged` they are unpacked all the same.
     func unpack(
         _ entry: ArtifactEntry, to path: String, keepsDamaged: Bool = false, keepsArchive: Bool = false,

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Diagnostics
+internal import FileAccess
 package import PipelineModel
 internal import RuntimeServices
 package import StructuredData
+internal import Synchronization
 internal import Timekeeping
 
 /// The artifacts of one run, for people.
@@ -53,21 +55,57 @@ package struct RunArtifacts {
         }
     }
 
+    /// One as a zip archive, to be read in pieces; its bytes are those that were stored.
+    ///
+    /// - Throws: ``DiagnosticCode/artifactMissing``, ``DiagnosticCode/artifactDamaged``.
+    package func archive(_ name: String) throws(DiagnosticError) -> ArtifactArchive {
+        let entry = try entry(name)
+        let path = try vault.draft()
+        guard try vault.makeArchive(of: entry, at: path) else {
+            try? Files.remove(path)
+            throw damaged(name)
+        }
+        return ArtifactArchive(path: path)
+    }
+
+    private func damaged(_ name: String) -> DiagnosticError {
+        DiagnosticError(
+            .artifactDamaged, "The artifact '\(name)' of run \(run) is damaged: its digest is another.",
+            remedy: "Run the job that uploads it again.")
+    }
+
+    private func entry(_ name: String) throws(DiagnosticError) -> ArtifactEntry {
+        let all = try vault.visible(run: run.description)
+        if let entry = all.last(where: { $0.name == name }) { return entry }
+        let others = all.map { "'\($0.name)'" }.joined(separator: ", ")
+        throw DiagnosticError(
+            .artifactMissing, "Run \(run) has no artifact '\(name)'.",
+            remedy: all.isEmpty ? "It has none at all." : "It has: \(others).")
+    }
+
     /// Unpacks one into a folder.
     ///
     /// - Throws: ``DiagnosticCode/artifactMissing``, ``DiagnosticCode/artifactDamaged``, and what unpacking throws.
     package func get(_ name: String, to folder: String) throws(DiagnosticError) {
-        let all = try vault.visible(run: run.description)
-        guard let entry = all.last(where: { $0.name == name }) else {
-            let others = all.map { "'\($0.name)'" }.joined(separator: ", ")
-            throw DiagnosticError(
-                .artifactMissing, "Run \(run) has no artifact '\(name)'.",
-                remedy: all.isEmpty ? "It has none at all." : "It has: \(others).")
-        }
-        guard try vault.unpack(entry, to: folder) else {
-            throw DiagnosticError(
-                .artifactDamaged, "The artifact '\(name)' of run \(run) is damaged: its digest is another.",
-                remedy: "Run the job that uploads it again.")
-        }
+        guard try vault.unpack(try entry(name), to: folder) else { throw damaged(name) }
     }
+}
+
+/// An artifact's archive that was made to be read once.
+package final class ArtifactArchive: Sendable {
+    private let path: String
+    private let offset = Mutex(0)
+    private static let pieceBytes = 1 << 20
+
+    init(path: String) { self.path = path }
+
+    /// The next piece; `nil` at the end.
+    package func next() throws(DiagnosticError) -> [UInt8]? {
+        let start = offset.withLock { $0 }
+        let piece = try Files.read(path, from: start, count: Self.pieceBytes)
+        offset.withLock { $0 += piece.count }
+        return piece.isEmpty ? nil : piece
+    }
+
+    package func dismiss() { try? Files.remove(path) }
 }

@@ -54,6 +54,8 @@ package final class LiveFeed: Sendable {
     // MARK: saying
 
     package func publish(_ data: DataObject, on topics: Topic...) {
+        // Ended outside of the lock: each end comes back to ``leave(_:_:)``.
+        var slow: [AsyncStream<Item>.Continuation] = []
         state.withLock { state in
             for topic in topics {
                 var channel = state.channels[topic] ?? Channel()
@@ -63,23 +65,21 @@ package final class LiveFeed: Sendable {
                 if channel.recent.count > Self.keptNews { channel.recent.removeFirst(Self.keptNews / 2) }
                 for (id, subscriber) in channel.subscribers {
                     if case .dropped = subscriber.yield(.news(news)) {
-                        subscriber.yield(.reset)
-                        subscriber.finish()
+                        slow.append(subscriber)
                         channel.subscribers[id] = nil
                     }
                 }
                 state.channels[topic] = channel
             }
         }
+        // It comes back with the number of the last one it saw.
+        for subscriber in slow { subscriber.finish() }
     }
 
     /// A run is over: its last words are kept no longer once nobody listens.
     package func close(_ run: RunID) {
-        state.withLock { state in
-            guard let channel = state.channels[.run(run)] else { return }
-            for subscriber in channel.subscribers.values { subscriber.finish() }
-            state.channels[.run(run)] = nil
-        }
+        let channel = state.withLock { $0.channels.removeValue(forKey: .run(run)) }
+        for subscriber in channel?.subscribers.values ?? [:].values { subscriber.finish() }
     }
 
     /// A log has more lines, or its end.
@@ -105,7 +105,7 @@ package final class LiveFeed: Sendable {
     package func subscribe(to topic: Topic, after: Int? = nil) -> AsyncStream<Item> {
         let (stream, continuation) = AsyncStream<Item>.makeStream(
             bufferingPolicy: .bufferingOldest(Self.bufferedItems))
-        let id = state.withLock { state in
+        let id = state.withLock { state -> Int in
             state.nextSubscriber += 1
             let id = state.nextSubscriber
             var channel = state.channels[topic] ?? Channel()

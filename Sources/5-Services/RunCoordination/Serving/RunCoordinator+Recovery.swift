@@ -44,6 +44,12 @@ extension RunCoordinator {
             // It was cut off before anything of it was kept: nobody was told of it.
             return false
         }
+        if recorded.isEmpty, let reason = try HeldRun.load(store, run) {
+            let held = ServedRun(
+                store: store, run: run, attempt: attempt, record: try RunRecord.load(from: store, run))
+            changed(held, .held(reason))
+            return false
+        }
         let served = ServedRun(store: store, run: run, attempt: attempt, record: try RunRecord.load(from: store, run))
         try served.restore(recorded)
         if served.isSettled { return false }
@@ -84,10 +90,11 @@ extension RunCoordinator {
             }
         }
         run.jobs[job] = known
-        let demand = demand(job, number, of: run)
         guard let summary, let owner = summary.owner, owner != "server", summary.epoch > 0 else {
-            return dispatch.enqueue(demand)
+            return admit(job, number, of: run)
         }
+        run.jobs[job]?.environment = run.environment(of: job)
+        let demand = demand(job, number, of: run)
         dispatch.restore(demand, runner: owner, fence: summary.epoch, now: surroundings.now())
         intake.open(LeaseKey(work, fence: summary.epoch), events: known.events, outcomes: known.outcomes)
     }

@@ -47,9 +47,21 @@ extension RunCoordinator {
         guard answer.isEmpty, wait > 0, !isStopping, dispatch.runners[runner] != nil else { return answer }
         nextWaiter += 1
         let id = nextWaiter
-        return await withCheckedContinuation { continuation in
-            waiters[runner] = Waiter(id: id, request: request, deadline: start + wait, continuation: continuation)
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                waiters[runner] = Waiter(
+                    id: id, request: request, deadline: start + wait, continuation: continuation)
+            }
+        } onCancel: {
+            Task { await self.giveUp(runner, id) }
         }
+    }
+
+    /// Whoever polled does not wait any more.
+    private func giveUp(_ runner: String, _ id: Int) {
+        guard let waiter = waiters[runner], waiter.id == id else { return }
+        waiters[runner] = nil
+        waiter.continuation.resume(returning: PollAnswer())
     }
 
     /// Answers the polls that there is something to say to, and those that waited long enough.
@@ -109,7 +121,7 @@ extension RunCoordinator {
         let work = lease.demand.work
         guard let run = runs[work.run] else { return nil }
         do throws(DiagnosticError) {
-            let secrets = try surroundings.secrets(run.record, work.job)
+            let secrets = try surroundings.secrets(run.record, work.job, run.jobs[work.job]?.environment)
             guard let content = run.content(of: work.job, secrets: secrets) else { return nil }
             return JobAssignment(lease: lease.key, content: content.object)
         } catch {

@@ -20,8 +20,10 @@ package actor RunCoordinator {
         package var feed: LiveFeed
         /// Milliseconds since the epoch.
         package var now: @Sendable () -> Int64
-        /// Secrets of a job that is about to be given away.
-        package var secrets: @Sendable (RunRecord, JobID) throws(DiagnosticError) -> JobSecrets
+        /// Secrets of a job that is about to be given away, for its environment if it has one.
+        package var secrets: @Sendable (RunRecord, JobID, String?) throws(DiagnosticError) -> JobSecrets
+        /// Whether a job may go on to its environment; asked once each time that it comes there.
+        package var enter: @Sendable (EnvironmentVisit) async -> EnvironmentAnswer
         /// A run began, changed its state, or ended.
         package var changed: @Sendable (RunChange) -> Void
         /// Something went wrong that nobody waits for.
@@ -29,9 +31,10 @@ package actor RunCoordinator {
 
         package init(
             store: RunStore, feed: LiveFeed, now: @escaping @Sendable () -> Int64 = { Timestamp.now().milliseconds },
-            secrets: @escaping @Sendable (RunRecord, JobID) throws(DiagnosticError) -> JobSecrets = {
-                (_, _) throws(DiagnosticError) in JobSecrets()
+            secrets: @escaping @Sendable (RunRecord, JobID, String?) throws(DiagnosticError) -> JobSecrets = {
+                (_, _, _) throws(DiagnosticError) in JobSecrets()
             },
+            enter: @escaping @Sendable (EnvironmentVisit) async -> EnvironmentAnswer = { _ in .pass("") },
             changed: @escaping @Sendable (RunChange) -> Void = { _ in },
             report: @escaping @Sendable (DiagnosticError) -> Void = { _ in }
         ) {
@@ -39,6 +42,7 @@ package actor RunCoordinator {
             self.feed = feed
             self.now = now
             self.secrets = secrets
+            self.enter = enter
             self.changed = changed
             self.report = report
         }
@@ -63,7 +67,7 @@ package actor RunCoordinator {
     let intake: ProgressIntake
     private let thread = SerialThread(name: "runs")
     var runs: [RunID: ServedRun] = [:]
-    var dispatch = JobDispatch()
+    var dispatch = DispatchTable()
     /// By project: groups of different projects are different.
     private var arbiters: [String: GroupArbiter] = [:]
     private var arrivals: [Arrival] = []
@@ -95,6 +99,33 @@ package actor RunCoordinator {
         runs[run] = served
         try await take(.start(RunStart(run: run, attempt: 1)), of: run)
         return run
+    }
+
+    /// Makes a run that waits for somebody to let it begin.
+    package func hold(_ record: RunRecord, _ reason: String) throws(DiagnosticError) -> RunID {
+        try checkHealthy()
+        let run = try store.newRun()
+        // First: a record without it would begin at the next start.
+        try HeldRun.save(reason, store, run)
+        try record.save(in: store, run)
+        let served = ServedRun(store: store, run: run, attempt: 1, record: record)
+        changed(served, .held(reason))
+        return run
+    }
+
+    /// Lets a held run begin, or ends it without a step.
+    ///
+    /// - Returns: `false` where it is not held.
+    package func release(_ run: RunID, isApproved: Bool, reason: String) async throws -> Bool {
+        try checkHealthy()
+        guard runs[run] == nil, try HeldRun.load(store, run) != nil else { return false }
+        let record = try RunRecord.load(from: store, run)
+        runs[run] = ServedRun(store: store, run: run, attempt: 1, record: record)
+        try await take(.start(RunStart(run: run, attempt: 1)), of: run)
+        HeldRun.forget(store, run)
+        guard !isApproved else { return true }
+        try await take(.cancelRequested(.run, .force, Reason(.cancelled, reason)), of: run)
+        return true
     }
 
     /// - Returns: `false` where the run is not under way.
@@ -232,18 +263,20 @@ package actor RunCoordinator {
         // Asked again: it is on its way.
         guard run.jobs[job]?.number != number else { return }
         run.jobs[job] = ServedRun.Job(number: number)
-        dispatch.enqueue(demand(job, number, of: run))
+        admit(job, number, of: run)
     }
 
     func demand(_ job: JobID, _ number: Int, of run: ServedRun) -> JobDemand {
-        JobDemand(
-            run.work(job, number), labels: run.labels(of: job), group: run.record.runnerGroup, queuedAt: now)
+        let isGoingOn = number == 1 && run.point?.job == job
+        return JobDemand(
+            run.work(job, number), labels: run.labels(of: job), group: run.record.runnerGroup, queuedAt: now,
+            runner: isGoingOn ? run.point?.runner : nil)
     }
 
     private func cancel(_ job: JobID, _ number: Int, _ level: CancelLevel, _ reason: Reason, of run: ServedRun) {
         guard run.jobs[job]?.number == number else { return }
         let work = run.work(job, number)
-        if dispatch.withdraw(work) {
+        if dispatch.withdraw(work) || run.jobs[job]?.gate != nil {
             // It was nobody's yet.
             give(.jobFinished(job, attempt: number, JobOutcome(.cancelled, reason: reason)), to: run.run)
         } else if let lease = dispatch.leases[work] {
@@ -350,6 +383,7 @@ package actor RunCoordinator {
     /// Why a job waits for a runner; `nil` where it does not.
     package func waitingReason(of job: JobID, in run: RunID) -> Reason? {
         guard let served = runs[run], let known = served.jobs[job] else { return nil }
+        if let gate = known.gate { return Reason(.approval, gate) }
         return dispatch.waitingReason(of: served.work(job, known.number), at: max(now, surroundings.now()))
     }
 
@@ -367,6 +401,10 @@ package actor RunCoordinator {
 package struct RunChange: Sendable {
     package enum Kind: Hashable, Sendable {
         case began
+        /// It waits for somebody to let it begin.
+        case held(String)
+        /// A job of it waits before its environment.
+        case gated(JobID, environment: String)
         /// A runner has a job of it.
         case running
         case finished(Conclusion)
@@ -374,6 +412,8 @@ package struct RunChange: Sendable {
         var name: String {
             switch self {
             case .began: "runBegan"
+            case .held: "runHeld"
+            case .gated: "jobGated"
             case .running: "runRunning"
             case .finished: "runFinished"
             }
@@ -387,4 +427,13 @@ package struct RunChange: Sendable {
     /// Milliseconds since the epoch.
     package var at: Int64
     package var record: RunRecord
+
+    package init(run: RunID, attempt: Int, project: String, kind: Kind, at: Int64, record: RunRecord) {
+        self.run = run
+        self.attempt = attempt
+        self.project = project
+        self.kind = kind
+        self.at = at
+        self.record = record
+    }
 }

@@ -20,6 +20,10 @@ final class ServedRun {
         var outcomes = 0
         /// A step of it has begun: it cannot be given to another.
         var hasBegun = false
+        /// The environment that it is for.
+        var environment: String?
+        /// What it waits for before its environment; `nil`: nothing.
+        var gate: String?
         var cancellation: LeaseCancellation?
         /// When it was last told to the runner.
         var cancellationToldAt: Int64 = 0
@@ -30,13 +34,14 @@ final class ServedRun {
     let attempt: Int
     let record: RunRecord
     let evaluator: PlanEvaluator
+    private let store: RunStore
     private let values: ValuesRecord
     var machine: MachineStream<RunMachine>
     var jobs: [JobID: Job] = [:]
     var times = RunTimes()
     /// Events of its dispatch stream.
     var dispatchVersion = 0
-    var isIndexed = false
+    var point: ServedPoint?
 
     /// Milliseconds that a job may wait for a runner.
     static let queueMs: Int64 = 24 * 3_600_000
@@ -45,6 +50,7 @@ final class ServedRun {
         self.run = run
         self.attempt = attempt
         self.record = record
+        self.store = store
         values = ValuesRecord(store: store, run: run, attempt: attempt)
         let github = GitHubContext(
             repository: record.repository, plan: record.plan, payload: record.payload, run: run, attempt: attempt
@@ -72,6 +78,7 @@ final class ServedRun {
 
     /// Folds what the journal has of it.
     func restore(_ recorded: [RecordedEvent]) throws(DiagnosticError) {
+        point = try ServedPoint.load(store, run, attempt: attempt)
         evaluator.restore(try values.load())
         for (event, time) in try machine.replay(recorded) { times.note(event, at: time) }
     }
@@ -98,15 +105,21 @@ final class ServedRun {
         return evaluator.labels(of: job, steps.runsOn, needs: needs(of: job))
     }
 
+    func environment(of job: JobID) -> String? {
+        guard case .steps(let steps)? = record.plan.jobs.first(where: { $0.key == job.key })?.work else { return nil }
+        return evaluator.environment(of: job, steps.environment, needs: needs(of: job))
+    }
+
     /// What a runner is given.
     func content(of job: JobID, secrets: JobSecrets) -> JobContent? {
         guard let leg = machine.state.leg(job) else { return nil }
         let needs = needs(of: job)
         var part = record
         part.plan = record.plan.part(of: job)
+        let point = point.flatMap { $0.job == job ? JobContent.Point(attempt: $0.attempt, step: $0.step) : nil }
         return JobContent(
             record: part, planDigest: machine.definition.planDigest, leg: leg.settings, needs: needs,
             values: evaluator.values(for: job, needs: needs), secrets: secrets.secrets, token: secrets.token,
-            isDebug: secrets.isDebug)
+            isDebug: secrets.isDebug, point: point)
     }
 }

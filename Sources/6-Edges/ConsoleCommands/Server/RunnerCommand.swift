@@ -175,7 +175,7 @@ struct RunnerRunCommand: ParsableCommand {
         }
     }
 
-    private func makeAgent(_ place: String, _ file: RunnerFile, _ console: Console) throws -> RunnerAgent {
+    private func makeAgent(_ place: String, _ file: RunnerFile, _ console: Console) throws -> JobRunner {
         // The own runner keeps caches and artifacts where the server does.
         let shared = file.isOwn ? Files.directory(of: place) : place
         let store = try RunStore(root: place, shared: shared)
@@ -183,7 +183,7 @@ struct RunnerRunCommand: ParsableCommand {
         var environment = network.applied(to: console.environment)
         environment["MARTLET_HOME"] = shared
         let surroundings = environment
-        var parts = RunnerAgent.Surroundings(
+        var parts = JobRunner.Surroundings(
             store: store, capacity: file.capacity,
             settings: { (content) throws(DiagnosticError) in
                 let files = WorkflowFiles(
@@ -200,7 +200,7 @@ struct RunnerRunCommand: ParsableCommand {
             }, report: { ServerLog.tell($0) })
         parts.isOwn = file.isOwn
         parts.isEphemeral = file.isEphemeral
-        return RunnerAgent(parts)
+        return JobRunner(parts)
     }
 }
 

@@ -10,6 +10,7 @@ internal import ServerAPI
 internal import ServerOperation
 internal import StructuredData
 internal import TerminalRendering
+internal import WebClient
 
 struct ServerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -65,6 +66,12 @@ struct ServerCommand: ParsableCommand {
         ))
     var trustedProxies: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Certificates to trust beside the system's, for forges, hooks and the identity provider, as a PEM file.",
+            valueName: "file"))
+    var trust: String?
+
     @Flag(help: "Say what is wrong with the configuration, and end.")
     var check = false
 
@@ -99,7 +106,8 @@ struct ServerCommand: ParsableCommand {
         settings.certificateKeyPath = tlsKey.map(ProcessEnvironment.absolute)
         settings.labels = labels.map { $0.lowercased() }
         settings.keyPath = keyFile.map(ProcessEnvironment.absolute)
-        settings.identityProvider = try identity.settings(console.environment)
+        settings.identityProvider = try identity.settings(
+            console.environment, try WebClient(trusting: trust.map(ProcessEnvironment.absolute)).transport)
         let proxies = trustedProxies.isEmpty ? [console.environment["MARTLET_TRUSTED_PROXIES"] ?? ""] : trustedProxies
         settings.trustedProxies = Set(
             proxies.flatMap { $0.split(separator: ",") }.map { $0.filter { $0 != " " } })
@@ -111,7 +119,10 @@ struct ServerCommand: ParsableCommand {
 
     private func serve(_ settings: ServerSettings) throws {
         _ = OpenFileLimit.raise()
-        let server = try Server(settings, program: ProgramPath.own) { ServerLog.tell($0) }
+        let client = try WebClient(trusting: trust.map(ProcessEnvironment.absolute))
+        let server = try Server(settings, program: ProgramPath.own, transport: client.transport) {
+            ServerLog.tell($0)
+        }
         let door = ServerDoor(server: server)
         var options = HTTPListener.Options(host: settings.host, port: settings.port)
         if let chain = settings.certificatePath, let key = settings.certificateKeyPath {

@@ -56,9 +56,9 @@ struct EventRoutes: Sendable {
         let run = RunID(try request.pathNumber("run"))
         let attempt = try request.pathNumber("attempt")
         let last = request.inbound.headers["Last-Event-ID"].flatMap { Int($0) }
-        let isActive = await server.runs.isActive(run)
-        // From now on nothing is missed; then how it stands is said.
+        // From now on nothing is missed; then how it stands is asked, and said.
         let stream = server.feed.subscribe(to: .run(run), after: last)
+        let isActive = await server.runs.isActive(run)
         let state = try server.report(of: run, attempt: attempt)
         return OutboundAnswer(
             status: 200, headers: EventText.headers,

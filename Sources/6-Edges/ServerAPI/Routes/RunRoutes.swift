@@ -35,6 +35,10 @@ struct RunRoutes: Sendable {
                 method: "POST", template: "/api/v1/runs/{run}/cancel", operation: "cancelRun",
                 summary: "Cancels a run; with force its steps are not waited for.", guardian: .run(.cancelRuns),
                 body: "CancelRequest", answers: [202: "Empty", 409: "Problem"], handler: cancel),
+            Route(
+                method: "POST", template: "/api/v1/runs/{run}/rerun", operation: "rerunRun",
+                summary: "Runs an ended run again, or a part of it, as a new attempt.", guardian: .run(.rerunRuns),
+                body: "RerunRequest", answers: [201: "RerunAnswer", 409: "Problem", 422: "Problem"], handler: rerun),
         ]
     }
 
@@ -95,6 +99,31 @@ struct RunRoutes: Sendable {
         var object = row.object(server)
         for (key, value) in report.object { object[key] = value }
         return .json(.object(object))
+    }
+
+    @Sendable private func rerun(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
+        let run = RunID(try request.pathNumber("run"))
+        let body = try await request.json()
+        let selection: RunSession.Selection
+        switch body["select"]?.string ?? "all" {
+        case "all": selection = .all
+        case "failed": selection = .failed
+        case "jobs":
+            let jobs = (body["jobs"]?.array ?? []).compactMap(\.string)
+            guard !jobs.isEmpty else { throw DiagnosticError(.requestInvalid, "'jobs' names no job.") }
+            selection = .jobs(jobs.map { JobID($0) })
+        case "from": selection = .from(try body.text("from"))
+        case let other:
+            throw DiagnosticError(
+                .requestInvalid, "'select' is one of all, failed, jobs and from; '\(other)' is not.")
+        }
+        let actor = server.identification.actor(request.principal)
+        let attempt = try await server.rerun(run, selection, by: actor)
+        return .json(
+            [
+                "run": .number(Double(run.number)), "attempt": .number(Double(attempt)),
+                "url": .string("\(server.address)/runs/\(run)/\(attempt)"),
+            ], status: 201)
     }
 
     @Sendable private func cancel(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {

@@ -7,10 +7,16 @@ internal import EventJournal
 internal import HTTPMessages
 internal import HTTPServing
 internal import IdentityProviders
+internal import LogArchive
 internal import RunCoordination
+internal import RunEngine
 internal import SecretVault
 internal import ServerOperation
+internal import SourceControl
+internal import SourceForges
 internal import StructuredData
+internal import TriggerIntake
+internal import WorkflowPlanning
 
 extension DiagnosticCode {
     /// There is nothing at that address.
@@ -63,19 +69,44 @@ enum APIProblem {
 
     static func status(_ code: DiagnosticCode) -> Int { statuses[code] ?? 500 }
 
-    private static let statuses: [DiagnosticCode: Int] = [
-        .routeUnknown: 404, .methodUnknown: 405, .requestInvalid: 400, .signInNeeded: 401, .formForeign: 403,
-        .runnerVersion: 426, .credentialRefused: 401, .malformedToken: 401, .accessDenied: 403, .entryMissing: 404,
-        .runMissing: 404, .requestTooLarge: 413, .requestCutOff: 400, .leaseLost: 410, .runnerMessageInvalid: 422,
-        .runOver: 409, .journalConflict: 409, .journalFenced: 410, .journalDiskFull: 503, .journalBusy: 503,
+    private static let statuses: [DiagnosticCode: Int] =
+        requests
+        .merging(access) { first, _ in first }.merging(runs) { first, _ in first }
+        .merging(triggers) { first, _ in first }.merging(administration) { first, _ in first }
+
+    private static let requests: [DiagnosticCode: Int] = [
+        .routeUnknown: 404, .methodUnknown: 405, .requestInvalid: 400, .requestTooLarge: 413, .requestCutOff: 400,
+        .entryMissing: 404, .serverStopping: 503, .journalConflict: 409, .journalDiskFull: 503, .journalBusy: 503,
+    ]
+
+    private static let access: [DiagnosticCode: Int] = [
+        .signInNeeded: 401, .formForeign: 403, .credentialRefused: 401, .malformedToken: 401, .accessDenied: 403,
         .nameTaken: 409, .unknownEntry: 404, .lastAdministrator: 409, .credentialEnded: 410, .directoryLimit: 409,
-        .directoryValue: 422, .scopeTooWide: 403, .serverStopping: 503, .artifactMissing: 404,
-    ].merging(administration) { first, _ in first }
+        .directoryValue: 422, .scopeTooWide: 403, .tooManyAttempts: 429, .passwordRefused: 422, .reviewRefused: 403,
+        .gateClosed: 409,
+    ]
+
+    private static let runs: [DiagnosticCode: Int] = [
+        .runMissing: 404, .runOver: 409, .runNotFinished: 409, .nothingToRerun: 409, .rerunStepUnknown: 422,
+        .unknownRerun: 422, .artifactMissing: 404, .logPatternInvalid: 422, .logPatternLimit: 422,
+        .logSearchExhausted: 422, .runnerVersion: 426, .leaseLost: 410, .journalFenced: 410,
+        .runnerMessageInvalid: 422,
+    ]
+
+    private static let triggers: [DiagnosticCode: Int] = [
+        .webhookSignatureMissing: 401, .webhookSignatureWrong: 401, .webhookSignatureUnknown: 401,
+        .webhookStale: 401, .webhookSecretUnusable: 503, .webhookTooLarge: 413, .webhookMalformed: 400,
+        .webhookEventMissing: 400, .refListMalformed: 400, .refListTooLong: 413, .dispatchWorkflowUnknown: 404,
+        .dispatchNotOffered: 422, .dispatchEnvironmentUnknown: 422, .dispatchTooLarge: 413,
+        .dispatchTypeInvalid: 422, .dispatchRefMissing: 422, .deliveryMissing: 404, .deliveryUnfinished: 409,
+        .defaultBranchMissing: 422, .mirrorUnreachable: 502, .commitMissing: 422, .refUnusable: 422,
+        .commitFilesTooLarge: 422, .inputInvalid: 422, .eventUnknown: 422, .jobUnknown: 422,
+    ]
 
     private static let administration: [DiagnosticCode: Int] = [
         .entryMoved: 412, .sessionEnded: 401, .linkRefused: 410, .accountMissing: 403,
         .providerMissing: 404, .oldPasswordWrong: 403, .keyReused: 422, .keyInUse: 409, .keyInvalid: 400,
-        .bodyShape: 422, .tooManyAttempts: 429, .passwordRefused: 422, .ticketRefused: 403,
+        .bodyShape: 422, .ticketRefused: 403,
         .identityProviderSettings: 503, .identityProviderUnusable: 503, .idTokenRefused: 403,
         .signInStateRefused: 403, .signInDenied: 403, .personNotAdmitted: 403, .webUnreachable: 503,
         .secretNameInvalid: 422, .secretTooLarge: 413,
@@ -96,6 +127,7 @@ enum APIProblem {
         case 422: "Not acceptable"
         case 426: "Other version needed"
         case 429: "Too many requests"
+        case 502: "The other side failed"
         case 503: "Not available now"
         default: "Failed"
         }

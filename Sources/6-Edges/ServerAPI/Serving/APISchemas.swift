@@ -16,6 +16,62 @@ enum APISchemas {
             ], required: ["type", "title", "status", "code"]),
         "Empty": object([:]),
         "CancelRequest": object(["force": flag]),
+        "ReviewRequest": object(
+            [
+                "decision": ["type": "string", "enum": ["approve", "reject", "override"]], "reason": text,
+            ], required: ["decision"]),
+        "ReviewAnswer": object(["sentence": text], required: ["sentence"]),
+        "Approval": object(
+            [
+                "run": integer, "attempt": integer, "job": text, "name": text, "project": text, "environment": text,
+                "branch": text, "sentence": text, "required": integer, "approved": list(text), "url": text,
+            ], required: ["run", "attempt", "job", "environment", "sentence"]),
+        "ApprovalList": list(of: "Approval"),
+        "DispatchRequest": object(
+            ["workflow": text, "ref": text, "inputs": ["type": "object"]], required: ["workflow"]),
+        "DispatchAnswer": object(
+            [
+                "runs": list(object(["run": integer, "workflow": text, "url": text], required: ["run", "url"])),
+                "refused": list(object(["workflow": text, "reason": text], required: ["workflow", "reason"])),
+            ], required: ["runs", "refused"]),
+        "RerunRequest": object([
+            "select": ["type": "string", "enum": ["all", "failed", "jobs", "from"]], "jobs": list(text), "from": text,
+        ]),
+        "RerunAnswer": object(["run": integer, "attempt": integer, "url": text], required: ["run", "attempt", "url"]),
+        "WhyItem": object(
+            [
+                "title": text, "job": text, "step": text, "conclusion": conclusions, "reason": reference("Reason"),
+                "notes": list(text),
+            ], required: ["title", "job", "notes"]),
+        "ReasonList": list(of: "WhyItem"),
+        "Annotation": object(
+            [
+                "job": text, "step": text, "level": text, "message": text, "title": text, "file": text,
+                "line": integer, "endLine": integer, "column": integer,
+            ], required: ["job", "level", "message"]),
+        "AnnotationList": list(of: "Annotation"),
+        "Test": object(
+            [
+                "job": text, "suite": text, "name": text, "status": text, "durationSeconds": ["type": "number"],
+                "file": text, "line": integer, "message": text,
+            ], required: ["job", "name", "status"]),
+        "TestList": list(of: "Test"),
+        "Summary": object(["job": text, "step": text, "markdown": text], required: ["job", "step", "markdown"]),
+        "SummaryList": list(of: "Summary"),
+        "Artifact": object(
+            [
+                "name": text, "id": integer, "job": text, "step": text, "size": integer, "created": text,
+                "digest": text, "expires": text,
+            ], required: ["name", "id", "job", "size", "created"]),
+        "ArtifactList": list(of: "Artifact"),
+        "Match": object(
+            ["job": text, "step": text, "attempt": integer, "line": integer, "text": text],
+            required: ["job", "step", "attempt", "line", "text"]),
+        "SearchResult": object(
+            [
+                "count": integer, "isCounted": flag, "matches": list(reference("Match")),
+                "next": ["type": ["string", "null"]],
+            ], required: ["count", "matches", "next"]),
         "RunRow": object(runRow, required: ["run", "attempt", "project", "workflow", "event", "state", "createdAt"]),
         "RunList": list(of: "RunRow"),
         "Reason": object(
@@ -30,7 +86,8 @@ enum APISchemas {
             [
                 "id": text, "name": text, "number": integer, "needs": list(text), "state": states,
                 "conclusion": conclusions, "reason": reference("Reason"), "queuedAt": integer, "startedAt": integer,
-                "finishedAt": integer, "runner": text, "notes": list(text), "takenFrom": integer,
+                "finishedAt": integer, "runner": text, "environment": text, "environment": text, "notes": list(text),
+                "takenFrom": integer,
                 "steps": list(reference("Step")),
             ], required: ["id", "name", "state", "steps"]),
         "Run": object(

@@ -25,6 +25,8 @@ package struct ServerDoor: Sendable {
         let routes =
             HealthRoutes(server: server).routes + RunRoutes(server: server).routes
             + LogRoutes(server: server).routes + EventRoutes(server: server).routes
+            + OutcomeRoutes(server: server).routes + SearchRoutes(server: server).routes
+            + ApprovalRoutes(server: server).routes + TriggerRoutes(server: server).routes
             + RunnerRoutes(server: server).routes
             + AdministrationRoutes(server: server, signInPage: signInPage).routes
         self.routes = routes + [OpenAPIDocument.route(of: routes)]

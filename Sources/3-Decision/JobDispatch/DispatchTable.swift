@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import RunnerProtocol
+
+/// Which runner gets which job. A value: what is asked of it decides, nothing else. First in, first out among the jobs that
+/// a runner can take; a job that comes back goes to the front.
+///
+/// | of    | from    | by                | to      | when                                              |
+/// |-------|---------|-------------------|---------|---------------------------------------------------|
+/// | job   | none    | `enqueue`         | queued  | the run machine asks for it                       |
+/// | job   | queued  | `take`            | leased  | a runner with its labels and group has room       |
+/// | job   | queued  | `withdraw`        | none    | it was cancelled, or its run is over              |
+/// | job   | leased  | `heard`           | leased  | the runner says that it has it: renewed           |
+/// | job   | leased  | `heard`           | lost    | the runner began anew, and does not have it       |
+/// | job   | leased  | `overdue`         | lost    | nothing was heard of the runner for a lease's time |
+/// | job   | leased  | `remove`          | lost    | the runner is gone                                |
+/// | job   | leased  | `release`         | none    | its end was recorded                              |
+/// | job   | lost    | `enqueue(front:)` | queued  | none of its steps had begun                       |
+package struct DispatchTable: Sendable {
+    package private(set) var runners: [String: DispatchRunner] = [:]
+    package private(set) var leases: [JobTry: DispatchLease] = [:]
+    private var held: [String: Set<JobTry>] = [:]
+    private var queues: [JobDemand.Kind: DemandQueue] = [:]
+    private var kinds: [JobTry: JobDemand.Kind] = [:]
+    private var nextPlace = 0
+    private var nextFrontPlace = -1
+
+    package init() {}
+
+    package var queuedCount: Int { kinds.count }
+
+    // MARK: jobs
+
+    /// - Parameter atFront: it was given away before, and came back.
+    package mutating func enqueue(_ demand: JobDemand, atFront: Bool = false) {
+        guard kinds[demand.work] == nil, leases[demand.work] == nil else { return }
+        let place = atFront ? nextFrontPlace : nextPlace
+        if atFront { nextFrontPlace -= 1 } else { nextPlace += 1 }
+        kinds[demand.work] = demand.kind
+        queues[demand.kind, default: DemandQueue()].insert(demand, at: place)
+    }
+
+    /// - Returns: whether it waited.
+    @discardableResult
+    package mutating func withdraw(_ work: JobTry) -> Bool {
+        guard let kind = kinds.removeValue(forKey: work) else { return false }
+        queues[kind]?.remove(work)
+        if queues[kind]?.isEmpty == true { queues[kind] = nil }
+        return true
+    }
+
+    /// The job's end was recorded, or it is given away no more.
+    @discardableResult
+    package mutating func release(_ work: JobTry) -> DispatchLease? {
+        guard let lease = leases.removeValue(forKey: work) else { return nil }
+        held[lease.runner]?.remove(work)
+        return lease
+    }
+
+    /// The journal gave the lease its fence.
+    package mutating func fence(_ work: JobTry, _ fence: Int) { leases[work]?.fence = fence }
+
+    /// A job that was leased when the server ended: its runner has a lease's time to be heard of.
+    package mutating func restore(_ demand: JobDemand, runner: String, fence: Int, now: Int64) {
+        var lease = DispatchLease(demand: demand, runner: runner, since: now, renewedAt: now)
+        lease.fence = fence
+        lease.isTaken = true
+        leases[demand.work] = lease
+        held[runner, default: []].insert(demand.work)
+    }
+
+    // MARK: runners
+
+    package mutating func add(_ runner: DispatchRunner) {
+        var runner = runner
+        runner.heardAt = runners[runner.id]?.heardAt
+        runner.instance = runners[runner.id]?.instance ?? ""
+        runners[runner.id] = runner
+    }
+
+    package mutating func pause(_ id: String, _ isPaused: Bool) { runners[id]?.isPaused = isPaused }
+
+    /// - Returns: what it had.
+    package mutating func remove(_ id: String) -> [DispatchLease] {
+        runners[id] = nil
+        return (held[id] ?? []).sorted { $0.description < $1.description }.compactMap { release($0) }
+    }
+
+    /// What a poll says of the leases.
+    package struct Hearing: Hashable, Sendable {
+        /// Of the runner's, by its word, and not by ours.
+        package var foreign: [LeaseKey] = []
+        /// Its own by our word, and it knows nothing of them: given again.
+        package var missed: [DispatchLease] = []
+        /// It began anew without them.
+        package var forgotten: [DispatchLease] = []
+    }
+
+    /// A runner polls. Unknown runners are nobody.
+    package mutating func heard(
+        _ id: String, instance: String, holds: [LeaseKey], now: Int64
+    ) -> Hearing {
+        var hearing = Hearing()
+        guard let runner = runners[id] else { return hearing }
+        let isAnew = !runner.instance.isEmpty && runner.instance != instance
+        runners[id]?.heardAt = now
+        runners[id]?.instance = instance
+        for key in holds {
+            guard var lease = leases[key.work], lease.runner == id, lease.fence == key.fence else {
+                hearing.foreign.append(key)
+                continue
+            }
+            lease.renewedAt = now
+            lease.isTaken = true
+            leases[key.work] = lease
+        }
+        let known = Set(holds.map(\.work))
+        for work in (held[id] ?? []).sorted(by: { $0.description < $1.description }) where !known.contains(work) {
+            guard var lease = leases[work], lease.fence > 0 else { continue }
+            if !lease.isTaken {
+                lease.renewedAt = now
+                leases[work] = lease
+                hearing.missed.append(lease)
+            } else if isAnew {
+                release(work)
+                hearing.forgotten.append(lease)
+            }
+        }
+        return hearing
+    }
+
+    /// Progress came: the lease is as good as renewed.
+    ///
+    /// - Returns: `false` where the lease is not the runner's.
+    package mutating func renew(_ key: LeaseKey, by id: String, now: Int64) -> Bool {
+        guard let lease = leases[key.work], lease.runner == id, lease.fence == key.fence else { return false }
+        runners[id]?.heardAt = now
+        leases[key.work]?.renewedAt = now
+        leases[key.work]?.isTaken = true
+        return true
+    }
+
+    /// Gives a runner what it can take. The leases have no fence yet.
+    package mutating func take(_ id: String, free: Int, now: Int64) -> [DispatchLease] {
+        guard let runner = runners[id], !runner.isPaused, free > 0 else { return [] }
+        // What it was given and has not heard of yet takes room as well.
+        let room = min(free, runner.offering.capacity - (held[id]?.count ?? 0))
+        var taken: [DispatchLease] = []
+        while taken.count < room, let demand = first(for: runner) {
+            withdraw(demand.work)
+            let lease = DispatchLease(demand: demand, runner: id, since: now, renewedAt: now)
+            leases[demand.work] = lease
+            held[id, default: []].insert(demand.work)
+            taken.append(lease)
+            if runner.offering.isEphemeral { break }
+        }
+        return taken
+    }
+
+    private func first(for runner: DispatchRunner) -> JobDemand? {
+        var best: (place: Int, demand: JobDemand)?
+        for (kind, queue) in queues where kind.fits(runner) {
+            guard let first = queue.first, first.place < best?.place ?? .max else { continue }
+            best = first
+        }
+        return best?.demand
+    }
+
+    /// Leases whose runners were not heard of in time; they are released.
+    package mutating func overdue(at now: Int64) -> [DispatchLease] {
+        let late = leases.values.filter { lease in
+            runners[lease.runner]?.isOwn != true && now - lease.renewedAt > RunnerLimits.leaseMs
+        }
+        return late.sorted { $0.demand.work.description < $1.demand.work.description }
+            .compactMap { release($0.demand.work) }
+    }
+
+    /// When ``overdue(at:)`` may next find something.
+    package var nextDeadline: Int64? {
+        leases.values.filter { runners[$0.runner]?.isOwn != true }.map { $0.renewedAt + RunnerLimits.leaseMs + 1 }.min()
+    }
+
+    package func holds(_ id: String) -> [DispatchLease] {
+        (held[id] ?? []).compactMap { leases[$0] }.sorted { $0.since < $1.since }
+    }
+
+    // MARK: for sentences
+
+    /// How many jobs stand before one in its queue; `nil` where it does not wait.
+    func before(_ work: JobTry) -> Int? { kinds[work].flatMap { queues[$0]?.before(work) } }
+
+    func demand(_ work: JobTry) -> JobDemand? { kinds[work].flatMap { queues[$0]?.demand(work) } }
+}
+
+/// Demands of one kind by place.
+struct DemandQueue: Sendable {
+    private var entries: [(place: Int, demand: JobDemand)] = []
+    private var head = 0
+
+    var isEmpty: Bool { head == entries.count }
+    var first: (place: Int, demand: JobDemand)? { head < entries.count ? entries[head] : nil }
+
+    mutating func insert(_ demand: JobDemand, at place: Int) {
+        guard let last = entries.last, head < entries.count, last.place > place else {
+            return entries.append((place, demand))
+        }
+        entries.insert((place, demand), at: entries[head...].firstIndex { $0.place > place } ?? entries.count)
+    }
+
+    mutating func remove(_ work: JobTry) {
+        guard let index = entries[head...].firstIndex(where: { $0.demand.work == work }) else { return }
+        if index == head {
+            head += 1
+            if head == entries.count || head > 256 && head * 2 > entries.count {
+                entries.removeFirst(head)
+                head = 0
+            }
+        } else {
+            entries.remove(at: index)
+        }
+    }
+
+    func before(_ work: JobTry) -> Int? {
+        entries[head...].firstIndex { $0.demand.work == work }.map { $0 - head }
+    }
+
+    func demand(_ work: JobTry) -> JobDemand? { entries[head...].first { $0.demand.work == work }?.demand }
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Diagnostics
+internal import FileAccess
+internal import PipelineModel
+
+/// A run that was planned, and does not begin before somebody lets it: of code that is not the project's own.
+enum HeldRun {
+    private static let limitBytes = 1 << 16
+
+    private static func path(_ store: RunStore, _ run: RunID) -> String { store.folder(of: run) + "/held" }
+
+    static func save(_ reason: String, _ store: RunStore, _ run: RunID) throws(DiagnosticError) {
+        try Files.replace(path(store, run), with: reason.utf8, mode: 0o600)
+    }
+
+    /// Why it is held; `nil`: it is not.
+    static func load(_ store: RunStore, _ run: RunID) throws(DiagnosticError) -> String? {
+        try Files.readIfPresent(path(store, run), limit: limitBytes).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    static func forget(_ store: RunStore, _ run: RunID) { try? Files.remove(path(store, run)) }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Diagnostics
+internal import EventJournal
+internal import FileAccess
+package import PipelineModel
+internal import RunEngine
+internal import RunnerProtocol
+internal import StructuredData
+
+/// New attempts of runs that are over.
+extension RunCoordinator {
+    /// Runs a part of a run again; what does not run again keeps its results and outputs.
+    ///
+    /// - Returns: the new attempt, once its beginning is on the disk.
+    /// - Throws: where the run is not over, or nothing of it is to run again.
+    package func rerun(_ run: RunID, _ selection: RunSession.Selection) async throws -> Int {
+        try checkHealthy()
+        guard runs[run] == nil else { throw Self.notOver(run) }
+        guard store.exists(run) else { throw DiagnosticError(.runMissing, "There is no run \(run).") }
+        let previous = max(1, try store.lastAttempt(of: run))
+        let record = try RunRecord.load(from: store, run)
+        let old = ServedRun(store: store, run: run, attempt: previous, record: record)
+        let stream = RunStore.stream(run, attempt: previous)
+        let recorded = try store.journaled { (journal) throws(JournalError) in try journal.events(of: stream) }
+        try old.restore(recorded)
+        guard old.isOver else { throw Self.notOver(run) }
+        let (chosen, point) = try choose(selection, of: old)
+        let takeover = try RunTakeover(
+            after: old.machine.state, definition: old.machine.definition, selection: chosen)
+        guard !takeover.rerun.isEmpty else {
+            throw DiagnosticError(
+                .nothingToRerun, "Everything in run \(run) succeeded or was skipped.",
+                remedy: "Run all of it again, not only what failed.")
+        }
+        let new = ServedRun(store: store, run: run, attempt: previous + 1, record: record)
+        // All that the new attempt stands on is in its own record.
+        new.evaluator.takeOver(try ValuesRecord(store: store, run: run, attempt: previous).load())
+        if let point {
+            try point.save(store, run, attempt: new.attempt)
+            new.point = point
+        }
+        runs[run] = new
+        try await take(.start(RunStart(run: run, attempt: new.attempt, takeover: takeover)), of: run)
+        return new.attempt
+    }
+
+    private static func notOver(_ run: RunID) -> DiagnosticError {
+        DiagnosticError(.runNotFinished, "Run \(run) has no end yet.", remedy: "Wait for it, or cancel it first.")
+    }
+
+    private func choose(
+        _ selection: RunSession.Selection, of run: ServedRun
+    ) throws(DiagnosticError) -> (RunTakeover.Selection, ServedPoint?) {
+        switch selection {
+        case .all: return (.all, nil)
+        case .failed: return (.failed, nil)
+        case .jobs(let ids): return (.jobs(ids), nil)
+        case .from(let text):
+            let (job, step) = try RerunPoint.split(text, run.run) { run.machine.state.leg($0) != nil }
+            let source = run.machine.state.leg(job)?.takenFrom ?? run.attempt
+            guard let runner = try DispatchEvent.runner(of: job, store, run.run, attempt: source) else {
+                throw DiagnosticError(
+                    .rerunStepUnknown, "The job '\(job)' did not run in attempt \(source).",
+                    remedy: "Run the whole job again.")
+            }
+            return (.jobs([job]), ServedPoint(job: job, attempt: source, step: step, runner: runner))
+        }
+    }
+}
+
+/// Where a new attempt goes on in the middle of a job, and which runner has what the steps before it left.
+struct ServedPoint: Hashable, Sendable {
+    var job: JobID
+    /// Of the run: the one whose steps stand.
+    var attempt: Int
+    var step: String
+    var runner: String
+
+    private static let sizeLimitBytes = 1 << 16
+
+    private static func path(_ store: RunStore, _ run: RunID, _ attempt: Int) -> String {
+        "\(store.folder(of: run))/rerun-\(attempt)"
+    }
+
+    func save(_ store: RunStore, _ run: RunID, attempt: Int) throws(DiagnosticError) {
+        let data: DataValue = [
+            "job": .string(job.text), "attempt": .number(Double(self.attempt)), "step": .string(step),
+            "runner": .string(runner),
+        ]
+        try Files.replace(Self.path(store, run, attempt), with: data.jsonText().utf8, mode: 0o600)
+    }
+
+    static func load(_ store: RunStore, _ run: RunID, attempt: Int) throws(DiagnosticError) -> ServedPoint? {
+        guard attempt > 1,
+            let bytes = try Files.readIfPresent(path(store, run, attempt), limit: sizeLimitBytes),
+            let data = try? DataValue(json: bytes), let job = data["job"]?.string, let source = data["attempt"]?.int,
+            let step = data["step"]?.string, let runner = data["runner"]?.string
+        else { return nil }
+        return ServedPoint(job: JobID(job), attempt: source, step: step, runner: runner)
+    }
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Credentials
+package import Diagnostics
+package import HTTPMessages
+internal import ProcessControl
+package import RunCoordination
+package import RunnerProtocol
+internal import Timekeeping
+
+/// A runner: asks its server for jobs, carries them out, tells what comes of them.
+package actor JobRunner {
+    package struct Surroundings: Sendable {
+        package var store: RunStore
+        package var capacity: Int
+        /// It takes one job.
+        package var isEphemeral = false
+        /// It shares the server's machine: silence says nothing.
+        package var isOwn = false
+        /// What a job is carried out with.
+        package var settings: @Sendable (JobContent) throws(DiagnosticError) -> RunSession.Settings
+        /// Where the server is now.
+        package var link: @Sendable () throws(DiagnosticError) -> ServerLink
+        package var report: @Sendable (DiagnosticError) -> Void
+
+        package init(
+            store: RunStore, capacity: Int,
+            settings: @escaping @Sendable (JobContent) throws(DiagnosticError) -> RunSession.Settings,
+            link: @escaping @Sendable () throws(DiagnosticError) -> ServerLink,
+            report: @escaping @Sendable (DiagnosticError) -> Void
+        ) {
+            self.store = store
+            self.capacity = capacity
+            self.settings = settings
+            self.link = link
+            self.report = report
+        }
+    }
+
+    private let surroundings: Surroundings
+    private let leases: LeaseFolder
+    /// Of this process.
+    private let instance = String(UInt64.random(in: .min ... .max), radix: 36)
+    private var carriers: [LeaseKey: JobCarrier] = [:]
+    private var heardAt = BootInstant.now()
+    private var isDismissed = false
+    private var isLeaving = false
+    private var hasTaken = false
+    private var hasReported = false
+
+    private static let firstPause = Duration.milliseconds(100)
+    private static let longestPause = Duration.seconds(2)
+
+    package init(_ surroundings: Surroundings) {
+        self.surroundings = surroundings
+        leases = LeaseFolder(store: surroundings.store)
+    }
+
+    /// Works until it is dismissed, or asked to leave and done with what it has.
+    package func run() async throws(DiagnosticError) {
+        let link = try surroundings.link()
+        await goOn(link)
+        var pause = Self.firstPause
+        while !isOver {
+            let isHeard = await ask()
+            if isHeard {
+                pause = Self.firstPause
+                continue
+            }
+            endIfSilent()
+            try? await Task.sleep(for: pause)
+            pause = min(pause * 2, Self.longestPause)
+        }
+    }
+
+    private var isOver: Bool {
+        let takesNothing = isDismissed || isLeaving || (surroundings.isEphemeral && hasTaken)
+        return takesNothing && carriers.isEmpty
+    }
+
+    /// Takes nothing more; what it has is carried to its end.
+    package func leave() {
+        isLeaving = true
+        waiting?.cancel()
+    }
+
+    // MARK: polling
+
+    /// - Returns: whether the server answered.
+    private func ask() async -> Bool {
+        let link: ServerLink
+        do throws(DiagnosticError) {
+            link = try surroundings.link()
+        } catch {
+            report(error)
+            return false
+        }
+        let takesMore = !isDismissed && !isLeaving && !(surroundings.isEphemeral && hasTaken)
+        let free = takesMore ? max(0, surroundings.capacity - carriers.count) : 0
+        let request = PollRequest(
+            instance: instance, free: free, holds: carriers.keys.sorted { "\($0.work)" < "\($1.work)" })
+        let asked = Task { () -> Result<PollAnswer, DiagnosticError> in
+            do throws(DiagnosticError) { return .success(try await link.poll(request)) } catch {
+                return .failure(error)
+            }
+        }
+        // A job that ends makes room: the poll is given up for one that says so.
+        waiting = asked
+        let result = await asked.value
+        waiting = nil
+        switch result {
+        case .success(let answer):
+            heard()
+            await take(answer, link)
+            return true
+        case .failure(let error):
+            if asked.isCancelled { return true }
+            if error.diagnostic.code == .credentialRefused { isDismissed = true }
+            report(error)
+            return false
+        }
+    }
+
+    private var waiting: Task<Result<PollAnswer, DiagnosticError>, Never>?
+
+    private func askAnew() { waiting?.cancel() }
+
+    private func heard() {
+        heardAt = .now()
+        hasReported = false
+        for carrier in carriers.values { carrier.wake() }
+    }
+
+    /// Said once until the server is heard again.
+    private func report(_ error: DiagnosticError) {
+        guard !hasReported else { return }
+        hasReported = true
+        surroundings.report(error)
+    }
+
+    /// Before the leases can be given to somebody else.
+    private func endIfSilent() {
+        guard !surroundings.isOwn, BootInstant.now() - heardAt > .milliseconds(RunnerLimits.silenceMs) else { return }
+        for carrier in carriers.values { carrier.say(.abandon) }
+    }
+
+    private func take(_ answer: PollAnswer, _ link: ServerLink) async {
+        if answer.isDismissed { isDismissed = true }
+        for lease in answer.lost { carriers[lease]?.say(.abandon) }
+        for cancellation in answer.cancellations {
+            carriers[cancellation.lease]?.say(
+                .cancel(isForced: cancellation.isForced, reason: cancellation.reason))
+        }
+        for assignment in answer.assignments where carriers[assignment.lease] == nil {
+            do throws(DiagnosticError) {
+                let content = try JobContent(object: assignment.content)
+                try leases.keep(assignment.lease)
+                carry(assignment.lease, content, link)
+                hasTaken = true
+            } catch {
+                surroundings.report(error)
+            }
+        }
+    }
+
+    // MARK: jobs
+
+    private func carry(_ lease: LeaseKey, _ content: JobContent?, _ link: ServerLink) {
+        let carrier = JobCarrier(lease, store: surroundings.store, link: link)
+        carriers[lease] = carrier
+        carrier.start(content, settings: surroundings.settings)
+        Task {
+            let ending = await carrier.tell { Task { await self.noteHeard() } }
+            self.finished(lease, ending)
+        }
+    }
+
+    private func noteHeard() { heardAt = .now() }
+
+    private func finished(_ lease: LeaseKey, _ ending: JobCarrier.Ending) {
+        carriers[lease] = nil
+        leases.forget(lease)
+        sweep(lease)
+        askAnew()
+    }
+
+    private func sweep(_ lease: LeaseKey) {
+        let isLast = !carriers.keys.contains { $0.work.run == lease.work.run }
+        LeasedEnd.sweep(surroundings.store, lease.work, isLast: isLast)
+    }
+
+    /// The jobs that an earlier process of this runner had.
+    private func goOn(_ link: ServerLink) async {
+        for lease in leases.all() {
+            if (try? LeasedEnd.load(surroundings.store, lease.work)) ?? nil != nil {
+                carry(lease, nil, link)
+                continue
+            }
+            while true {
+                do throws(DiagnosticError) {
+                    let assignment = try await link.assignment(lease)
+                    carry(lease, try JobContent(object: assignment.content), link)
+                } catch {
+                    guard error.diagnostic.code != .webUnreachable else {
+                        report(error)
+                        try? await Task.sleep(for: Self.longestPause)
+                        continue
+                    }
+                    // It is somebody else's by now.
+                    leases.forget(lease)
+                    sweep(lease)
+                }
+                break
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Diagnostics
+internal import HTTPMessages
+internal import StructuredData
+
+/// What a server would not do, or that it was not to be had.
+package struct ServerError: CodedError {
+    package enum Kind: Hashable, Sendable {
+        /// There was no answer.
+        case unreachable
+        /// It does not know who asks, or they may not: 401, 403.
+        case notAllowed
+        /// There is no such thing, or the caller may not see it: 404.
+        case missing
+        /// Any other answer.
+        case refused(status: Int)
+        /// An answer that cannot be read.
+        case foreign
+    }
+
+    package var diagnostic: Diagnostic
+    package var kind: Kind
+
+    package init(_ kind: Kind, _ diagnostic: Diagnostic) {
+        self.kind = kind
+        self.diagnostic = diagnostic
+    }
+
+    static func unreachable(_ address: ServerAddress, _ error: DiagnosticError) -> ServerError {
+        ServerError(
+            .unreachable,
+            Diagnostic(
+                .serverUnreachable, "The server \(address) gave no answer. \(error.diagnostic.message)",
+                remedy:
+                    "Check the address, that the server runs and that it is reached from here: curl \(address)/healthz")
+        )
+    }
+
+    static func foreign(_ address: ServerAddress, _ detail: String) -> ServerError {
+        ServerError(
+            .foreign,
+            Diagnostic(
+                .serverAnswerForeign, "What answered at \(address) does not speak as a Martlet server does: \(detail)",
+                remedy: "Check the address; use the same version of Martlet here and there."))
+    }
+
+    /// The server's own words, where it has any: its code and its remedy stand.
+    ///
+    /// Source: RFC 9457.
+    static func refusal(_ address: ServerAddress, status: Int, headers: HTTPHeaders, body: [UInt8]) -> ServerError {
+        let kind: Kind =
+            switch status {
+            case 401, 403: .notAllowed
+            case 404: .missing
+            default: .refused(status: status)
+            }
+        let problem = (try? DataValue(json: body))?.object ?? DataObject()
+        if let code = problem["code"]?.string.flatMap(code),
+            let text = problem["detail"]?.string ?? problem["title"]?.string
+        {
+            return ServerError(kind, Diagnostic(code, text, remedy: problem["remedy"]?.string))
+        }
+        if (300...399).contains(status) {
+            let target = headers["Location"].map { " to \($0)" } ?? ""
+            return ServerError(
+                kind,
+                Diagnostic(
+                    .serverRefusal, "\(address) sends elsewhere\(target).",
+                    remedy: "Give the address that it sends to."))
+        }
+        let words = problem["detail"]?.string ?? problem["title"]?.string
+        return ServerError(
+            kind,
+            Diagnostic(
+                .serverRefusal, "\(address) answered \(status)\(words.map { ": \($0)" } ?? ".")",
+                remedy: status == 401 ? "Sign in with: martlet auth login \(address)" : nil))
+    }
+
+    private static func code(_ text: String) -> DiagnosticCode? {
+        guard text.hasPrefix("MRT"), let number = Int(text.dropFirst(3)), (1...9_999).contains(number) else {
+            return nil
+        }
+        return DiagnosticCode(number)
+    }
+}

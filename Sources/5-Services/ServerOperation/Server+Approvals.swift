@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import AccessRules
+package import Diagnostics
+package import PipelineModel
+package import RunCoordination
+package import RunnerProtocol
+internal import Timekeeping
+
+/// What waits for people, and what they say.
+extension Server {
+    /// What somebody says at a gate.
+    package enum Review: String, Hashable, Sendable, CaseIterable {
+        case approve
+        case reject
+        /// It passes in an emergency.
+        case override
+    }
+
+    /// Somebody decides about a job that waits before its environment.
+    ///
+    /// - Returns: how it stands now, in a sentence.
+    package func review(
+        _ run: RunID, attempt: Int, job: JobID, _ review: Review, reason: String?, by principal: Principal,
+        actor: Actor
+    ) async throws(DiagnosticError) -> String {
+        guard let project = try project(of: run), let number = await gates.number(of: job, run: run, attempt: attempt)
+        else {
+            throw DiagnosticError(.entryMissing, "The job '\(job)' of run \(run) waits for nobody.")
+        }
+        let person = try person(principal, in: project)
+        let work = JobTry(run: run, attempt: attempt, job: job, number: number)
+        let answer: EnvironmentAnswer
+        switch review {
+        case .approve, .reject:
+            answer = try await gates.review(work, by: person, isApproval: review == .approve, reason: reason)
+        case .override: answer = try await gates.override(work, by: person, reason: reason ?? "")
+        }
+        _ = try await directory.perform(
+            .note(
+                Acted(
+                    review.act, project: project, run: run.number, attempt: attempt, job: job.text, reason: reason)),
+            by: actor)
+        await runs.answer(work, answer)
+        switch answer {
+        case .pass(let sentence), .wait(let sentence), .refuse(let sentence): return sentence
+        }
+    }
+
+    /// Somebody lets a run of foreign code begin, or does not.
+    package func release(
+        _ run: RunID, isApproved: Bool, reason: String?, by actor: Actor
+    ) async throws(DiagnosticError) {
+        guard let project = try project(of: run) else {
+            throw DiagnosticError(.entryMissing, "There is no run \(run).")
+        }
+        let said = reason.map { ": \($0)" } ?? "."
+        let isDone: Bool
+        do {
+            isDone = try await runs.release(
+                run, isApproved: isApproved, reason: "\(actor.name) did not let it begin\(said)")
+        } catch {
+            throw (error as? DiagnosticError) ?? DiagnosticError(.entryMissing, "\(error)")
+        }
+        guard isDone else { throw DiagnosticError(.entryMissing, "Run \(run) does not wait to begin.") }
+        _ = try await directory.perform(
+            .note(Acted(isApproved ? .approved : .rejected, project: project, run: run.number, reason: reason)),
+            by: actor)
+    }
+
+    /// Whoever is answerable for a review: a token's owner.
+    private func person(_ principal: Principal, in project: EntryID) throws(DiagnosticError) -> GatePerson {
+        let directory = directory.current
+        let account: EntryID?
+        switch principal {
+        case .account(let id): account = id
+        case .token(let id): account = directory.tokens[id]?.owner
+        default: account = nil
+        }
+        guard let account, let known = directory.accounts[account] else {
+            throw DiagnosticError(.accessDenied, "Only a person can decide at a gate; this token is nobody's own.")
+        }
+        let now = Timestamp.now()
+        func may(_ permission: Permission) -> Bool {
+            directory.decision(principal, permission, at: .project(project), now: now).isAllowed
+        }
+        return GatePerson(
+            account: account, name: known.name, mayApprove: may(.approve), mayOverride: may(.overrideGates))
+    }
+}
+
+extension Server.Review {
+    fileprivate var act: Acted.Act {
+        switch self {
+        case .approve: .approved
+        case .reject: .rejected
+        case .override: .overrode
+        }
+    }
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Diagnostics
+internal import EventJournal
+internal import PipelineModel
+internal import RunCoordination
+internal import SourceControl
+internal import SourceForges
+internal import ThreadExecution
+internal import Timekeeping
+
+/// Working deliveries: fetch, plan, begin.
+extension TriggerDesk {
+    /// - Returns: when it is to be tried again; `nil`: it is dealt with.
+    func work(_ stream: StreamID, _ task: DeskLine.Task, on line: DeskLine) async -> Timestamp? {
+        do {
+            let project = try project(line.project)
+            let cause = try task.cause ?? log.cause(stream)
+            let work = try work(project, line)
+            let id = task.id
+            let result = try await BlockingWork.attempt { () throws(DiagnosticError) in
+                try work.result(cause, id: id)
+            }
+            let (notes, origins) = try await start(result.verdicts, task, line.project)
+            try log.worked(stream, notes, origins: origins, at: now)
+            note(cause, result, on: line)
+            surroundings.worked(project, result.verdicts)
+            return nil
+        } catch {
+            return failed(stream, task, (error as? any CodedError)?.diagnostic ?? Self.unknown(error))
+        }
+    }
+
+    private static func unknown(_ error: any Error) -> Diagnostic {
+        Diagnostic(.deliveryUnreadable, "It could not be worked: \(error)")
+    }
+
+    func project(_ id: String) throws(DiagnosticError) -> TriggerProject {
+        guard let project = surroundings.projects().first(where: { $0.id == id }) else {
+            throw DiagnosticError(.triggerProjectUnusable, "There is no project '\(id)' any more.")
+        }
+        guard !project.isPaused else {
+            throw DiagnosticError(
+                .triggerProjectUnusable, "The project \(project.fullName) is paused: nothing of it begins.",
+                remedy: "Let it go on in its settings, and redeliver this.")
+        }
+        return project
+    }
+
+    func work(_ project: TriggerProject, _ line: DeskLine) throws(DiagnosticError) -> DeliveryWork {
+        let credential = try surroundings.credential(project)
+        let key = DeskLine.MirrorKey(address: project.cloneURL, credential: credential)
+        let folder = "\(surroundings.folder)/\(project.id)"
+        let mirror: ProjectMirror
+        if let known = line.mirror, known.key == key {
+            mirror = known.mirror
+        } else {
+            mirror = ProjectMirror(folder: folder + "/mirror.git", address: project.cloneURL, credential: credential)
+            line.mirror = (key, mirror)
+        }
+        return DeliveryWork(
+            project: project, mirror: mirror, trees: CommitFiles(root: folder + "/trees", mirror: mirror),
+            environment: surroundings.environment, now: now.milliseconds, table: line.table)
+    }
+
+    // MARK: beginning
+
+    /// Begins what is to be begun and was not yet.
+    private func start(
+        _ verdicts: [WorkflowVerdict], _ task: DeskLine.Task, _ project: String
+    ) async throws -> (notes: [DeliveryNote], origins: [(key: String, run: RunID)]) {
+        var notes: [DeliveryNote] = []
+        var origins: [(key: String, run: RunID)] = []
+        // An earlier try, or an earlier process, may have begun some of it without having noted it down.
+        var begun: [String: RunID] = [:]
+        if task.isAgain {
+            let since = task.receivedAt + .milliseconds(-TriggerLimits.originMargin.milliseconds)
+            begun = try surroundings.store.origins(since: since.milliseconds, limit: TriggerLimits.originRuns)
+        }
+        for verdict in verdicts {
+            switch verdict.outcome {
+            case .run(let planned):
+                let key = planned.origin
+                if let run = begun[key] {
+                    notes.append(DeliveryNote(.started, path: verdict.path, run: run, reason: planned.reason))
+                    origins.append((key, run))
+                } else if let run = try log.run(of: key, project: project) {
+                    let reason = "Run \(run) was begun for the same already."
+                    notes.append(DeliveryNote(.known, path: verdict.path, run: run, reason: reason))
+                } else {
+                    let note = try await begin(planned, verdict.path)
+                    notes.append(note)
+                    if let run = note.run { (begun[key], origins) = (run, origins + [(key, run)]) }
+                }
+            case .notTriggered(let reason):
+                notes.append(DeliveryNote(.skipped, path: verdict.path, reason: reason.text))
+            case .unreadable(let found):
+                let text = found.first.map { "\($0.code): \($0.message)" } ?? "It is no workflow."
+                notes.append(DeliveryNote(.unreadable, path: verdict.path, reason: text))
+            }
+        }
+        // What began comes first: a list that is cut off has it.
+        return (notes.filter { $0.run != nil } + notes.filter { $0.run == nil }, origins)
+    }
+
+    private func begin(_ planned: PlannedRun, _ path: String) async throws -> DeliveryNote {
+        do {
+            let run = try await surroundings.start(planned)
+            var reason = planned.reason
+            if let fork = planned.fork, fork.isApprovalNeeded { reason += " " + fork.reason }
+            return DeliveryNote(.started, path: path, run: run, reason: reason)
+        } catch let error as DiagnosticError where error.diagnostic.code == .runRecordTooLarge {
+            // It will be too large the next time, too.
+            let text = "\(error.diagnostic.code): \(error.diagnostic.message)"
+            return DeliveryNote(.refused, path: path, reason: text)
+        }
+    }
+
+    // MARK: what follows
+
+    private func note(_ cause: TriggerCause, _ result: DeliveryWork.Result, on line: DeskLine) {
+        if let table = result.table { take(table, on: line) }
+        if case .forge(let events) = cause, events.contains(where: { $0.name == "push" }) { line.lastPushAt = now }
+    }
+
+    private func failed(_ stream: StreamID, _ task: DeskLine.Task, _ diagnostic: Diagnostic) -> Timestamp? {
+        let time = now
+        let retryAt = Self.wait(diagnostic, task.attempts, isAwaited: isAwaited(stream)).map { time + $0 }
+        do throws(DiagnosticError) {
+            try log.failed(stream, diagnostic, retryAt: retryAt, at: time)
+        } catch {
+            // It stays unfinished in the journal, and is worked by the next process.
+            surroundings.report(error)
+        }
+        if retryAt == nil { surroundings.report(DiagnosticError(diagnostic)) }
+        return retryAt
+    }
+
+    /// How long to wait for the next try; `nil`: there is none.
+    private static func wait(_ diagnostic: Diagnostic, _ attempts: Int, isAwaited: Bool) -> Timestamp.Span? {
+        // Whoever waits for an answer is told, and asks again.
+        guard !isAwaited else { return nil }
+        let tries: Int
+        switch diagnostic.code {
+        case .dispatchWorkflowUnknown, .dispatchNotOffered, .dispatchEnvironmentUnknown, .dispatchTooLarge,
+            .dispatchTypeInvalid, .dispatchRefMissing, .deliveryUnreadable, .triggerProjectUnusable,
+            .commitFilesTooLarge, .refUnusable:
+            tries = 0
+        case .commitMissing: tries = TriggerLimits.missingCommitRetries
+        default: tries = TriggerLimits.retries.count
+        }
+        return attempts < tries ? TriggerLimits.retries[attempts] : nil
+    }
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Diagnostics
+internal import EventJournal
+package import PipelineModel
+package import RunCoordination
+internal import ScheduleRules
+internal import SourceControl
+package import SourceForges
+package import ThreadExecution
+package import Timekeeping
+
+/// Takes in what asks for runs, and begins them: in order within a project, side by side across projects.
+///
+/// What it has accepted is on the disk. A process that ends in the middle goes on with it at the next start, and no run begins twice.
+package actor TriggerDesk {
+    /// What was made of a delivery that came in.
+    package enum Receipt: String, Hashable, Sendable {
+        case accepted
+        /// It was told before.
+        case known
+    }
+
+    let surroundings: TriggerSurroundings
+    package nonisolated let log: DeliveryLog
+    private let thread = SerialThread(name: "triggers")
+    var lines: [String: DeskLine] = [:]
+    /// Projects whose first task waits for a place.
+    private var ready: [String] = []
+    private var busyCount = 0
+    /// Those that wait for what becomes of a delivery.
+    private var waiters: [StreamID: [CheckedContinuation<Delivery, any Error>]] = [:]
+    private var idleWaiters: [CheckedContinuation<Void, Never>] = []
+    private var isStopping = false
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+    package init(_ surroundings: TriggerSurroundings) {
+        self.surroundings = surroundings
+        log = DeliveryLog(surroundings.store)
+    }
+
+    var now: Timestamp { surroundings.now() }
+
+    // MARK: what is asked of it
+
+    /// Goes on with what an earlier process did not finish. To be called once, after the runs were recovered.
+    package func start() throws(DiagnosticError) {
+        for stream in try log.unfinished() {
+            guard let delivery = try log.delivery(stream) else { continue }
+            var task = DeskLine.Task(kind: .delivery(stream), id: delivery.id)
+            task.receivedAt = delivery.receivedAt
+            task.attempts = delivery.attempts
+            task.isAgain = true
+            put(task, on: line(delivery.project))
+        }
+    }
+
+    /// Records a webhook that was verified; it is on the disk when the call returns, and worked after that.
+    package func receive(_ delivery: ForgeDelivery, of project: String) throws(DiagnosticError) -> Receipt {
+        let line = line(project)
+        let isNew = try receive(.forge(delivery.events), id: delivery.id, on: line)
+        for event in delivery.events { line.memory?.note(event) }
+        return isNew ? .accepted : .known
+    }
+
+    /// Starts a workflow, and returns once it has begun.
+    ///
+    /// - Parameter id: of the request; the same one is worked once.
+    /// - Throws: for an unknown workflow, ref or input, and what ``TriggerSurroundings/start`` throws.
+    package func dispatch(
+        _ request: WorkflowDispatch, of project: String, id: String
+    ) async throws -> [DeliveryNote] {
+        try request.check()
+        return try await finished(.dispatch(request), id: "dispatch:" + id, of: project)
+    }
+
+    /// Starts the workflows that wait for a `repository_dispatch` of its type.
+    package func dispatch(
+        _ request: RepositoryDispatch, of project: String, id: String
+    ) async throws -> [DeliveryNote] {
+        try await finished(.repositoryDispatch(request), id: "dispatch:" + id, of: project)
+    }
+
+    /// Works a delivery that failed, or that was worked, once more. Runs that it has begun do not begin again.
+    ///
+    /// - Parameter name: who asks.
+    /// - Throws: ``DiagnosticCode/deliveryMissing``, ``DiagnosticCode/deliveryUnfinished``.
+    package func redeliver(_ id: String, of project: String, by name: String) throws(DiagnosticError) {
+        let stream = DeliveryLog.stream(project, id)
+        guard let delivery = try log.delivery(stream) else {
+            throw DiagnosticError(.deliveryMissing, "There is no delivery '\(id.prefix(200))' of this project.")
+        }
+        let line = line(project)
+        let isUnderWay = line.tasks.contains {
+            if case .delivery(stream) = $0.kind { true } else { false }
+        }
+        guard !isUnderWay else {
+            throw DiagnosticError(
+                .deliveryUnfinished, "The delivery '\(id.prefix(200))' is still being worked.",
+                remedy: "Wait for it to end.")
+        }
+        try log.askedAgain(stream, by: name, at: now)
+        var task = DeskLine.Task(kind: .delivery(stream), id: delivery.id)
+        task.receivedAt = delivery.receivedAt
+        task.isAgain = true
+        put(task, on: line)
+    }
+
+    /// A run began, has a runner, or ended: what waits for that by `workflow_run` is asked for. Telling it again changes nothing.
+    package func runChanged(_ change: RunChange) throws(DiagnosticError) {
+        let line = line(change.project)
+        // Where nothing waits for runs, no run is noted down.
+        if let table = line.table, !table.events.contains("workflow_run") { return }
+        let news = WorkflowRunNews(change)
+        _ = try receive(.workflowRun(news), id: news.id, on: line)
+    }
+
+    /// Returns when nothing is being worked and nothing waits, other than for a time.
+    package func idle() async {
+        guard busyCount > 0 || !ready.isEmpty else { return }
+        await withCheckedContinuation { idleWaiters.append($0) }
+    }
+
+    /// Nothing more is begun; what is recorded is worked by the next process. Whoever waits for it is told.
+    package func stop() {
+        isStopping = true
+        let underWay = lines.values.filter(\.isBusy).compactMap { line -> StreamID? in
+            if case .delivery(let stream)? = line.tasks.first?.kind { stream } else { nil }
+        }
+        for (stream, known) in waiters where !underWay.contains(stream) {
+            waiters[stream] = nil
+            for waiter in known { waiter.resume(throwing: Self.stopping) }
+        }
+    }
+
+    private static let stopping = DiagnosticError(
+        .serverStopping, "The server is about to stop; what was asked for is kept, and begins when it is back.")
+
+    // MARK: taking in
+
+    func line(_ project: String) -> DeskLine {
+        if let line = lines[project] { return line }
+        let line = DeskLine(project)
+        lines[project] = line
+        return line
+    }
+
+    func receive(
+        _ cause: TriggerCause, id: String, on line: DeskLine, with others: [StreamAppend] = []
+    ) throws(DiagnosticError) -> Bool {
+        let time = now
+        guard try log.receive(cause, id: id, project: line.project, at: time, with: others) else { return false }
+        var task = DeskLine.Task(kind: .delivery(DeliveryLog.stream(line.project, id)), id: id)
+        // Those that wait behind others are read again: payloads may be large.
+        if line.tasks.count < TriggerLimits.causesInMemory { task.cause = cause }
+        task.receivedAt = time
+        put(task, on: line)
+        return true
+    }
+
+    private func finished(
+        _ cause: TriggerCause, id: String, of project: String
+    ) async throws -> [DeliveryNote] {
+        let stream = DeliveryLog.stream(project, id)
+        let isNew = try receive(cause, id: id, on: line(project))
+        var delivery = try log.delivery(stream)
+        if isNew || delivery?.state == .waiting {
+            guard !isStopping else { throw Self.stopping }
+            delivery = try await withCheckedThrowingContinuation { waiters[stream, default: []].append($0) }
+        }
+        switch delivery?.state {
+        case .worked(let notes, _):
+            return notes
+        case .failed(let diagnostic, _): throw DiagnosticError(diagnostic)
+        case .waiting, nil: return []
+        }
+    }
+
+    func isAwaited(_ stream: StreamID) -> Bool { waiters[stream] != nil }
+
+    func put(_ task: DeskLine.Task, on line: DeskLine) {
+        line.tasks.append(task)
+        pump(line)
+    }
+
+    /// Begins with the line's first task, where it may and there is a place.
+    func pump(_ line: DeskLine) {
+        guard !isStopping, !line.isBusy, !line.tasks.isEmpty, line.retryAt.map({ $0 <= now }) ?? true else { return }
+        guard busyCount < TriggerLimits.projectsAtOnce else {
+            if !ready.contains(line.project) { ready.append(line.project) }
+            return
+        }
+        line.retryAt = nil
+        line.isBusy = true
+        busyCount += 1
+        let task = line.tasks[0]
+        Task { await self.work(task, on: line) }
+    }
+
+    private func work(_ task: DeskLine.Task, on line: DeskLine) async {
+        var retryAt: Timestamp?
+        switch task.kind {
+        case .delivery(let stream):
+            retryAt = await work(stream, task, on: line)
+            if let known = waiters.removeValue(forKey: stream) { answer(known, stream) }
+        case .look: await look(line)
+        case .poll: await poll(line)
+        case .sweep: await sweep(line)
+        }
+        line.isBusy = false
+        busyCount -= 1
+        if let retryAt {
+            line.retryAt = retryAt
+            line.tasks[0].attempts += 1
+            line.tasks[0].isAgain = true
+        } else {
+            line.tasks.removeFirst()
+        }
+        pump(line)
+        while busyCount < TriggerLimits.projectsAtOnce, !ready.isEmpty {
+            if let next = lines[ready.removeFirst()] { pump(next) }
+        }
+        if busyCount == 0, ready.isEmpty {
+            for waiter in idleWaiters { waiter.resume() }
+            idleWaiters = []
+        }
+    }
+
+    /// Whoever waits is told after the first try.
+    private func answer(_ known: [CheckedContinuation<Delivery, any Error>], _ stream: StreamID) {
+        do throws(DiagnosticError) {
+            guard let delivery = try log.delivery(stream) else {
+                throw DiagnosticError(.deliveryMissing, "The delivery '\(stream)' is gone.")
+            }
+            for waiter in known { waiter.resume(returning: delivery) }
+        } catch {
+            for waiter in known { waiter.resume(throwing: error) }
+        }
+    }
+}

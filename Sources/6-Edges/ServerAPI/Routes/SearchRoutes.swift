@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AccessRules
+internal import Diagnostics
+internal import HTTPServing
+internal import LogArchive
+internal import PipelineModel
+internal import RunCoordination
+internal import ServerOperation
+internal import StructuredData
+internal import ThreadExecution
+
+/// Searching all logs of a run attempt.
+struct SearchRoutes: Sendable {
+    let server: Server
+
+    var routes: [Route] {
+        [
+            Route(
+                method: "GET", template: "/api/v1/runs/{run}/attempts/{attempt}/search", operation: "searchLogs",
+                summary: "Lines of the run's logs that hold a text, or match a regular expression.",
+                guardian: .run(.viewLogs),
+                query: [
+                    .init(name: "q", about: "What to look for.", schema: ["type": "string"], isRequired: true),
+                    .init(name: "regex", about: "1: q is a regular expression.", schema: ["type": "string"]),
+                    .init(name: "case", about: "1: capitals count.", schema: ["type": "string"]),
+                    .init(name: "cursor", about: "`next` of the page before.", schema: ["type": "string"]),
+                ], answers: [200: "SearchResult"], handler: search)
+        ]
+    }
+
+    @Sendable private func search(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
+        let (run, attempt) = (RunID(try request.pathNumber("run")), try request.pathNumber("attempt"))
+        guard let text = request.query["q"], !text.isEmpty else {
+            throw DiagnosticError(.requestInvalid, "'q' is missing: what to look for.")
+        }
+        let kind: LogPattern.Kind =
+            request.query["regex"] == "1"
+            ? .regularExpression : request.query["case"] == "1" ? .text : .textIgnoringCase
+        let cursor = try cursor(request)
+        let report = try server.report(of: run, attempt: attempt)
+        let places = report.jobs.flatMap { job in
+            job.steps.map { step in
+                LogPlace(
+                    run: run, attempt: step.takenFrom ?? job.takenFrom ?? attempt, job: job.id,
+                    step: StepAttempt(step: step.path, number: step.attempt))
+            }
+        }
+        let sources = places.map { place in
+            LogSource(
+                key: LogKey(
+                    job: RunStore.fileName(place.job), step: place.step.step.description, attempt: place.step.number),
+                path: server.logPath(place))
+        }
+        let page = try await BlockingWork.attempt { () throws(DiagnosticError) -> LogSearchPage in
+            do throws(LogError) {
+                return try LogSearch(try LogPattern(kind, text), in: sources).page(from: cursor)
+            } catch {
+                throw DiagnosticError(error.diagnostic)
+            }
+        }
+        return .json(.object(Self.object(page, places)))
+    }
+
+    /// `LOG.LINE`, both numbers.
+    private func cursor(_ request: APIRequest) throws(DiagnosticError) -> LogCursor {
+        guard let text = request.query["cursor"] else { return LogCursor(log: 0, line: 1) }
+        let parts = text.split(separator: ".").compactMap { Int($0) }
+        guard parts.count == 2, parts.allSatisfy({ $0 >= 0 }) else {
+            throw DiagnosticError(.requestInvalid, "The cursor '\(text)' is none.", remedy: "Give 'next' of a page.")
+        }
+        return LogCursor(log: parts[0], line: max(1, parts[1]))
+    }
+
+    private static func object(_ page: LogSearchPage, _ places: [LogPlace]) -> DataObject {
+        let matches: [DataValue] = page.matches.map { match in
+            let place = places[match.log]
+            return [
+                "job": .string(place.job.text), "step": .string(place.step.step.description),
+                "attempt": .number(Double(place.step.number)), "line": .number(Double(match.line)),
+                "text": .string(match.excerpt.text),
+            ]
+        }
+        var object: DataObject = [
+            "count": .number(Double(page.matchingLines)), "isCounted": .bool(page.isCounted),
+            "matches": .array(matches),
+        ]
+        object["next"] = page.next.map { .string("\($0.log).\($0.line)") } ?? .null
+        return object
+    }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Timekeeping
+
+/// Something that waits for a person's yes or no.
+package struct Approval: Sendable {
+    package struct Vote: Sendable {
+        package var person: String
+        package var isApproval: Bool
+        package var at: Timestamp
+        package var comment: String?
+
+        package init(person: String, isApproval: Bool, at: Timestamp, comment: String? = nil) {
+            self.person = person
+            self.isApproval = isApproval
+            self.at = at
+            self.comment = comment
+        }
+    }
+
+    /// For the form.
+    package var id: String
+    package var project: String
+    package var run: Int
+    package var attempt: Int
+    package var jobName: String
+    package var environment: String
+    package var change: Change
+    package var askedAt: Timestamp
+    package var expiresAt: Timestamp?
+    package var votes: [Vote]
+    package var votesNeeded: Int
+    /// Titles of the changes since what is deployed there now, newest first.
+    package var changesSince: [Change]
+    /// What is deployed there now; `nil` where nothing is.
+    package var deployed: String?
+    /// Why this person may not answer; `nil` where they may.
+    package var refusal: String?
+
+    package init(
+        id: String, project: String, run: Int, attempt: Int, jobName: String, environment: String, change: Change,
+        askedAt: Timestamp, expiresAt: Timestamp? = nil, votes: [Vote] = [], votesNeeded: Int = 1,
+        changesSince: [Change] = [], deployed: String? = nil, refusal: String? = nil
+    ) {
+        self.id = id
+        self.project = project
+        self.run = run
+        self.attempt = attempt
+        self.jobName = jobName
+        self.environment = environment
+        self.change = change
+        self.askedAt = askedAt
+        self.expiresAt = expiresAt
+        self.votes = votes
+        self.votesNeeded = votesNeeded
+        self.changesSince = changesSince
+        self.deployed = deployed
+        self.refusal = refusal
+    }
+
+    /// Fields: `decision` (`approve` or `reject`), `comment`, `csrf`.
+    var address: PageAddress { PageAddress("approvals", id) }
+
+    /// In a list: one line, two buttons.
+    func row(_ html: inout Markup) {
+        html.tag(.li) { html in
+            html.glyphWithHiddenWord(.blocked)
+            html.tag(.div, .class("grow")) { html in
+                html.tag(.div, .class("line")) { html in
+                    html.tag(.a, .class("title"), .href(.run(run, attempt)), text: "\(project) › \(jobName)")
+                    html.tag(.span, .class("quiet"), words: .toEnvironment(environment))
+                    html.tag(.span, .class("quiet")) { $0.time(askedAt) }
+                }
+                html.tag(.div, .class("line quiet change")) { $0.change(change) }
+            }
+            if refusal == nil {
+                html.form(posting: address) { html in
+                    html.tag(.div, .class("buttons")) { buttons(&$0) }
+                }
+            }
+        }
+    }
+
+    func buttons(_ html: inout Markup) {
+        html.tag(
+            .button, .class("button primary"), .text(.name, "decision"), .text(.value, "approve"), words: .approve)
+        html.tag(
+            .button, .class("button danger"), .text(.name, "decision"), .text(.value, "reject"), words: .reject)
+    }
+}

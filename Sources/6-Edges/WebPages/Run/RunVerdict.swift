@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The sentence that stands on top of a run's page.
+package enum RunVerdict: Sendable {
+    /// - Parameters:
+    ///   - place: the job that failed first, and its step where one did: `test › linux`.
+    ///   - newTests: of `failedTests`, those that did not fail in the run before.
+    case failed(place: String, afterMs: Int64, failedTests: Int, newTests: Int)
+    case passed(jobs: Int, inMs: Int64, tests: Int)
+    case running(jobsDone: Int, jobs: Int, leftMs: Int64?)
+    case waiting(WaitReason)
+    case blocked(environment: String)
+    /// - Parameter by: a person, or the run that took its place.
+    case cancelled(by: String?, afterMs: Int64)
+    /// One sentence: why nothing ran.
+    case skipped(String)
+
+    var words: PageText {
+        switch self {
+        case .failed(let place, let afterMs, let failed, let new): .verdictFailed(place, afterMs, failed, new)
+        case .passed(let jobs, let inMs, let tests): .verdictPassed(jobs, inMs, tests)
+        case .running(let done, let jobs, let leftMs): .verdictRunning(done, jobs, leftMs)
+        case .waiting(let reason): reason.words
+        case .blocked(let environment): .verdictBlocked(environment)
+        case .cancelled(let by, let afterMs): .verdictCancelled(by, afterMs)
+        case .skipped(let sentence): .verdictSkipped(sentence)
+        }
+    }
+
+    package var state: RunState {
+        switch self {
+        case .failed: .failed
+        case .passed: .passed
+        case .running: .running
+        case .waiting: .waiting
+        case .blocked: .blocked
+        case .cancelled: .cancelled
+        case .skipped: .skipped
+        }
+    }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Timekeeping
+
+/// Which repositories are built here.
+package struct ProjectSettingsPage: Page {
+    package struct Project: Sendable {
+        package var name: String
+        package var repository: String
+        package var isPublic: Bool
+        /// Where the forge posts to; `nil` where it is polled only.
+        package var hookAddress: String?
+        package var lastDeliveryAt: Timestamp?
+        /// Why deliveries or fetches do not work, in a sentence.
+        package var trouble: String?
+
+        package init(
+            name: String, repository: String, isPublic: Bool = false, hookAddress: String? = nil,
+            lastDeliveryAt: Timestamp? = nil, trouble: String? = nil
+        ) {
+            self.name = name
+            self.repository = repository
+            self.isPublic = isPublic
+            self.hookAddress = hookAddress
+            self.lastDeliveryAt = lastDeliveryAt
+            self.trouble = trouble
+        }
+    }
+
+    package var projects: [Project]
+    package var receipt: Receipt?
+    package var mayChange: Bool
+
+    package init(projects: [Project], receipt: Receipt? = nil, mayChange: Bool = true) {
+        self.projects = projects
+        self.receipt = receipt
+        self.mayChange = mayChange
+    }
+
+    package func render(_ context: PageContext) -> [UInt8] {
+        SettingsShell(room: .projects, receipt: receipt).render(context) { html in
+            if projects.isEmpty {
+                html.tag(.div, .class("card")) {
+                    $0.empty(.noProjects, .noProjectsBody, command: OverviewPage.firstCommand)
+                }
+            } else {
+                html.table([.name_, .repository, .deliveries, .actions]) { html in
+                    for project in projects { row(project, &html) }
+                }
+            }
+            if mayChange { creation(&html) }
+        }
+    }
+
+    private func row(_ project: Project, _ html: inout Markup) {
+        html.tag(.tr) { html in
+            html.tag(.td) { html in
+                html.tag(.a, .class("strong"), .href(.project(project.name)), text: project.name)
+                html.text(" ")
+                if project.isPublic { html.tag(.span, .class("tag"), words: .publicWord) }
+            }
+            html.tag(.td, .class("main")) { html in
+                html.tag(.span, .class("mono small wrap"), text: project.repository)
+                if let trouble = project.trouble { html.tag(.p, .class("s-failed small"), text: trouble) }
+                if let address = project.hookAddress {
+                    html.tag(.p, .class("quiet small wrap")) { html in
+                        html.words(.hookAddress)
+                        html.text(" \(address) ")
+                        html.copyButton(address)
+                    }
+                }
+            }
+            html.tag(.td) { $0.timeOrNever(project.lastDeliveryAt) }
+            html.tag(.td, .class("actions")) { html in
+                if mayChange {
+                    html.rowAction(
+                        .remove, on: project.name, to: PageAddress("settings", "projects", project.name, "remove"),
+                        isDanger: true)
+                }
+            }
+        }
+    }
+
+    private func creation(_ html: inout Markup) {
+        html.creation(.addProject, to: .settings("projects")) { html in
+            html.field(.name_, name: "name", note: .projectNameNote, isRequired: true)
+            html.field(.repository, name: "repository", note: .repositoryNote, isRequired: true)
+            html.field(
+                .hookSecret, name: "secret", type: "password", note: .hookSecretNote, autocomplete: "new-password")
+            html.check(.publicStatus, name: "public")
+        }
+    }
+}

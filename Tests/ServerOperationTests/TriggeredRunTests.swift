@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AccessRules
+import Credentials
+import Crypto
+import Foundation
+import HTTPMessages
+import HTTPServing
+import PipelineModel
+import RunCoordination
+import RunIndex
+import RunnerAgent
+import ServerAPI
+import ServerOperation
+import StructuredData
+import Testing
+import Timekeeping
+import TriggerIntake
+
+@Suite("What starts runs on a server")
+struct TriggeredRunTests {
+    static let workflow = """
+        on:
+          push:
+          workflow_dispatch:
+            inputs: {who: {type: string, default: world}}
+        jobs:
+          build:
+            runs-on: ubuntu-latest
+            steps:
+              - uses: actions/checkout@v4
+              - run: |
+                  cat word.txt
+                  echo "hello ${{ inputs.who }} of ${{ github.ref_name }}"
+        """
+
+    static func pushed(_ harness: ServerHarness, word: String) throws -> String {
+        try "\(word)\n".write(toFile: harness.repository + "/word.txt", atomically: true, encoding: .utf8)
+        return try harness.commit("say \(word)")
+    }
+
+    @Test("A push that a hook tells of runs the commit's own files, once, however often it is told")
+    func webhook() async throws {
+        let harness = try await ServerHarness(workflows: ["ci.yml": Self.workflow])
+        let before = try Self.pushed(harness, word: "first")
+        let commit = try Self.pushed(harness, word: "second")
+        let secret = "a secret that is long enough to be one"
+        let reference = try harness.server.references.keep(secret)
+        _ = try await harness.server.directory.perform(
+            .setWebhookSecret(harness.project, reference: reference), by: .system("test"))
+        let (agent, _) = try await harness.runner("one")
+        let work = Task { try await agent.run() }
+        let body = Array(#"{"ref":"refs/heads/main","before":"\#(before)","after":"\#(commit)"}"#.utf8)
+        let code = HMAC<SHA256>.authenticationCode(for: body, using: SymmetricKey(data: Array(secret.utf8)))
+        let signature = "sha256=" + code.map { String(format: "%02x", $0) }.joined()
+        func tell(_ signature: String) async -> Int {
+            await harness.door.answer(
+                InboundRequest(
+                    "POST", "/hooks/git/demo", headers: [("X-Martlet-Signature", signature)], body: body)
+            ).status
+        }
+        #expect(await tell("sha256=00") == 401)
+        #expect(await tell(signature) == 202)
+        #expect(await tell(signature) == 200)
+        await harness.server.triggers.idle()
+        let rows = try await harness.rows(1)
+        #expect(rows.map(\.sha) == [commit])
+        #expect(rows.map(\.subject) == ["say second"])
+        let report = try await harness.end(of: rows[0].run)
+        #expect(report.conclusion == .success, "\(report.sentence)")
+        let log = try String(
+            contentsOfFile: harness.server.logPath(
+                LogPlace(
+                    run: rows[0].run, attempt: 1, job: JobID("build"), step: StepAttempt(step: StepPath(2)))),
+            encoding: .utf8)
+        #expect(log.contains("second\n"))
+        #expect(log.contains("of main\n"))
+        await agent.leave()
+        try await work.value
+    }
+
+    @Test("Somebody who may starts a workflow with typed inputs; who may not does not")
+    func dispatch() async throws {
+        let harness = try await ServerHarness(workflows: ["ci.yml": Self.workflow])
+        _ = try Self.pushed(harness, word: "first")
+        let (agent, _) = try await harness.runner("one")
+        let work = Task { try await agent.run() }
+        let answer = await harness.send(
+            "POST", "/api/v1/projects/demo/runs", ["workflow": "ci.yml", "inputs": ["who": "you"]])
+        #expect(answer.status == 201, "\(answer.body.jsonText())")
+        let run = try #require(answer.body["runs"]?.array?.first?["run"]?.int)
+        let report = try await harness.end(of: RunID(run))
+        #expect(report.conclusion == .success, "\(report.sentence)")
+        let unknown = await harness.send(
+            "POST", "/api/v1/projects/demo/runs", ["workflow": "ci.yml", "inputs": ["nobody": "x"]])
+        #expect((400..<500).contains(unknown.status), "\(unknown.body.jsonText())")
+        let reader = try await harness.server.directory.makeToken(
+            TokenGrant([.read]), name: "reader", account: nil, now: .now())
+        let refused = await harness.send(
+            "POST", "/api/v1/projects/demo/runs", ["workflow": "ci.yml"], token: reader.text)
+        #expect(refused.status == 403)
+        #expect(refused.body["detail"]?.string?.contains("read") == true)
+        await agent.leave()
+        try await work.value
+    }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnostics
+import HTTPMessages
+import HTTPServing
+import Synchronization
+import Testing
+import WebClient
+
+/// A server of the test's own.
+private final class Served: Sendable {
+    private let listener: HTTPListener
+    let port: Int
+    private let task: Task<Void, Never>
+
+    init(_ handler: @escaping HTTPListener.Handler) async throws {
+        let listener = HTTPListener(.init(host: "127.0.0.1", port: 0), handler: handler)
+        let (ports, port) = AsyncStream<Int>.makeStream()
+        self.listener = listener
+        task = Task { try? await listener.run { port.yield($0) } }
+        var iterator = ports.makeAsyncIterator()
+        self.port = try #require(await iterator.next())
+    }
+
+    var url: String { "http://127.0.0.1:\(port)" }
+
+    func stop() async {
+        await listener.stop()
+        await task.value
+    }
+}
+
+@Suite("Answers are taken while they come")
+struct StreamTests {
+    @Test("A piece is there before the next one is written")
+    func pieces() async throws {
+        let (words, say) = AsyncStream<String>.makeStream()
+        let served = try await Served { request in
+            #expect(request.headers["X-Asked"] == "yes")
+            return OutboundAnswer(
+                status: 201, headers: [("X-Answer", "here")],
+                content: .stream { writer in for await word in words { try await writer.write(Array(word.utf8)) } })
+        }
+        let client = try WebClient()
+        say.yield("one")
+        let stream = try await client.streaming(HTTPCall("GET", served.url, headers: [("X-Asked", "yes")]))
+        #expect(stream.status == 201)
+        #expect(stream.headers["x-answer"] == "here")
+        var read = ""
+        for try await piece in stream.pieces {
+            read += String(decoding: piece, as: UTF8.self)
+            switch read {
+            case "one": say.yield("two")
+            case "onetwo": say.finish()
+            default: break
+            }
+        }
+        #expect(read == "onetwo")
+        await served.stop()
+    }
+
+    @Test("A reader that is cancelled closes the connection")
+    func cancelled() async throws {
+        let (closed, close) = AsyncStream<Void>.makeStream()
+        let served = try await Served { _ in
+            OutboundAnswer(
+                status: 200,
+                content: .stream { writer in
+                    defer { close.yield() }
+                    try await writer.write(Array("begun".utf8))
+                    let (never, _) = AsyncStream<Void>.makeStream()
+                    for await _ in never {}
+                })
+        }
+        let client = try WebClient()
+        let (begun, begin) = AsyncStream<Void>.makeStream()
+        let url = served.url
+        let reader = Task {
+            let stream = try await client.open(HTTPCall("GET", url))
+            for try await _ in stream.pieces { begin.yield() }
+        }
+        var started = begun.makeAsyncIterator()
+        await started.next()
+        reader.cancel()
+        var ended = closed.makeAsyncIterator()
+        await ended.next()
+        _ = await reader.result
+        await served.stop()
+    }
+
+    @Test("A stream that says nothing for too long is given up")
+    func silent() async throws {
+        let served = try await Served { _ in
+            OutboundAnswer(
+                status: 200,
+                content: .stream { writer in
+                    try await writer.write(Array("begun".utf8))
+                    let (never, _) = AsyncStream<Void>.makeStream()
+                    for await _ in never {}
+                })
+        }
+        let client = try WebClient(idleMs: 50)
+        let stream = try await client.open(HTTPCall("GET", served.url))
+        var pieces = stream.pieces.makeAsyncIterator()
+        #expect(try await pieces.next() == Array("begun".utf8))
+        let error = await #expect(throws: DiagnosticError.self) { _ = try await pieces.next() }
+        #expect(error?.diagnostic.code == .webUnreachable)
+        await served.stop()
+    }
+
+    @Test("Where nobody listens there is no stream")
+    func nobody() async throws {
+        let client = try WebClient()
+        let error = await #expect(throws: DiagnosticError.self) {
+            _ = try await client.open(HTTPCall("GET", "http://127.0.0.1:1/"))
+        }
+        #expect(error?.diagnostic.code == .webUnreachable)
+    }
+}
