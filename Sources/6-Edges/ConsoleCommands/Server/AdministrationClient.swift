@@ -3,35 +3,36 @@
 internal import ArgumentParser
 internal import Diagnostics
 internal import HTTPMessages
+internal import ServerClient
 internal import StructuredData
 internal import WebClient
 
 /// Which server a verb asks, and with what credential.
 struct ServerAddressOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The server; else MARTLET_SERVER. The token is in MARTLET_TOKEN.", valueName: "url"))
+    @Option(
+        help: ArgumentHelp(
+            "The server; else MARTLET_SERVER, else where you have signed in. The token is in MARTLET_TOKEN, or that of the login.",
+            valueName: "url"))
     var server: String?
 
     @Option(help: ArgumentHelp("Certificates to trust beside the system's, as a PEM file.", valueName: "file"))
     var trust: String?
 
-    func address(_ environment: [String: String]) -> String? {
-        let url = server ?? environment["MARTLET_SERVER"].flatMap { $0.isEmpty ? nil : $0 }
-        return url.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
-    }
+    /// Whether a server was named, by flag or variable.
+    func isNamed(_ environment: [String: String]) -> Bool { ServerPlace.isNamed(server, environment) }
 
-    /// - Throws: ``DiagnosticCode/argumentInvalid`` where no server or no token is named.
+    /// - Throws: ``DiagnosticCode/serverNotNamed``, ``DiagnosticCode/loginMissing`` where no server or no token is named.
     func client(_ environment: [String: String]) throws(DiagnosticError) -> AdministrationClient {
-        guard let url = address(environment) else {
+        let place = try ServerPlace.required(server, environment)
+        guard let token = place.token else {
             throw DiagnosticError(
-                .argumentInvalid, "No server is named.", remedy: "Give --server URL, or set MARTLET_SERVER.")
+                .loginMissing, "There is no token for \(place.address).",
+                remedy: "Sign in with: martlet auth login \(place.address). Or set MARTLET_TOKEN.")
         }
-        guard let token = environment["MARTLET_TOKEN"], !token.isEmpty else {
-            throw DiagnosticError(
-                .argumentInvalid, "There is no token.",
-                remedy: "Set MARTLET_TOKEN; `martlet token create` makes one, and so does the page of your account.")
-        }
+        let authority = trust ?? environment["MARTLET_TRUST"]
         return AdministrationClient(
-            url: url, token: token, client: try WebClient(trusting: trust.map(ProcessEnvironment.absolute)))
+            url: place.address.text, token: token,
+            client: try WebClient(trusting: authority.map(ProcessEnvironment.absolute)))
     }
 }
 

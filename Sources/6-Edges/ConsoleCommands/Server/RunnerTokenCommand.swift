@@ -51,7 +51,7 @@ struct RunnerTokenCommand: ParsableCommand {
             guard (1...720).contains(hours) else {
                 throw DiagnosticError(.argumentInvalid, "A token is good for 1 to 720 hours.")
             }
-            let made = try server.address(console.environment) == nil ? onFolder(console) : onServer(console)
+            let made = try server.isNamed(console.environment) ? onServer(console) : onFolder(console)
             if json {
                 let object: DataValue = [
                     "schema": 1, "token": .string(made.secret), "expiresAt": .string(made.expiresAt.description),
