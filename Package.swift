@@ -156,6 +156,12 @@ let services: [Target] = [
 ]
 
 let serverServices: [Target] = [
+    floor(
+        "5-Services", "Announcements",
+        [
+            "AccessRules", "Diagnostics", "EventJournal", "HTTPMessages", "NotificationRules", "Notifications",
+            "PipelineModel", "RunCoordination", "RunIndex", "StructuredData", "ThreadExecution", "Timekeeping", crypto,
+        ]),
     floor("5-Services", "ServerClient", ["Diagnostics", "HTTPMessages", "StructuredData"]),
     floor(
         "5-Services", "TriggerIntake",
@@ -167,13 +173,12 @@ let serverServices: [Target] = [
     floor(
         "5-Services", "ServerOperation",
         [
-            "AccessRules", "Credentials", "Diagnostics", "EventJournal", "FileAccess",
-            "HTTPMessages", "IdentityProviders", "JobDispatch", "LogArchive", "NotificationRules",
-            "Notifications", "PatternMatching", "PipelineModel", "ProcessControl", "RunCoordination",
-            "RunIndex", "RunnerProtocol", "SealedStorage", "SecretRedaction", "SecretVault", "SourceControl",
-            "SourceForges", "StructuredData", "Telemetry", "ThreadExecution", "Timekeeping", "TriggerIntake",
-            "WorkflowPlanning", crypto,
-        ])
+            "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "FileAccess",
+            "HTTPMessages", "IdentityProviders", "JobDispatch", "LogArchive", "NotificationRules", "Notifications",
+            "PatternMatching", "PipelineModel", "ProcessControl", "RunCoordination", "RunIndex", "RunnerProtocol",
+            "SealedStorage", "SecretRedaction", "SecretVault", "SourceControl", "SourceForges", "StructuredData",
+            "Telemetry", "ThreadExecution", "Timekeeping", "TriggerIntake", "WorkflowPlanning", crypto,
+        ]),
 ]
 
 let edges: [Target] = [
@@ -182,22 +187,11 @@ let edges: [Target] = [
     floor(
         "6-Edges", "ServerAPI",
         [
-            "AccessRules", "Credentials", "Diagnostics", "ErrorPages", "EventJournal", "HTTPMessages", "HTTPServing",
-            "JobDispatch", "LogArchive", "PipelineModel", "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent", "RunnerProtocol",
-            "ServerOperation", "SourceForges", "StepExecution", "StructuredData", "ThreadExecution", "Timekeeping",
-            "TriggerIntake", "WebPages",
-            "AccessRules", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages", "HTTPServing", "JobDispatch",
-            "LogArchive", "PipelineModel", "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent", "RunnerProtocol",
-            "ServerOperation", "SourceControl", "SourceForges", "StructuredData", "ThreadExecution", "Timekeeping", "TriggerIntake",
-            "WorkflowPlanning",
-            "IdentityProviders", "LogArchive", "PipelineModel", "RunCoordination", "RunIndex", "RunnerAgent",
-            "RunnerProtocol", "SecretVault", "ServerOperation", "StructuredData", "ThreadExecution", "Timekeeping",
-            crypto,
-            "AccessRules", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages",
-            "HTTPServing", "IdentityProviders", "JobDispatch", "LogArchive", "NotificationRules",
+            "AccessRules", "Announcements", "Credentials", "Diagnostics", "ErrorPages", "EventJournal",
+            "HTTPMessages", "HTTPServing", "IdentityProviders", "JobDispatch", "LogArchive", "NotificationRules",
             "Notifications", "PipelineModel", "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent",
-            "RunnerProtocol", "SecretVault", "ServerOperation", "SourceControl", "SourceForges",
-            "StructuredData", "Telemetry", "ThreadExecution", "Timekeeping", "TriggerIntake",
+            "RunnerProtocol", "SecretVault", "ServerOperation", "SourceControl", "SourceForges", "StepExecution",
+            "StructuredData", "Telemetry", "ThreadExecution", "Timekeeping", "TriggerIntake", "WebPages",
             "WorkflowPlanning", crypto,
         ]),
     .target(name: "CWebAssets", path: "Sources/6-Edges/CWebAssets"),
@@ -206,12 +200,12 @@ let edges: [Target] = [
     floor(
         "6-Edges", "ConsoleCommands",
         [
-            "AccessRules", "Credentials", "Diagnostics", "EditorSupport", "ErrorPages",
+            "AccessRules", "Announcements", "Credentials", "Diagnostics", "EditorSupport", "ErrorPages",
             "ExpressionLanguage", "FileAccess", "GitHubWorkflows", "HTTPMessages", "HTTPServing", "LogArchive",
-            "PipelineModel", "ProcessControl", "RunCoordination", "RunnerAgent", "RunnerProtocol",
-            "SecretRedaction", "ServerAPI", "ServerClient", "ServerOperation", "SourceControl",
-            "StepExecution", "StructuredData", "TerminalRendering", "ThreadExecution", "Timekeeping",
-            "WebClient", "WorkflowChecks", "WorkflowPlanning", "ZipArchives", arguments,
+            "PipelineModel", "ProcessControl", "RunCoordination", "RunnerAgent", "RunnerProtocol", "SecretRedaction",
+            "ServerAPI", "ServerClient", "ServerOperation", "SourceControl", "StepExecution", "StructuredData",
+            "TerminalRendering", "ThreadExecution", "Timekeeping", "WebClient", "WorkflowChecks", "WorkflowPlanning",
+            "ZipArchives", arguments,
         ]),
     .executableTarget(
         name: "martlet", dependencies: ["ConsoleCommands"], path: "Sources/7-Program/martlet", swiftSettings: settings),
@@ -311,12 +305,19 @@ let testTargets: [Target] = [
     tests("ServerClientTests", ["Diagnostics", "HTTPMessages", "ServerClient", "StructuredData"]),
     tests("WebClientTests", ["Diagnostics", "HTTPMessages", "HTTPServing", "WebClient"]),
     tests(
+        "AnnouncementsTests",
+        [
+            "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages", "HTTPServing",
+            "NotificationRules", "Notifications", "PipelineModel", "RunCoordination", "RunIndex", "StructuredData",
+            "Timekeeping", "WebClient",
+        ]),
+    tests(
         "ServerOperationTests",
         [
-            "AccessRules", "Credentials", "Diagnostics", "HTTPMessages", "HTTPServing", "PipelineModel",
-            "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol", "SecretVault", "ServerAPI", "ServerOperation",
-            "StructuredData",
-            "Telemetry", "Timekeeping", "TriggerIntake", "WorkflowPlanning", crypto,
+            "AccessRules", "Announcements", "Credentials", "Diagnostics", "HTTPMessages", "HTTPServing",
+            "PipelineModel", "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol", "SecretVault",
+            "ServerAPI", "ServerOperation", "StructuredData", "Telemetry", "Timekeeping", "TriggerIntake",
+            "WebClient", "WorkflowPlanning", crypto,
         ]),
     tests("WebPagesTests", ["HTTPMessages", "PageSamples", "StructuredData", "Timekeeping", "WebPages"]),
     tests(

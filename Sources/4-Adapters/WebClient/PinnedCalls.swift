@@ -11,8 +11,6 @@ internal import ThreadExecution
 
 /// Requests to addresses that were looked at before: the name is not asked for again, so it cannot lead elsewhere.
 package enum PinnedCalls {
-    private static let connectSeconds: Int64 = 5
-
     /// All addresses of a name, those that are best reached from here first.
     ///
     /// - Throws: ``DiagnosticCode/webUnreachable``.
@@ -46,22 +44,23 @@ package enum PinnedCalls {
         }
         return (found, "it has no address")
     }
+}
 
+extension WebClient {
     /// Sends a call to `address`, as if the host's name had led there. The connection is used for nothing else. Of a longer
     /// answer than is wanted the beginning is given.
     ///
     /// - Parameter host: as the call's address spells it.
     /// - Throws: ``DiagnosticCode/webUnreachable``.
-    package static func send(
+    package func send(
         _ call: HTTPCall, host: String, address: String
     ) async throws(DiagnosticError) -> HTTPAnswer {
-        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
-        configuration.timeout = .init(connect: .seconds(connectSeconds))
+        var configuration = configuration
         if host != address { configuration.dnsOverride = [host: address] }
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         let result: Result<HTTPAnswer, any Error>
         do {
-            result = .success(try await answer(client, call))
+            result = .success(try await Self.beginning(of: call, client))
         } catch {
             result = .failure(error)
         }
@@ -70,24 +69,17 @@ package enum PinnedCalls {
         do {
             return try result.get()
         } catch {
-            throw DiagnosticError(
-                .webUnreachable, "\(host) gave no answer: \(error).",
-                remedy: "Check the address, and that the service is up and reached from here.")
+            throw Self.unreachable(call, error)
         }
     }
 
-    private static func answer(_ client: HTTPClient, _ call: HTTPCall) async throws -> HTTPAnswer {
-        var request = HTTPClientRequest(url: call.url)
-        request.method = HTTPMethod(rawValue: call.method)
-        for field in call.headers { request.headers.add(name: field.name, value: field.value) }
-        if !call.body.isEmpty { request.body = .bytes(ByteBuffer(bytes: call.body)) }
-        let response = try await client.execute(request, timeout: .milliseconds(Int64(call.timeoutMs)))
+    private static func beginning(of call: HTTPCall, _ client: HTTPClient) async throws -> HTTPAnswer {
+        let response = try await client.execute(request(call), timeout: .milliseconds(Int64(call.timeoutMs)))
         var body: [UInt8] = []
         for try await piece in response.body {
             body += piece.readableBytesView.prefix(call.answerLimitBytes - body.count)
             if body.count >= call.answerLimitBytes { break }
         }
-        let headers = HTTPHeaders(response.headers.map { .init($0.name, $0.value) })
-        return HTTPAnswer(status: Int(response.status.code), headers: headers, body: body)
+        return HTTPAnswer(status: Int(response.status.code), headers: headers(response), body: body)
     }
 }

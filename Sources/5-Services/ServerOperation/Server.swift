@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import AccessRules
+package import Announcements
 internal import Credentials
 package import Diagnostics
 package import EventJournal
@@ -38,6 +39,14 @@ package final class Server: Sendable {
     package let keptAnswers: KeptAnswers
     package let triggers: TriggerDesk
     package let counts: ServerCounts
+    package let announcer: Announcer
+    /// `nil`: nobody wants any.
+    package let traces: ServerTraces?
+    let heard: AsyncStream<Heard>
+    let ear: AsyncStream<Heard>.Continuation
+    let ownAddress: OwnAddress
+    /// To places that the server's settings name.
+    let transport: HTTPTransport
     package let gates: GateKeeper
     package let statuses: StatusDesk
     private let indexing: IndexWriting
@@ -45,7 +54,7 @@ package final class Server: Sendable {
     private let changes: AsyncStream<RunChange>
     private let lock: FileLock
     private let ownRunner: OwnRunner
-    private let report: @Sendable (DiagnosticError) -> Void
+    let report: @Sendable (DiagnosticError) -> Void
     let state = Mutex(State())
     let reports = AttemptShelf<RunReport>(keeping: 128)
     let told = AttemptShelf<OutcomeHistory>(keeping: 16)
@@ -71,6 +80,7 @@ package final class Server: Sendable {
     /// - Parameters:
     ///   - program: this program, for the runner's process.
     ///   - transport: sends requests to other services.
+    ///   - web: the ways to addresses that people give; `nil`: there are none.
     ///   - now: milliseconds since the epoch.
     ///   - report: told what goes wrong while nobody waits.
     /// - Throws: ``DiagnosticCode/serverFolderTaken``, and what is wrong with the folder or its keys.
@@ -78,7 +88,7 @@ package final class Server: Sendable {
         _ settings: ServerSettings, program: String,
         transport: @escaping HTTPTransport = { (call) throws(DiagnosticError) in
             throw DiagnosticError(.webUnreachable, "This server calls nobody; not \(call.url.prefix(80)) either.")
-        },
+        }, web: WebReach? = nil,
         now: @escaping @Sendable () -> Int64 = { Timestamp.now().milliseconds },
         report: @escaping @Sendable (DiagnosticError) -> Void
     ) throws(DiagnosticError) {
@@ -109,6 +119,16 @@ package final class Server: Sendable {
         let gates = GateKeeper(
             store: store, directory: directory, now: { Timestamp(milliseconds: now()) }, report: report)
         self.gates = gates
+        ownAddress = OwnAddress(publicURL: settings.publicURL)
+        self.transport = transport
+        let parts = TellingParts(
+            settings: settings, store: store, index: index, directory: directory, references: references,
+            counts: counts, address: ownAddress, web: web ?? .only(transport), now: now, report: report)
+        announcer = try Self.announcer(parts)
+        traces = try ServerTraces(parts)
+        let ear: AsyncStream<Heard>.Continuation
+        (heard, ear) = AsyncStream<Heard>.makeStream()
+        self.ear = ear
         let (stream, told) = AsyncStream<RunChange>.makeStream()
         let indexing = IndexWriting(store: store, index: index, report: report)
         self.indexing = indexing
@@ -123,9 +143,13 @@ package final class Server: Sendable {
                 counts.note(change)
                 indexing.note(change)
                 told.yield(change)
+                ear.yield(.run(change))
             }, report: report)
         surroundings.noted = { counts.note($0) }
-        surroundings.jobEnded = { counts.note($0) }
+        surroundings.jobEnded = { change in
+            counts.note(change)
+            ear.yield(.job(change))
+        }
         runs = RunCoordinator(surroundings)
         let address = settings.publicURL
         var telling = StatusDesk.Surroundings(
@@ -133,6 +157,7 @@ package final class Server: Sendable {
             target: { [directory, references] in Self.statusTarget($0, directory.current, references) },
             url: { run, _ in address.map { "\($0)/runs/\(run)" } }, transport: transport)
         telling.report = report
+        telling.counted = { counts.noteDelivery("status", $0) }
         let statuses = StatusDesk(telling)
         self.statuses = statuses
         triggers = TriggerDesk(Self.surroundings(settings, store, directory, references, runs, statuses, report))
@@ -214,10 +239,13 @@ package final class Server: Sendable {
     /// - Parameter url: where the server listens, for its own runner.
     package func start(url: String) async throws {
         state.withLock { $0.url = url }
+        ownAddress.set(url)
+        await listen()
         for runner in directory.current.runners.values { await runs.add(DispatchRunner(runner)) }
         if settings.capacity > 0 { try await startOwnRunner(url) }
         _ = try await runs.recover(try unfinished())
         try await triggers.start()
+        try await announcer.start()
         let (changes, triggers, gates) = (changes, triggers, gates)
         let (statuses, report) = (statuses, report)
         Task {
@@ -241,6 +269,7 @@ package final class Server: Sendable {
                 if beats % Self.beatsPerTrigger == 0 {
                     await self.triggers.tick()
                     await self.statuses.tick()
+                    await self.announcer.tick()
                 }
                 beats += 1
                 if beats % Self.beatsPerSign == 0 { self.feed.beat() }
@@ -281,6 +310,8 @@ package final class Server: Sendable {
         ticker?.cancel()
         await triggers.stop()
         await runs.stop()
+        await announcer.stop()
+        await traces?.finish()
     }
 
     // MARK: the own runner

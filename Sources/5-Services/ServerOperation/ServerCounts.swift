@@ -67,6 +67,10 @@ package final class ServerCounts: Sendable {
         metrics.add(to: ServerMetrics.webhooks, [forge, outcome])
     }
 
+    func noteDelivery(_ kind: String, _ outcome: String) {
+        metrics.add(to: ServerMetrics.deliveries, [kind, outcome])
+    }
+
     // MARK: what there is
 
     private func jobs() -> [MetricSample] {

@@ -34,6 +34,7 @@ package struct ServerSettings: Sendable {
     /// Of one token or account.
     package var requestsPerMinute = standardRequestsPerMinute
     package var passwordCost = PasswordHash.Parameters.standard
+    package var telling: TellingSettings
 
     package init(folder: String, host: String, port: Int, capacity: Int, environment: [String: String]) {
         self.folder = folder
@@ -41,6 +42,7 @@ package struct ServerSettings: Sendable {
         self.port = port
         self.capacity = capacity
         self.environment = environment
+        telling = TellingSettings(environment: environment)
     }
 
     package static let maximumCapacity = 1_000
@@ -75,7 +77,7 @@ package struct ServerSettings: Sendable {
             }
         }
         if let fault = identityProvider?.fault(address: publicURL) { faults.append(fault) }
-        return faults
+        return faults + telling.faults
     }
 }
 

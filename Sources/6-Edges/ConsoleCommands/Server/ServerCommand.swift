@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Announcements
 internal import ArgumentParser
 internal import Diagnostics
 internal import Glibc
@@ -62,6 +63,7 @@ struct ServerCommand: ParsableCommand {
             "Certificates to trust beside the system's, for forges and hooks, as a PEM file.", valueName: "file"))
     var trust: String?
 
+    @OptionGroup var telling: TellingOptions
     @OptionGroup var identity: IdentityOptions
 
     @Option(
@@ -104,6 +106,7 @@ struct ServerCommand: ParsableCommand {
         settings.metricsAddress = metricsListen.map { ($0.host, $0.port) }
         settings.certificatePath = tlsCertificate.map(ProcessEnvironment.absolute)
         settings.certificateKeyPath = tlsKey.map(ProcessEnvironment.absolute)
+        telling.apply(to: &settings.telling)
         settings.labels = labels.map { $0.lowercased() }
         settings.keyPath = keyFile.map(ProcessEnvironment.absolute)
         settings.identityProvider = try identity.settings(console.environment)
@@ -119,7 +122,13 @@ struct ServerCommand: ParsableCommand {
     private func serve(_ settings: ServerSettings) throws {
         _ = OpenFileLimit.raise()
         let client = try WebClient(trusting: trust.map(ProcessEnvironment.absolute))
-        let server = try Server(settings, program: ProgramPath.own, transport: client.transport) {
+        let web = WebReach(
+            transport: client.transport,
+            resolve: { (host) throws(DiagnosticError) in try await PinnedCalls.addresses(of: host) },
+            pinned: { (call, host, address) throws(DiagnosticError) in
+                try await client.send(call, host: host, address: address)
+            })
+        let server = try Server(settings, program: ProgramPath.own, transport: client.transport, web: web) {
             ServerLog.tell($0)
         }
         let door = ServerDoor(server: server)

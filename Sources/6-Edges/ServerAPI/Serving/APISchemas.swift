@@ -7,7 +7,7 @@ internal import StructuredData
 
 /// The shapes of what the API takes and gives.
 enum APISchemas {
-    static let all: DataObject = runs.merging(AdministrationSchemas.all)
+    static let all: DataObject = runs.merging(AdministrationSchemas.all).merging(TellingSchemas.all)
 
     private static let runs: DataObject = [
         "Problem": object(
@@ -86,7 +86,8 @@ enum APISchemas {
             [
                 "id": text, "name": text, "number": integer, "needs": list(text), "state": states,
                 "conclusion": conclusions, "reason": reference("Reason"), "queuedAt": integer, "startedAt": integer,
-                "finishedAt": integer, "runner": text, "environment": text, "environment": text, "notes": list(text), "takenFrom": integer,
+                "finishedAt": integer, "runner": text, "environment": text, "environment": text, "notes": list(text),
+                "takenFrom": integer,
                 "steps": list(reference("Step")),
             ], required: ["id", "name", "state", "steps"]),
         "Run": object(

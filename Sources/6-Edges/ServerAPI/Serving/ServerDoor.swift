@@ -27,7 +27,8 @@ package struct ServerDoor: Sendable {
             + OutcomeRoutes(server: server).routes + SearchRoutes(server: server).routes
             + ApprovalRoutes(server: server).routes + TriggerRoutes(server: server).routes
             + RunnerRoutes(server: server).routes + MetricsRoutes(server: server).routes
-            + PageRoutes(server: server).routes
+            + DeliveryRoutes(server: server).routes + NotificationRoutes(server: server).routes
+            + SlackRoutes(server: server).routes + PageRoutes(server: server).routes
             + AdministrationRoutes(server: server, signInPage: SignInRoom(server: server).answer).routes
         self.routes = routes + [OpenAPIDocument.route(of: routes)]
         router = Router(self.routes)
@@ -39,7 +40,7 @@ package struct ServerDoor: Sendable {
         // What nobody listens at is one series: anybody can ask for anything.
         var template = "none"
         if case .route(let route, _) = finding { template = route.template }
-        let counting = RequestCounting(server: server, method: inbound.method, route: template)
+        let counting = RequestCounting(server: server, inbound, route: template)
         let answer = await answer(inbound, finding)
         guard PageProblems.isPage(answer, inbound) else { return counting.counted(answer) }
         let caller = bySession(inbound, .now())
