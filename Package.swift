@@ -116,7 +116,7 @@ let adapters: [Target] = [
         providers: [.apt(["libminizip-dev"]), .brew(["minizip"])]),
     floor("4-Adapters", "ZipArchives", ["CMinizip", "Diagnostics", "FileAccess"]),
     floor("4-Adapters", "HTTPServing", ["Diagnostics", "HTTPMessages"] + nio + httpServing),
-    floor("4-Adapters", "WebClient", ["Diagnostics", "HTTPMessages", "ThreadExecution"] + nio + webClient),
+    floor("4-Adapters", "HTTPCalling", ["Diagnostics", "HTTPMessages", "ThreadExecution"] + nio + webClient),
     floor(
         "4-Adapters", "SourceForges",
         ["Diagnostics", "HTTPMessages", "StructuredData", "Timekeeping", crypto, cryptoExtras]),
@@ -204,7 +204,7 @@ let edges: [Target] = [
             "ExpressionLanguage", "FileAccess", "GitHubWorkflows", "HTTPMessages", "HTTPServing", "LogArchive",
             "PipelineModel", "ProcessControl", "RunCoordination", "RunnerAgent", "RunnerProtocol", "SecretRedaction",
             "ServerAPI", "ServerClient", "ServerOperation", "SourceControl", "StepExecution", "StructuredData",
-            "TerminalRendering", "ThreadExecution", "Timekeeping", "WebClient", "WorkflowChecks", "WorkflowPlanning",
+            "TerminalRendering", "ThreadExecution", "Timekeeping", "HTTPCalling", "WorkflowChecks", "WorkflowPlanning",
             "ZipArchives", arguments,
         ]),
     .executableTarget(
@@ -303,13 +303,13 @@ let testTargets: [Target] = [
             cryptoExtras,
         ]),
     tests("ServerClientTests", ["Diagnostics", "HTTPMessages", "ServerClient", "StructuredData"]),
-    tests("WebClientTests", ["Diagnostics", "HTTPMessages", "HTTPServing", "WebClient"]),
+    tests("HTTPCallingTests", ["Diagnostics", "HTTPMessages", "HTTPServing", "HTTPCalling"]),
     tests(
         "AnnouncementsTests",
         [
             "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages", "HTTPServing",
             "NotificationRules", "Notifications", "PipelineModel", "RunCoordination", "RunIndex", "StructuredData",
-            "Timekeeping", "WebClient",
+            "Timekeeping", "HTTPCalling",
         ]),
     tests(
         "ServerOperationTests",
@@ -317,15 +317,15 @@ let testTargets: [Target] = [
             "AccessRules", "Announcements", "Credentials", "Diagnostics", "HTTPMessages", "HTTPServing",
             "PipelineModel", "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol", "SecretVault",
             "ServerAPI", "ServerOperation", "StructuredData", "Telemetry", "Timekeeping", "TriggerIntake",
-            "WebClient", "WorkflowPlanning", crypto,
+            "HTTPCalling", "WorkflowPlanning", crypto,
         ]),
     tests("WebPagesTests", ["HTTPMessages", "PageSamples", "StructuredData", "Timekeeping", "WebPages"]),
     tests(
         "ServerAPITests",
         [
             "AccessRules", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "HTTPMessages", "HTTPServing",
-            "IdentityProviders", "RunCoordination", "SecretVault", "ServerAPI", "ServerOperation", "StructuredData",
-            "Timekeeping", crypto, cryptoExtras,
+            "IdentityProviders", "PipelineModel", "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol", "ServerAPI",
+            "SecretVault", "ServerOperation", "StructuredData", "Timekeeping", "WorkflowPlanning", crypto, cryptoExtras,
         ]),
     tests("LogArchiveTests", ["Diagnostics", "LogArchive", "Timekeeping"]),
     tests("TelemetryTests", ["Diagnostics", "HTTPMessages", "StructuredData", "Telemetry", "Timekeeping"]),

@@ -5,6 +5,7 @@ import Announcements
 import Credentials
 import Diagnostics
 import Foundation
+import HTTPCalling
 import HTTPMessages
 import HTTPServing
 import NotificationRules
@@ -15,7 +16,6 @@ import StructuredData
 import Synchronization
 import Testing
 import Timekeeping
-import WebClient
 
 /// A server's folder with a journal and lists, a directory that is not written down, and a clock that a test turns.
 final class Ground: Sendable {

@@ -85,7 +85,8 @@ struct ProjectRouteTests {
         }
         for (index, url) in ["ssh://git@example.org/x.git", "git@example.org:x.git", "/srv/x.git"].enumerated() {
             let answer = await served.ask(
-                "POST", "/api/v1/projects", token: admin, json: ["name": .string("x\(index)"), "cloneURL": .string(url)])
+                "POST", "/api/v1/projects", token: admin,
+                json: ["name": .string("x\(index)"), "cloneURL": .string(url)])
             #expect(answer.status == 201, "\(url)")
         }
     }

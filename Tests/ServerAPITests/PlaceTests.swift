@@ -138,7 +138,7 @@ struct ValueRouteTests {
         defer { try? Trees.remove(folder) }
         var settings = ServerSettings(folder: folder, host: "", port: 0, capacity: 0, environment: [:])
         do {
-            let server = try Server(settings, program: "/nowhere") { _ in }
+            let server = try Server(settings, program: "/nowhere", transport: ServedFolder.noTransport) { _ in }
             try server.vault.put("kept value", name: "X", in: .server, at: .now())
             try server.variables.put("kept variable", name: "Y", in: .server, at: .now())
             old = try Files.read(folder + "/master-key", limit: 4_096)
@@ -147,15 +147,17 @@ struct ValueRouteTests {
         #expect(try ServerVaults.rotateKey(settings, to: nil) == 2)
         #expect(try Files.read(folder + "/master-key", limit: 4_096) != old)
         do {
-            let server = try Server(settings, program: "/nowhere") { _ in }
+            let server = try Server(settings, program: "/nowhere", transport: ServedFolder.noTransport) { _ in }
             #expect(try server.vault.secrets(project: "-")["X"]?.value == "kept value")
             #expect(try server.variables.secrets(project: "-")["Y"]?.value == "kept variable")
         }
         let file = folder + "/elsewhere"
         #expect(try ServerVaults.rotateKey(settings, to: file) == 2)
-        #expect(throws: DiagnosticError.self) { try Server(settings, program: "/nowhere") { _ in } }
+        #expect(throws: DiagnosticError.self) {
+            try Server(settings, program: "/nowhere", transport: ServedFolder.noTransport) { _ in }
+        }
         settings.keyPath = file
-        let server = try Server(settings, program: "/nowhere") { _ in }
+        let server = try Server(settings, program: "/nowhere", transport: ServedFolder.noTransport) { _ in }
         #expect(try server.vault.secrets(project: "-")["X"]?.value == "kept value")
     }
 }

@@ -31,13 +31,15 @@ final class ServedFolder: Sendable {
         settings.passwordCost = PasswordHash.Parameters(logRounds: 4, blockSize: 8, parallelism: 1)
         change(&settings)
         server = try Server(
-            settings, program: "/nowhere",
-            transport: { (call) throws(DiagnosticError) in
-                throw DiagnosticError(.webUnreachable, "Nobody is at \(call.url).")
-            }
+            settings, program: "/nowhere", transport: Self.noTransport
         ) { _ in }
         door = ServerDoor(server: server)
         try await server.start(url: "http://127.0.0.1:8480")
+    }
+
+    /// A network with nobody in it.
+    static let noTransport: HTTPTransport = { (call) throws(DiagnosticError) in
+        throw DiagnosticError(.webUnreachable, "Nobody is at \(call.url).")
     }
 
     deinit { try? Trees.remove(folder) }

@@ -25,10 +25,10 @@ struct SessionTests {
     ) async throws -> Reply {
         let page = await served.ask("GET", "/login", peer: peer)
         let browser = try #require(page.cookie("martlet-browser"))
-        let token = try #require(page.field("_csrf"))
+        let token = try #require(page.field("csrf"))
         return await served.ask(
             "POST", "/login", headers: [formType, ("Cookie", "martlet-browser=\(browser)")],
-            body: form([("name", name), ("password", password), ("_csrf", token), ("back", "/runs/7")]), peer: peer)
+            body: form([("name", name), ("password", password), ("csrf", token), ("back", "/runs/7")]), peer: peer)
     }
 
     @Test("The right password gives a session, and the session is somebody")
@@ -67,7 +67,7 @@ struct SessionTests {
         for answer in [wrong, unknown, disabled] {
             #expect(answer.status == 401)
             #expect(answer.cookie("martlet") == nil)
-            #expect(answer.text.contains("The name or the password is wrong."))
+            #expect(answer.text.contains("This name and password do not go together."))
         }
         _ = ada
     }
@@ -90,12 +90,12 @@ struct SessionTests {
         try await served.account("ada")
         let page = await served.ask("GET", "/login")
         let browser = try #require(page.cookie("martlet-browser"))
-        let token = try #require(page.field("_csrf"))
+        let token = try #require(page.field("csrf"))
         let body = [("name", "ada"), ("password", ServedFolder.password)]
         let cookie = ("Cookie", "martlet-browser=\(browser)")
         let without = await served.ask("POST", "/login", headers: [formType, cookie], body: form(body))
         #expect(without.status == 403)
-        let withToken = form(body + [("_csrf", token)])
+        let withToken = form(body + [("csrf", token)])
         let otherBrowser = await served.ask(
             "POST", "/login", headers: [formType, ("Cookie", "martlet-browser=other")], body: withToken)
         #expect(otherBrowser.code == "MRT1194")
@@ -144,7 +144,7 @@ struct SessionTests {
             let token = try #require(me.json["csrf"]?.string)
             var asked = headers
             asked.add(formType.0, formType.1)
-            let out = await served.ask("POST", "/logout", headers: asked, body: form([("_csrf", token)]))
+            let out = await served.ask("POST", "/logout", headers: asked, body: form([("csrf", token)]))
             #expect(out.status == 303)
             #expect(await served.ask("GET", "/api/v1/me", headers: headers).status == 401)
             let again = try Sessions(
@@ -246,7 +246,7 @@ struct LinkTests {
     private func post(_ served: ServedFolder, _ path: String, _ page: Reply, _ pairs: [(String, String)]) async throws
         -> Reply
     {
-        let all = pairs + [("_csrf", try #require(page.field("_csrf")))]
+        let all = pairs + [("csrf", try #require(page.field("csrf")))]
         return await served.ask(
             "POST", path,
             headers: [

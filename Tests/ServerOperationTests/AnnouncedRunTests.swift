@@ -4,6 +4,7 @@ import AccessRules
 import Announcements
 import Credentials
 import Diagnostics
+import HTTPCalling
 import HTTPMessages
 import HTTPServing
 import PipelineModel
@@ -15,7 +16,6 @@ import StructuredData
 import Synchronization
 import Testing
 import Timekeeping
-import WebClient
 
 @Suite("What a server tells of its runs")
 struct AnnouncedRunTests {

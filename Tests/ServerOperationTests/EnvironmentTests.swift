@@ -72,7 +72,9 @@ struct EnvironmentTests {
             "POST", "/api/v1/runs/\(run)/attempts/1/approvals/deploy", body, token: token.text)
     }
 
-    @Test("A job waits until one approves who may; then it runs with its environment's secrets, and all of it is recorded")
+    @Test(
+        "A job waits until one approves who may; then it runs with its environment's secrets, and all of it is recorded"
+    )
     func approved() async throws {
         let (harness, ada, bob) = try await Self.harness()
         let (agent, _) = try await harness.runner("one")

@@ -98,19 +98,17 @@ struct PageTests {
         #expect(page.count + assets < 100_000, "\(page.count) + \(assets)")
     }
 
-    @Test("An empty room names the command that would fill it")
+    @Test("An empty room names the command, or the place, that would fill it")
     func emptyRooms() {
         let rooms: [(any Page, String)] = [
-            (OverviewPage(), "martlet server project add"), (ProjectPage(name: "p", rows: []), "martlet run --remote"),
+            (OverviewPage(), "/settings/projects"), (ProjectPage(name: "p", rows: []), "martlet run WORKFLOW"),
             (ApprovalsPage(waiting: []), "martlet approve"),
-            (SecretsPage(secrets: [], places: []), "martlet secret set"),
             (
                 RunnersPage(runners: [], serverAddress: "https://ci.example"),
-                "martlet runner start --server https://ci.example"
+                "martlet runner register https://ci.example"
             ),
-            (HooksPage(hooks: []), "martlet hooks add"), (AuditPage(entries: []), "martlet server audit"),
             (AccountPage(name: "a", role: "reader"), "martlet token create"),
-            (LoginPage(isFirst: true), "martlet server account"),
+            (LoginPage(isFirst: true), "martlet server"),
         ]
         for (page, command) in rooms {
             let text = String(decoding: page.render(Gallery.context(Gallery.entries[0])), as: UTF8.self)

@@ -3,18 +3,20 @@
 internal import ArgumentParser
 internal import Diagnostics
 internal import Glibc
+internal import HTTPCalling
 internal import HTTPMessages
 internal import ServerClient
 internal import TerminalRendering
-internal import WebClient
 
 struct AuthCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "auth", abstract: "Sign in at a server, and out again.",
+        commandName: "auth", abstract: "Sign in at a server, and out again; who you are there.",
         discussion: """
             EXAMPLES
               martlet auth login https://ci.example.org
               martlet auth logout https://ci.example.org
+              martlet auth status --server https://ci.example.org
+              martlet auth can-i cancelRuns --project web
             """,
         subcommands: [AuthLoginCommand.self, AuthLogoutCommand.self, AuthStatusCommand.self, AuthCanICommand.self])
 }

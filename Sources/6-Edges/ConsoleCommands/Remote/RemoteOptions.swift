@@ -2,8 +2,8 @@
 
 internal import ArgumentParser
 internal import Diagnostics
+internal import HTTPCalling
 internal import ServerClient
-internal import WebClient
 
 /// Which server a verb works on; none: this machine.
 struct RemoteOptions: ParsableArguments {

@@ -2,10 +2,10 @@
 
 internal import ArgumentParser
 internal import Diagnostics
+internal import HTTPCalling
 internal import HTTPMessages
 internal import ServerClient
 internal import StructuredData
-internal import WebClient
 
 /// Which server a verb asks, and with what credential.
 struct ServerAddressOptions: ParsableArguments {

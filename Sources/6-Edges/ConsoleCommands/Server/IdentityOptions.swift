@@ -2,8 +2,8 @@
 
 internal import ArgumentParser
 internal import Diagnostics
+internal import HTTPCalling
 internal import ServerOperation
-internal import WebClient
 
 /// Where people sign in beside passwords.
 struct IdentityOptions: ParsableArguments {

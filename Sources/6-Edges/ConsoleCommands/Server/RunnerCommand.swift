@@ -4,6 +4,7 @@ internal import AccessRules
 internal import ArgumentParser
 internal import Diagnostics
 internal import FileAccess
+internal import HTTPCalling
 internal import HTTPMessages
 internal import PipelineModel
 internal import ProcessControl
@@ -14,7 +15,6 @@ internal import ServerOperation
 internal import StructuredData
 internal import Synchronization
 internal import TerminalRendering
-internal import WebClient
 
 struct RunnerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -4,6 +4,7 @@ internal import Announcements
 internal import ArgumentParser
 internal import Diagnostics
 internal import Glibc
+internal import HTTPCalling
 internal import HTTPServing
 internal import ProcessControl
 internal import RunCoordination
@@ -11,7 +12,6 @@ internal import ServerAPI
 internal import ServerOperation
 internal import StructuredData
 internal import TerminalRendering
-internal import WebClient
 
 struct ServerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -34,7 +34,9 @@ enum AssetRoutes {
             headers.add("Cache-Control", cache)
             headers.add("ETag", asset.entityTag)
             let known = request.inbound.headers["If-None-Match"] ?? ""
-            if EntityTag.isNamed(asset.entityTag, in: known, weakly: true) { return OutboundAnswer(status: 304, headers: headers) }
+            if EntityTag.isNamed(asset.entityTag, in: known, weakly: true) {
+                return OutboundAnswer(status: 304, headers: headers)
+            }
             headers.add("Content-Type", asset.contentType)
             return OutboundAnswer(status: 200, headers: headers, content: .bytes(asset.bytes))
         }

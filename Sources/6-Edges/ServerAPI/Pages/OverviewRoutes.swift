@@ -21,15 +21,19 @@ struct OverviewRoutes: Sendable {
 
     var routes: [Route] {
         [
-            PageRoute(server: server).get("/", .known, showing: { (visit) throws(DiagnosticError) in
-                let runners = await server.runs.runnersNow.map { ($0.runner.isConnected(at: visit.now.milliseconds), $0.holds.count) }
-                return try await BlockingWork.attempt { () throws(DiagnosticError) in
-                    var page = try page(visit)
-                    page.runnersOnline = runners.count { $0.0 }
-                    page.runnersBusy = runners.count { $0.0 && $0.1 > 0 }
-                    return .page(page, visit.context())
-                }
-            })
+            PageRoute(server: server).get(
+                "/", .known,
+                showing: { (visit) throws(DiagnosticError) in
+                    let runners = await server.runs.runnersNow.map {
+                        ($0.runner.isConnected(at: visit.now.milliseconds), $0.holds.count)
+                    }
+                    return try await BlockingWork.attempt { () throws(DiagnosticError) in
+                        var page = try page(visit)
+                        page.runnersOnline = runners.count { $0.0 }
+                        page.runnersBusy = runners.count { $0.0 && $0.1 > 0 }
+                        return .page(page, visit.context())
+                    }
+                })
         ]
     }
 

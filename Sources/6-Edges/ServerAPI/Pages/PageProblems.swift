@@ -51,7 +51,8 @@ struct PageProblems: Sendable {
 
     /// The code's page without its title, which the page has already.
     static func explanation(_ code: String) -> String? {
-        guard code.hasPrefix("MRT"), let number = Int(code.dropFirst(3)), let bytes = ErrorPages.ErrorPage.text(of: number)
+        guard code.hasPrefix("MRT"), let number = Int(code.dropFirst(3)),
+            let bytes = ErrorPages.ErrorPage.text(of: number)
         else { return nil }
         return String(decoding: bytes, as: UTF8.self)
     }

@@ -71,8 +71,9 @@ struct PaletteRoutes: Sendable {
             Place(title: "Approvals", kind: "page", address: .approvals),
             Place(title: "Your account", kind: "page", address: .account),
             Place(title: "Audit", kind: "page", address: .audit),
-        ] + SettingsRoom.allCases.map {
-            Place(title: "Settings: \($0.rawValue)", kind: "page", address: .settings($0.rawValue))
-        }
+        ]
+            + SettingsRoom.allCases.map {
+                Place(title: "Settings: \($0.rawValue)", kind: "page", address: .settings($0.rawValue))
+            }
     }
 }

@@ -25,15 +25,17 @@ struct ProjectPageRoutes: Sendable {
     var routes: [Route] {
         let pages = PageRoute(server: server)
         return [
-            pages.get("/projects/{project}", .project(.viewRuns), showing: { (visit) throws(DiagnosticError) in
-                let project = try visit.project()
-                let startable =
-                    visit.may(.startRuns, in: project.id)
-                    ? await server.triggers.dispatchable(in: project.id.description) : []
-                return try await BlockingWork.attempt { () throws(DiagnosticError) in
-                    .page(try page(visit, project, startable), visit.context())
-                }
-            }),
+            pages.get(
+                "/projects/{project}", .project(.viewRuns),
+                showing: { (visit) throws(DiagnosticError) in
+                    let project = try visit.project()
+                    let startable =
+                        visit.may(.startRuns, in: project.id)
+                        ? await server.triggers.dispatchable(in: project.id.description) : []
+                    return try await BlockingWork.attempt { () throws(DiagnosticError) in
+                        .page(try page(visit, project, startable), visit.context())
+                    }
+                }),
             pages.post("/projects/{project}/runs", .project(.startRuns), start),
         ]
     }

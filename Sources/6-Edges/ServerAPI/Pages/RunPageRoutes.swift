@@ -19,12 +19,16 @@ struct RunPageRoutes: Sendable {
     var routes: [Route] {
         let pages = PageRoute(server: server)
         return [
-            pages.get("/runs/{run}", .run(.viewRuns), showing: { (visit) throws(DiagnosticError) in
-                try await show(visit, attempt: nil)
-            }),
-            pages.get("/runs/{run}/{attempt}", .run(.viewRuns), showing: { (visit) throws(DiagnosticError) in
-                try await show(visit, attempt: try visit.request.pathNumber("attempt"))
-            }),
+            pages.get(
+                "/runs/{run}", .run(.viewRuns),
+                showing: { (visit) throws(DiagnosticError) in
+                    try await show(visit, attempt: nil)
+                }),
+            pages.get(
+                "/runs/{run}/{attempt}", .run(.viewRuns),
+                showing: { (visit) throws(DiagnosticError) in
+                    try await show(visit, attempt: try visit.request.pathNumber("attempt"))
+                }),
             pages.get("/runs/{run}/{attempt}/log/{job}/{step}/{stepAttempt}", .run(.viewLogs), log),
             pages.get("/runs/{run}/{attempt}/search", .run(.viewLogs), search),
         ]

@@ -171,7 +171,7 @@ struct RunReading {
             let failed = outcomes.failedTests
             return .failed(
                 place: place.isEmpty ? row.workflow : place, afterMs: span, failedTests: failed,
-                newTests: failed == 0 ? 0 : try TestComparison(server, row, outcomes).newFailures)
+                newTests: failed == 0 ? 0 : try TestComparison(server, row, outcomes).newFailures(of: outcomes))
         case .cancelled: return .cancelled(by: report.reason.flatMap(CancellationWords.person), afterMs: span)
         case .skipped: return .skipped(report.reason?.text ?? "No job had to run.")
         case nil: return try unfinishedVerdict()

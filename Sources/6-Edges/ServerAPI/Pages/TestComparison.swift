@@ -41,8 +41,10 @@ struct TestComparison {
         self.past = past
     }
 
-    /// Failed now and not in the run before. Without a run before nothing is new.
-    var newFailures: Int { now.count { isNew($0.key, $0.value.isFailure) } }
+    /// How many failed that did not in the run before. Without a run before nothing is new.
+    func newFailures(of outcomes: OutcomeHistory) -> Int {
+        outcomes.tests.count { isNew($0.outcome.title, $0.outcome.isFailure) }
+    }
 
     func isNew(_ title: String, _ isFailure: Bool) -> Bool {
         guard isFailure, let previous else { return false }

@@ -14,8 +14,8 @@ struct FormCheck: Sendable {
     let server: Server
 
     static let header = "X-CSRF-Token"
-    /// Names of the form's field.
-    static let fields = ["_csrf", "csrf"]
+    /// The form's field.
+    static let field = "csrf"
     static let safeMethods: Set<String> = ["GET", "HEAD", "OPTIONS"]
 
     /// - Parameter binding: the session's id, or what the browser is known by.
@@ -25,7 +25,7 @@ struct FormCheck: Sendable {
         var token = request.inbound.headers[Self.header]
         if token == nil, request.isForm {
             let form = try await request.form()
-            token = Self.fields.lazy.compactMap { form[$0] }.first
+            token = form[Self.field]
         }
         guard let token, server.people.sessions.isFormToken(token, of: binding, now: now) else {
             throw DiagnosticError(

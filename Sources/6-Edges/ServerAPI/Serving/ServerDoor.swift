@@ -21,6 +21,7 @@ package struct ServerDoor: Sendable {
     package init(server: Server) {
         self.server = server
         limits = RequestLimits(ofCaller: server.settings.requestsPerMinute)
+        let administration = AdministrationRoutes(server: server, signInPage: SignInRoom(server: server).answer).routes
         let routes =
             HealthRoutes(server: server).routes + RunRoutes(server: server).routes
             + LogRoutes(server: server).routes + EventRoutes(server: server).routes
@@ -28,8 +29,8 @@ package struct ServerDoor: Sendable {
             + ApprovalRoutes(server: server).routes + TriggerRoutes(server: server).routes
             + RunnerRoutes(server: server).routes + MetricsRoutes(server: server).routes
             + DeliveryRoutes(server: server).routes + NotificationRoutes(server: server).routes
-            + SlackRoutes(server: server).routes + PageRoutes(server: server).routes
-            + AdministrationRoutes(server: server, signInPage: SignInRoom(server: server).answer).routes
+            + SlackRoutes(server: server).routes + PageRoutes(server: server).routes + administration
+            + SettingsRoutes(server: server, calls: APICalls(server, administration)).routes
         self.routes = routes + [OpenAPIDocument.route(of: routes)]
         router = Router(self.routes)
     }

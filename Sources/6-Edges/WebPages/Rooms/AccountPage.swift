@@ -64,7 +64,7 @@ package struct AccountPage: Page {
 
     private func held(_ html: inout Markup) {
         if tokens.isEmpty {
-            html.empty(.noTokens, .noTokensBody, command: "martlet token create NAME --scope run:read")
+            html.empty(.noTokens, .noTokensBody, command: "martlet token create --name laptop --scope read")
         } else {
             list(&html)
         }

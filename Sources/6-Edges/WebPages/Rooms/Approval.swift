@@ -41,7 +41,8 @@ package struct Approval: Sendable {
     package var refusal: String?
 
     package init(
-        job: String? = nil, project: String, run: Int, attempt: Int, jobName: String, environment: String? = nil, change: Change,
+        job: String? = nil, project: String, run: Int, attempt: Int, jobName: String, environment: String? = nil,
+        change: Change,
         askedAt: Timestamp, expiresAt: Timestamp? = nil, votes: [Vote] = [], votesNeeded: Int = 1,
         changesSince: [Change] = [], deployed: String? = nil, refusal: String? = nil
     ) {

@@ -30,7 +30,7 @@ package struct ApprovalsPage: Page {
                 html.tag(.h1, words: waiting.isEmpty ? .nothingWaits : .waitFor(waiting.count))
                 if waiting.isEmpty {
                     html.tag(.div, .class("card")) {
-                        $0.empty(.noApprovals, .noApprovalsBody, command: "martlet approve RUN --comment TEXT")
+                        $0.empty(.noApprovals, .noApprovalsBody, command: "martlet approve RUN --reason TEXT")
                     }
                 }
                 html.tag(.div, .class("stack"), .text(.dataPart, "waiting")) { html in

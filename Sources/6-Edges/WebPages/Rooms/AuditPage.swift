@@ -53,7 +53,7 @@ package struct AuditPage: Page {
                 }
                 if entries.isEmpty {
                     html.tag(.div, .class("card")) {
-                        $0.empty(.noAudit, .noAuditBody, command: "martlet server audit --follow")
+                        $0.empty(.noAudit, .noAuditBody)
                     }
                 } else {
                     list(&html)

@@ -97,7 +97,7 @@ package struct OverviewPage: Page {
                 pulse(&html)
                 if projects.isEmpty {
                     html.tag(.div, .class("card")) {
-                        $0.empty(.noProjects, .noProjectsBody, command: Self.firstCommand)
+                        $0.empty(.noProjects, .noProjectsBody, place: (.settings("projects"), .addProject))
                     }
                 } else {
                     html.tag(.div, .class("split")) { html in
@@ -112,8 +112,6 @@ package struct OverviewPage: Page {
             }
         }
     }
-
-    static let firstCommand = "martlet server project add NAME --repository URL"
 
     private func pulse(_ html: inout Markup) {
         html.tag(.header, .text(.dataPart, "pulse"), .text(.ariaLive, "polite")) { html in

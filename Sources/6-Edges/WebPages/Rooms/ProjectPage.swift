@@ -80,7 +80,8 @@ package struct ProjectPage: Page {
                 head(&html)
                 if rows.isEmpty, filter.isEmpty {
                     html.tag(.div, .class("card")) {
-                        $0.empty(.noRuns, .noRunsBody, command: "martlet run --remote --project \(name)")
+                        $0.empty(
+                            .noRuns, .noRunsBody, command: "martlet run WORKFLOW --server SERVER --project \(name)")
                     }
                 } else {
                     filters(&html)

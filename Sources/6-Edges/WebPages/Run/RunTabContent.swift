@@ -124,7 +124,8 @@ package struct ArtifactView: Sendable {
     package var download: PageAddress
 
     package init(
-        name: String, sizeBytes: Int64, files: Int? = nil, digest: String, expiresAt: Timestamp? = nil, download: PageAddress
+        name: String, sizeBytes: Int64, files: Int? = nil, digest: String, expiresAt: Timestamp? = nil,
+        download: PageAddress
     ) {
         self.name = name
         self.sizeBytes = sizeBytes

@@ -51,33 +51,26 @@ package struct EnvironmentsPage: Page {
         SettingsShell(room: .environments, receipt: receipt).render(context) { html in
             if environments.isEmpty {
                 html.tag(.div, .class("card")) {
-                    $0.empty(
-                        .noEnvironments, .noEnvironmentsBody,
-                        command: "martlet server environment add PROJECT NAME --approvers PEOPLE")
+                    $0.empty(.noEnvironments, .noEnvironmentsBody)
                 }
             } else {
-                html.table([.environment, .rules, .lastDeployment, .actions]) { html in
-                    for environment in environments { row(environment, &html) }
+                let isPastKnown = environments.contains { $0.lastDeployedAt != nil }
+                html.table([.environment, .rules] + (isPastKnown ? [.lastDeployment] : []) + [.actions]) { html in
+                    for environment in environments { row(environment, isPastKnown, &html) }
                 }
             }
             if mayChange { creation(&html) }
         }
     }
 
-    private func row(_ environment: Environment, _ html: inout Markup) {
+    private func row(_ environment: Environment, _ isPastKnown: Bool, _ html: inout Markup) {
         html.tag(.tr) { html in
             html.tag(.td, .class("main")) { html in
                 html.tag(.span, .class("strong"), text: environment.name)
                 html.tag(.div, .class("quiet small"), text: environment.project)
             }
             html.tag(.td) { rules(environment, &$0) }
-            html.tag(.td) { html in
-                if let run = environment.lastRun {
-                    html.tag(.a, .href(.run(run)), words: .runNumber(run))
-                    html.text(" ")
-                }
-                html.timeOrNever(environment.lastDeployedAt)
-            }
+            if isPastKnown { html.tag(.td) { deployment(environment, &$0) } }
             html.tag(.td, .class("actions")) { html in
                 if mayChange {
                     html.rowAction(
@@ -86,6 +79,14 @@ package struct EnvironmentsPage: Page {
                 }
             }
         }
+    }
+
+    private func deployment(_ environment: Environment, _ html: inout Markup) {
+        if let run = environment.lastRun {
+            html.tag(.a, .href(.run(run)), words: .runNumber(run))
+            html.text(" ")
+        }
+        html.timeOrNever(environment.lastDeployedAt)
     }
 
     private func rules(_ environment: Environment, _ html: inout Markup) {
@@ -115,6 +116,7 @@ package struct EnvironmentsPage: Page {
             html.field(.name_, name: "name", isRequired: true)
             html.field(.approvers, name: "approvers", note: .approversNote)
             html.field(.votesNeeded, name: "votes", value: "1", type: "number")
+            html.field(.waitMinutes, name: "wait", value: "0", type: "number")
             html.check(.allowSelfApproval, name: "self")
             html.field(.branches, name: "branches", note: .branchesNote)
         }

@@ -61,8 +61,14 @@ package struct HooksPage: Page {
     package var newSecret: String?
     package var receipt: Receipt?
     package var mayChange: Bool
+    /// Whether what was sent is known, and something can be sent for a try.
+    package var canTest: Bool
 
-    package init(hooks: [Hook], newSecret: String? = nil, receipt: Receipt? = nil, mayChange: Bool = true) {
+    package init(
+        hooks: [Hook], newSecret: String? = nil, receipt: Receipt? = nil, mayChange: Bool = true,
+        canTest: Bool = true
+    ) {
+        self.canTest = canTest
         self.hooks = hooks
         self.newSecret = newSecret
         self.receipt = receipt
@@ -71,18 +77,10 @@ package struct HooksPage: Page {
 
     package func render(_ context: PageContext) -> [UInt8] {
         SettingsShell(room: .hooks, receipt: receipt).render(context) { html in
-            if let newSecret {
-                html.tag(.div, .class("note good stack small-gap"), .text(.role, "status")) { html in
-                    html.tag(.p, .class("strong"), words: .hookSecretOnce)
-                    html.tag(.p) { html in
-                        html.tag(.code, .class("token"), text: newSecret)
-                        html.copyButton(newSecret)
-                    }
-                }
-            }
+            if let newSecret { html.secretOnce(.hookSecretOnce, newSecret) }
             if hooks.isEmpty {
                 html.tag(.div, .class("card")) {
-                    $0.empty(.noHooks, .noHooksBody, command: "martlet hooks add https://example.com/hook")
+                    $0.empty(.noHooks, .noHooksBody)
                 }
             }
             for hook in hooks { card(hook, &html) }
@@ -98,7 +96,9 @@ package struct HooksPage: Page {
                 if hook.isRotating { html.tag(.span, .class("tag"), words: .twoSecrets) }
                 if mayChange {
                     html.tag(.div, .class("buttons end")) { html in
-                        html.rowAction(.test, on: hook.url, to: PageAddress("settings", "hooks", hook.id, "test"))
+                        if canTest {
+                            html.rowAction(.test, on: hook.url, to: PageAddress("settings", "hooks", hook.id, "test"))
+                        }
                         html.rowAction(
                             .rotate, on: hook.url, to: PageAddress("settings", "hooks", hook.id, "rotate"))
                         html.rowAction(
@@ -115,6 +115,7 @@ package struct HooksPage: Page {
                 }
             }
             if hook.deliveries.isEmpty {
+                guard canTest else { return }
                 html.tag(.p, .class("empty"), words: .noDeliveries)
             } else {
                 html.bareTable([.event, .time, .answer, .took, .actions]) { html in

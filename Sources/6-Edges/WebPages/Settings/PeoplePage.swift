@@ -40,8 +40,9 @@ package struct PeoplePage: Page {
 
     package func render(_ context: PageContext) -> [UInt8] {
         SettingsShell(room: .people, receipt: receipt).render(context) { html in
-            html.table([.name_, .role, .lastSeen, .actions]) { html in
-                for person in people { row(person, &html) }
+            let isSightKnown = people.contains { $0.lastSeenAt != nil }
+            html.table([.name_, .role] + (isSightKnown ? [.lastSeen] : []) + [.actions]) { html in
+                for person in people { row(person, isSightKnown, &html) }
             }
             html.tag(.dl, .class("facts")) { html in
                 for role in roles {
@@ -53,7 +54,7 @@ package struct PeoplePage: Page {
         }
     }
 
-    private func row(_ person: Person, _ html: inout Markup) {
+    private func row(_ person: Person, _ isSightKnown: Bool, _ html: inout Markup) {
         html.tag(.tr) { html in
             html.tag(.td, .class("main")) { html in
                 html.tag(.span, .class("strong"), text: person.name)
@@ -62,7 +63,7 @@ package struct PeoplePage: Page {
                 if person.isDisabled { html.tag(.span, .class("tag"), words: .disabled) }
             }
             html.tag(.td) { $0.tag(.code, text: person.role) }
-            html.tag(.td) { $0.timeOrNever(person.lastSeenAt) }
+            if isSightKnown { html.tag(.td) { $0.timeOrNever(person.lastSeenAt) } }
             html.tag(.td, .class("actions")) { html in
                 if mayChange, !person.isSelf { actions(person, &html) }
             }

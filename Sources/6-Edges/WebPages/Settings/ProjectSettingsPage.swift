@@ -28,23 +28,37 @@ package struct ProjectSettingsPage: Page {
     }
 
     package var projects: [Project]
+    /// Kinds of forges, by what the form sends.
+    package var forges: [(value: String, name: String)]
+    /// The secret of a project's incoming webhooks that was just made: shown once.
+    package var newSecret: String?
     package var receipt: Receipt?
     package var mayChange: Bool
 
-    package init(projects: [Project], receipt: Receipt? = nil, mayChange: Bool = true) {
+    package init(
+        projects: [Project], forges: [(value: String, name: String)] = [], newSecret: String? = nil,
+        receipt: Receipt? = nil, mayChange: Bool = true
+    ) {
         self.projects = projects
+        self.forges = forges
+        self.newSecret = newSecret
         self.receipt = receipt
         self.mayChange = mayChange
     }
 
+    private var knowsDeliveries: Bool { projects.contains { $0.lastDeliveryAt != nil } }
+
     package func render(_ context: PageContext) -> [UInt8] {
         SettingsShell(room: .projects, receipt: receipt).render(context) { html in
+            if let newSecret { html.secretOnce(.projectSecretOnce, newSecret) }
             if projects.isEmpty {
                 html.tag(.div, .class("card")) {
-                    $0.empty(.noProjects, .noProjectsBody, command: OverviewPage.firstCommand)
+                    $0.empty(.noProjects, .noProjectsBody)
                 }
             } else {
-                html.table([.name_, .repository, .deliveries, .actions]) { html in
+                html.table(
+                    knowsDeliveries ? [.name_, .repository, .deliveries, .actions] : [.name_, .repository, .actions]
+                ) { html in
                     for project in projects { row(project, &html) }
                 }
             }
@@ -70,9 +84,14 @@ package struct ProjectSettingsPage: Page {
                     }
                 }
             }
-            html.tag(.td) { $0.timeOrNever(project.lastDeliveryAt) }
+            if knowsDeliveries { html.tag(.td) { $0.timeOrNever(project.lastDeliveryAt) } }
             html.tag(.td, .class("actions")) { html in
                 if mayChange {
+                    if project.hookAddress != nil {
+                        html.rowAction(
+                            .newHookSecret, on: project.name,
+                            to: PageAddress("settings", "projects", project.name, "secret"))
+                    }
                     html.rowAction(
                         .remove, on: project.name, to: PageAddress("settings", "projects", project.name, "remove"),
                         isDanger: true)
@@ -85,8 +104,8 @@ package struct ProjectSettingsPage: Page {
         html.creation(.addProject, to: .settings("projects")) { html in
             html.field(.name_, name: "name", note: .projectNameNote, isRequired: true)
             html.field(.repository, name: "repository", note: .repositoryNote, isRequired: true)
-            html.field(
-                .hookSecret, name: "secret", type: "password", note: .hookSecretNote, autocomplete: "new-password")
+            html.choice(.forge, name: "forge", options: forges.map { ($0.value, .name($0.name)) })
+            html.field(.branch, name: "branch", value: "main", isRequired: true)
             html.check(.publicStatus, name: "public")
         }
     }

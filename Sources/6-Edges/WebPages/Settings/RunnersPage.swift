@@ -21,7 +21,8 @@ package struct RunnersPage: Page {
 
         package init(
             id: String, name: String, labels: [String], isOnline: Bool, isPaused: Bool = false, capacity: Int,
-            jobs: [(name: String, run: Int)] = [], version: String, lastSeenAt: Timestamp? = nil, isOwn: Bool = false
+            jobs: [(name: String, run: Int)] = [], version: String = "", lastSeenAt: Timestamp? = nil,
+            isOwn: Bool = false
         ) {
             self.id = id
             self.name = name
@@ -64,7 +65,7 @@ package struct RunnersPage: Page {
             if !queue.isEmpty { waiting(&html) }
             if runners.isEmpty {
                 html.tag(.div, .class("card")) {
-                    $0.empty(.noRunners, .noRunnersBody, command: "martlet runner start --server \(serverAddress)")
+                    $0.empty(.noRunners, .noRunnersBody, command: "martlet runner register \(serverAddress)")
                 }
             } else {
                 html.table([.name_, .labels, .doing, .lastSeen, .actions]) { html in
@@ -82,7 +83,7 @@ package struct RunnersPage: Page {
     private func fresh(_ token: String, _ html: inout Markup) {
         html.tag(.div, .class("note good stack small-gap"), .text(.role, "status")) { html in
             html.tag(.p, .class("strong"), words: .runnerTokenOnce)
-            html.command("martlet runner start --server \(serverAddress) --token \(token)")
+            html.command("martlet runner register \(serverAddress) --token \(token)")
         }
     }
 
@@ -108,7 +109,7 @@ package struct RunnersPage: Page {
                 if runner.isOwn { html.tag(.span, .class("tag"), words: .ownRunner) }
                 html.tag(.div, .class("quiet small")) { html in
                     html.words(!runner.isOnline ? .offline : runner.isPaused ? .paused : .online)
-                    html.text(" · \(runner.version)")
+                    if !runner.version.isEmpty { html.text(" · \(runner.version)") }
                 }
             }
             html.tag(.td) { html in

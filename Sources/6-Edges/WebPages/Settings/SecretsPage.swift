@@ -8,18 +8,23 @@ package struct SecretsPage: Page {
         package var name: String
         /// `organization`, a project's name, or `project / environment`.
         package var place: String
+        /// What the form says for it; as ``place`` where nothing else is given.
+        package var placeValue: String
         package var changedAt: Timestamp
+        /// Empty: not known.
         package var changedBy: String
         package var lastUsedAt: Timestamp?
         /// Shorter than four bytes, or easily guessed: what a mask would do.
         package var warning: String?
 
         package init(
-            name: String, place: String, changedAt: Timestamp, changedBy: String, lastUsedAt: Timestamp? = nil,
+            name: String, place: String, placeValue: String? = nil, changedAt: Timestamp, changedBy: String = "",
+            lastUsedAt: Timestamp? = nil,
             warning: String? = nil
         ) {
             self.name = name
             self.place = place
+            self.placeValue = placeValue ?? place
             self.changedAt = changedAt
             self.changedBy = changedBy
             self.lastUsedAt = lastUsedAt
@@ -46,18 +51,19 @@ package struct SecretsPage: Page {
         SettingsShell(room: .secrets, receipt: receipt).render(context) { html in
             if secrets.isEmpty {
                 html.tag(.div, .class("card")) {
-                    $0.empty(.noSecrets, .noSecretsBody, command: "martlet secret set NAME --project PROJECT")
+                    $0.empty(.noSecrets, .noSecretsBody)
                 }
             } else {
-                html.table([.name_, .place, .changed, .lastUsed, .actions]) { html in
-                    for secret in secrets { row(secret, &html) }
+                let isUseKnown = secrets.contains { $0.lastUsedAt != nil }
+                html.table([.name_, .place, .changed] + (isUseKnown ? [.lastUsed] : []) + [.actions]) { html in
+                    for secret in secrets { row(secret, isUseKnown, &html) }
                 }
             }
             if mayChange { creation(&html) }
         }
     }
 
-    private func row(_ secret: Secret, _ html: inout Markup) {
+    private func row(_ secret: Secret, _ isUseKnown: Bool, _ html: inout Markup) {
         html.tag(.tr) { html in
             html.tag(.td, .class("main")) { html in
                 html.tag(.code, .class("strong wrap"), text: secret.name)
@@ -66,14 +72,14 @@ package struct SecretsPage: Page {
             html.tag(.td, text: secret.place)
             html.tag(.td) { html in
                 html.time(secret.changedAt)
-                html.tag(.div, .class("quiet small"), text: secret.changedBy)
+                if !secret.changedBy.isEmpty { html.tag(.div, .class("quiet small"), text: secret.changedBy) }
             }
-            html.tag(.td) { $0.timeOrNever(secret.lastUsedAt) }
+            if isUseKnown { html.tag(.td) { $0.timeOrNever(secret.lastUsedAt) } }
             html.tag(.td, .class("actions")) { html in
                 if mayChange {
                     html.rowAction(
                         .remove, on: secret.name, to: PageAddress("settings", "secrets", "remove"), isDanger: true,
-                        fields: [("name", secret.name), ("place", secret.place)])
+                        fields: [("name", secret.name), ("place", secret.placeValue)])
                 }
             }
         }

@@ -69,6 +69,17 @@ struct SettingsShell {
 }
 
 extension Markup {
+    /// Something that is shown this once.
+    mutating func secretOnce(_ words: PageText, _ secret: String) {
+        tag(.div, .class("note good stack small-gap"), .text(.role, "status")) { html in
+            html.tag(.p, .class("strong"), words: words)
+            html.tag(.p) { html in
+                html.tag(.code, .class("token"), text: secret)
+                html.copyButton(secret)
+            }
+        }
+    }
+
     /// A button that acts on one row: a form of its own.
     mutating func rowAction(
         _ words: PageText, on name: String, to address: PageAddress, isDanger: Bool = false,

@@ -85,12 +85,17 @@ extension Markup {
         }
     }
 
-    /// A page or section without content: why, and the one command that would fill it.
-    mutating func empty(_ title: PageText, _ body: PageText, command: String? = nil) {
+    /// A page or section without content: why, and the one command, or place, that would fill it.
+    mutating func empty(
+        _ title: PageText, _ body: PageText, command: String? = nil, place: (PageAddress, PageText)? = nil
+    ) {
         tag(.div, .class("empty")) { html in
             html.tag(.h2, words: title)
             html.tag(.p, words: body)
             if let command { html.command(command) }
+            if let (address, words) = place {
+                html.tag(.p) { $0.tag(.a, .class("button primary"), .href(address), words: words) }
+            }
         }
     }
 

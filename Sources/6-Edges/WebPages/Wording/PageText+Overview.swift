@@ -32,8 +32,8 @@ extension PageText {
     static var noProjects: PageText { PageText("No project yet", "아직 프로젝트가 없습니다") }
     static var noProjectsBody: PageText {
         PageText(
-            "A project is a repository whose workflows run here. Add the first one with this command:",
-            "프로젝트는 이 서버에서 워크플로를 실행할 저장소입니다. 다음 명령으로 첫 프로젝트를 추가하세요:")
+            "A project is a repository whose workflows run here. An administrator adds the first one in the settings.",
+            "프로젝트는 이 서버에서 워크플로를 실행할 저장소입니다. 관리자가 설정에서 첫 프로젝트를 추가합니다.")
     }
     static var brokenNow: PageText { PageText("Broken now", "지금 깨진 것") }
     static var waitingForYou: PageText { PageText("Waiting for you", "내 승인을 기다리는 것") }

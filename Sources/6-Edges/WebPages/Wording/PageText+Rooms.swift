@@ -67,7 +67,7 @@ extension PageText {
     static var actOrPerson: PageText { PageText("Act, person or project", "동작, 사용자, 프로젝트") }
     static var noAudit: PageText { PageText("Nothing is recorded", "기록이 없습니다") }
     static var noAuditBody: PageText {
-        PageText("Every change to settings and every act on a run is written down:", "설정 변경과 실행에 대한 모든 동작이 기록됩니다:")
+        PageText("Every change to settings and every act on a run is written down.", "설정 변경과 실행에 대한 모든 동작이 기록됩니다.")
     }
     static var who: PageText { PageText("Who", "사용자") }
     static var act: PageText { PageText("Act", "동작") }

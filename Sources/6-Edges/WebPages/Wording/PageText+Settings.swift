@@ -35,12 +35,6 @@ extension PageText {
         PageText("Letters, digits and dashes; it stands in addresses.", "영문자, 숫자, 하이픈. 주소에 쓰입니다.")
     }
     static var repositoryNote: PageText { PageText("As git clones it.", "git clone에 쓰는 주소입니다.") }
-    static var hookSecret: PageText { PageText("Webhook secret", "웹훅 시크릿") }
-    static var hookSecretNote: PageText {
-        PageText(
-            "The same as at the forge. Without one the repository is polled.",
-            "저장소 서비스에 등록한 값과 같아야 합니다. 비워 두면 주기적으로 확인합니다.")
-    }
     static var publicStatus: PageText {
         PageText("Show state and badge to everybody", "상태와 배지를 모두에게 공개")
     }
@@ -48,7 +42,7 @@ extension PageText {
     // People.
     static var addPerson: PageText { PageText("Add a person", "사용자 추가") }
     static var firstPasswordNote: PageText {
-        PageText("Twelve characters or more; they change it when they first sign in.", "12자 이상. 첫 로그인 때 변경합니다.")
+        PageText("Ten characters or more.", "10자 이상.")
     }
 
     // Runners.
@@ -67,8 +61,8 @@ extension PageText {
     static var newRunner: PageText { PageText("Register a runner", "러너 등록") }
     static var runnerTokenOnce: PageText {
         PageText(
-            "Run this on the new machine within an hour. The token works once and is not shown again.",
-            "새 컴퓨터에서 한 시간 안에 실행하세요. 토큰은 한 번만 쓸 수 있고 다시 표시되지 않습니다.")
+            "Run this on the new machine within a day. The token works once and is not shown again.",
+            "새 컴퓨터에서 하루 안에 실행하세요. 토큰은 한 번만 쓸 수 있고 다시 표시되지 않습니다.")
     }
     static var whyJobsWait: PageText { PageText("Why jobs wait", "작업이 대기하는 이유") }
     static func capacityOf(_ used: Int, _ all: Int) -> PageText { PageText("\(used) of \(all)", "\(all)개 중 \(used)개") }
@@ -76,7 +70,7 @@ extension PageText {
     // Secrets.
     static var noSecrets: PageText { PageText("No secrets yet", "아직 시크릿이 없습니다") }
     static var noSecretsBody: PageText {
-        PageText("Workflows read them as secrets.NAME:", "워크플로에서 secrets.NAME으로 읽습니다:")
+        PageText("Workflows read them as secrets.NAME.", "워크플로에서 secrets.NAME으로 읽습니다.")
     }
     static var setSecret: PageText { PageText("Set a secret", "시크릿 설정") }
     static var secretNameNote: PageText {
@@ -90,7 +84,7 @@ extension PageText {
     static var environment: PageText { PageText("Environment", "환경") }
     static var noEnvironments: PageText { PageText("No environments yet", "아직 환경이 없습니다") }
     static var noEnvironmentsBody: PageText {
-        PageText("An environment says who has to agree to a deployment:", "환경은 배포에 누구의 승인이 필요한지 정합니다:")
+        PageText("An environment says who has to agree to a deployment.", "환경은 배포에 누구의 승인이 필요한지 정합니다.")
     }
     static var rules: PageText { PageText("Rules", "규칙") }
     static var lastDeployment: PageText { PageText("Last deployment", "마지막 배포") }
@@ -106,7 +100,9 @@ extension PageText {
     static var onlyFrom: PageText { PageText("Only from", "허용 브랜치:") }
     static var addEnvironment: PageText { PageText("Add an environment", "환경 추가") }
     static var approvers: PageText { PageText("Approvers", "승인자") }
-    static var approversNote: PageText { PageText("Names or roles, with commas between.", "이름 또는 역할을 쉼표로 구분합니다.") }
+    static var approversNote: PageText {
+        PageText("Names, with commas between; empty: all with the role approve.", "이름을 쉼표로 구분. 비워 두면 approve 역할 모두.")
+    }
     static var votesNeeded: PageText { PageText("How many have to agree", "필요한 승인 수") }
     static var allowSelfApproval: PageText { PageText("Authors may approve their own change", "작성자의 자기 승인 허용") }
     static var branches: PageText { PageText("Branches", "브랜치") }
@@ -115,7 +111,7 @@ extension PageText {
     // Outgoing webhooks.
     static var noHooks: PageText { PageText("No webhooks yet", "아직 웹훅이 없습니다") }
     static var noHooksBody: PageText {
-        PageText("Other programs hear of runs by signed requests:", "다른 프로그램에 실행 소식을 서명된 요청으로 알립니다:")
+        PageText("Other programs hear of runs by signed requests.", "다른 프로그램에 실행 소식을 서명된 요청으로 알립니다.")
     }
     static var hookSecretOnce: PageText {
         PageText("The signing secret. It is not shown again.", "서명 시크릿입니다. 다시 표시되지 않습니다.")
@@ -139,4 +135,12 @@ extension PageText {
             "run.finished, approval.asked, … with commas between; empty: all.",
             "run.finished, approval.asked 등을 쉼표로 구분. 비워 두면 모두.")
     }
+    static var forge: PageText { PageText("Forge", "포지") }
+    static var newHookSecret: PageText { PageText("New webhook secret", "새 웹훅 시크릿") }
+    static var projectSecretOnce: PageText {
+        PageText(
+            "Give the forge this secret now. It is not shown again; the one before holds until the next is made.",
+            "지금 포지에 이 시크릿을 등록하세요. 다시 표시되지 않으며, 이전 시크릿은 다음 것을 만들 때까지 유효합니다.")
+    }
+    static var waitMinutes: PageText { PageText("Minutes to wait before", "배포 전 대기 시간(분)") }
 }

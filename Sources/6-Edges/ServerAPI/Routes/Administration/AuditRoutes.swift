@@ -93,7 +93,7 @@ struct AuditRoutes: Sendable {
     }
 
     /// Which rows the caller may see. What was done in a project that is no more is the server's.
-    private func sight(_ request: APIRequest) throws(DiagnosticError) -> @Sendable (AuditRow) -> Bool {
+    func sight(_ request: APIRequest) throws(DiagnosticError) -> @Sendable (AuditRow) -> Bool {
         let directory = server.directory.current
         let now = Timestamp.now()
         let ofServer = directory.decision(request.principal, .viewAudit, at: .server, now: now)

@@ -18,17 +18,17 @@ struct SessionRoutes: Sendable {
     var routes: [Route] {
         [
             route("GET", "/login", "showLogin", "The page to sign in.", showLogin),
-            route("POST", "/login", "signIn", "Signs in: name, password, back, _csrf.", signIn),
+            route("POST", "/login", "signIn", "Signs in: name, password, back, csrf.", signIn),
             route("GET", "/login/oidc", "beginProviderSignIn", "Goes to the identity provider.", beginProvider),
             route(
                 "GET", "/login/oidc/callback", "endProviderSignIn", "Comes back from the identity provider.",
                 endProvider),
             route("GET", "/setup", "showSetup", "The page that makes the first account.", showSetup),
-            route("POST", "/setup", "setUp", "Makes the first account: token, name, email, password, _csrf.", setUp),
+            route("POST", "/setup", "setUp", "Makes the first account: token, name, email, password, csrf.", setUp),
             route("GET", "/invite", "showInvitation", "The page that sets a password.", showInvitation),
-            route("POST", "/invite", "acceptInvitation", "Sets it: ticket, password, _csrf.", acceptInvitation),
+            route("POST", "/invite", "acceptInvitation", "Sets it: ticket, password, csrf.", acceptInvitation),
             Route(
-                method: "POST", template: "/logout", operation: "signOut", summary: "Ends the session: _csrf.",
+                method: "POST", template: "/logout", operation: "signOut", summary: "Ends the session: csrf.",
                 guardian: .open, answers: [303: ""], bodyLimitBytes: Self.formBytes, isDocumented: false,
                 handler: signOut),
         ]

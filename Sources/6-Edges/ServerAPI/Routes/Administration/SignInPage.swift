@@ -23,10 +23,10 @@ struct SignInView: Sendable {
         /// A sentence.
         case other(String)
 
-        }
+    }
 
     var room: Room
-    /// Goes into the form as `_csrf`.
+    /// Goes into the form as `csrf`.
     var formToken: String
     var refusal: Refusal?
     /// Of the answer.

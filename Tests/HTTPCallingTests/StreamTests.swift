@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Diagnostics
+import HTTPCalling
 import HTTPMessages
 import HTTPServing
 import Synchronization
 import Testing
-import WebClient
 
 /// A server of the test's own.
 private final class Served: Sendable {

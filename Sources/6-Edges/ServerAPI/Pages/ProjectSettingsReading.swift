@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AccessRules
+internal import Diagnostics
+internal import HTTPServing
+internal import ServerOperation
+internal import StructuredData
+internal import WebPages
+
+/// Which repositories are built here.
+struct ProjectSettingsReading: SettingsReading {
+    let server: Server
+    let calls: APICalls
+
+    var routes: [Route] {
+        let pages = PageRoute(server: server)
+        return [
+            room("/settings/projects", .known, pages),
+            form("/settings/projects", .known, pages, add),
+            form("/settings/projects/{project}/remove", .project(.manageProject), pages) {
+                (visit, _) throws(DiagnosticError) in
+                let name = try visit.project().name
+                try await calls.call("removeProject", ["project": name], as: visit)
+                return SettingsChange(sentence: "The project \(name) was removed. Its runs stay.")
+            },
+            form("/settings/projects/{project}/secret", .project(.manageHooks), pages) {
+                (visit, _) throws(DiagnosticError) in
+                let name = try visit.project().name
+                let made = try await calls.call("makeWebhookSecret", ["project": name], as: visit)
+                let secret = made["secret"]?.string
+                return SettingsChange(sentence: "\(name) has a new webhook secret.") { $0.newSecret = secret }
+            },
+        ]
+    }
+
+    func with(_ receipt: Receipt, _ page: ProjectSettingsPage) -> ProjectSettingsPage {
+        var page = page
+        page.receipt = receipt
+        return page
+    }
+
+    func page(_ visit: PageVisit) async throws(DiagnosticError) -> ProjectSettingsPage {
+        let projects = visit.projects.map { project in
+            let forge = project.settings.forge
+            var shown = ProjectSettingsPage.Project(
+                name: project.name, repository: project.settings.cloneURL,
+                isPublic: project.settings.statusVisibility == .everyone)
+            if forge != .git {
+                shown.hookAddress = "\(server.address)\(PageAddress("hooks", forge.rawValue, project.name).text)"
+                if project.webhookSecrets.isEmpty {
+                    shown.trouble = "It has no webhook secret: what the forge sends is refused."
+                }
+            }
+            if project.settings.isPaused { shown.trouble = "It is paused: nothing of it begins." }
+            return shown
+        }
+        return ProjectSettingsPage(
+            projects: projects,
+            forges: [("git", "git"), ("github", "GitHub"), ("gitlab", "GitLab"), ("gitea", "Gitea, Forgejo")],
+            mayChange: visit.mayOnServer(.createProjects))
+    }
+
+    @Sendable private func add(
+        _ visit: PageVisit, _ form: FormFields
+    ) async throws(DiagnosticError) -> SettingsChange<ProjectSettingsPage> {
+        let name = try form.required("name")
+        var body: DataObject = [
+            "name": .string(name), "cloneURL": .string(try form.required("repository")),
+            "forge": .string(form["forge"] ?? "git"),
+        ]
+        body.set("defaultBranch", form["branch"].map(DataValue.string))
+        if form.isOn("public") { body["status"] = "everyone" }
+        try await calls.call("addProject", body, as: visit)
+        return SettingsChange(sentence: "The project \(name) was added.")
+    }
+}
+
+extension APICalls {
+    @discardableResult
+    func call(
+        _ operation: String, _ body: DataObject, as visit: PageVisit
+    ) async throws(DiagnosticError) -> DataValue { try await call(operation, [:], body, as: visit) }
+}
