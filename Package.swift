@@ -116,7 +116,7 @@ let adapters: [Target] = [
         providers: [.apt(["libminizip-dev"]), .brew(["minizip"])]),
     floor("4-Adapters", "ZipArchives", ["CMinizip", "Diagnostics", "FileAccess"]),
     floor("4-Adapters", "HTTPServing", ["Diagnostics", "HTTPMessages"] + nio + httpServing),
-    floor("4-Adapters", "WebClient", ["Diagnostics", "HTTPMessages"] + nio + webClient),
+    floor("4-Adapters", "WebClient", ["Diagnostics", "HTTPMessages", "ThreadExecution"] + nio + webClient),
     floor(
         "4-Adapters", "SourceForges",
         ["Diagnostics", "HTTPMessages", "StructuredData", "Timekeeping", crypto, cryptoExtras]),
@@ -156,27 +156,29 @@ let services: [Target] = [
 ]
 
 let serverServices: [Target] = [
+    floor(
+        "5-Services", "Announcements",
+        [
+            "AccessRules", "Diagnostics", "EventJournal", "HTTPMessages", "NotificationRules", "Notifications",
+            "PipelineModel", "RunCoordination", "RunIndex", "StructuredData", "ThreadExecution", "Timekeeping", crypto,
+        ]),
     floor("5-Services", "ServerClient", ["Diagnostics", "HTTPMessages", "StructuredData"]),
     floor(
         "5-Services", "TriggerIntake",
         [
             "Diagnostics", "EventJournal", "FileAccess", "GitHubWorkflows", "HTTPMessages", "PipelineModel",
-            "RunCoordination", "ScheduleRules", "SourceControl", "SourceForges", "StructuredData", "ThreadExecution",
-            "Timekeeping",
-            "WorkflowPlanning", crypto,
+            "RunCoordination", "ScheduleRules", "SourceControl", "SourceForges", "StructuredData",
+            "ThreadExecution", "Timekeeping", "WorkflowPlanning", crypto,
         ]),
     floor(
         "5-Services", "ServerOperation",
         [
-            "AccessRules", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "JobDispatch", "PipelineModel",
-            "ProcessControl", "RunCoordination", "RunIndex", "RunnerProtocol", "SealedStorage", "SecretRedaction",
-            "SecretVault", "StructuredData", "ThreadExecution", "Timekeeping", "WorkflowPlanning", "LogArchive",
-            "HTTPMessages", "PatternMatching", "SourceControl", "SourceForges", "TriggerIntake", crypto,
-            "AccessRules", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "HTTPMessages",
-            "IdentityProviders", "JobDispatch", "LogArchive", "PipelineModel", "ProcessControl", "RunCoordination",
-            "RunIndex", "RunnerProtocol", "SealedStorage", "SecretRedaction", "SecretVault", "StructuredData",
-            "ThreadExecution", "Timekeeping", "WorkflowPlanning", crypto,
-        ])
+            "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "FileAccess",
+            "HTTPMessages", "IdentityProviders", "JobDispatch", "LogArchive", "NotificationRules", "Notifications",
+            "PatternMatching", "PipelineModel", "ProcessControl", "RunCoordination", "RunIndex", "RunnerProtocol",
+            "SealedStorage", "SecretRedaction", "SecretVault", "SourceControl", "SourceForges", "StructuredData",
+            "Telemetry", "ThreadExecution", "Timekeeping", "TriggerIntake", "WorkflowPlanning", crypto,
+        ]),
 ]
 
 let edges: [Target] = [
@@ -185,13 +187,12 @@ let edges: [Target] = [
     floor(
         "6-Edges", "ServerAPI",
         [
-            "AccessRules", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages", "HTTPServing", "JobDispatch",
-            "LogArchive", "PipelineModel", "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent", "RunnerProtocol",
-            "ServerOperation", "SourceControl", "SourceForges", "StructuredData", "ThreadExecution", "Timekeeping", "TriggerIntake",
-            "WorkflowPlanning",
-            "IdentityProviders", "LogArchive", "PipelineModel", "RunCoordination", "RunIndex", "RunnerAgent",
-            "RunnerProtocol", "SecretVault", "ServerOperation", "StructuredData", "ThreadExecution", "Timekeeping",
-            crypto,
+            "AccessRules", "Announcements", "Credentials", "Diagnostics", "ErrorPages", "EventJournal",
+            "HTTPMessages", "HTTPServing", "IdentityProviders", "JobDispatch", "LogArchive", "NotificationRules",
+            "Notifications", "PipelineModel", "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent",
+            "RunnerProtocol", "SecretVault", "ServerOperation", "SourceControl", "SourceForges", "StepExecution",
+            "StructuredData", "Telemetry", "ThreadExecution", "Timekeeping", "TriggerIntake", "WebPages",
+            "WorkflowPlanning", crypto,
         ]),
     .target(name: "CWebAssets", path: "Sources/6-Edges/CWebAssets"),
     floor("6-Edges", "WebPages", ["CWebAssets", "HTTPMessages", "StructuredData", "Timekeeping", crypto]),
@@ -199,11 +200,12 @@ let edges: [Target] = [
     floor(
         "6-Edges", "ConsoleCommands",
         [
-            "AccessRules", "Credentials", "Diagnostics", "EditorSupport", "ErrorPages", "ExpressionLanguage",
-            "FileAccess", "GitHubWorkflows", "HTTPMessages", "HTTPServing", "LogArchive", "PipelineModel",
-            "ProcessControl", "RunCoordination", "RunnerAgent", "RunnerProtocol", "SecretRedaction", "ServerAPI",
-            "ServerClient", "ServerOperation", "SourceControl", "StepExecution", "StructuredData", "TerminalRendering", "Timekeeping",
-            "ThreadExecution", "WebClient", "WorkflowChecks", "WorkflowPlanning", "ZipArchives", arguments,
+            "AccessRules", "Announcements", "Credentials", "Diagnostics", "EditorSupport", "ErrorPages",
+            "ExpressionLanguage", "FileAccess", "GitHubWorkflows", "HTTPMessages", "HTTPServing", "LogArchive",
+            "PipelineModel", "ProcessControl", "RunCoordination", "RunnerAgent", "RunnerProtocol", "SecretRedaction",
+            "ServerAPI", "ServerClient", "ServerOperation", "SourceControl", "StepExecution", "StructuredData",
+            "TerminalRendering", "ThreadExecution", "Timekeeping", "WebClient", "WorkflowChecks", "WorkflowPlanning",
+            "ZipArchives", arguments,
         ]),
     .executableTarget(
         name: "martlet", dependencies: ["ConsoleCommands"], path: "Sources/7-Program/martlet", swiftSettings: settings),
@@ -218,6 +220,10 @@ let testing: [Target] = [
     .executableTarget(
         name: "content-store-bench", dependencies: ["ContentStore", "Diagnostics"],
         path: "Sources/Testing/content-store-bench", swiftSettings: settings),
+    .executableTarget(
+        name: "scripted-server",
+        dependencies: ["Diagnostics", "FileAccess", "HTTPMessages", "HTTPServing", "StructuredData"],
+        path: "Sources/Testing/scripted-server", swiftSettings: settings),
     .executableTarget(
         name: "log-bench", dependencies: ["Diagnostics", "LogArchive", "Timekeeping"],
         path: "Sources/Testing/log-bench", swiftSettings: settings),
@@ -236,7 +242,7 @@ let testing: [Target] = [
 let testTargets: [Target] = [
     tests("TidyTests", []),
     tests(
-        "EndToEndTests", ["ContainerEngine", "Diagnostics", "HTTPMessages", "HTTPServing", "StructuredData", "martlet"]),
+        "EndToEndTests", ["ContainerEngine", "Diagnostics", "StructuredData", "martlet", "scripted-server"]),
     tests("StructuredDataTests", ["StructuredData"]),
     tests("HTTPMessagesTests", ["HTTPMessages"]),
     tests("ThreadExecutionTests", ["ThreadExecution"]),
@@ -299,12 +305,19 @@ let testTargets: [Target] = [
     tests("ServerClientTests", ["Diagnostics", "HTTPMessages", "ServerClient", "StructuredData"]),
     tests("WebClientTests", ["Diagnostics", "HTTPMessages", "HTTPServing", "WebClient"]),
     tests(
+        "AnnouncementsTests",
+        [
+            "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages", "HTTPServing",
+            "NotificationRules", "Notifications", "PipelineModel", "RunCoordination", "RunIndex", "StructuredData",
+            "Timekeeping", "WebClient",
+        ]),
+    tests(
         "ServerOperationTests",
         [
-            "AccessRules", "Credentials", "Diagnostics", "HTTPMessages", "HTTPServing", "PipelineModel",
-            "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol", "SecretVault", "ServerAPI", "ServerOperation",
-            "StructuredData",
-            "Timekeeping", "TriggerIntake", "WorkflowPlanning", crypto,
+            "AccessRules", "Announcements", "Credentials", "Diagnostics", "HTTPMessages", "HTTPServing",
+            "PipelineModel", "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol", "SecretVault",
+            "ServerAPI", "ServerOperation", "StructuredData", "Telemetry", "Timekeeping", "TriggerIntake",
+            "WebClient", "WorkflowPlanning", crypto,
         ]),
     tests("WebPagesTests", ["HTTPMessages", "PageSamples", "StructuredData", "Timekeeping", "WebPages"]),
     tests(

@@ -44,11 +44,11 @@ export class Finder {
     const url = new URL(this.form.dataset.search, location.href);
     url.searchParams.set("q", text);
     if (this.isRegex) url.searchParams.set("regex", "1");
-    if (next) url.searchParams.set("from", next);
+    if (next) url.searchParams.set("cursor", next);
     const response = await fetch(url, { headers: { accept: "application/json" } }).catch(() => null);
     if (mine !== this.asked) return;
     const [none, single, many, bad] = words(this.form);
-    if (!response?.ok) return this.draw(response?.status === 400 ? bad : none);
+    if (!response?.ok) return this.draw(response?.status === 422 ? bad : none);
     const answer = await response.json();
     this.found.push(...answer.matches);
     this.next = answer.next;

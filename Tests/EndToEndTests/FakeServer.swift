@@ -1,130 +1,93 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-import HTTPMessages
-import HTTPServing
-import Synchronization
-import Testing
+import StructuredData
 
-/// A server that answers as a Martlet server does, from what a test has written down.
-final class FakeServer: Sendable {
-    struct Request: Sendable {
+/// A server that answers as a Martlet server does, from what a test has written down. It is a process of its own, and ends with
+/// its owner.
+final class FakeServer {
+    struct Request {
         /// `GET /runs?limit=1`, below `/api/v1`.
         var line: String
-        var headers: HTTPHeaders
+        /// By their names in small letters.
+        var headers: [String: String]
         var body: String
     }
 
-    enum Answer: Sendable {
+    enum Answer {
         case json(String, status: Int = 200)
-        case text(String, type: String = "text/plain")
-        case bytes(Data, type: String)
-        /// Pieces of a stream, and whether it ends in the midst of things.
-        case events([String], breaks: Bool = false)
-        /// A stream that is written piece by piece when the test says so.
-        case live(AsyncStream<String>)
+        case file(String, type: String)
+        /// Pieces of a stream, and what comes behind them.
+        case events([String], end: End = .end)
         /// The answer depends on what is accepted.
         case accepting([String: String])
+
+        enum End: String {
+            case end
+            /// The connection breaks.
+            case breaks = "break"
+            /// Nothing, until the other side goes away.
+            case hangs = "hang"
+        }
+
+        fileprivate var data: DataValue {
+            switch self {
+            case .json(let text, let status): ["status": .number(Double(status)), "body": .string(text)]
+            case .file(let path, let type): ["file": .string(path), "type": .string(type)]
+            case .events(let pieces, let end):
+                [
+                    "type": "text/event-stream", "pieces": .array(pieces.map(DataValue.string)),
+                    "end": .string(end.rawValue),
+                ]
+            case .accepting(let texts): ["bodies": .object(DataObject(texts.map { ($0, .string($1)) }))]
+            }
+        }
     }
 
-    private struct State: Sendable {
-        var answers: [String: [Answer]]
-        var requests: [Request] = []
-    }
-
-    private struct Broken: Error {}
-
-    private let state: Mutex<State>
-    private let listener: Mutex<HTTPListener?> = Mutex(nil)
-    private let port: Mutex<Int> = Mutex(0)
     static let token = "mrt_pat_test"
 
+    let url: String
+    private let process: RunningProgram
+    private let logPath: String
+
     /// - Parameter answers: by `GET /runs/1`; the last one of a path is given again and again.
-    init(_ answers: [String: [Answer]]) async throws {
-        state = Mutex(State(answers: answers))
-        let listener = HTTPListener(.init(host: "127.0.0.1", port: 0)) { [weak self] request in
-            await self?.answer(request) ?? OutboundAnswer(status: 503)
-        }
-        let (ports, say) = AsyncStream<Int>.makeStream()
-        Task {
-            try? await listener.run { say.yield($0) }
-            say.finish()
-        }
-        var iterator = ports.makeAsyncIterator()
-        let number = try #require(await iterator.next())
-        port.withLock { $0 = number }
-        self.listener.withLock { $0 = listener }
+    init(_ sandbox: Sandbox, _ answers: [String: [Answer]]) throws {
+        let name = sandbox.root + "/server-" + UUID().uuidString.prefix(8)
+        let script: DataValue = [
+            "token": .string(Self.token),
+            "answers": .object(DataObject(answers.map { ($0, .array($1.map(\.data))) })),
+        ]
+        try Data(script.jsonText().utf8).write(to: URL(fileURLWithPath: name + ".json"))
+        logPath = name + ".log"
+        guard mkfifo(name + ".port", 0o600) == 0 else { throw POSIXError(.EEXIST) }
+        let program = URL(fileURLWithPath: Program.path).deletingLastPathComponent().path + "/scripted-server"
+        process = try sandbox.start([program, name + ".json", logPath, name + ".port"])
+        let told = try FileHandle(forReadingAtPath: name + ".port")?.readToEnd() ?? Data()
+        url = "http://127.0.0.1:" + String(decoding: told, as: UTF8.self).filter(\.isNumber)
     }
 
     deinit {
-        let listener = listener.withLock { $0 }
-        Task { await listener?.stop() }
+        process.signal(SIGKILL)
+        _ = try? process.end()
     }
 
-    var url: String { "http://127.0.0.1:\(port.withLock { $0 })" }
+    var requests: [Request] {
+        let bytes = (try? Data(contentsOf: URL(fileURLWithPath: logPath))) ?? Data()
+        return bytes.split(separator: UInt8(ascii: "\n")).compactMap { line in
+            guard let data = try? DataValue(json: Array(line)) else { return nil }
+            let headers = (data["headers"]?.object ?? [:]).map { ($0, $1.string ?? "") }
+            return Request(
+                line: data["line"]?.string ?? "", headers: Dictionary(headers) { first, _ in first },
+                body: data["body"]?.string ?? "")
+        }
+    }
 
-    var requests: [Request] { state.withLock { $0.requests } }
     func requests(_ line: String) -> [Request] { requests.filter { $0.line == line } }
 
-    private func answer(_ inbound: InboundRequest) async -> OutboundAnswer {
-        let path = inbound.path.hasPrefix("/api/v1") ? String(inbound.path.dropFirst("/api/v1".count)) : inbound.path
-        let key = "\(inbound.method) \(path)"
-        let body = (try? await inbound.body(limit: 1 << 20)) ?? []
-        let line = inbound.query.isEmpty ? key : "\(key)?\(inbound.query)"
-        let found = state.withLock { state -> Answer? in
-            state.requests.append(
-                Request(line: line, headers: inbound.headers, body: String(decoding: body, as: UTF8.self)))
-            let name = state.answers[line] == nil ? key : line
-            guard var answers = state.answers[name], let first = answers.first else { return nil }
-            if answers.count > 1 {
-                answers.removeFirst()
-                state.answers[name] = answers
-            }
-            return first
-        }
-        guard inbound.headers["Authorization"] == "Bearer \(Self.token)" else {
-            return Self.problem(401, "MRT1193", "This needs a credential.", "Send one.")
-        }
-        guard let found else { return Self.problem(404, "MRT1190", "There is nothing at \(path).") }
-        return Self.outbound(found, accept: inbound.headers["Accept"] ?? "")
-    }
-
-    static func problem(_ status: Int, _ code: String, _ detail: String, _ remedy: String? = nil) -> OutboundAnswer {
-        outbound(problemAnswer(status, code, detail, remedy), accept: "")
-    }
-
-    static func problemAnswer(_ status: Int, _ code: String, _ detail: String, _ remedy: String? = nil) -> Answer {
+    static func problem(_ status: Int, _ code: String, _ detail: String, _ remedy: String? = nil) -> Answer {
         let more = remedy.map { #","remedy":"\#($0)""# } ?? ""
         return .json(
             #"{"status":\#(status),"title":"No","detail":"\#(detail)","code":"\#(code)"\#(more)}"#, status: status)
-    }
-
-    private static func outbound(_ answer: Answer, accept: String) -> OutboundAnswer {
-        let events: HTTPHeaders = [("Content-Type", "text/event-stream"), ("Cache-Control", "no-store")]
-        switch answer {
-        case .json(let text, let status):
-            return OutboundAnswer(
-                status: status, headers: [("Content-Type", "application/json")], content: .bytes(Array(text.utf8)))
-        case .text(let text, let type):
-            return OutboundAnswer(status: 200, headers: [("Content-Type", type)], content: .bytes(Array(text.utf8)))
-        case .bytes(let bytes, let type):
-            return OutboundAnswer(status: 200, headers: [("Content-Type", type)], content: .bytes(Array(bytes)))
-        case .accepting(let texts):
-            let type = texts.keys.first { accept.contains($0) } ?? ""
-            return OutboundAnswer(
-                status: 200, headers: [("Content-Type", type)], content: .bytes(Array((texts[type] ?? "").utf8)))
-        case .events(let pieces, let breaks):
-            return OutboundAnswer(
-                status: 200, headers: events,
-                content: .stream { writer in
-                    for piece in pieces { try await writer.write(Array(piece.utf8)) }
-                    if breaks { throw Broken() }
-                })
-        case .live(let pieces):
-            return OutboundAnswer(
-                status: 200, headers: events,
-                content: .stream { writer in for await piece in pieces { try await writer.write(Array(piece.utf8)) } })
-        }
     }
 }
 

@@ -110,7 +110,7 @@ import Testing
 
     @Test(arguments: [
         "run", "plan", "check", "eval", "cancel", "runs", "logs", "why", "explain", "doctor", "clean", "hooks",
-        "redact",
+        "redact", "approve", "reject", "auth", "rerun", "artifacts",
         "schema", "completions", "exit-codes",
     ])
     func helpBeginsWithTwoExamples(verb: String) throws {

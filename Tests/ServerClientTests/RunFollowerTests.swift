@@ -174,6 +174,20 @@ struct RunFollowerTests {
         #expect(told.map { $0["type"]?.string } == ["jobWaiting", "jobStarted", "jobWaiting", "jobStarted"])
     }
 
+    @Test("A report that is ahead of the news is not taken back by them")
+    func ahead() throws {
+        var telling = RunTelling()
+        let report = try DataValue(json: Array(Self.report(step: #""state":"running""#).utf8)).object
+        #expect(telling.take(report: try #require(report)).map { $0["type"]?.string }.count == 3)
+        let waiting: DataObject = [
+            "type": "jobWaiting", "job": "build", "name": "Build", "reason": ["kind": "capacity", "text": "It waits."],
+        ]
+        let started: DataObject = ["type": "jobStarted", "job": "build", "name": "Build"]
+        #expect([waiting, started].flatMap { telling.take(event: $0) }.isEmpty)
+        // Its runner was lost.
+        #expect([waiting, started].flatMap { telling.take(event: $0) }.count == 2)
+    }
+
     @Test("What a job found out is told once, with the step's attempt where it is left out")
     func findings() {
         var telling = RunTelling()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AccessRules
+import Announcements
 import Credentials
 import Diagnostics
 import Foundation
@@ -27,7 +28,16 @@ final class ServerHarness: Sendable {
         var door: ServerDoor?
     }
 
+    /// What a server of a test has beside its folder.
+    struct Outside: Sendable {
+        var environment: [String: String] = [:]
+        var web = WebReach.only { (call) throws(DiagnosticError) in
+            throw DiagnosticError(.webUnreachable, "Nobody is at \(call.url).")
+        }
+    }
+
     let folder: String
+    private let outside: Outside
     private let parts: Mutex<Parts>
     let clock = SetClock()
     let project: EntryID
@@ -39,7 +49,8 @@ final class ServerHarness: Sendable {
 
     var repository: String { folder + "/repository" }
 
-    init(workflows: [String: String] = [:]) async throws {
+    init(workflows: [String: String] = [:], outside: Outside = Outside()) async throws {
+        self.outside = outside
         folder = NSTemporaryDirectory() + "martlet-server-" + UUID().uuidString.prefix(8)
         try FileManager.default.createDirectory(
             atPath: folder + "/repository/.github/workflows", withIntermediateDirectories: true)
@@ -47,7 +58,7 @@ final class ServerHarness: Sendable {
             try text.write(
                 toFile: folder + "/repository/.github/workflows/" + name, atomically: true, encoding: .utf8)
         }
-        let (server, door) = try await Self.open(folder, clock)
+        let (server, door) = try await Self.open(folder, clock, outside)
         parts = Mutex(Parts(server: server, door: door))
         let keeper = server.directory
         let made = try await keeper.makeToken(
@@ -67,7 +78,7 @@ final class ServerHarness: Sendable {
         parts.withLock { $0 = Parts() }
         for _ in 0..<400 {
             do {
-                let (server, door) = try await Self.open(folder, clock)
+                let (server, door) = try await Self.open(folder, clock, outside)
                 return parts.withLock { $0 = Parts(server: server, door: door) }
             } catch {
                 // Somebody is still about to let go of it.
@@ -77,15 +88,15 @@ final class ServerHarness: Sendable {
         Issue.record("the folder is not let go of")
     }
 
-    private static func open(_ folder: String, _ clock: SetClock) async throws -> (Server, ServerDoor) {
+    private static func open(
+        _ folder: String, _ clock: SetClock, _ outside: Outside
+    ) async throws -> (Server, ServerDoor) {
         let settings = ServerSettings(
             folder: folder + "/data", host: "127.0.0.1", port: 0, capacity: 0,
-            environment: ProcessInfo.processInfo.environment)
+            environment: ProcessInfo.processInfo.environment.merging(outside.environment) { $1 })
         let server = try Server(
-            settings, program: "/bin/false",
-            transport: { (call) throws(DiagnosticError) in
-                throw DiagnosticError(.webUnreachable, "Nobody is at \(call.url).")
-            }, now: { clock.now }) { _ in }
+            settings, program: "/bin/false", transport: outside.web.transport, web: outside.web, now: { clock.now }
+        ) { _ in }
         try await server.start(url: "http://server.test")
         return (server, ServerDoor(server: server))
     }

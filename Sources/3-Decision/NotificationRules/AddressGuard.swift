@@ -10,6 +10,7 @@ package import Diagnostics
 package struct AddressGuard: Hashable, Sendable {
     package var schemes: Set<String> = ["https"]
     package var ports: Set<Int> = [443, 8443]
+    package var allowsAnyPort = false
     /// Goes to private and local addresses too, but not to those that clouds keep their credentials behind.
     package var allowsPrivate = false
     /// Goes there whatever is said above.
@@ -18,6 +19,16 @@ package struct AddressGuard: Hashable, Sendable {
     package static let maximumBytes = 2_048
 
     package init() {}
+
+    /// For a server in a network of its own, whose neighbours are who it tells: `http` and any port and address but those that
+    /// clouds keep their credentials behind.
+    package static var allowingPrivate: AddressGuard {
+        var guarding = AddressGuard()
+        guarding.schemes = ["http", "https"]
+        guarding.allowsAnyPort = true
+        guarding.allowsPrivate = true
+        return guarding
+    }
 
     /// An address that was looked at.
     package struct Target: Hashable, Sendable {
@@ -36,7 +47,7 @@ package struct AddressGuard: Hashable, Sendable {
             let known = schemes.sorted().joined(separator: " or ")
             throw Self.refused("'\(target.scheme)' addresses are not used here: it must be \(known)")
         }
-        guard ports.contains(target.port) else {
+        guard allowsAnyPort || ports.contains(target.port) else {
             let known = ports.sorted().map(String.init).joined(separator: ", ")
             throw Self.refused("port \(target.port) is not used here: it must be one of \(known)")
         }

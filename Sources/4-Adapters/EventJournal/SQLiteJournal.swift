@@ -19,6 +19,8 @@ package final class SQLiteJournal: Journal {
     private let state: Mutex<State>
     private let blobs: BlobFolder
     private let isDurable: Bool
+    /// Told of each append; called while nothing else waits for the journal.
+    private let observer: (@Sendable (AppendNote) -> Void)?
 
     private struct State {
         let connection: SQLiteConnection
@@ -45,9 +47,14 @@ package final class SQLiteJournal: Journal {
 
     /// Opens the file, or creates it; its folder must be there.
     ///
-    /// - Parameter path: `…/journal.db`; blobs go to `…/journal.db.blobs`.
+    /// - Parameters:
+    ///   - path: `…/journal.db`; blobs go to `…/journal.db.blobs`.
+    ///   - observer: told what came of each append.
     /// - Throws: damaged, too new, not writable, busy.
-    package init(path: String, durability: Durability = .process) throws(JournalError) {
+    package init(
+        path: String, durability: Durability = .process, observer: (@Sendable (AppendNote) -> Void)? = nil
+    ) throws(JournalError) {
+        self.observer = observer
         let connection = try SQLiteConnection(path: path)
         try JournalSchema.prepare(connection, durable: durability == .powerCut)
         try connection.execute(durability == .powerCut ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL")
@@ -62,6 +69,21 @@ package final class SQLiteJournal: Journal {
     // MARK: Appending
 
     package func append(
+        _ appends: [StreamAppend], now: Timestamp, waitsForDisk: Bool
+    ) throws(JournalError) -> Timestamp {
+        guard let observer else { return try store(appends, now: now, waitsForDisk: waitsForDisk) }
+        let begin = ContinuousClock.now
+        do throws(JournalError) {
+            let time = try store(appends, now: now, waitsForDisk: waitsForDisk)
+            observer(AppendNote(outcome: .stored, duration: begin.duration(to: .now)))
+            return time
+        } catch {
+            observer(AppendNote(outcome: .init(error), duration: begin.duration(to: .now)))
+            throw error
+        }
+    }
+
+    private func store(
         _ appends: [StreamAppend], now: Timestamp, waitsForDisk: Bool
     ) throws(JournalError) -> Timestamp {
         try JournalLimits.check(appends)

@@ -124,6 +124,53 @@ final class Connection {
         return found
     }
 
+    func failingSince(_ row: RunRow) throws(DiagnosticError) -> RunRow? {
+        var found: RunRow?
+        try coded { () throws(IndexError) in
+            try base.query(
+                """
+                SELECT * FROM runs WHERE project = ?1 AND path = ?2 AND ref = ?3 AND run <= ?4
+                AND conclusion = 'failure' AND run > coalesce((
+                    SELECT max(run) FROM runs WHERE project = ?1 AND path = ?2 AND ref = ?3 AND run < ?4
+                    AND conclusion = 'success'), 0)
+                ORDER BY run LIMIT 1
+                """
+            ) {
+                $0.bind(1, row.project)
+                $0.bind(2, row.workflowPath)
+                $0.bind(3, row.ref)
+                $0.bind(4, Int64(row.run.number))
+            } row: {
+                found = Self.row($0)
+            }
+        }
+        return found
+    }
+
+    /// From path to path by the index: a project may have many more runs than workflows.
+    func workflows(of project: String) throws(DiagnosticError) -> [RunRow] {
+        var rows: [RunRow] = []
+        try coded { () throws(IndexError) in
+            try base.query(
+                """
+                WITH RECURSIVE paths (path) AS (
+                    SELECT min(path) FROM runs WHERE project = ?1
+                    UNION ALL
+                    SELECT (SELECT min(path) FROM runs WHERE project = ?1 AND path > paths.path)
+                    FROM paths WHERE paths.path IS NOT NULL)
+                SELECT runs.* FROM paths JOIN runs ON runs.run = (
+                    SELECT run FROM runs WHERE project = ?1 AND path = paths.path ORDER BY run DESC LIMIT 1)
+                WHERE paths.path IS NOT NULL
+                """
+            ) {
+                $0.bind(1, project)
+            } row: {
+                rows.append(Self.row($0))
+            }
+        }
+        return rows
+    }
+
     func rows(_ query: RunQuery) throws(DiagnosticError) -> [RunRow] {
         var conditions: [String] = []
         var texts: [String] = []
@@ -133,6 +180,7 @@ final class Connection {
             conditions.append("\(column) = ?\(texts.count + 2)")
         }
         add("path", query.workflowPath)
+        add("workflow", query.workflow)
         add("ref", query.ref)
         add("sha", query.sha)
         add("event", query.event)

@@ -42,6 +42,16 @@ package final class RunLists: Sendable {
         try readers.with { (connection) throws(DiagnosticError) in try connection.previous(of: row) }
     }
 
+    /// The first of the unbroken row of failures that a run of a workflow and ref stands in; `nil`: it stands in none.
+    package func failingSince(_ row: RunRow) throws(DiagnosticError) -> RunRow? {
+        try readers.with { (connection) throws(DiagnosticError) in try connection.failingSince(row) }
+    }
+
+    /// The newest run of each workflow of a project, by the workflow's path.
+    package func workflows(of project: String) throws(DiagnosticError) -> [RunRow] {
+        try readers.with { (connection) throws(DiagnosticError) in try connection.workflows(of: project) }
+    }
+
     /// The newest run that the index knows; 0 where it is empty.
     package func newest() throws(DiagnosticError) -> Int {
         try readers.with { (connection) throws(DiagnosticError) in try connection.newest() }

@@ -61,6 +61,8 @@ package struct RunQuery: Hashable, Sendable {
     /// Only these projects; `nil`: all.
     package var projects: [String]?
     package var workflowPath: String?
+    /// The workflow's name.
+    package var workflow: String?
     package var ref: String?
     package var sha: String?
     package var event: String?

@@ -14,7 +14,7 @@ package final class WebClient: Sendable {
     private let client: HTTPClient
     /// What streams come by, where there are any: it gives up on a connection that is silent for too long.
     private let streams = Mutex<HTTPClient?>(nil)
-    private let configuration: HTTPClient.Configuration
+    let configuration: HTTPClient.Configuration
     private let idleMs: Int64
 
     /// - Parameters:
@@ -46,6 +46,8 @@ package final class WebClient: Sendable {
     private static let connectSeconds: Int64 = 5
     /// Servers of events give a sign of life much oftener.
     package static let standardIdleMs: Int64 = 60_000
+
+    private static let streamConnections = 1_024
 
     deinit {
         client.shutdown { _ in }
@@ -103,13 +105,15 @@ package final class WebClient: Sendable {
             if let client { return client }
             var configuration = configuration
             configuration.timeout.read = .milliseconds(idleMs)
+            // Each holds its connection for as long as it lasts: none should wait for another's end.
+            configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = Self.streamConnections
             let made = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
             client = made
             return made
         }
     }
 
-    private static func request(_ call: HTTPCall) -> HTTPClientRequest {
+    static func request(_ call: HTTPCall) -> HTTPClientRequest {
         var request = HTTPClientRequest(url: call.url)
         request.method = HTTPMethod(rawValue: call.method)
         for field in call.headers { request.headers.add(name: field.name, value: field.value) }
@@ -117,11 +121,11 @@ package final class WebClient: Sendable {
         return request
     }
 
-    private static func headers(_ response: HTTPClientResponse) -> HTTPMessages.HTTPHeaders {
+    static func headers(_ response: HTTPClientResponse) -> HTTPMessages.HTTPHeaders {
         HTTPMessages.HTTPHeaders(response.headers.map { .init($0.name, $0.value) })
     }
 
-    private static func unreachable(_ call: HTTPCall, _ error: any Error) -> DiagnosticError {
+    static func unreachable(_ call: HTTPCall, _ error: any Error) -> DiagnosticError {
         // The path may hold what nobody else should read.
         let place = call.url.split(separator: "/", maxSplits: 3).prefix(2).joined(separator: "//")
         return DiagnosticError(

@@ -7,7 +7,7 @@ package import StepExecution
 package import StructuredData
 
 /// What a run's jobs had to tell beside their logs, kept for later: annotations, tests, summaries; one JSON object a line.
-package struct OutcomeHistory {
+package struct OutcomeHistory: Sendable {
     package struct Finding: Hashable, Sendable {
         package var job: String
         /// `nil`: of the job as a whole.
@@ -68,6 +68,23 @@ package struct OutcomeHistory {
         }
         for attempt in Set(attempts.values).sorted() {
             try read(Self.path(store, run, attempt)) { job, step in
+                let known = attempts[Origin(job: job, step: step)] ?? attempts[Origin(job: job)]
+                return known == attempt
+            }
+        }
+    }
+
+    /// The same by a report, which has all that has to be known of the jobs.
+    package init(store: RunStore, report: RunReport) throws(DiagnosticError) {
+        var attempts: [Origin: Int] = [:]
+        for job in report.jobs {
+            attempts[Origin(job: job.id.text)] = job.attempt(of: report)
+            for step in job.steps {
+                attempts[Origin(job: job.id.text, step: step.path.description)] = job.attempt(of: step, in: report)
+            }
+        }
+        for attempt in Set(attempts.values).sorted() {
+            try read(Self.path(store, report.run, attempt)) { job, step in
                 let known = attempts[Origin(job: job, step: step)] ?? attempts[Origin(job: job)]
                 return known == attempt
             }

@@ -35,6 +35,8 @@ package struct RunReport: Sendable {
         package var logLines: Int
         /// The run attempt that it ran in, where that is an earlier one.
         package var takenFrom: Int?
+        /// Not the workflow's own: what an action does before its step or after all of them.
+        package var isHook = false
     }
 
     package struct Job: Hashable, Sendable {
@@ -62,6 +64,17 @@ package struct RunReport: Sendable {
         package func isNamed(_ text: String) -> Bool {
             id.text == text || id.withoutLeg.text == text || name == text
         }
+
+        /// The job whose leg this is; `nil` for one without a matrix.
+        package var group: JobID? { id.withoutLeg == id ? nil : id.withoutLeg }
+
+        /// The attempt of the run that it ran in.
+        package func attempt(of report: RunReport) -> Int { takenFrom ?? report.attempt }
+
+        /// The attempt of the run that a step of it ran in: where its log is.
+        package func attempt(of step: Step, in report: RunReport) -> Int {
+            step.takenFrom ?? attempt(of: report)
+        }
     }
 
     package let run: RunID
@@ -72,7 +85,7 @@ package struct RunReport: Sendable {
     package private(set) var startedAt: Int64?
     package private(set) var finishedAt: Int64?
     package private(set) var previousAttempt: Int?
-    /// Of the plan; empty before the run began.
+    /// What `martlet plan` prints for the same; empty before it began.
     package private(set) var planDigest = ""
     /// In the order of the run; jobs of called workflows after their callers.
     package private(set) var jobs: [Job] = []
@@ -84,13 +97,14 @@ package struct RunReport: Sendable {
     ) throws(DiagnosticError) {
         self.run = run
         self.attempt = attempt
-        let plan = (try? RunRecord.load(from: store, run))?.plan
+        let record = try? RunRecord.load(from: store, run)
+        let plan = record?.plan
         let stream = RunStore.stream(run, attempt: attempt)
         let recorded = try store.journaled { (journal) throws(JournalError) in try journal.events(of: stream) }
         for entry in recorded {
             fold(try MachineStream<RunMachine>.event(entry), at: entry.recordedAt.milliseconds, plan)
         }
-        try addDispatch(store)
+        try addDispatch(store, isServed: record?.project != nil)
         if withSteps { try addSteps(store, plan) }
     }
 
@@ -186,7 +200,7 @@ package struct RunReport: Sendable {
 
     // MARK: runners
 
-    private mutating func addDispatch(_ store: RunStore) throws(DiagnosticError) {
+    private mutating func addDispatch(_ store: RunStore, isServed: Bool) throws(DiagnosticError) {
         let stream = DispatchEvent.stream(run, attempt: attempt)
         let recorded = try store.journaled { (journal) throws(JournalError) in try journal.events(of: stream) }
         for entry in recorded {
@@ -221,7 +235,7 @@ package struct RunReport: Sendable {
             }
         }
         // A local run has no runners: its jobs began when they were started.
-        guard recorded.isEmpty else { return }
+        guard recorded.isEmpty, !isServed else { return }
         for index in jobs.indices where jobs[index].queuedAt != nil {
             jobs[index].startedAt = jobs[index].queuedAt
             if jobs[index].state == .queued { jobs[index].state = .running }
@@ -286,7 +300,8 @@ private struct StepFolding {
                 let title = titles[path] ?? StepTitles.title(ofPostStep: step.id, planned) ?? step.id
                 if known[path] == nil {
                     known[path] = RunReport.Step(
-                        path: path, attempt: 1, title: title, state: .waiting, logLines: 0)
+                        path: path, attempt: 1, title: title, state: .waiting, logLines: 0,
+                        isHook: ActionHook(id: step.id) != nil)
                 }
             }
         case .stepStarted(let started):

@@ -33,8 +33,10 @@ package final class RunStore: Sendable {
     /// - Parameters:
     ///   - shared: `nil`: the same folder.
     ///   - durability: what an append to the journal survives.
+    ///   - observer: told what came of each append.
     package init(
-        root: String, shared: String? = nil, durability: SQLiteJournal.Durability = .process
+        root: String, shared: String? = nil, durability: SQLiteJournal.Durability = .process,
+        observer: (@Sendable (AppendNote) -> Void)? = nil
     ) throws(DiagnosticError) {
         try Trees.make(root, mode: 0o700)
         // Steps change their folder, and one store may be reached by several paths.
@@ -47,7 +49,7 @@ package final class RunStore: Sendable {
         let opening = try FileLock.waiting(path: root + "/opening.lock", until: .now() + .seconds(Self.lockSeconds))
         defer { withExtendedLifetime(opening) {} }
         do {
-            journal = try SQLiteJournal(path: root + "/journal.sqlite", durability: durability)
+            journal = try SQLiteJournal(path: root + "/journal.sqlite", durability: durability, observer: observer)
         } catch {
             throw DiagnosticError(error.diagnostic)
         }

@@ -16,8 +16,8 @@ package struct Patience: Hashable, Sendable {
         self.longestWaitMs = longestWaitMs
     }
 
-    /// Of a question that somebody waits for: some eight seconds.
-    package static let question = Patience(repeats: 5, firstWaitMs: 250, longestWaitMs: 4_000)
+    /// Of a question that somebody waits for: some four seconds.
+    package static let question = Patience(repeats: 4, firstWaitMs: 250, longestWaitMs: 4_000)
     /// Of what is followed, perhaps for hours: a server that begins anew is waited for, some two minutes.
     package static let following = Patience(repeats: 20, firstWaitMs: 250, longestWaitMs: 8_000)
 

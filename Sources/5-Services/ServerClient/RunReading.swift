@@ -9,6 +9,8 @@ package enum RunReading {
         for key in ["run", "attempt", "workflow", "title"] {
             if let value = report[key], value != .null { start[key] = value }
         }
+        // A run without a name of its own has its workflow's.
+        if start["title"] == start["workflow"] || start["title"] == "" { start["title"] = nil }
         start["digest"] = report["digest"] ?? ""
         return start
     }

@@ -30,6 +30,8 @@ package struct RunTelling: Sendable {
         var name: String?
         var waitText: String?
         var hasStarted = false
+        /// A report said so: the words that led to it may still come.
+        var isAhead = false
         var hasFinished = false
     }
 
@@ -98,11 +100,12 @@ package struct RunTelling: Sendable {
         switch event["type"]?.string {
         case "jobWaiting":
             let text = event["reason"]?["text"]?.string
-            guard text != job.waitText || job.hasStarted else { return [] }
+            guard !job.isAhead, text != job.waitText || job.hasStarted else { return [] }
             // One that was lost goes back to the queue, and starts anew.
             job.hasStarted = false
             job.waitText = text
         case "jobStarted":
+            job.isAhead = false
             guard !job.hasStarted else { return [] }
             job.hasStarted = true
         default: job.hasFinished = true
@@ -191,7 +194,10 @@ package struct RunTelling: Sendable {
             told += take(event: waiting)
         }
         if !isTaken, job["startedAt"] != nil, state != "queued" {
-            if jobs[id]?.hasStarted != true { told += take(event: head) }
+            if jobs[id]?.hasStarted != true {
+                told += take(event: head)
+                jobs[id]?.isAhead = true
+            }
             for step in (job["steps"]?.array ?? []).compactMap(\.object) { told += take(step: step, of: id) }
         }
         if state == "finished", jobs[id]?.hasFinished != true {

@@ -14,6 +14,8 @@ package actor DirectoryKeeper {
     private let store: RunStore
     private let thread = SerialThread(name: "directory")
     private let shared: Mutex<Directory>
+    /// Told what was recorded, and of the directory before.
+    private var observer: (@Sendable ([DirectoryEvent], Directory) -> Void)?
 
     package static let stream = StreamID("directory")
     /// Somebody else (a command on the same folder) may write, too: a change is decided anew so often.
@@ -70,8 +72,17 @@ package actor DirectoryKeeper {
         let time = try store.recorded { (journal) throws(JournalError) in try journal.append(append, now: now) }
         for event in events { directory.apply(event, at: time) }
         let changed = directory
-        shared.withLock { $0 = changed }
+        let before = shared.withLock { shared in
+            defer { shared = changed }
+            return shared
+        }
+        observer?(events, before)
         return events
+    }
+
+    /// Has every later change told, in its order.
+    package func observe(_ observer: @escaping @Sendable ([DirectoryEvent], Directory) -> Void) {
+        self.observer = observer
     }
 
     /// Sees what others have written.

@@ -14,7 +14,9 @@ struct OwnRunner: Sendable {
     let environment: [String: String]
 
     /// Variables of the server that a job must not see.
-    private static let hidden = ["MARTLET_KEY", "MARTLET_TOKEN", "MARTLET_SERVER", "MARTLET_OIDC_CLIENT_SECRET"]
+    private static let hidden =
+        ["MARTLET_KEY", "MARTLET_TOKEN", "MARTLET_SERVER", "MARTLET_OIDC_CLIENT_SECRET"]
+        + TellingSettings.secretVariables
 
     var lockPath: String { folder + "/runner.lock" }
     private var configurationPath: String { folder + "/runner.json" }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import AccessRules
+internal import Announcements
 package import Diagnostics
 package import PipelineModel
 package import RunCoordination
@@ -42,9 +43,22 @@ extension Server {
                     review.act, project: project, run: run.number, attempt: attempt, job: job.text, reason: reason)),
             by: actor)
         await runs.answer(work, answer)
+        tell(answer, of: work, by: person, reason: reason)
         switch answer {
         case .pass(let sentence), .wait(let sentence), .refuse(let sentence): return sentence
         }
+    }
+
+    /// The gate's end is told; a review that is not the last one is not.
+    private func tell(_ answer: EnvironmentAnswer, of work: JobTry, by person: GatePerson, reason: String?) {
+        if case .wait = answer { return }
+        var isApproved = true
+        if case .refuse = answer { isApproved = false }
+        ear.yield(
+            .approval(
+                ApprovalNews(
+                    run: work.run, attempt: work.attempt, job: work.job, isApproved: isApproved, by: person.name,
+                    comment: reason, at: .now())))
     }
 
     /// Somebody lets a run of foreign code begin, or does not.
@@ -66,6 +80,10 @@ extension Server {
         _ = try await directory.perform(
             .note(Acted(isApproved ? .approved : .rejected, project: project, run: run.number, reason: reason)),
             by: actor)
+        ear.yield(
+            .approval(
+                ApprovalNews(
+                    run: run, attempt: 1, isApproved: isApproved, by: actor.name, comment: reason, at: .now())))
     }
 
     /// Whoever is answerable for a review: a token's owner.

@@ -2,6 +2,7 @@
 
 package import AccessRules
 package import Diagnostics
+internal import FileAccess
 internal import LogArchive
 package import PipelineModel
 package import RunCoordination
@@ -47,7 +48,10 @@ extension Server {
         guard (1...last).contains(wanted) else {
             throw DiagnosticError(.entryMissing, "Run \(run) has no attempt \(wanted); it has \(last).")
         }
-        return try reports.report(store, run, wanted)
+        let store = store
+        return try reports.value(run, wanted, isFinal: { $0.state == .finished }) { () throws(DiagnosticError) in
+            try RunReport(store: store, run: run, attempt: wanted)
+        }
     }
 
     /// Cancels a run; the act is in the audit log before it is done.
@@ -88,37 +92,12 @@ extension Server {
         return attempt
     }
 
+    /// Whether something of a log is written.
+    func isLog(at path: String) -> Bool { Files.facts(path) != nil }
+
     package func logPath(_ place: LogPlace) -> String {
         store.logs(of: place.run, attempt: place.attempt).file(
             LogKey(
                 job: RunStore.fileName(place.job), step: place.step.step.description, attempt: place.step.number))
-    }
-}
-
-/// Reports of attempts that are over do not change: those that were asked for last are kept.
-final class ReportShelf: Sendable {
-    private struct Key: Hashable {
-        var run: RunID
-        var attempt: Int
-    }
-
-    private struct Shelf: Sendable {
-        var reports: [Key: RunReport] = [:]
-        var order: [Key] = []
-    }
-
-    private let shelf = Mutex(Shelf())
-    private static let kept = 128
-
-    func report(_ store: RunStore, _ run: RunID, _ attempt: Int) throws(DiagnosticError) -> RunReport {
-        let key = Key(run: run, attempt: attempt)
-        if let known = shelf.withLock({ $0.reports[key] }) { return known }
-        let report = try RunReport(store: store, run: run, attempt: attempt)
-        guard report.state == .finished else { return report }
-        shelf.withLock { shelf in
-            if shelf.reports.updateValue(report, forKey: key) == nil { shelf.order.append(key) }
-            if shelf.order.count > Self.kept { shelf.reports[shelf.order.removeFirst()] = nil }
-        }
-        return report
     }
 }

@@ -2,6 +2,7 @@
 
 package import AccessRules
 package import Diagnostics
+internal import EventJournal
 package import HTTPMessages
 package import PipelineModel
 internal import RunCoordination
@@ -20,6 +21,25 @@ extension Server {
     package func receiveWebhook(
         _ forge: ForgeKind, of name: String, headers: HTTPHeaders, body: [UInt8], now: Timestamp = .now()
     ) async throws(DiagnosticError) -> TriggerDesk.Receipt {
+        do throws(DiagnosticError) {
+            let (receipt, isIgnored) = try await received(forge, of: name, headers: headers, body: body, now: now)
+            let outcome = receipt == .known ? "known" : isIgnored ? "ignored" : "accepted"
+            counts.noteWebhook(forge.rawValue, outcome)
+            return receipt
+        } catch {
+            counts.noteWebhook(forge.rawValue, Self.isOurFault(error.diagnostic.code) ? "failed" : "refused")
+            throw error
+        }
+    }
+
+    /// Whether a webhook was not taken for a reason that is not its own.
+    private static func isOurFault(_ code: DiagnosticCode) -> Bool {
+        [.journalDiskFull, .journalNotWritable, .journalBusy, .journalFailed, .serverStopping].contains(code)
+    }
+
+    private func received(
+        _ forge: ForgeKind, of name: String, headers: HTTPHeaders, body: [UInt8], now: Timestamp
+    ) async throws(DiagnosticError) -> (TriggerDesk.Receipt, isIgnored: Bool) {
         let directory = directory.current
         let id = EntryID(name).flatMap { directory.projects[$0]?.id } ?? directory.project(named: name)?.id
         guard let id, let project = directory.projects[id], project.settings.forge.rawValue == forge.rawValue else {
@@ -32,7 +52,7 @@ extension Server {
         let trigger = TriggerProject(project)
         let delivery = try ForgeDelivery(
             headers, body: body, forge: forge, repository: forge == .git ? trigger.forgeRepository : nil)
-        return try await triggers.receive(delivery, of: id.description)
+        return (try await triggers.receive(delivery, of: id.description), delivery.events.isEmpty)
     }
 
     /// Starts a workflow for somebody.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import AccessRules
+package import Announcements
 internal import Credentials
 package import Diagnostics
 package import EventJournal
@@ -16,6 +17,7 @@ package import SecretVault
 internal import SourceControl
 internal import SourceForges
 internal import Synchronization
+internal import Telemetry
 internal import ThreadExecution
 internal import Timekeeping
 package import TriggerIntake
@@ -36,6 +38,15 @@ package final class Server: Sendable {
     package let people: People
     package let keptAnswers: KeptAnswers
     package let triggers: TriggerDesk
+    package let counts: ServerCounts
+    package let announcer: Announcer
+    /// `nil`: nobody wants any.
+    package let traces: ServerTraces?
+    let heard: AsyncStream<Heard>
+    let ear: AsyncStream<Heard>.Continuation
+    let ownAddress: OwnAddress
+    /// To places that the server's settings name.
+    let transport: HTTPTransport
     package let gates: GateKeeper
     package let statuses: StatusDesk
     private let indexing: IndexWriting
@@ -43,9 +54,12 @@ package final class Server: Sendable {
     private let changes: AsyncStream<RunChange>
     private let lock: FileLock
     private let ownRunner: OwnRunner
-    private let report: @Sendable (DiagnosticError) -> Void
+    let report: @Sendable (DiagnosticError) -> Void
     let state = Mutex(State())
-    let reports = ReportShelf()
+    let reports = AttemptShelf<RunReport>(keeping: 128)
+    let told = AttemptShelf<OutcomeHistory>(keeping: 16)
+    let spans = AttemptShelf<JobSpans>(keeping: 512)
+    let testVerdicts = AttemptShelf<TestVerdicts>(keeping: 64)
 
     struct State: Sendable {
         var isReady = false
@@ -66,12 +80,15 @@ package final class Server: Sendable {
     /// - Parameters:
     ///   - program: this program, for the runner's process.
     ///   - transport: sends requests to other services.
+    ///   - web: the ways to addresses that people give; `nil`: there are none.
     ///   - now: milliseconds since the epoch.
     ///   - report: told what goes wrong while nobody waits.
     /// - Throws: ``DiagnosticCode/serverFolderTaken``, and what is wrong with the folder or its keys.
     package init(
         _ settings: ServerSettings, program: String,
-        transport: @escaping HTTPTransport,
+        transport: @escaping HTTPTransport = { (call) throws(DiagnosticError) in
+            throw DiagnosticError(.webUnreachable, "This server calls nobody; not \(call.url.prefix(80)) either.")
+        }, web: WebReach? = nil,
         now: @escaping @Sendable () -> Int64 = { Timestamp.now().milliseconds },
         report: @escaping @Sendable (DiagnosticError) -> Void
     ) throws(DiagnosticError) {
@@ -79,12 +96,15 @@ package final class Server: Sendable {
         self.report = report
         try Trees.make(settings.folder, mode: 0o700)
         lock = try Self.lock(settings.folder)
-        let store = try RunStore(root: settings.folder, durability: .powerCut)
+        let counts = ServerCounts(version: settings.version, commit: settings.commit)
+        self.counts = counts
+        let store = try RunStore(root: settings.folder, durability: .powerCut, observer: { counts.note($0) })
         self.store = store
         let index = try RunLists(path: store.root + "/index.sqlite")
         self.index = index
         let feed = LiveFeed()
         self.feed = feed
+        counts.metrics.read(ServerMetrics.followers) { [MetricSample([], Double(feed.subscriberCount))] }
         directory = try DirectoryKeeper(store: store)
         identification = Identification(keeper: directory)
         references = ReferencedSecrets(folder: store.root + "/references", key: store.sealingKey)
@@ -99,27 +119,45 @@ package final class Server: Sendable {
         let gates = GateKeeper(
             store: store, directory: directory, now: { Timestamp(milliseconds: now()) }, report: report)
         self.gates = gates
+        ownAddress = OwnAddress(publicURL: settings.publicURL)
+        self.transport = transport
+        let parts = TellingParts(
+            settings: settings, store: store, index: index, directory: directory, references: references,
+            counts: counts, address: ownAddress, web: web ?? .only(transport), now: now, report: report)
+        announcer = try Self.announcer(parts)
+        traces = try ServerTraces(parts)
+        let ear: AsyncStream<Heard>.Continuation
+        (heard, ear) = AsyncStream<Heard>.makeStream()
+        self.ear = ear
         let (stream, told) = AsyncStream<RunChange>.makeStream()
         let indexing = IndexWriting(store: store, index: index, report: report)
         self.indexing = indexing
         ownRunner = OwnRunner(
             folder: store.root + "/runner", program: program, environment: settings.environment)
-        runs = RunCoordinator(
-            RunCoordinator.Surroundings(
-                store: store, feed: feed, now: now,
-                secrets: { (record, _, environment) throws(DiagnosticError) in
-                    try JobSecretReading(vault: vault).secrets(of: record, environment)
-                }, enter: { await gates.enter($0) },
-                changed: { change in
-                    indexing.note(change)
-                    told.yield(change)
-                }, report: report))
+        var surroundings = RunCoordinator.Surroundings(
+            store: store, feed: feed, now: now,
+            secrets: { (record, _, environment) throws(DiagnosticError) in
+                try JobSecretReading(vault: vault).secrets(of: record, environment)
+            }, enter: { await gates.enter($0) },
+            changed: { change in
+                counts.note(change)
+                indexing.note(change)
+                told.yield(change)
+                ear.yield(.run(change))
+            }, report: report)
+        surroundings.noted = { counts.note($0) }
+        surroundings.jobEnded = { change in
+            counts.note(change)
+            ear.yield(.job(change))
+        }
+        runs = RunCoordinator(surroundings)
         let address = settings.publicURL
         var telling = StatusDesk.Surroundings(
             store: store, now: { Timestamp(milliseconds: now()) },
             target: { [directory, references] in Self.statusTarget($0, directory.current, references) },
             url: { run, _ in address.map { "\($0)/runs/\(run)" } }, transport: transport)
         telling.report = report
+        telling.counted = { counts.noteDelivery("status", $0) }
         let statuses = StatusDesk(telling)
         self.statuses = statuses
         triggers = TriggerDesk(Self.surroundings(settings, store, directory, references, runs, statuses, report))
@@ -201,10 +239,13 @@ package final class Server: Sendable {
     /// - Parameter url: where the server listens, for its own runner.
     package func start(url: String) async throws {
         state.withLock { $0.url = url }
+        ownAddress.set(url)
+        await listen()
         for runner in directory.current.runners.values { await runs.add(DispatchRunner(runner)) }
         if settings.capacity > 0 { try await startOwnRunner(url) }
         _ = try await runs.recover(try unfinished())
         try await triggers.start()
+        try await announcer.start()
         let (changes, triggers, gates) = (changes, triggers, gates)
         let (statuses, report) = (statuses, report)
         Task {
@@ -228,6 +269,7 @@ package final class Server: Sendable {
                 if beats % Self.beatsPerTrigger == 0 {
                     await self.triggers.tick()
                     await self.statuses.tick()
+                    await self.announcer.tick()
                 }
                 beats += 1
                 if beats % Self.beatsPerSign == 0 { self.feed.beat() }
@@ -268,6 +310,8 @@ package final class Server: Sendable {
         ticker?.cancel()
         await triggers.stop()
         await runs.stop()
+        await announcer.stop()
+        await traces?.finish()
     }
 
     // MARK: the own runner

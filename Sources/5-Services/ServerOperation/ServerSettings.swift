@@ -24,6 +24,9 @@ package struct ServerSettings: Sendable {
     /// The file with the key that seals secrets; `nil`: one in the folder, made at the first start.
     package var keyPath: String?
     package var environment: [String: String]
+    /// Of this program, for the pages' foot and its metrics.
+    package var version = ""
+    package var commit = ""
     /// Where people can sign in beside passwords.
     package var identityProvider: IdentitySettings?
     /// Proxies whose word on where a request comes from is taken.
@@ -31,6 +34,7 @@ package struct ServerSettings: Sendable {
     /// Of one token or account.
     package var requestsPerMinute = standardRequestsPerMinute
     package var passwordCost = PasswordHash.Parameters.standard
+    package var telling: TellingSettings
 
     package init(folder: String, host: String, port: Int, capacity: Int, environment: [String: String]) {
         self.folder = folder
@@ -38,6 +42,7 @@ package struct ServerSettings: Sendable {
         self.port = port
         self.capacity = capacity
         self.environment = environment
+        telling = TellingSettings(environment: environment)
     }
 
     package static let maximumCapacity = 1_000
@@ -72,7 +77,7 @@ package struct ServerSettings: Sendable {
             }
         }
         if let fault = identityProvider?.fault(address: publicURL) { faults.append(fault) }
-        return faults
+        return faults + telling.faults
     }
 }
 

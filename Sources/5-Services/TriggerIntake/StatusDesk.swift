@@ -23,6 +23,8 @@ package actor StatusDesk {
         package var url: @Sendable (RunID, JobID?) -> String?
         package var transport: HTTPTransport
         package var report: @Sendable (DiagnosticError) -> Void
+        /// What came of a message: `delivered`, `retried`, `given_up`.
+        package var counted: @Sendable (String) -> Void
 
         package init(
             store: RunStore, now: @escaping @Sendable () -> Timestamp = { Timestamp.now() },
@@ -35,6 +37,7 @@ package actor StatusDesk {
             self.url = url
             self.transport = transport
             report = { _ in }
+            counted = { _ in }
         }
     }
 
@@ -222,13 +225,18 @@ package actor StatusDesk {
     private func take(_ verdict: ForgeVerdict, _ group: Group) {
         let place = group.last.place
         switch verdict {
-        case .done: settle(group)
+        case .done:
+            surroundings.counted("delivered")
+            settle(group)
         case .givenUp(let diagnostic):
+            surroundings.counted("given_up")
             surroundings.report(DiagnosticError(diagnostic))
             settle(group)
         case .later(let span, let diagnostic):
             let now = surroundings.now()
-            guard now - group.last.at < TriggerLimits.statusAge else {
+            let isTooOld = now - group.last.at >= TriggerLimits.statusAge
+            surroundings.counted(isTooOld ? "given_up" : "retried")
+            guard !isTooOld else {
                 let text = "The status '\(place.context)' of \(place.sha.prefix(12)) could not be told for a day."
                 surroundings.report(DiagnosticError(.statusNotTold, "\(text) \(diagnostic.message)"))
                 settle(group)

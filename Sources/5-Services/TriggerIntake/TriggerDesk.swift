@@ -75,6 +75,9 @@ package actor TriggerDesk {
         return try await finished(.dispatch(request), id: "dispatch:" + id, of: project)
     }
 
+    /// Names of a project's workflows that people can start, as its default branch has them; empty while that is not known.
+    package func dispatchable(in project: String) -> [String] { line(project).table?.dispatchable ?? [] }
+
     /// Starts the workflows that wait for a `repository_dispatch` of its type.
     package func dispatch(
         _ request: RepositoryDispatch, of project: String, id: String

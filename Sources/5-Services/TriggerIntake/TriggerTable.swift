@@ -12,6 +12,8 @@ package struct TriggerTable: Hashable, Sendable {
     /// Names of events.
     package var events: Set<String> = []
     package var schedules: [ScheduleLine] = []
+    /// Names of workflows that people can start.
+    package var dispatchable: [String] = []
 
     /// Files that cannot be read wait for nothing.
     package init(_ files: WorkflowFiles) {
@@ -20,6 +22,7 @@ package struct TriggerTable: Hashable, Sendable {
             guard let workflow = (try? files.read(path))?.workflow else { continue }
             for trigger in workflow.triggers {
                 events.insert(trigger.event)
+                if trigger.event == "workflow_dispatch" { dispatchable.append(workflow.name?.text ?? path) }
                 schedules += trigger.schedules.map { ScheduleLine($0, in: path) }
             }
         }

@@ -89,11 +89,10 @@ struct RunsListCommand: ParsableCommand {
         for run in runs {
             let took = run.durationMs.map { DurationText.short(milliseconds: $0) } ?? ""
             let cells = [
-                "\(run.number)", RunResult.text(run, console.palette), run.title.withoutControls, run.event, run.ref,
-                took,
-                run.startedText,
+                "\(run.number)", RunResult.text(run, console.palette), run.title.withoutControls,
+                run.event.withoutControls, run.ref.withoutControls, took, run.startedText,
             ]
-            table.add(cells + (all ? [run.place] : []))
+            table.add(cells + (all ? [run.place.withoutControls] : []))
         }
         console.out.writeLine(table.render())
     }

@@ -121,15 +121,16 @@ struct WhyCommand: ParsableCommand {
             let indent = entry.step == nil ? "" : "    "
             let mark = entry.conclusion.map { Marks.mark($0, entry.reason, palette) } ?? palette.paint("…", .yellow)
             console.out.writeLine(
-                "\(indent)\(mark) \(palette.paint(entry.title.withoutControls, .bold))  \(entry.reason?.text ?? "")")
+                "\(indent)\(mark) \(palette.paint(entry.title.withoutControls, .bold))"
+                    + "  \((entry.reason?.text ?? "").withoutControls)")
             for note in entry.step == nil ? notes[entry.job.text] ?? [] : [] where note != entry.reason?.text {
                 console.out.writeLine("    " + palette.paint(note.withoutControls, .dim))
             }
             if let expression = entry.reason?.expression {
-                console.out.writeLine("\(indent)    if: \(palette.paint(expression, .cyan))")
+                console.out.writeLine("\(indent)    if: \(palette.paint(expression.withoutControls, .cyan))")
             }
             for value in entry.reason?.values ?? [] {
-                console.out.writeLine("\(indent)      \(palette.paint(value, .dim))")
+                console.out.writeLine("\(indent)      \(palette.paint(value.withoutControls, .dim))")
             }
             if let step = entry.step, entry.conclusion == .failure {
                 let command = "martlet logs \(run.number) --job '\(entry.job)' --step \(step)\(suffix)"

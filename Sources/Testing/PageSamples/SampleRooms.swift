@@ -28,7 +28,7 @@ package enum SampleRooms {
 
     package static var approval: Approval {
         Approval(
-            id: "a-511", project: "billing", run: 8391, attempt: 1, jobName: "deploy", environment: "production",
+            job: "a-511", project: "billing", run: 8391, attempt: 1, jobName: "deploy", environment: "production",
             change: fixes[0], askedAt: SampleRuns.ago(1500), expiresAt: SampleRuns.ago(-80_000),
             votes: [.init(person: "Jo Lind", isApproval: true, at: SampleRuns.ago(600), comment: "Checked on staging")],
             votesNeeded: 2, changesSince: fixes + [SampleRuns.change], deployed: "4.1.7")
@@ -86,7 +86,7 @@ package enum SampleRooms {
 
     package static var approvals: ApprovalsPage {
         var own = approval
-        own.id = "a-512"
+        own.job = "deploy"
         own.refusal = "You wrote this change; somebody else has to agree."
         own.votes = []
         return ApprovalsPage(waiting: [approval, own], answered: [.init(approval: approval, isApproved: true)])

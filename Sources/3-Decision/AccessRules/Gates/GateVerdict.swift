@@ -32,7 +32,7 @@ extension DeploymentGate {
 
     package var approvals: [GateReview] { reviews.filter(\.isApproval) }
 
-    var missingApprovals: Int { max(0, (opening?.request.rules.requiredApprovals ?? 0) - approvals.count) }
+    package var missingApprovals: Int { max(0, (opening?.request.rules.requiredApprovals ?? 0) - approvals.count) }
 
     /// `ada, bob`.
     private var approvers: String { approvals.map(\.name).joined(separator: ", ") }

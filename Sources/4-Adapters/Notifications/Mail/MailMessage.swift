@@ -23,13 +23,7 @@ package struct MailMessage: Hashable, Sendable {
         self.recipient = recipient
         let text = NoticeText(notice, language: language, now: now)
         let project = notice.news.first?.subject.project ?? ""
-        let id = Self.messageID(["notice", notice.key], from)
-        var head = HeaderText.field("Date", Self.date(now))
-        head += HeaderText.field("From", mailbox: from)
-        head += HeaderText.field("To", mailbox: recipient)
-        head += HeaderText.field("Subject", text.title)
-        // Their lines are longer than what is folded, and hold digits and an address that was checked.
-        head += "Message-ID: \(id)\r\n"
+        var head = Self.head(text, Self.messageID(["notice", notice.key], from), to: recipient, from: from, now)
         if case .run(_, let news) = notice.content {
             let thread = Self.messageID(["run", project, "\(news.run)"], from)
             head += "In-Reply-To: \(thread)\r\nReferences: \(thread)\r\n"
@@ -39,18 +33,48 @@ package struct MailMessage: Hashable, Sendable {
         } else {
             head += HeaderText.field(listID: "Martlet", id: "digest.martlet.\(from.domain)")
         }
+        bytes = Array((head + Self.rest(text, key: notice.key, language)).utf8)
+    }
+
+    /// The mail that tells something that is no notice of runs.
+    ///
+    /// - Parameter key: the same for the same thing.
+    package init(
+        _ text: NoticeText, key: String, to recipient: MailAddress, from: MailAddress, language: NoticeLanguage,
+        now: Timestamp
+    ) {
+        self.from = from
+        self.recipient = recipient
+        var head = Self.head(text, Self.messageID(["word", key], from), to: recipient, from: from, now)
+        head += HeaderText.field(listID: "Martlet", id: "server.martlet.\(from.domain)")
+        bytes = Array((head + Self.rest(text, key: key, language)).utf8)
+    }
+
+    private static func head(
+        _ text: NoticeText, _ id: String, to recipient: MailAddress, from: MailAddress, _ now: Timestamp
+    ) -> String {
+        var head = HeaderText.field("Date", date(now))
+        head += HeaderText.field("From", mailbox: from)
+        head += HeaderText.field("To", mailbox: recipient)
+        head += HeaderText.field("Subject", text.title)
+        // Its line is longer than what is folded, and holds digits and an address that was checked.
+        head += "Message-ID: \(id)\r\n"
+        return head
+    }
+
+    private static func rest(_ text: NoticeText, key: String, _ language: NoticeLanguage) -> String {
         // RFC 3834: nobody's holiday answers this; the second is what Exchange reads.
-        head += "Auto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All\r\n"
+        var head = "Auto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All\r\n"
         head += "Content-Language: \(language.rawValue)\r\nMIME-Version: 1.0\r\n"
         // No line of Base64 holds '=_', so no part can hold the boundary.
-        let boundary = "=_" + Self.digest(["boundary", notice.key]).prefix(24)
+        let boundary = "=_" + digest(["boundary", key]).prefix(24)
         head += "Content-Type: multipart/alternative; boundary=\"\(boundary)\"\r\n\r\n"
         var body = ""
-        for (type, part) in [("plain", Self.plain(text)), ("html", MailPage.html(text, language: language))] {
+        for (type, part) in [("plain", plain(text)), ("html", MailPage.html(text, language: language))] {
             body += "--\(boundary)\r\nContent-Type: text/\(type); charset=utf-8\r\n"
-            body += "Content-Transfer-Encoding: base64\r\n\r\n" + Self.lines(part)
+            body += "Content-Transfer-Encoding: base64\r\n\r\n" + lines(part)
         }
-        bytes = Array((head + body + "--\(boundary)--\r\n").utf8)
+        return head + body + "--\(boundary)--\r\n"
     }
 
     // MARK: parts

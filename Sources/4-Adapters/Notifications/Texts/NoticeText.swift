@@ -34,6 +34,20 @@ package struct NoticeText: Hashable, Sendable {
     package struct Link: Hashable, Sendable {
         package var label: String
         package var url: String
+
+        package init(label: String, url: String) {
+            self.label = label
+            self.url = url
+        }
+    }
+
+    /// Something that is no notice of runs.
+    package init(title: String, lead: String, detail: String?, link: Link?, footer: String) {
+        self.title = title
+        self.lead = lead
+        self.detail = detail
+        self.link = link
+        self.footer = footer
     }
 
     package init(_ notice: Notice, language: NoticeLanguage, now: Timestamp) {

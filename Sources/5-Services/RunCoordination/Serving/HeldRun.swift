@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Diagnostics
+package import Diagnostics
 internal import FileAccess
-internal import PipelineModel
+package import PipelineModel
 
 /// A run that was planned, and does not begin before somebody lets it: of code that is not the project's own.
 enum HeldRun {
@@ -20,4 +20,9 @@ enum HeldRun {
     }
 
     static func forget(_ store: RunStore, _ run: RunID) { try? Files.remove(path(store, run)) }
+}
+
+extension RunStore {
+    /// Why a run does not begin before somebody lets it; `nil`: nobody has to.
+    package func heldReason(of run: RunID) throws(DiagnosticError) -> String? { try HeldRun.load(self, run) }
 }

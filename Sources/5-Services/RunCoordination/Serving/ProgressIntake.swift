@@ -31,6 +31,7 @@ actor ProgressIntake {
 
     private let store: RunStore
     private let feed: LiveFeed
+    private let noted: @Sendable (ServingNote) -> Void
     private let thread = SerialThread(name: "intake")
     private var desks: [LeaseKey: Desk] = [:]
     /// Leases that are open: known before the actor is asked, so that what is closed takes nothing more.
@@ -38,9 +39,10 @@ actor ProgressIntake {
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
-    init(store: RunStore, feed: LiveFeed) {
+    init(store: RunStore, feed: LiveFeed, noted: @escaping @Sendable (ServingNote) -> Void = { _ in }) {
         self.store = store
         self.feed = feed
+        self.noted = noted
     }
 
     nonisolated func open(_ key: LeaseKey, events: Int, outcomes: Int) {
@@ -126,6 +128,7 @@ actor ProgressIntake {
         _ bytes: [UInt8], at offset: Int, of step: StepAttempt, _ key: LeaseKey, _ desk: inout Desk
     ) throws(DiagnosticError) {
         let log = try log(step, key, &desk)
+        let known = log.offset
         do throws(LogError) {
             desk.position.logs[step] = try bytes.withUnsafeBufferPointer { (bytes) throws(LogError) in
                 try log.append(UnsafeRawBufferPointer(bytes), offset: offset, time: .now())
@@ -133,6 +136,7 @@ actor ProgressIntake {
         } catch {
             throw DiagnosticError(error.diagnostic)
         }
+        if log.offset > known { noted(.logReceived(bytes: log.offset - known)) }
         feed.grew(place(key, step))
     }
 

@@ -136,10 +136,12 @@ extension RunCoordinator {
         guard let run = runs[work.run] else { return }
         let name = dispatch.runners[lease.runner]?.offering.name ?? lease.runner
         intake.open(lease.key, events: run.jobs[work.job]?.events ?? 0, outcomes: run.jobs[work.job]?.outcomes ?? 0)
+        let waitedMs = max(0, lease.since - lease.demand.queuedAt)
+        surroundings.noted(.jobAssigned(label: lease.demand.labels.first ?? "", waitedMs: waitedMs))
         record(
             .assigned(
                 work.job, number: work.number, runner: lease.runner, name: name, fence: lease.fence,
-                waitedMs: max(0, lease.since - lease.demand.queuedAt)), of: run)
+                waitedMs: waitedMs), of: run)
         publish(.jobStarted(work.job, name: run.name(of: work.job)), of: run)
         changed(run, .running)
     }
@@ -213,7 +215,12 @@ extension RunCoordinator {
                 surroundings.feed.publish(place.object("stepStarted"), on: .run(run.run))
             case .stepFinished(let finished):
                 var object = StepPlaceText(work.job, finished.attempt).object("stepFinished")
-                object["conclusion"] = .string(finished.result.conclusion.rawValue)
+                let result = finished.result
+                object["outcome"] = .string(result.outcome.rawValue)
+                object["conclusion"] = .string(result.conclusion.rawValue)
+                object.set("exitCode", result.exitCode.map { .number(Double($0)) })
+                object.set("reason", result.reason?.data)
+                object["logLines"] = .number(Double(result.logLines))
                 let began = run.jobs[work.job]?.startedAt.removeValue(forKey: finished.attempt)
                 object["durationMs"] = .number(Double(began.map { time - $0 } ?? 0))
                 surroundings.feed.publish(object, on: .run(run.run))
@@ -239,6 +246,7 @@ extension RunCoordinator {
             surroundings.report(error)
         }
         let returns = !job.hasBegun && job.cancellation == nil
+        surroundings.noted(.leaseLost(isReturned: returns))
         record(.lost(work.job, number: work.number, reason: text, isReturned: returns), of: run)
         guard !returns else {
             run.jobs[work.job] = ServedRun.Job(number: work.number, events: job.events, outcomes: job.outcomes)

@@ -26,6 +26,9 @@ package actor RunCoordinator {
         package var enter: @Sendable (EnvironmentVisit) async -> EnvironmentAnswer
         /// A run began, changed its state, or ended.
         package var changed: @Sendable (RunChange) -> Void
+        package var jobEnded: @Sendable (JobChange) -> Void = { _ in }
+        /// Something happened that is counted.
+        package var noted: @Sendable (ServingNote) -> Void = { _ in }
         /// Something went wrong that nobody waits for.
         package var report: @Sendable (DiagnosticError) -> Void
 
@@ -78,12 +81,14 @@ package actor RunCoordinator {
     /// The journal cannot be written: nothing more is decided until the server has been restarted.
     private(set) var failure: DiagnosticError?
     var isStopping = false
+    /// Runners that were heard of at the last look.
+    var connectedRunners: Set<String> = []
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
     package init(_ surroundings: Surroundings) {
         self.surroundings = surroundings
-        intake = ProgressIntake(store: surroundings.store, feed: surroundings.feed)
+        intake = ProgressIntake(store: surroundings.store, feed: surroundings.feed, noted: surroundings.noted)
     }
 
     var store: RunStore { surroundings.store }
@@ -306,8 +311,10 @@ package actor RunCoordinator {
                     started.leg, name: run.name(of: started.leg), Reason(.capacity, "It waits for a runner.")),
                 of: run)
         case .legFinished(let finished):
+            let lease = lease(of: finished.leg, of: run)
             forget(finished.leg, of: run)
             guard !isCall(finished.leg, of: run) else { return }
+            if finished.takenFrom == nil { ended(finished, of: run, lease, at: time) }
             publish(
                 .jobFinished(
                     finished.leg, name: run.name(of: finished.leg), finished.conclusion, finished.outcome.reason,
@@ -335,7 +342,8 @@ package actor RunCoordinator {
 
     func changed(_ run: ServedRun, _ kind: RunChange.Kind) {
         let change = RunChange(
-            run: run.run, attempt: run.attempt, project: run.project, kind: kind, at: now, record: run.record)
+            run: run.run, attempt: run.attempt, project: run.project, kind: kind, at: now, record: run.record,
+            startedAt: run.times.startedAt)
         surroundings.changed(change)
         var object: DataObject = [
             "type": .string(kind.name), "run": .number(Double(run.run.number)),
@@ -346,7 +354,22 @@ package actor RunCoordinator {
         surroundings.feed.publish(object, on: .overview)
     }
 
-    private func isCall(_ leg: JobID, of run: ServedRun) -> Bool {
+    private func ended(_ finished: LegFinished, of run: ServedRun, _ lease: DispatchLease?, at time: Int64) {
+        let leg = finished.leg
+        surroundings.jobEnded(
+            JobChange(
+                run: run.run, attempt: run.attempt, project: run.project, job: leg,
+                number: run.machine.state.leg(leg)?.attempt ?? 1, name: run.name(of: leg),
+                conclusion: finished.conclusion, reason: finished.outcome.reason,
+                runner: lease.map { dispatch.runners[$0.runner]?.offering.name ?? $0.runner },
+                startedAt: lease?.since, at: time, record: run.record))
+    }
+
+    private func lease(of job: JobID, of run: ServedRun) -> DispatchLease? {
+        run.jobs[job].flatMap { dispatch.leases[run.work(job, $0.number)] }
+    }
+
+    func isCall(_ leg: JobID, of run: ServedRun) -> Bool {
         guard case .call? = run.record.plan.jobs.first(where: { $0.key == leg.key })?.work else { return false }
         return true
     }
@@ -377,6 +400,7 @@ package actor RunCoordinator {
             let name = dispatch.runners[lease.runner]?.offering.name ?? lease.runner
             lose(lease, "Its runner '\(name)' was not heard of for \(RunnerLimits.leaseMs / 1000) s.")
         }
+        lookForLostRunners()
         serveWaiters()
     }
 
@@ -385,6 +409,19 @@ package actor RunCoordinator {
         guard let served = runs[run], let known = served.jobs[job] else { return nil }
         if let gate = known.gate { return Reason(.approval, gate) }
         return dispatch.waitingReason(of: served.work(job, known.number), at: max(now, surroundings.now()))
+    }
+
+    /// Why each job of a run that waits for a runner does so.
+    package func waitingReasons(in run: RunID) -> [JobID: Reason] {
+        guard let served = runs[run] else { return [:] }
+        let now = max(now, surroundings.now())
+        var reasons: [JobID: Reason] = [:]
+        for (job, known) in served.jobs {
+            reasons[job] =
+                known.gate.map { Reason(.approval, $0) }
+                ?? dispatch.waitingReason(of: served.work(job, known.number), at: now)
+        }
+        return reasons
     }
 
     /// Nothing more is given away, and polls are answered at once.
@@ -427,13 +464,18 @@ package struct RunChange: Sendable {
     /// Milliseconds since the epoch.
     package var at: Int64
     package var record: RunRecord
+    /// When the attempt began; milliseconds since the epoch.
+    package var startedAt: Int64?
 
-    package init(run: RunID, attempt: Int, project: String, kind: Kind, at: Int64, record: RunRecord) {
+    package init(
+        run: RunID, attempt: Int, project: String, kind: Kind, at: Int64, record: RunRecord, startedAt: Int64? = nil
+    ) {
         self.run = run
         self.attempt = attempt
         self.project = project
         self.kind = kind
         self.at = at
         self.record = record
+        self.startedAt = startedAt
     }
 }

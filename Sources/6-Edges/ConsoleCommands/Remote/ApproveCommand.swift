@@ -15,7 +15,8 @@ struct ApproveCommand: ParsableCommand {
               martlet approve --server ci.example.org
               martlet approve 12 --environment production --reason "Release 2.1"
 
-            Without a run it lists what waits for an approval. With --override a job goes on
+            Without a run it lists what waits for an approval. A run of code that is not the
+            project's own waits as a whole before it begins. With --override a job goes on
             without the approvals that its environment asks for, where you may do that.
             """)
 
@@ -121,16 +122,23 @@ struct ApprovalChoice: ParsableArguments {
     func decide(
         _ decision: ApprovalDecision, _ run: Int, _ target: RemoteTarget, _ console: Console, json: Bool
     ) throws {
-        let chosen = try chosen(run, target)
+        let waiting = try PendingApproval.all(target).filter { $0.run == run }
+        let body: DataValue = ["decision": .string(decision.rawValue), "reason": .string(reason)]
+        if waiting.isEmpty, job == nil, environment == nil {
+            try decideWhole(decision, run, body, target)
+            if !json { console.out.writeLine("Run \(run) was \(decision.past).") }
+        }
+        let chosen = waiting.isEmpty && job == nil && environment == nil ? [] : try chosen(of: waiting, run, target)
         for entry in chosen {
-            let body: DataValue = ["decision": .string(decision.rawValue), "reason": .string(reason)]
-            _ = try target.ask {
+            let answer = try target.ask {
                 try await $0.post(
                     RemoteServer.path("runs", run, "attempts", entry.attempt, "approvals", entry.job), body)
             }
-            if !json {
-                let place = entry.environment.isEmpty ? "" : " for \(entry.environment.withoutControls)"
-                console.out.writeLine("\(entry.job.withoutControls) of run \(run) was \(decision.past)\(place).")
+            guard !json else { continue }
+            let place = entry.environment.isEmpty ? "" : " for \(entry.environment.withoutControls)"
+            console.out.writeLine("\(entry.job.withoutControls) of run \(run) was \(decision.past)\(place).")
+            if let sentence = answer["sentence"]?.string, !sentence.isEmpty {
+                console.out.writeLine("  " + sentence.withoutControls)
             }
         }
         guard json else { return }
@@ -140,10 +148,24 @@ struct ApprovalChoice: ParsableArguments {
         console.out.writeLine(data.jsonText())
     }
 
-    private func chosen(_ run: Int, _ target: RemoteTarget) throws -> [PendingApproval] {
-        let waiting = try PendingApproval.all(target).filter { $0.run == run }
+    /// A run of foreign code, before it begins.
+    private func decideWhole(
+        _ decision: ApprovalDecision, _ run: Int, _ body: DataValue, _ target: RemoteTarget
+    ) throws {
+        do {
+            _ = try target.ask { try await $0.post(RemoteServer.path("runs", run, "approval"), body) }
+        } catch let error as ServerError where error.kind == .missing {
+            throw DiagnosticError(
+                .nothingToApprove, "Run \(run) does not wait for an approval. \(error.diagnostic.message)",
+                remedy: "See what waits with: martlet approve\(target.suffix)")
+        }
+    }
+
+    private func chosen(
+        of waiting: [PendingApproval], _ run: Int, _ target: RemoteTarget
+    ) throws(DiagnosticError) -> [PendingApproval] {
         let found = waiting.filter { entry in
-            (job.map { RemoteLogs.isNamed(entry.job, entry.job, $0) } ?? true)
+            (job.map { RemoteLogs.isNamed(entry.job, entry.name, $0) } ?? true)
                 && (environment.map { $0 == entry.environment } ?? true)
         }
         if found.count == 1 || (found.count > 1 && (all || environment != nil || job != nil)) { return found }
@@ -163,6 +185,8 @@ struct PendingApproval: Sendable {
     var run: Int
     var attempt: Int
     var job: String
+    /// As people see it.
+    var name: String
     var environment: String
     /// What it waits for.
     var sentence: String
@@ -176,6 +200,7 @@ struct PendingApproval: Sendable {
         guard let run = data["run"]?.int, let job = data["job"]?.string else { return nil }
         self.run = run
         self.job = job
+        name = data["name"]?.string ?? job
         self.data = data
         attempt = data["attempt"]?.int ?? 1
         environment = data["environment"]?.string ?? ""

@@ -42,7 +42,11 @@ struct RemoteFollowing {
         } interrupted: {
             view.leave()
         }
-        guard let outcome else { throw endless() }
+        guard let outcome else {
+            // Whoever read it has gone.
+            if console.out.isClosed { throw ExitStatus.error.exit }
+            throw endless()
+        }
         view.finish(at: target.suffix) { place, count in
             let log = RunTelling.Place(
                 job: place.job.text, step: place.attempt.step.description, attempt: place.attempt.number)

@@ -49,7 +49,7 @@ struct RemoteOptions: ParsableArguments {
 
     /// ``target(_:)`` of a verb that works nowhere else.
     func requiredTarget(_ console: Console) throws(DiagnosticError) -> RemoteTarget {
-        if let target = try target(console) { return target }
+        if let named = named(console.environment) { return try target(at: named, console) }
         let logins = try LoginStore(console.environment).addresses
         // Who has signed in at one place means that one.
         if logins.count == 1 { return try target(at: logins[0], console) }
@@ -85,7 +85,9 @@ struct RemoteOptions: ParsableArguments {
             return try TokenText.read(
                 try Files.read(ProcessEnvironment.absolute(tokenFile), limit: TokenText.limitBytes))
         }
-        if let token = console.environment["MARTLET_TOKEN"], !token.isEmpty {
+        // The token of the environment is that of its server, and nothing for another one.
+        let own = console.environment["MARTLET_SERVER"].flatMap { try? ServerAddress($0) }
+        if own == nil || own == address, let token = console.environment["MARTLET_TOKEN"], !token.isEmpty {
             return try TokenText.read(Array(token.utf8))
         }
         return try logins.token(for: address)

@@ -18,9 +18,13 @@ struct RemoteRun {
                 ("--resume", command.resume != nil), ("--allow-push", command.allowPush), ("--bind", command.bind),
                 ("--watch", command.watch),
             ])
+        guard let workflow = source.workflow else {
+            throw DiagnosticError(
+                .argumentInvalid, "Which workflow is to run on \(target.server.address) is not said.",
+                remedy: "Name one: martlet run ci.yml\(target.suffix)")
+        }
         let inputs = try PlanOptions.pairs(source.inputs, option: "--input")
-        var body: DataObject = [:]
-        body.set("workflow", source.workflow.map { .string(Self.name(of: $0)) })
+        var body: DataObject = ["workflow": .string(Self.name(of: workflow))]
         body.set("ref", source.ref.map(DataValue.string))
         body.set("event", source.event.map(DataValue.string))
         if !inputs.isEmpty {

@@ -31,10 +31,12 @@ enum ServerFlag {
     /// - Parameters:
     ///   - arguments: as ``arranged(_:)`` has them.
     ///   - known: all verbs.
-    static func refusal(_ arguments: [String], known: [String]) -> DiagnosticError? {
-        guard let verb = arguments.first, known.contains(verb), !verbs.contains(verb) else { return nil }
+    static func refusal(_ arguments: [String], known: @autoclosure () -> [String]) -> DiagnosticError? {
+        guard let verb = arguments.first, !verbs.contains(verb) else { return nil }
         let own = arguments.prefix { $0 != "--" }
-        guard let place = own.firstIndex(where: { $0 == "--server" || $0.hasPrefix("--server=") }) else { return nil }
+        guard let place = own.firstIndex(where: { $0 == "--server" || $0.hasPrefix("--server=") }),
+            known().contains(verb)
+        else { return nil }
         let next = own.index(after: place)
         if own[place] == "--server=none" || (next < own.endIndex && own[next] == "none") { return nil }
         return DiagnosticError(

@@ -30,7 +30,9 @@ extension ShownRun {
     private static func data(_ row: DataObject, _ durationMs: Int64?, _ hasUnavailable: Bool) -> DataValue {
         var object = row
         for key in ["jobs", "startedAt", "notes"] { object[key] = nil }
-        for key in ["title", "ref", "conclusion", "project"] where object[key] == nil { object[key] = .null }
+        for key in ["title", "ref", "conclusion", "project"] where object[key] == nil || object[key] == "" {
+            object[key] = .null
+        }
         object["root"] = object["root"] ?? ""
         object["attempt"] = object["attempt"] ?? 1
         object["unavailable"] = .bool(hasUnavailable)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Announcements
 internal import ArgumentParser
 internal import Diagnostics
 internal import Glibc
@@ -57,6 +58,13 @@ struct ServerCommand: ParsableCommand {
         help: ArgumentHelp("The key that seals secrets, 32 bytes in base64 or hexadecimal.", valueName: "file"))
     var keyFile: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Certificates to trust beside the system's, for forges, hooks and the identity provider, as a PEM file.",
+            valueName: "file"))
+    var trust: String?
+
+    @OptionGroup var telling: TellingOptions
     @OptionGroup var identity: IdentityOptions
 
     @Option(
@@ -65,12 +73,6 @@ struct ServerCommand: ParsableCommand {
             "A proxy whose X-Forwarded-For is believed, by address; else MARTLET_TRUSTED_PROXIES.", valueName: "address"
         ))
     var trustedProxies: [String] = []
-
-    @Option(
-        help: ArgumentHelp(
-            "Certificates to trust beside the system's, for forges, hooks and the identity provider, as a PEM file.",
-            valueName: "file"))
-    var trust: String?
 
     @Flag(help: "Say what is wrong with the configuration, and end.")
     var check = false
@@ -100,10 +102,12 @@ struct ServerCommand: ParsableCommand {
         var settings = ServerSettings(
             folder: data.folder(console.environment), host: listen.host, port: listen.port,
             capacity: capacity ?? ProcessorCount.available * 2, environment: console.environment)
+        settings.version = ProgramVersion.text
         settings.publicURL = publicURL ?? console.environment["MARTLET_PUBLIC_URL"]
         settings.metricsAddress = metricsListen.map { ($0.host, $0.port) }
         settings.certificatePath = tlsCertificate.map(ProcessEnvironment.absolute)
         settings.certificateKeyPath = tlsKey.map(ProcessEnvironment.absolute)
+        telling.apply(to: &settings.telling)
         settings.labels = labels.map { $0.lowercased() }
         settings.keyPath = keyFile.map(ProcessEnvironment.absolute)
         settings.identityProvider = try identity.settings(
@@ -120,7 +124,13 @@ struct ServerCommand: ParsableCommand {
     private func serve(_ settings: ServerSettings) throws {
         _ = OpenFileLimit.raise()
         let client = try WebClient(trusting: trust.map(ProcessEnvironment.absolute))
-        let server = try Server(settings, program: ProgramPath.own, transport: client.transport) {
+        let web = WebReach(
+            transport: client.transport,
+            resolve: { (host) throws(DiagnosticError) in try await PinnedCalls.addresses(of: host) },
+            pinned: { (call, host, address) throws(DiagnosticError) in
+                try await client.send(call, host: host, address: address)
+            })
+        let server = try Server(settings, program: ProgramPath.own, transport: client.transport, web: web) {
             ServerLog.tell($0)
         }
         let door = ServerDoor(server: server)
@@ -129,16 +139,19 @@ struct ServerCommand: ParsableCommand {
             options.certificate = (chain, key)
         }
         let listener = HTTPListener(options) { await door.answer($0) }
+        let metrics = metricsListener(server)
         StopSignals.watch {
             Task {
                 ServerLog.say("Ending: runs go on with their runners.")
                 await server.stop()
                 await listener.stop()
+                await metrics?.stop()
             }
         }
         let scheme = settings.certificatePath == nil ? "http" : "https"
         let host = listen.urlHost
         try AsyncWork.run {
+            if let metrics { Self.listen(metrics) }
             try await listener.run { port in
                 let url = "\(scheme)://\(host):\(port)"
                 Task {
@@ -153,6 +166,23 @@ struct ServerCommand: ParsableCommand {
                         Glibc.exit(ExitStatus.setup.rawValue)
                     }
                 }
+            }
+        }
+    }
+
+    private func metricsListener(_ server: Server) -> HTTPListener? {
+        guard let address = server.settings.metricsAddress else { return nil }
+        let door = MetricsDoor(server: server)
+        return HTTPListener(HTTPListener.Options(host: address.host, port: address.port)) { await door.answer($0) }
+    }
+
+    private static func listen(_ listener: HTTPListener) {
+        Task {
+            do {
+                try await listener.run { ServerLog.say("Metrics at port \($0)") }
+            } catch {
+                ServerLog.say("\(error)")
+                Glibc.exit(ExitStatus.setup.rawValue)
             }
         }
     }

@@ -35,11 +35,17 @@ struct LogRoutes: Sendable {
                     .init(
                         name: "tail", about: "So many of the last lines.",
                         schema: ["type": "integer", "minimum": 1, "maximum": .number(Double(Self.maximumLines))]),
+                    .init(
+                        name: "format", about: "text: all of it as text, as with Accept: text/plain.",
+                        schema: ["type": "string", "enum": ["text"]]),
+                    .init(
+                        name: "download", about: "1: the text as a file to keep.",
+                        schema: ["type": "string", "enum": ["1"]]),
                 ], answers: [200: ""], handler: get)
         ]
     }
 
-    private func place(_ request: APIRequest) throws(DiagnosticError) -> LogPlace {
+    static func place(_ request: APIRequest) throws(DiagnosticError) -> LogPlace {
         guard let step = StepPath(request.parameter("step")) else {
             throw DiagnosticError(.routeUnknown, "'\(request.parameter("step"))' is no step's place.")
         }
@@ -50,11 +56,13 @@ struct LogRoutes: Sendable {
     }
 
     @Sendable private func get(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
-        let place = try place(request)
+        let place = try Self.place(request)
         let accept = request.inbound.headers["Accept"] ?? ""
         if accept.contains("text/event-stream") { return try live(place, request) }
-        let path = server.logPath(place)
-        if accept.contains("text/plain") { return try await text(path) }
+        let path = try server.logPath(finding: place)
+        if accept.contains("text/plain") || request.query["format"] == "text" {
+            return try await text(path, as: request.query["download"] == "1" ? Self.fileName(place) : nil)
+        }
         let from = try request.number("from", in: 1...Int(Int32.max), default: 1)
         let limit = try request.number("limit", in: 1...Self.maximumLines, default: Self.standardLines)
         let tail =
@@ -103,12 +111,21 @@ struct LogRoutes: Sendable {
         bytes.append(UInt8(ascii: "\n"))
     }
 
-    /// The whole file, in pieces.
-    private func text(_ path: String) async throws(DiagnosticError) -> OutboundAnswer {
+    /// `run-7-test-2-step-3.log`
+    private static func fileName(_ place: LogPlace) -> String {
+        let name = "run-\(place.run)-\(place.job)-step-\(place.step.step)"
+        return String(name.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == ".") ? $0 : "-" }) + ".log"
+    }
+
+    /// The whole file, in pieces. - Parameter file: the name under which it is kept; `nil`: it is shown.
+    private func text(_ path: String, as file: String?) async throws(DiagnosticError) -> OutboundAnswer {
         _ = try Self.opened(path)
+        var headers: HTTPHeaders = [
+            ("Content-Type", "text/plain; charset=utf-8"), ("X-Content-Type-Options", "nosniff"),
+        ]
+        if let file { headers.add("Content-Disposition", "attachment; filename=\"\(file)\"") }
         return OutboundAnswer(
-            status: 200,
-            headers: [("Content-Type", "text/plain; charset=utf-8"), ("X-Content-Type-Options", "nosniff")],
+            status: 200, headers: headers,
             content: .stream { writer in
                 var offset = 0
                 while true {

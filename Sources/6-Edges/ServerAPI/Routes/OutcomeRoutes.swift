@@ -19,17 +19,17 @@ struct OutcomeRoutes: Sendable {
     var routes: [Route] {
         [
             list("why", "Why each job and step came out as it did, and what the rest waits for.", "ReasonList", why),
-            list("annotations", "Findings at places in files, and words of jobs.", "AnnotationList") { outcomes, _ in
+            list("annotations", "Findings at places in files, and words of jobs.", "AnnotationList") { outcomes in
                 outcomes.findings.map { .object(Self.object($0)) }
             },
-            list("tests", "Tests of the reports that jobs left.", "TestList") { outcomes, _ in
+            list("tests", "Tests of the reports that jobs left.", "TestList") { outcomes in
                 outcomes.tests.map { job, test in
                     var object = test.data.object ?? DataObject()
                     object["job"] = .string(job)
                     return .object(object)
                 }
             },
-            list("summaries", "What steps wrote to their summaries, in Markdown.", "SummaryList") { outcomes, _ in
+            list("summaries", "What steps wrote to their summaries, in Markdown.", "SummaryList") { outcomes in
                 outcomes.summaries.map {
                     ["job": .string($0.job), "step": .string($0.step), "markdown": .string($0.text)]
                 }
@@ -53,18 +53,13 @@ struct OutcomeRoutes: Sendable {
 
     // MARK: making routes
 
-    private typealias Reading = @Sendable (OutcomeHistory, RunHistory) throws(DiagnosticError) -> [DataValue]
+    private typealias Reading = @Sendable (OutcomeHistory) throws(DiagnosticError) -> [DataValue]
 
     private func list(_ name: String, _ summary: String, _ schema: String, _ reading: @escaping Reading) -> Route {
         list(name, summary, schema) { (request) throws(DiagnosticError) in
             let (run, attempt) = (RunID(try request.pathNumber("run")), try request.pathNumber("attempt"))
-            _ = try server.report(of: run, attempt: attempt)
-            let store = server.store
-            return try await read { () throws(DiagnosticError) in
-                let history = try RunHistory(store: store, run: run, attempt: attempt)
-                let outcomes = try OutcomeHistory(store: store, run: run, entries: try history.reasons(job: nil))
-                return try reading(outcomes, history)
-            }
+            let report = try server.report(of: run, attempt: attempt)
+            return try await read { () throws(DiagnosticError) in try reading(try server.outcomes(of: report)) }
         }
     }
 

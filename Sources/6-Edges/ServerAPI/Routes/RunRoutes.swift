@@ -130,7 +130,7 @@ struct RunRoutes: Sendable {
         let run = RunID(try request.pathNumber("run"))
         let body = try await request.json()
         let actor = server.identification.actor(request.principal)
-        let reason = "It was cancelled by \(actor.name)."
+        let reason = CancellationWords.sentence(actor.name)
         try await server.cancel(run, isForced: body["force"]?.bool ?? false, reason: reason, by: actor)
         return .json([:], status: 202)
     }

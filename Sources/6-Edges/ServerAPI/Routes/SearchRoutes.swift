@@ -37,33 +37,17 @@ struct SearchRoutes: Sendable {
         let kind: LogPattern.Kind =
             request.query["regex"] == "1"
             ? .regularExpression : request.query["case"] == "1" ? .text : .textIgnoringCase
-        let cursor = try cursor(request)
+        let cursor = try Self.cursor(request)
         let report = try server.report(of: run, attempt: attempt)
-        let places = report.jobs.flatMap { job in
-            job.steps.map { step in
-                LogPlace(
-                    run: run, attempt: step.takenFrom ?? job.takenFrom ?? attempt, job: job.id,
-                    step: StepAttempt(step: step.path, number: step.attempt))
-            }
+        let search = RunSearch(server, report)
+        let page = try await BlockingWork.attempt { () throws(DiagnosticError) in
+            try search.page(LogPattern(kind, text), from: cursor)
         }
-        let sources = places.map { place in
-            LogSource(
-                key: LogKey(
-                    job: RunStore.fileName(place.job), step: place.step.step.description, attempt: place.step.number),
-                path: server.logPath(place))
-        }
-        let page = try await BlockingWork.attempt { () throws(DiagnosticError) -> LogSearchPage in
-            do throws(LogError) {
-                return try LogSearch(try LogPattern(kind, text), in: sources).page(from: cursor)
-            } catch {
-                throw DiagnosticError(error.diagnostic)
-            }
-        }
-        return .json(.object(Self.object(page, places)))
+        return .json(.object(Self.object(page, search.entries.map(\.place))))
     }
 
     /// `LOG.LINE`, both numbers.
-    private func cursor(_ request: APIRequest) throws(DiagnosticError) -> LogCursor {
+    static func cursor(_ request: APIRequest) throws(DiagnosticError) -> LogCursor {
         guard let text = request.query["cursor"] else { return LogCursor(log: 0, line: 1) }
         let parts = text.split(separator: ".").compactMap { Int($0) }
         guard parts.count == 2, parts.allSatisfy({ $0 >= 0 }) else {

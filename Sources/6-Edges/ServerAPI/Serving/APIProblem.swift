@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AccessRules
+internal import Announcements
 internal import Credentials
 internal import Diagnostics
 internal import EventJournal
@@ -8,6 +9,8 @@ internal import HTTPMessages
 internal import HTTPServing
 internal import IdentityProviders
 internal import LogArchive
+internal import NotificationRules
+internal import Notifications
 internal import RunCoordination
 internal import RunEngine
 internal import SecretVault
@@ -73,6 +76,7 @@ enum APIProblem {
         requests
         .merging(access) { first, _ in first }.merging(runs) { first, _ in first }
         .merging(triggers) { first, _ in first }.merging(administration) { first, _ in first }
+        .merging(telling) { first, _ in first }
 
     private static let requests: [DiagnosticCode: Int] = [
         .routeUnknown: 404, .methodUnknown: 405, .requestInvalid: 400, .requestTooLarge: 413, .requestCutOff: 400,
@@ -101,6 +105,11 @@ enum APIProblem {
         .dispatchTypeInvalid: 422, .dispatchRefMissing: 422, .deliveryMissing: 404, .deliveryUnfinished: 409,
         .defaultBranchMissing: 422, .mirrorUnreachable: 502, .commitMissing: 422, .refUnusable: 422,
         .commitFilesTooLarge: 422, .inputInvalid: 422, .eventUnknown: 422, .jobUnknown: 422,
+    ]
+
+    private static let telling: [DiagnosticCode: Int] = [
+        .outgoingMissing: 404, .redeliveryRefused: 409, .policiesInvalid: 422, .policyInvalid: 422,
+        .policiesMoved: 412, .slackRequestInvalid: 400, .webhookSignatureRefused: 401, .signingSecretUnusable: 503,
     ]
 
     private static let administration: [DiagnosticCode: Int] = [

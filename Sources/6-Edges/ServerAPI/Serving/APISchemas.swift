@@ -7,7 +7,7 @@ internal import StructuredData
 
 /// The shapes of what the API takes and gives.
 enum APISchemas {
-    static let all: DataObject = runs.merging(AdministrationSchemas.all)
+    static let all: DataObject = runs.merging(AdministrationSchemas.all).merging(TellingSchemas.all)
 
     private static let runs: DataObject = [
         "Problem": object(

@@ -46,7 +46,7 @@ extension ServerDoor {
     }
 
     /// A session that has ended is none: whoever needs one says so.
-    private func bySession(_ inbound: InboundRequest, _ now: Timestamp) -> Caller {
+    func bySession(_ inbound: InboundRequest, _ now: Timestamp) -> Caller {
         guard let ticket = SessionCookie.value(cookies(inbound).session, inbound.headers),
             let session = try? server.people.sessions.session(ticket: ticket, now: now)
         else { return .anonymous }

@@ -18,8 +18,7 @@ package struct ServerDoor: Sendable {
     let routes: [Route]
     let limits: RequestLimits
 
-    /// - Parameter signInPage: writes the pages that nobody has to be signed in for.
-    package init(server: Server, signInPage: @escaping SignInPage = PlainSignInPage.answer) {
+    package init(server: Server) {
         self.server = server
         limits = RequestLimits(ofCaller: server.settings.requestsPerMinute)
         let routes =
@@ -27,15 +26,29 @@ package struct ServerDoor: Sendable {
             + LogRoutes(server: server).routes + EventRoutes(server: server).routes
             + OutcomeRoutes(server: server).routes + SearchRoutes(server: server).routes
             + ApprovalRoutes(server: server).routes + TriggerRoutes(server: server).routes
-            + RunnerRoutes(server: server).routes
-            + AdministrationRoutes(server: server, signInPage: signInPage).routes
+            + RunnerRoutes(server: server).routes + MetricsRoutes(server: server).routes
+            + DeliveryRoutes(server: server).routes + NotificationRoutes(server: server).routes
+            + SlackRoutes(server: server).routes + PageRoutes(server: server).routes
+            + AdministrationRoutes(server: server, signInPage: SignInRoom(server: server).answer).routes
         self.routes = routes + [OpenAPIDocument.route(of: routes)]
         router = Router(self.routes)
     }
 
     /// Answers; never throws.
     package func answer(_ inbound: InboundRequest) async -> OutboundAnswer {
-        switch router.find(inbound.method, inbound.path) {
+        let finding = router.find(inbound.method, inbound.path)
+        // What nobody listens at is one series: anybody can ask for anything.
+        var template = "none"
+        if case .route(let route, _) = finding { template = route.template }
+        let counting = RequestCounting(server: server, inbound, route: template)
+        let answer = await answer(inbound, finding)
+        guard PageProblems.isPage(answer, inbound) else { return counting.counted(answer) }
+        let caller = bySession(inbound, .now())
+        return counting.counted(PageProblems(server: server).shown(answer, to: inbound, caller))
+    }
+
+    private func answer(_ inbound: InboundRequest, _ finding: Router.Finding) async -> OutboundAnswer {
+        switch finding {
         case .none: return unknown(inbound)
         case .otherMethods(let methods):
             var answer = APIProblem.answer(
@@ -69,7 +82,7 @@ package struct ServerDoor: Sendable {
         if isDoor, let wait = limits.wait(network: ClientAddress.network(address), now: now) { return tooMany(wait) }
         let caller = try await caller(inbound, route, now: now)
         if let wait = limits.wait(caller: caller.principal, now: now) { return tooMany(wait) }
-        if let refusal = try refusal(caller.principal, route, path) { return refusal }
+        if let refusal = try server.refusal(caller.principal, route, path) { return refusal }
         guard let pairs = FormText.pairs(inbound.query) else {
             throw DiagnosticError(.requestInvalid, "The query cannot be decoded.")
         }
@@ -107,11 +120,14 @@ package struct ServerDoor: Sendable {
                 .tooManyAttempts, "Too many requests.", remedy: "Try again in \(max(1, (waitMs + 999) / 1_000)) s."),
             retryAfterMs: waitMs)
     }
+}
 
-    private func refusal(
+extension Server {
+    /// Why a request does not get to a route; `nil`: it does.
+    func refusal(
         _ principal: Principal, _ route: Route, _ path: [String: String]
     ) throws(DiagnosticError) -> OutboundAnswer? {
-        let directory = server.directory.current
+        let directory = directory.current
         let decision: AccessDecision
         switch route.guardian {
         case .open, .proof: return nil
@@ -132,7 +148,7 @@ package struct ServerDoor: Sendable {
                 principal, permission, at: .project(found ?? EntryID(.project, Int.max)), now: .now())
         case .run(let permission):
             let run = path["run"].flatMap { RunID($0) }
-            let project = try run.flatMap { (run) throws(DiagnosticError) in try server.project(of: run) }
+            let project = try run.flatMap { (run) throws(DiagnosticError) in try self.project(of: run) }
             decision = directory.decision(
                 principal, permission, at: .project(project ?? EntryID(.project, Int.max)), now: .now())
         }

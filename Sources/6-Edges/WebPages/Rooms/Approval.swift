@@ -18,13 +18,16 @@ package struct Approval: Sendable {
         }
     }
 
-    /// For the form.
-    package var id: String
+    /// The job's id; `nil`: the whole run is held.
+    package var job: String?
     package var project: String
     package var run: Int
     package var attempt: Int
     package var jobName: String
-    package var environment: String
+    /// Where it would deploy to; `nil`: the whole run is held.
+    package var environment: String?
+    /// Why it is held, in a sentence.
+    package var reason: String?
     package var change: Change
     package var askedAt: Timestamp
     package var expiresAt: Timestamp?
@@ -38,11 +41,11 @@ package struct Approval: Sendable {
     package var refusal: String?
 
     package init(
-        id: String, project: String, run: Int, attempt: Int, jobName: String, environment: String, change: Change,
+        job: String? = nil, project: String, run: Int, attempt: Int, jobName: String, environment: String? = nil, change: Change,
         askedAt: Timestamp, expiresAt: Timestamp? = nil, votes: [Vote] = [], votesNeeded: Int = 1,
         changesSince: [Change] = [], deployed: String? = nil, refusal: String? = nil
     ) {
-        self.id = id
+        self.job = job
         self.project = project
         self.run = run
         self.attempt = attempt
@@ -59,7 +62,12 @@ package struct Approval: Sendable {
     }
 
     /// Fields: `decision` (`approve` or `reject`), `comment`, `csrf`.
-    var address: PageAddress { PageAddress("approvals", id) }
+    var address: PageAddress {
+        PageAddress(parts: ["approvals", String(run)] + (job.map { [String(attempt), $0] } ?? []))
+    }
+
+    /// Unique on a page.
+    var key: String { "\(run)-\(attempt)-\(job ?? "run")" }
 
     /// In a list: one line, two buttons.
     func row(_ html: inout Markup) {
@@ -68,10 +76,11 @@ package struct Approval: Sendable {
             html.tag(.div, .class("grow")) { html in
                 html.tag(.div, .class("line")) { html in
                     html.tag(.a, .class("title"), .href(.run(run, attempt)), text: "\(project) › \(jobName)")
-                    html.tag(.span, .class("quiet"), words: .toEnvironment(environment))
+                    if let environment { html.tag(.span, .class("quiet"), words: .toEnvironment(environment)) }
                     html.tag(.span, .class("quiet")) { $0.time(askedAt) }
                 }
                 html.tag(.div, .class("line quiet change")) { $0.change(change) }
+                if let reason { html.tag(.div, .class("quiet small"), text: reason) }
             }
             if refusal == nil {
                 html.form(posting: address) { html in

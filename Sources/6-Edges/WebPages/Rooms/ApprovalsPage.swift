@@ -49,8 +49,10 @@ package struct ApprovalsPage: Page {
                     html.tag(
                         .a, .href(.run(approval.run, approval.attempt)),
                         text: "\(approval.project) › \(approval.jobName)")
-                    html.text(" ")
-                    html.words(.toEnvironment(approval.environment))
+                    if let environment = approval.environment {
+                        html.text(" ")
+                        html.words(.toEnvironment(environment))
+                    }
                 }
                 html.tag(.span, .class("end quiet")) { html in
                     html.words(.asked)
@@ -60,6 +62,7 @@ package struct ApprovalsPage: Page {
             }
             html.tag(.div, .class("written")) { html in
                 html.tag(.p, .class("line-wrap")) { $0.change(approval.change) }
+                if let reason = approval.reason { html.tag(.p, text: reason) }
                 effect(approval, &html)
                 votes(approval, &html)
                 if let refusal = approval.refusal {
@@ -116,9 +119,9 @@ package struct ApprovalsPage: Page {
     private func answer(_ approval: Approval, _ html: inout Markup) {
         html.form(posting: approval.address) { html in
             html.tag(.div, .class("stack small-gap")) { html in
-                html.tag(.label, .class("sr"), .text(.for, "c-\(approval.id)"), words: .comment)
+                html.tag(.label, .class("sr"), .text(.for, "c-\(approval.key)"), words: .comment)
                 html.tag(
-                    .input, .id("c-\(approval.id)"), .text(.type, "text"), .text(.name, "comment"),
+                    .input, .id("c-\(approval.key)"), .text(.type, "text"), .text(.name, "comment"),
                     .text(.placeholder, html.phrase(.commentHint)), .text(.autocomplete, "off"))
                 html.tag(.div, .class("buttons")) { approval.buttons(&$0) }
             }
@@ -135,7 +138,9 @@ package struct ApprovalsPage: Page {
                             html.tag(
                                 .a, .class("title"), .href(.run(item.approval.run, item.approval.attempt)),
                                 text: "\(item.approval.project) › \(item.approval.jobName)")
-                            html.tag(.span, .class("quiet"), words: .toEnvironment(item.approval.environment))
+                            if let environment = item.approval.environment {
+                                html.tag(.span, .class("quiet"), words: .toEnvironment(environment))
+                            }
                             if let vote = item.approval.votes.last {
                                 html.tag(
                                     .span, words: item.isApproved ? .approvedBy(vote.person) : .rejectedBy(vote.person))

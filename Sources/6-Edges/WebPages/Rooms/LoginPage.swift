@@ -63,7 +63,7 @@ package struct LoginPage: Page {
                 html.tag(.div, .class("card")) { html in
                     if isFirst {
                         html.empty(
-                            .noAccounts, .noAccountsBody, command: "martlet server account add NAME --role owner")
+                            .noAccounts, .noAccountsBody, command: "martlet server")
                     } else {
                         form(&html)
                     }

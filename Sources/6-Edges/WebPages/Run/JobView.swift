@@ -51,8 +51,16 @@ package struct JobView: Sendable {
 
     /// The step whose log is worth opening: the first that failed, else the running one, else the last that ran.
     var foremostStep: StepView? {
-        steps.first { $0.state == .failed } ?? steps.first { $0.state == .running }
+        failedStep ?? steps.first { $0.state == .running }
             ?? steps.last { $0.startedAt != nil }
+    }
+}
+
+extension JobView {
+    /// The first that failed: of a composite action the step inside.
+    private var failedStep: StepView? {
+        guard let outer = steps.first(where: { $0.state == .failed }) else { return nil }
+        return steps.last { $0.state == .failed && $0.id.hasPrefix("\(outer.id).") } ?? outer
     }
 }
 
@@ -86,4 +94,7 @@ package struct StepView: Sendable {
     func durationMs(now: Timestamp) -> Int64? {
         startedAt.map { ((finishedAt ?? now) - $0).milliseconds }
     }
+
+    /// Inside of a composite action.
+    var isInner: Bool { id.contains(".") }
 }

@@ -124,7 +124,8 @@ struct RunHead {
                         html.tag(.select, .id("rerun-job"), .text(.name, "job")) { html in
                             for point in page.actions.rerunPoints {
                                 let what = html.phrase(.rerunPoint(point.runs, point.reuses))
-                                html.tag(.option, .text(.value, point.job), text: "\(point.name) — \(what)")
+                                let name = point.name.isEmpty ? html.phrase(.rerunAll) : point.name
+                                html.tag(.option, .text(.value, point.job), text: "\(name) — \(what)")
                             }
                         }
                         html.tag(.button, .class("button primary"), words: .rerun)

@@ -30,6 +30,7 @@ package struct RunPage: Page {
 
     package struct RerunPoint: Sendable {
         package var job: String
+        /// Empty: all jobs.
         package var name: String
         /// How many jobs would run, and how many results would be taken over.
         package var runs: Int

@@ -116,14 +116,15 @@ package struct AnnotationView: Sendable {
 package struct ArtifactView: Sendable {
     package var name: String
     package var sizeBytes: Int64
-    package var files: Int
+    /// `nil`: only its archive is known.
+    package var files: Int?
     /// SHA-256 in hexadecimal digits.
     package var digest: String
     package var expiresAt: Timestamp?
     package var download: PageAddress
 
     package init(
-        name: String, sizeBytes: Int64, files: Int, digest: String, expiresAt: Timestamp? = nil, download: PageAddress
+        name: String, sizeBytes: Int64, files: Int? = nil, digest: String, expiresAt: Timestamp? = nil, download: PageAddress
     ) {
         self.name = name
         self.sizeBytes = sizeBytes

@@ -68,16 +68,21 @@ struct RunTabView {
         guard !artifacts.isEmpty else {
             return empty(.noArtifacts, .noArtifactsBody, "martlet artifacts \(page.run)", &html)
         }
-        let heads: [PageText] = [.name_, .size, .files, .digest, .expires]
-        html.table(heads, numbers: [1, 2]) { html in
+        let knowsFiles = artifacts.contains { $0.files != nil }
+        let heads: [PageText] = [.name_, .size] + (knowsFiles ? [.files] : []) + [.digest, .expires]
+        html.table(heads, numbers: knowsFiles ? [1, 2] : [1]) { html in
             for artifact in artifacts {
                 html.tag(.tr) { html in
                     html.tag(.td, .class("main")) { html in
                         html.tag(.a, .class("strong"), .href(artifact.download), text: artifact.name)
                     }
                     html.tag(.td, .class("number"), text: NumberText.size(bytes: artifact.sizeBytes))
-                    html.tag(.td, .class("number"), text: NumberText.grouped(artifact.files))
-                    html.tag(.td) { $0.hash(artifact.digest, length: 12) }
+                    if knowsFiles {
+                        html.tag(.td, .class("number"), text: artifact.files.map(NumberText.grouped) ?? "")
+                    }
+                    html.tag(.td) { html in
+                        if !artifact.digest.isEmpty { html.hash(artifact.digest, length: 12) }
+                    }
                     html.tag(.td) { html in
                         if let end = artifact.expiresAt { html.time(end) } else { html.words(.never) }
                     }

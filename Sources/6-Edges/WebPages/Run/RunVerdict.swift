@@ -10,6 +10,8 @@ package enum RunVerdict: Sendable {
     case running(jobsDone: Int, jobs: Int, leftMs: Int64?)
     case waiting(WaitReason)
     case blocked(environment: String)
+    /// One sentence: why somebody has to let it begin.
+    case held(String)
     /// - Parameter by: a person, or the run that took its place.
     case cancelled(by: String?, afterMs: Int64)
     /// One sentence: why nothing ran.
@@ -22,6 +24,7 @@ package enum RunVerdict: Sendable {
         case .running(let done, let jobs, let leftMs): .verdictRunning(done, jobs, leftMs)
         case .waiting(let reason): reason.words
         case .blocked(let environment): .verdictBlocked(environment)
+        case .held(let sentence): .verdictHeld(sentence)
         case .cancelled(let by, let afterMs): .verdictCancelled(by, afterMs)
         case .skipped(let sentence): .verdictSkipped(sentence)
         }
@@ -33,7 +36,7 @@ package enum RunVerdict: Sendable {
         case .passed: .passed
         case .running: .running
         case .waiting: .waiting
-        case .blocked: .blocked
+        case .blocked, .held: .blocked
         case .cancelled: .cancelled
         case .skipped: .skipped
         }

@@ -107,8 +107,10 @@ struct TimelineDrawing {
         }
         if let start = job.startedAt {
             let first = job.steps.first { !$0.isSetUp && $0.startedAt != nil }?.startedAt
+            // What is inside of a step is drawn with it.
+            let own = job.steps.filter { !$0.isSetUp && !$0.isInner }
             bar("setup", start, first ?? job.finishedAt ?? now, html.phrase(.setUp), scale, &html)
-            for (index, step) in job.steps.filter({ !$0.isSetUp }).enumerated() {
+            for (index, step) in own.enumerated() {
                 guard let begin = step.startedAt else { continue }
                 let end = step.finishedAt ?? now
                 let span = TimeText.duration(milliseconds: (end - begin).milliseconds, in: html.context.language)

@@ -16,7 +16,18 @@ extension PageText {
     }
     static var noAccounts: PageText { PageText("No account yet", "아직 계정이 없습니다") }
     static var noAccountsBody: PageText {
-        PageText("The first one is made on the server's machine:", "첫 계정은 서버에서 다음 명령으로 만듭니다:")
+        PageText(
+            "The server prints a link that makes the first one, at each start as long as there is none:",
+            "계정이 없는 동안 서버는 시작할 때마다 첫 계정을 만드는 링크를 출력합니다:")
+    }
+    static var firstAccount: PageText { PageText("The first account", "첫 계정") }
+    static func welcome(_ name: String) -> PageText { PageText("Welcome, \(name)", "\(name) 님, 환영합니다") }
+    static var linkOver: PageText { PageText("This link is over", "더 이상 쓸 수 없는 링크입니다") }
+    static var makeAccount: PageText { PageText("Make the account", "계정 만들기") }
+    static var setPassword: PageText { PageText("Set the password", "비밀번호 설정") }
+    static var mailAddress: PageText { PageText("Mail address", "이메일 주소") }
+    static var passwordNote: PageText {
+        PageText("At least 10 characters; several words are easiest.", "10자 이상. 여러 단어를 이어 쓰면 쉽습니다.")
     }
     static var approve: PageText { PageText("Approve", "승인") }
     static var reject: PageText { PageText("Reject", "거절") }

@@ -21,8 +21,8 @@ extension PageText {
     static var nothingWaits: PageText { PageText("Nothing waits for you", "기다리는 승인이 없습니다") }
     static func waitFor(_ number: Int) -> PageText {
         PageText(
-            number == 1 ? "One deployment waits for you" : "\(number) deployments wait for you",
-            "배포 \(number)건이 승인을 기다립니다")
+            number == 1 ? "One thing waits for an answer" : "\(number) things wait for an answer",
+            "\(number)건이 승인을 기다립니다")
     }
     static var noApprovals: PageText { PageText("All answered", "모두 처리했습니다") }
     static var noApprovalsBody: PageText {

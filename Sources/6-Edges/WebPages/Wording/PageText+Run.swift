@@ -27,7 +27,10 @@ extension PageText {
             "실행 중: 작업 \(jobs)개 중 \(done)개 완료" + (left.map { ", \($0.korean)" } ?? ""))
     }
     static func verdictBlocked(_ environment: String) -> PageText {
-        PageText("Waits for your approval to \(environment)", "\(environment) 배포 승인을 기다리고 있습니다")
+        PageText("Waits for an approval to \(environment)", "\(environment) 배포 승인을 기다리고 있습니다")
+    }
+    static func verdictHeld(_ sentence: String) -> PageText {
+        PageText("Waits for an approval: \(sentence)", "승인을 기다리고 있습니다: \(sentence)")
     }
     static func verdictCancelled(_ by: String?, _ afterMs: Int64) -> PageText {
         let span = span(afterMs)
@@ -65,6 +68,7 @@ extension PageText {
         PageText(
             "\(count(runs, "job runs", "jobs run")), \(reuses) taken over", "작업 \(runs)개 실행, \(reuses)개 결과 재사용")
     }
+    static var rerunAll: PageText { PageText("All jobs", "모든 작업") }
     static var rerun: PageText { PageText("Re-run", "다시 실행") }
     static var cancelRun: PageText { PageText("Cancel", "취소") }
     static var firstFailure: PageText { PageText("First failure", "첫 번째 실패") }

@@ -198,7 +198,7 @@ extension SessionRoutes {
     ) throws(DiagnosticError) -> OutboundAnswer {
         let browser = browser(request)
         let token = try server.people.sessions.formToken("browser:" + browser.id, now: .now())
-        var answer = page(SignInView(room: room, formToken: token, refusal: refusal, status: status))
+        var answer = page(SignInView(room: room, formToken: token, refusal: refusal, status: status), request)
         if let line = browser.cookie { answer.headers.add("Set-Cookie", line) }
         return answer
     }

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Diagnostics
+internal import RunCoordination
+package import RunIndex
+
+/// Runs that do not begin before somebody lets them: of code that is not the project's own.
+extension Server {
+    /// Of some projects, the newest first. - Parameter projects: `nil`: all.
+    package func heldRuns(of projects: [String]?) throws(DiagnosticError) -> [(row: RunRow, reason: String)] {
+        var query = RunQuery(limit: RunQuery.maximumLimit)
+        query.state = .waiting
+        query.projects = projects
+        var held: [(row: RunRow, reason: String)] = []
+        for row in try index.runs(query) {
+            if let reason = try store.heldReason(of: row.run) { held.append((row, reason)) }
+        }
+        return held
+    }
+}
