@@ -324,7 +324,8 @@ let testTargets: [Target] = [
         "ServerAPITests",
         [
             "AccessRules", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "HTTPMessages", "HTTPServing",
-            "IdentityProviders", "PipelineModel", "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol", "ServerAPI",
+            "IdentityProviders", "PipelineModel", "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol",
+            "ServerAPI",
             "SecretVault", "ServerOperation", "StructuredData", "Timekeeping", "WorkflowPlanning", crypto, cryptoExtras,
         ]),
     tests("LogArchiveTests", ["Diagnostics", "LogArchive", "Timekeeping"]),

@@ -126,6 +126,30 @@ struct DeliveryDeskTests {
         await endpoint.stop()
     }
 
+    @Test("An answer that is as large and as awkward as it can be is kept, shortened")
+    func hostileAnswer() async throws {
+        let ground = try Ground()
+        let endpoint = try await Endpoint()
+        var headers: HTTPHeaders = []
+        for number in 0..<60 { headers.add("X-Field-\(number)", String(repeating: "\"\\", count: 400)) }
+        endpoint.answer(
+            OutboundAnswer(status: 200, headers: headers, content: .bytes([UInt8](repeating: 1, count: 100_000))))
+        let project = try ground.project()
+        let hook = try ground.hook(endpoint.url, project: project, secret: Self.secret.text)
+        let announcer = Announcer(ground.surroundings())
+        let id = try await announcer.deliveries.test(hook, by: "ann")
+        await announcer.idle()
+        let (delivery, _) = try announcer.deliveries.delivery(id, of: hook)
+        #expect(delivery.exchanges.map(\.status) == [200])
+        #expect(delivery.exchanges.first?.answerHeaders.fields.count == AnnouncementLimits.shownFields)
+        guard case .delivered = delivery.state.status else {
+            Issue.record("\(delivery.state.status)")
+            return
+        }
+        #expect(ground.reports.isEmpty, "\(ground.reports)")
+        await endpoint.stop()
+    }
+
     @Test("An endpoint that takes nothing for five days is switched off, and goes on when somebody switches it on")
     func switchedOff() async throws {
         let ground = try Ground()

@@ -398,7 +398,7 @@ import Testing
             sandbox,
             [
                 "GET /runs": [.json(#"{"items":[],"next":null}"#)],
-                "GET /approvals": [.json(#"{"items":[],"next":null}"#)],
+                "GET /approvals": [.json(#"{"items":[],"next":null}"#)], "GET /me": [.json("{}")],
             ])
         let wrong = try martlet("auth", "login", server.url, stdin: "mrt_pat_wrong\n")
         #expect(wrong.status == 4)
@@ -409,6 +409,8 @@ import Testing
         let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
         #expect(mode == 0o600)
         #expect(try martlet("runs", "--all", "--server", "127.0.0.1").status == 0)
+        #expect(try martlet("auth", "status").status == 0)
+        #expect(try martlet("auth", "status", "--server", "127.0.0.1").status == 0)
         #expect(try martlet("approve").out == "Nothing waits for an approval.\n")
         #expect(try martlet("auth", "logout").status == 0)
         #expect(try martlet("runs", "--all", "--server", server.url).status == 4)

@@ -91,6 +91,26 @@ struct ProjectRouteTests {
         }
     }
 
+    @Test("Only an administrator of the server has a project read what is on its machine")
+    func localAddress() async throws {
+        let served = try await ServedFolder()
+        let admin = try await served.admin()
+        let ada = try await served.account("ada")
+        try await served.project("web", roles: [ada: .admin])
+        let adas = try await served.token(ada, [.admin])
+        for url in ["/srv/other.git", "other.git", "file:///srv/other.git", "./x:y", "ext::sh"] {
+            let change: DataValue = ["cloneURL": .string(url)]
+            #expect(
+                await served.ask("PATCH", "/api/v1/projects/web", token: adas, json: change).status == 403, "\(url)")
+            #expect(await served.ask("PATCH", "/api/v1/projects/web", token: admin, json: change).status == 200)
+        }
+        for url in ["https://example.org/x", "git@example.org:x.git", "ssh://git@example.org/x"] {
+            let change: DataValue = ["cloneURL": .string(url)]
+            #expect(
+                await served.ask("PATCH", "/api/v1/projects/web", token: adas, json: change).status == 200, "\(url)")
+        }
+    }
+
     @Test("A GET of what one has is answered without content")
     func notModified() async throws {
         let served = try await ServedFolder()

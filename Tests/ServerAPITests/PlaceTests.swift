@@ -127,6 +127,14 @@ struct ValueRouteTests {
         #expect(try Trees.list(references).count == before - 2)
     }
 
+    private static func open(_ settings: ServerSettings) throws -> Server {
+        try Server(
+            settings, program: "/nowhere",
+            transport: { (_) throws(DiagnosticError) in
+                throw DiagnosticError(.webUnreachable, "A test asks nobody outside.")
+            }, report: { _ in })
+    }
+
     @Test("Another master key opens the same secrets, and the old one nothing")
     func rotateKey() async throws {
         let folder: String
@@ -138,7 +146,7 @@ struct ValueRouteTests {
         defer { try? Trees.remove(folder) }
         var settings = ServerSettings(folder: folder, host: "", port: 0, capacity: 0, environment: [:])
         do {
-            let server = try Server(settings, program: "/nowhere", transport: ServedFolder.noTransport) { _ in }
+            let server = try Self.open(settings)
             try server.vault.put("kept value", name: "X", in: .server, at: .now())
             try server.variables.put("kept variable", name: "Y", in: .server, at: .now())
             old = try Files.read(folder + "/master-key", limit: 4_096)
@@ -147,17 +155,15 @@ struct ValueRouteTests {
         #expect(try ServerVaults.rotateKey(settings, to: nil) == 2)
         #expect(try Files.read(folder + "/master-key", limit: 4_096) != old)
         do {
-            let server = try Server(settings, program: "/nowhere", transport: ServedFolder.noTransport) { _ in }
+            let server = try Self.open(settings)
             #expect(try server.vault.secrets(project: "-")["X"]?.value == "kept value")
             #expect(try server.variables.secrets(project: "-")["Y"]?.value == "kept variable")
         }
         let file = folder + "/elsewhere"
         #expect(try ServerVaults.rotateKey(settings, to: file) == 2)
-        #expect(throws: DiagnosticError.self) {
-            try Server(settings, program: "/nowhere", transport: ServedFolder.noTransport) { _ in }
-        }
+        #expect(throws: DiagnosticError.self) { try Self.open(settings) }
         settings.keyPath = file
-        let server = try Server(settings, program: "/nowhere", transport: ServedFolder.noTransport) { _ in }
+        let server = try Self.open(settings)
         #expect(try server.vault.secrets(project: "-")["X"]?.value == "kept value")
     }
 }

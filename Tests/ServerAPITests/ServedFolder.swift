@@ -148,6 +148,14 @@ struct Reply: Sendable {
         return nil
     }
 
+    /// What the page says of a refusal.
+    var alert: String? {
+        text.firstRange(of: "role=\"alert\">").map { String(text[$0.upperBound...].prefix { $0 != "<" }) }
+    }
+
+    /// What a form of the page has to carry.
+    var formToken: String? { field("csrf") }
+
     /// The value of a hidden field of a form.
     func field(_ name: String) -> String? {
         guard let start = text.firstRange(of: "name=\"\(name)\" value=\"") else { return nil }

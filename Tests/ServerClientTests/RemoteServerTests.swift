@@ -47,12 +47,13 @@ struct RemoteServerTests {
 
     @Test("What is refused is not asked again, and the server's own words stand")
     func refused() async throws {
-        let problem = #"{"status":403,"title":"Not allowed","detail":"You may not.","code":"MRT1101","remedy":"Ask."}"#
+        let problem =
+            #"{"status":403,"title":"Not allowed","detail":"You \u001b[2Jmay not.","code":"MRT1101","remedy":"Ask."}"#
         let script = ScriptedServer([.answer(403, problem)])
         let error = await #expect(throws: ServerError.self) { try await script.server().get("/api/v1/runs") }
         #expect(error?.kind == .notAllowed)
         #expect(error?.diagnostic.code == DiagnosticCode(1101))
-        #expect(error?.diagnostic.message == "You may not.")
+        #expect(error?.diagnostic.message == "You [2Jmay not.")
         #expect(error?.diagnostic.remedy == "Ask.")
         #expect(script.calls.count == 1)
     }

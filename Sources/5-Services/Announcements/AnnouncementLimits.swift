@@ -14,9 +14,10 @@ package enum AnnouncementLimits {
     package static let inlineBodyBytes = 4 << 10
     /// Of an answer's body, for those who look at a delivery.
     package static let shownBodyBytes = 4 << 10
-    /// Fields of a head, and bytes of each, for the same.
-    package static let shownFields = 40
-    package static let shownFieldBytes = 512
+    /// Fields of a head, and bytes of each, for the same. With the body, and whatever has to be escaped in them, an attempt stays
+    /// within an event of the journal.
+    package static let shownFields = 20
+    package static let shownFieldBytes = 256
     /// A paused hook's deliveries are looked at again after so long.
     package static let pausedHookWait = Timestamp.Span.minutes(1)
     /// Tries of a notice.

@@ -76,7 +76,11 @@ package final class Announcer: Sendable {
         }
     }
 
+    /// Most servers have no hooks: what they would be sent is then not made.
+    private var hasHooks: Bool { !surroundings.directory().hooks.isEmpty }
+
     private func tell(_ change: RunChange) async throws(DiagnosticError) {
+        guard hasHooks else { return }
         let project = EntryID(change.project)
         let key = "\(change.run)/\(change.attempt)"
         let at = Timestamp(milliseconds: change.at)
@@ -117,7 +121,7 @@ package final class Announcer: Sendable {
 
     package func hear(_ change: JobChange) async {
         let record = change.record
-        guard let run = reading.webhookRun(record, run: change.run, attempt: change.attempt) else { return }
+        guard hasHooks, let run = reading.webhookRun(record, run: change.run, attempt: change.attempt) else { return }
         let at = Timestamp(milliseconds: change.at)
         var job = WebhookJob(
             id: change.job.text, name: change.name, attempt: change.number, conclusion: change.conclusion, finished: at)

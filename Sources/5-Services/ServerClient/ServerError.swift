@@ -59,10 +59,10 @@ package struct ServerError: CodedError {
         if let code = problem["code"]?.string.flatMap(code),
             let text = problem["detail"]?.string ?? problem["title"]?.string
         {
-            return ServerError(kind, Diagnostic(code, text, remedy: problem["remedy"]?.string))
+            return ServerError(kind, Diagnostic(code, plain(text), remedy: problem["remedy"]?.string.map(plain)))
         }
         if (300...399).contains(status) {
-            let target = headers["Location"].map { " to \($0)" } ?? ""
+            let target = headers["Location"].map { " to \(plain($0))" } ?? ""
             return ServerError(
                 kind,
                 Diagnostic(
@@ -73,8 +73,13 @@ package struct ServerError: CodedError {
         return ServerError(
             kind,
             Diagnostic(
-                .serverRefusal, "\(address) answered \(status)\(words.map { ": \($0)" } ?? ".")",
+                .serverRefusal, "\(address) answered \(status)\(words.map { ": \(plain($0))" } ?? ".")",
                 remedy: status == 401 ? "Sign in with: martlet auth login \(address)" : nil))
+    }
+
+    /// Words from elsewhere are shown, not obeyed.
+    private static func plain(_ text: String) -> String {
+        String(String.UnicodeScalarView(text.unicodeScalars.filter { $0.properties.generalCategory != .control }))
     }
 
     private static func code(_ text: String) -> DiagnosticCode? {

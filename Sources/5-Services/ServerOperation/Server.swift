@@ -126,9 +126,7 @@ package final class Server: Sendable {
             counts: counts, address: ownAddress, web: web ?? .only(transport), now: now, report: report)
         announcer = try Self.announcer(parts)
         traces = try ServerTraces(parts)
-        let ear: AsyncStream<Heard>.Continuation
         (heard, ear) = AsyncStream<Heard>.makeStream()
-        self.ear = ear
         let (stream, told) = AsyncStream<RunChange>.makeStream()
         let indexing = IndexWriting(store: store, index: index, report: report)
         self.indexing = indexing
@@ -139,29 +137,36 @@ package final class Server: Sendable {
             secrets: { (record, _, environment) throws(DiagnosticError) in
                 try JobSecretReading(vault: vault).secrets(of: record, environment)
             }, enter: { await gates.enter($0) },
-            changed: { change in
+            changed: { [ear] change in
                 counts.note(change)
                 indexing.note(change)
                 told.yield(change)
                 ear.yield(.run(change))
             }, report: report)
         surroundings.noted = { counts.note($0) }
-        surroundings.jobEnded = { change in
+        surroundings.jobEnded = { [ear] change in
             counts.note(change)
             ear.yield(.job(change))
         }
         runs = RunCoordinator(surroundings)
-        let address = settings.publicURL
-        var telling = StatusDesk.Surroundings(
-            store: store, now: { Timestamp(milliseconds: now()) },
-            target: { [directory, references] in Self.statusTarget($0, directory.current, references) },
-            url: { run, _ in address.map { "\($0)/runs/\(run)" } }, transport: transport)
-        telling.report = report
-        telling.counted = { counts.noteDelivery("status", $0) }
-        let statuses = StatusDesk(telling)
+        let statuses = StatusDesk(Self.statusSurroundings(parts, transport))
         self.statuses = statuses
         triggers = TriggerDesk(Self.surroundings(settings, store, directory, references, runs, statuses, report))
         changes = stream
+    }
+
+    private static func statusSurroundings(
+        _ parts: TellingParts, _ transport: @escaping HTTPTransport
+    ) -> StatusDesk.Surroundings {
+        let (directory, references, counts, now) = (parts.directory, parts.references, parts.counts, parts.now)
+        let address = parts.settings.publicURL
+        var surroundings = StatusDesk.Surroundings(
+            store: parts.store, now: { Timestamp(milliseconds: now()) },
+            target: { statusTarget($0, directory.current, references) },
+            url: { run, _ in address.map { "\($0)/runs/\(run)" } }, transport: transport)
+        surroundings.report = parts.report
+        surroundings.counted = { counts.noteDelivery("status", $0) }
+        return surroundings
     }
 
     private static func surroundings(

@@ -27,6 +27,4 @@ extension DiagnosticCode {
     static let nothingToApprove = DiagnosticCode(1251)
     /// The folder has no runner of a server.
     static let runnerNotRegistered = DiagnosticCode(1196)
-    /// A server refused, and not with a code of Martlet's.
-    static let serverRefused = DiagnosticCode(1221)
 }

@@ -57,7 +57,7 @@ package enum Program {
 
     /// Said before the verb is parsed: it does not know the option.
     private static func refuseServer(_ arguments: [String]) {
-        guard let refusal = ServerFlag.refusal(arguments, known: VerbSuggestion.verbs) else { return }
+        guard let refusal = ServerFlag.refusal(arguments) else { return }
         let console = Console()
         console.show(refusal.diagnostic)
         console.flush()

@@ -10,13 +10,12 @@ internal import TerminalRendering
 
 struct AuthCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "auth", abstract: "Sign in at a server, and out again; who you are there.",
+        commandName: "auth", abstract: "Sign in at a server, and out again; ask what you may do there.",
         discussion: """
             EXAMPLES
               martlet auth login https://ci.example.org
-              martlet auth logout https://ci.example.org
-              martlet auth status --server https://ci.example.org
               martlet auth can-i cancelRuns --project web
+              martlet auth logout https://ci.example.org
             """,
         subcommands: [AuthLoginCommand.self, AuthLogoutCommand.self, AuthStatusCommand.self, AuthCanICommand.self])
 }

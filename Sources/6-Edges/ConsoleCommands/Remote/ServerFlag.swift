@@ -6,10 +6,13 @@ internal import Diagnostics
 enum ServerFlag {
     /// Options of ``RemoteOptions``, which may stand before the verb.
     private static let options = ["--server", "--token-file", "--project"]
-    /// Verbs that work on a server as well.
-    private static let verbs: Set<String> = [
-        "run", "rerun", "cancel", "runs", "logs", "why", "artifacts", "approve", "reject", "help",
+    /// Verbs that work on this machine only; what others take, their parsers know.
+    private static let localVerbs: Set<String> = [
+        "shell", "debug", "plan", "check", "eval", "explain", "actions", "doctor", "clean", "hooks", "redact", "schema",
+        "completions", "exit-codes",
     ]
+    /// Verbs that work on either.
+    private static let verbs = ["approve", "artifacts", "cancel", "logs", "reject", "rerun", "run", "runs", "why"]
 
     /// The arguments with what stands before the verb put behind everything else.
     static func arranged(_ arguments: [String]) -> [String] {
@@ -28,21 +31,15 @@ enum ServerFlag {
 
     /// Why a verb that works on this machine only cannot be asked of a server; `nil` where nobody does.
     ///
-    /// - Parameters:
-    ///   - arguments: as ``arranged(_:)`` has them.
-    ///   - known: all verbs.
-    static func refusal(_ arguments: [String], known: @autoclosure () -> [String]) -> DiagnosticError? {
-        guard let verb = arguments.first, !verbs.contains(verb) else { return nil }
+    /// - Parameter arguments: as ``arranged(_:)`` has them.
+    static func refusal(_ arguments: [String]) -> DiagnosticError? {
+        guard let verb = arguments.first, localVerbs.contains(verb) else { return nil }
         let own = arguments.prefix { $0 != "--" }
-        guard let place = own.firstIndex(where: { $0 == "--server" || $0.hasPrefix("--server=") }),
-            known().contains(verb)
-        else { return nil }
+        guard let place = own.firstIndex(where: { $0 == "--server" || $0.hasPrefix("--server=") }) else { return nil }
         let next = own.index(after: place)
         if own[place] == "--server=none" || (next < own.endIndex && own[next] == "none") { return nil }
         return DiagnosticError(
             .verbStaysHere, "'martlet \(verb)' works on this machine, not on a server.",
-            remedy:
-                "Leave --server out. On a server work: \(verbs.subtracting(["help"]).sorted().joined(separator: ", "))."
-        )
+            remedy: "Leave --server out. On a server work: \(verbs.joined(separator: ", ")).")
     }
 }

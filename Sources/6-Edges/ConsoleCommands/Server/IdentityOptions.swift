@@ -2,7 +2,7 @@
 
 internal import ArgumentParser
 internal import Diagnostics
-internal import HTTPCalling
+internal import HTTPMessages
 internal import ServerOperation
 
 /// Where people sign in beside passwords.
@@ -24,12 +24,10 @@ struct IdentityOptions: ParsableArguments {
             valueName: "domain"))
     var oidcDomains: [String] = []
 
-    @Option(
-        help: ArgumentHelp("Certificates to trust for it beside the system's, as a PEM file.", valueName: "file"))
-    var oidcTrust: String?
-
     /// - Throws: ``DiagnosticCode/argumentInvalid`` where a part is missing.
-    func settings(_ environment: [String: String]) throws(DiagnosticError) -> IdentitySettings? {
+    func settings(
+        _ environment: [String: String], _ transport: @autoclosure () throws(DiagnosticError) -> HTTPTransport
+    ) throws(DiagnosticError) -> IdentitySettings? {
         func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
         guard let issuer = oidcIssuer ?? variable("MARTLET_OIDC_ISSUER") else { return nil }
         guard let client = oidcClientID ?? variable("MARTLET_OIDC_CLIENT_ID") else {
@@ -41,9 +39,8 @@ struct IdentityOptions: ParsableArguments {
             oidcDomains.isEmpty
             ? (variable("MARTLET_OIDC_DOMAINS") ?? "").split(separator: ",").map { $0.filter { $0 != " " } }
             : oidcDomains
-        let transport = try WebClient(trusting: oidcTrust.map(ProcessEnvironment.absolute)).transport
         return IdentitySettings(
             issuer: issuer, clientID: client, clientSecret: variable("MARTLET_OIDC_CLIENT_SECRET"), domains: domains,
-            transport: transport)
+            transport: try transport())
     }
 }

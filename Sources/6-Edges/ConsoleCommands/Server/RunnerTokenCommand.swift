@@ -4,6 +4,7 @@ internal import AccessRules
 internal import ArgumentParser
 internal import Credentials
 internal import Diagnostics
+internal import ServerClient
 internal import ServerOperation
 internal import StructuredData
 internal import TerminalRendering
@@ -18,8 +19,8 @@ struct RunnerTokenCommand: ParsableCommand {
               martlet runner token --group gpu --label cuda --hours 2
               martlet runner token --server https://ci.example.org --many
 
-            It asks the server that is named, with MARTLET_TOKEN; without one it works on the
-            data folder, whether a server runs on it or not.
+            It asks the server that is named; without one it works on the data folder, whether
+            a server runs on it or not.
             """)
 
     @Option(help: "The group that its runners are in.")
@@ -42,7 +43,7 @@ struct RunnerTokenCommand: ParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
-    @OptionGroup var server: ServerAddressOptions
+    @OptionGroup var remote: RemoteOptions
     @OptionGroup var data: DataFolderOptions
 
     func run() throws {
@@ -51,7 +52,8 @@ struct RunnerTokenCommand: ParsableCommand {
             guard (1...720).contains(hours) else {
                 throw DiagnosticError(.argumentInvalid, "A token is good for 1 to 720 hours.")
             }
-            let made = try server.address(console.environment) == nil ? onFolder(console) : onServer(console)
+            let target = try remote.target(console)
+            let made = try target.map { try onServer($0) } ?? onFolder(console)
             if json {
                 let object: DataValue = [
                     "schema": 1, "token": .string(made.secret), "expiresAt": .string(made.expiresAt.description),
@@ -77,13 +79,12 @@ struct RunnerTokenCommand: ParsableCommand {
         return (token.text, offer.expiresAt)
     }
 
-    private func onServer(_ console: Console) throws -> (secret: String, expiresAt: Timestamp) {
-        let answer = try server.client(console.environment).ask(
-            "POST", "/api/v1/registrations",
-            [
-                "group": .string(group), "labels": .array(labels.map(DataValue.string)), "ephemeral": .bool(ephemeral),
-                "once": .bool(!many), "hours": .number(Double(hours)),
-            ])
+    private func onServer(_ target: RemoteTarget) throws -> (secret: String, expiresAt: Timestamp) {
+        let asked: DataValue = [
+            "group": .string(group), "labels": .array(labels.map(DataValue.string)), "ephemeral": .bool(ephemeral),
+            "once": .bool(!many), "hours": .number(Double(hours)),
+        ]
+        let answer = try target.ask { try await $0.post(RemoteServer.path("registrations"), asked) }
         return (
             answer["secret"]?.string ?? "",
             Timestamp(milliseconds: Int64(answer["registration"]?["expiresAt"]?.int ?? 0))
@@ -100,7 +101,7 @@ struct RunnerListCommand: ParsableCommand {
               martlet runner list --json
             """)
 
-    @OptionGroup var server: ServerAddressOptions
+    @OptionGroup var remote: RemoteOptions
 
     @Flag(help: "Print JSON.")
     var json = false
@@ -108,7 +109,8 @@ struct RunnerListCommand: ParsableCommand {
     func run() throws {
         let console = Console()
         try console.guarded {
-            let runners = try server.client(console.environment).list("/api/v1/runners")
+            let target = try remote.requiredTarget(console)
+            let runners = try target.ask { try await $0.items(RemoteServer.path("runners")) }
             if json {
                 let object: DataValue = ["schema": 1, "runners": .array(runners)]
                 return console.out.writeLine(object.jsonText())

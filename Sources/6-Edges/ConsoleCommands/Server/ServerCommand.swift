@@ -58,11 +58,6 @@ struct ServerCommand: ParsableCommand {
         help: ArgumentHelp("The key that seals secrets, 32 bytes in base64 or hexadecimal.", valueName: "file"))
     var keyFile: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "Certificates to trust beside the system's, for forges and hooks, as a PEM file.", valueName: "file"))
-    var trust: String?
-
     @OptionGroup var telling: TellingOptions
     @OptionGroup var identity: IdentityOptions
 
@@ -72,6 +67,12 @@ struct ServerCommand: ParsableCommand {
             "A proxy whose X-Forwarded-For is believed, by address; else MARTLET_TRUSTED_PROXIES.", valueName: "address"
         ))
     var trustedProxies: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Certificates to trust beside the system's, for forges, hooks and the identity provider, as a PEM file.",
+            valueName: "file"))
+    var trust: String?
 
     @Flag(help: "Say what is wrong with the configuration, and end.")
     var check = false
@@ -109,7 +110,8 @@ struct ServerCommand: ParsableCommand {
         telling.apply(to: &settings.telling)
         settings.labels = labels.map { $0.lowercased() }
         settings.keyPath = keyFile.map(ProcessEnvironment.absolute)
-        settings.identityProvider = try identity.settings(console.environment)
+        settings.identityProvider = try identity.settings(
+            console.environment, try WebClient(trusting: trust.map(ProcessEnvironment.absolute)).transport)
         let proxies = trustedProxies.isEmpty ? [console.environment["MARTLET_TRUSTED_PROXIES"] ?? ""] : trustedProxies
         settings.trustedProxies = Set(
             proxies.flatMap { $0.split(separator: ",") }.map { $0.filter { $0 != " " } })

@@ -25,7 +25,8 @@ struct TriggerRoutes: Sendable {
             Route(
                 method: "POST", template: "/api/v1/projects/{project}/runs", operation: "dispatchRun",
                 summary: "Starts a workflow that can be dispatched.", guardian: .project(.startRuns),
-                body: "DispatchRequest", answers: [201: "DispatchAnswer", 422: "Problem"], handler: dispatch),
+                body: "DispatchRequest", answers: [201: "DispatchAnswer", 422: "Problem", 502: "Problem"],
+                handler: dispatch),
         ]
     }
 

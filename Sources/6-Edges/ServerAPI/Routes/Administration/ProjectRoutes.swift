@@ -69,7 +69,12 @@ struct ProjectRoutes: Sendable {
 
     @Sendable private func change(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
         let body = try await request.json()
-        let id = try request.project(server.directory.current).id
+        let directory = server.directory.current
+        let id = try request.project(directory).id
+        if let url = body["cloneURL"]?.string, ProjectSettings.isOfThisMachine(url) {
+            // What the server can read is not for everybody who administers a project.
+            try directory.decision(request.principal, .manageServer, at: .server, now: .now()).required()
+        }
         try await server.change(
             request,
             { (directory) throws(DiagnosticError) in
@@ -193,6 +198,16 @@ extension Project {
 }
 
 extension ProjectSettings {
+    /// Whether an address names a folder of the server's own machine, or a helper of git's.
+    static func isOfThisMachine(_ url: String) -> Bool {
+        if let mark = url.firstRange(of: "://") {
+            return !["https", "http", "ssh", "git"].contains(url[..<mark.lowerBound].lowercased())
+        }
+        // `git@example.org:web.git`; git takes it for a path where a slash comes first.
+        guard let colon = url.firstIndex(of: ":"), !url[..<colon].contains("/") else { return true }
+        return url[colon...].hasPrefix("::")
+    }
+
     /// What a request says; what it does not say stays.
     fileprivate mutating func take(_ body: DataObject) {
         if let name = body["name"]?.string { self.name = name }

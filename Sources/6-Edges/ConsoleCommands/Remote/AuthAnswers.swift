@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import Diagnostics
 internal import HTTPMessages
+internal import ServerClient
 internal import StructuredData
 internal import TerminalRendering
 
@@ -15,7 +16,7 @@ struct AuthStatusCommand: ParsableCommand {
               martlet auth status --server https://ci.example.org --json
             """)
 
-    @OptionGroup var server: ServerAddressOptions
+    @OptionGroup var remote: RemoteOptions
 
     @Flag(help: "Print JSON.")
     var json = false
@@ -23,14 +24,14 @@ struct AuthStatusCommand: ParsableCommand {
     func run() throws {
         let console = Console()
         try console.guarded {
-            let client = try server.client(console.environment)
-            let me = try client.ask("GET", "/api/v1/me")
+            let target = try remote.requiredTarget(console)
+            let me = try target.ask { try await $0.get(RemoteServer.path("me")) }
             if json { return console.out.writeLine(me.jsonText()) }
             let name = me["name"]?.string ?? ""
             let owner = me["account"]?["name"]?.string
             let kind = me["kind"]?.string ?? ""
             console.out.writeLine(
-                "\(client.url): \(kind) \(name)" + (owner.map { $0 == name ? "" : " of \($0)" } ?? ""))
+                "\(target.server.address): \(kind) \(name)" + (owner.map { $0 == name ? "" : " of \($0)" } ?? ""))
             if let token = me["token"] {
                 console.out.writeLine("Scopes: \(token.strings("scopes").joined(separator: ", "))")
             }
@@ -60,10 +61,7 @@ struct AuthCanICommand: ParsableCommand {
     @Argument(help: ArgumentHelp("What is to be done: viewRuns, startRuns, approve, manageSecrets, …"))
     var permission: String
 
-    @Option(help: "Where, by the project's name; else on the server as a whole.")
-    var project: String?
-
-    @OptionGroup var server: ServerAddressOptions
+    @OptionGroup var remote: RemoteOptions
 
     @Flag(help: "Print JSON.")
     var json = false
@@ -72,9 +70,12 @@ struct AuthCanICommand: ParsableCommand {
         let console = Console()
         var isAllowed = false
         try console.guarded {
+            let target = try remote.requiredTarget(console)
             var pairs = [FormText.Pair("permission", permission)]
-            if let project { pairs.append(FormText.Pair("project", project)) }
-            let answer = try server.client(console.environment).ask("GET", "/api/v1/can-i?" + FormText.text(pairs))
+            // Where, by the project's name; else on the server as a whole.
+            if let project = target.project { pairs.append(FormText.Pair("project", project)) }
+            let query = pairs
+            let answer = try target.ask { try await $0.get(RemoteServer.path("can-i"), query) }
             isAllowed = answer.bool("allowed")
             if json {
                 console.out.writeLine(answer.jsonText())
