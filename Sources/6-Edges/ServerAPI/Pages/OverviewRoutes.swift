@@ -7,6 +7,7 @@ internal import JobDispatch
 internal import PipelineModel
 internal import RunCoordination
 internal import RunIndex
+internal import RunnerProtocol
 internal import ServerOperation
 internal import ThreadExecution
 internal import Timekeeping
@@ -20,21 +21,27 @@ struct OverviewRoutes: Sendable {
     private static let shownMarks = 20
 
     var routes: [Route] {
-        [
-            PageRoute(server: server).get(
-                "/", .known,
-                showing: { (visit) throws(DiagnosticError) in
-                    let runners = await server.runs.runnersNow.map {
-                        ($0.runner.isConnected(at: visit.now.milliseconds), $0.holds.count)
-                    }
-                    return try await BlockingWork.attempt { () throws(DiagnosticError) in
-                        var page = try page(visit)
-                        page.runnersOnline = runners.count { $0.0 }
-                        page.runnersBusy = runners.count { $0.0 && $0.1 > 0 }
-                        return .page(page, visit.context())
-                    }
-                })
-        ]
+        [PageRoute(server: server).get("/", .known, showing: show)]
+    }
+
+    @Sendable private func show(_ visit: PageVisit) async throws(DiagnosticError) -> OutboundAnswer {
+        var page = try await BlockingWork.attempt { () throws(DiagnosticError) in try self.page(visit) }
+        for index in page.running.indices where page.running[index].startedAt == nil {
+            page.running[index].wait = await wait(of: RunID(page.running[index].run), visit) ?? page.running[index].wait
+        }
+        let runners = await server.runs.runnersNow.filter { $0.runner.isConnected(at: visit.now.milliseconds) }
+        page.runnersOnline = runners.count
+        page.runnersBusy = runners.count { !$0.holds.isEmpty }
+        let shown = page
+        return await BlockingWork.run { OutboundAnswer.page(shown, visit.context()) }
+    }
+
+    /// For people, or for a runner.
+    private func wait(of run: RunID, _ visit: PageVisit) async -> WaitReason? {
+        if let gate = visit.gates.first(where: { $0.work.run == run })?.gate.opening {
+            return .approval(environment: gate.request.rules.name)
+        }
+        return await server.runs.waitingReasons(in: run).min { $0.key < $1.key }.map { .other($0.value.text) }
     }
 
     private func page(_ visit: PageVisit) throws(DiagnosticError) -> OverviewPage {

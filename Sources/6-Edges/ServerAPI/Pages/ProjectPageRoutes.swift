@@ -6,6 +6,7 @@ internal import HTTPServing
 internal import PipelineModel
 internal import RunCoordination
 internal import RunIndex
+internal import RunnerProtocol
 internal import ServerOperation
 internal import StructuredData
 internal import ThreadExecution
@@ -61,7 +62,7 @@ struct ProjectPageRoutes: Sendable {
         }
         page.nextPage = next
         page.startable = startable
-        for row in rows { page.rows.append(try self.row(row, project)) }
+        for row in rows { page.rows.append(try self.row(row, project, visit)) }
         return page
     }
 
@@ -89,8 +90,10 @@ struct ProjectPageRoutes: Sendable {
         return branch.hasPrefix("pull/") && branch.hasSuffix("/merge") ? "refs/\(branch)" : "refs/heads/\(branch)"
     }
 
-    private func row(_ row: RunRow, _ project: Project) throws(DiagnosticError) -> ProjectPage.Row {
-        let isHeld = row.state == .waiting ? try server.store.heldReason(of: row.run) != nil : false
+    private func row(_ row: RunRow, _ project: Project, _ visit: PageVisit) throws(DiagnosticError) -> ProjectPage.Row {
+        let isGated = row.state == .waiting && visit.gates.contains { $0.work.run == row.run }
+        let reason = row.state == .waiting ? try server.store.heldReason(of: row.run) : nil
+        let isHeld = isGated || reason != nil
         var shown = ProjectPage.Row(
             run: row.run.number, attempt: row.attempt, workflow: row.workflow, state: row.shownState(isHeld: isHeld),
             change: row.change(of: project), trigger: row.trigger, createdAt: row.createdTime)

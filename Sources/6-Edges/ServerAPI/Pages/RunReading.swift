@@ -49,7 +49,9 @@ struct RunReading {
             title: row.title.isEmpty ? row.subject : row.title, attempt: report.attempt, attempts: try attempts(),
             verdict: try verdict(), change: row.change(of: project), trigger: row.trigger,
             createdAt: row.createdTime, jobs: try jobs(withUsualSpans: tab == .timeline))
-        page.startedAt = report.startedAt.map { Timestamp(milliseconds: $0) }
+        // A run that waits for its first runner, or for a person, does not run yet.
+        let hasBegun = report.state == .finished || report.jobs.contains { $0.startedAt != nil }
+        page.startedAt = hasBegun ? report.startedAt.map { Timestamp(milliseconds: $0) } : nil
         page.finishedAt = report.finishedAt.map { Timestamp(milliseconds: $0) }
         page.standing = try standing()
         page.actions = actions()

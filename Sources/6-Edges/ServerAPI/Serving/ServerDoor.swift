@@ -154,6 +154,9 @@ extension Server {
                 principal, permission, at: .project(project ?? EntryID(.project, Int.max)), now: .now())
         }
         if decision.isAllowed { return nil }
+        if case .run = route.guardian, decision.verdict == .hidden {
+            throw DiagnosticError(.entryMissing, "There is no run \(path["run"] ?? "") that you may see.")
+        }
         do throws(DiagnosticError) { try decision.required() } catch {
             return APIProblem.answer(error, verdict: decision.verdict)
         }
