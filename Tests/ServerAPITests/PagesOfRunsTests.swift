@@ -4,7 +4,9 @@ import AccessRules
 import HTTPMessages
 import PipelineModel
 import RunCoordination
+import StructuredData
 import Testing
+import Timekeeping
 
 @testable import ServerAPI
 @testable import ServerOperation
@@ -41,6 +43,8 @@ struct PagesOfRunsTests {
                   echo "## Done <script>alert(5)</script>" >> "$GITHUB_STEP_SUMMARY"
                   for n in $(seq 1 40); do echo "try $n"; done
                   test ${{ matrix.n }} = 2
+              - name: Go on
+                run: echo went on
           deploy:
             needs: test
             runs-on: ubuntu-latest
@@ -113,6 +117,8 @@ struct PagesOfRunsTests {
         #expect(search.text.contains("4 matches"))
         #expect(search.text.contains("/runs/\(run)/1/log/test%231/1/1#L"))
         Self.expectHarmless(search, "search")
+        let api = await folder.page("/api/v1/runs/\(run)/attempts/1/search?q=went", headers: [])
+        #expect((api.json["count"]?.int ?? 0) > 0, "the log of a step that was skipped is not missed")
         let mistake = await folder.page("/runs/\(run)/1/search?q=%28&regex=1")
         #expect(mistake.status == 200 && mistake.text.contains("note bad"))
         #expect(await folder.page("/runs/\(run)/1/log/build/9/1").status == 404)
@@ -184,6 +190,69 @@ struct PagesOfRunsTests {
         #expect(await folder.page(path + "?before=\(second)").text.contains("#\(second)") == false)
         let palette = await folder.page("/api/v1/palette?q=%23\(first)")
         #expect(palette.text.contains("/runs/\(first)"))
+    }
+
+    @Test("A job before its environment is on the pages of those who may approve, and goes on when they do")
+    func gated() async throws {
+        let workflow = """
+            on: push
+            jobs:
+              deploy:
+                runs-on: ubuntu-latest
+                environment: production
+                steps: [{run: echo deployed}]
+            """
+        let folder = try await PageFolder(workflow)
+        var rules = EnvironmentRules(name: "production")
+        rules.requiredApprovals = 1
+        _ = try await folder.server.directory.perform(
+            .setEnvironment(folder.project, rules), by: .system("test"))
+        let run = try await folder.begin()
+        while await folder.server.gates.waiting.isEmpty { await Task.yield() }
+        try await folder.listed(run)
+        let page = await folder.page("/runs/\(run)")
+        #expect(page.text.contains("Waits for an approval to production"))
+        let approvals = await folder.page("/approvals")
+        #expect(approvals.text.contains("action=\"/approvals/\(run)/1/deploy\""))
+        #expect(await folder.page("/").text.contains("1 waits for you"))
+        let reader = try await folder.served.account("eve")
+        _ = try await folder.server.directory.perform(
+            .grantRole(project: folder.project, account: reader, .run), by: .system("test"))
+        let weak = try await folder.served.token(reader, [.run])
+        #expect(await folder.page("/approvals", token: weak).text.contains("name=\"decision\"") == false)
+        let refused = await folder.post("/approvals/\(run)/1/deploy", [("decision", "approve")], token: weak)
+        #expect(refused.status == 403)
+        let answer = await folder.post(
+            "/approvals/\(run)/1/deploy", [("decision", "approve"), ("comment", "go <b>on</b>")])
+        #expect(answer.status == 303 && answer.headers["Location"] == "/runs/\(run)/1")
+        #expect(await folder.server.gates.waiting.isEmpty)
+        #expect(await folder.page("/runs/\(run)").text.contains("No runner is registered."))
+        #expect(await folder.page("/audit").text.contains("go &lt;b&gt;on&lt;/b&gt;"))
+    }
+
+    @Test("What pages follow is theirs by the session's cookie, and nobody else's")
+    func events() async throws {
+        let folder = try await PageFolder(Self.failing)
+        let run = try await folder.withRunner {
+            let run = try await folder.begin()
+            try await folder.end(of: run)
+            return run
+        }
+        let account = try await folder.served.account("ada", isAdmin: true)
+        let ticket = try folder.server.people.sessions.begin(account, now: .now()).ticket
+        let headers: HTTPHeaders = [("Cookie", "martlet=\(ticket)"), ("Accept", "text/event-stream")]
+        for path in ["events", "logs/build/1/1"] {
+            let target = "/api/v1/runs/\(run)/attempts/1/\(path)"
+            let stream = await folder.served.ask("GET", target, headers: headers)
+            #expect(stream.status == 200 && stream.headers["Content-Type"] == "text/event-stream", "\(path)")
+            #expect(stream.text.contains("event: end"), "\(path)")
+            #expect(await folder.served.ask("GET", target, headers: [("Accept", "text/event-stream")]).status == 401)
+        }
+        let stranger = try await folder.served.account("mallory")
+        let other = try folder.server.people.sessions.begin(stranger, now: .now()).ticket
+        let hidden = await folder.served.ask(
+            "GET", "/api/v1/runs/\(run)/attempts/1/events", headers: [("Cookie", "martlet=\(other)")])
+        #expect(hidden.status == 404)
     }
 
     @Test("A held run begins when somebody lets it on the page, and not before")

@@ -93,7 +93,7 @@ extension Server {
     }
 
     /// Whether something of a log is written.
-    func isLog(at path: String) -> Bool { Files.facts(path) != nil }
+    package func isLog(at path: String) -> Bool { Files.facts(path) != nil }
 
     package func logPath(_ place: LogPlace) -> String {
         store.logs(of: place.run, attempt: place.attempt).file(

@@ -143,12 +143,14 @@ struct RunSearch {
 
     init(_ server: Server, _ report: RunReport) {
         self.server = server
-        entries = report.jobs.flatMap { job in
+        let all = report.jobs.flatMap { job in
             job.steps.map { step in
                 let attempt = job.attempt(of: step, in: report)
                 return Entry(job: job, step: step, place: LogLines.place(report.run, attempt, job.id, step))
             }
         }
+        // A step that was skipped, or has not begun, has written nothing.
+        entries = all.filter { server.isLog(at: server.logPath($0.place)) }
     }
 
     func page(_ pattern: LogPattern, from cursor: LogCursor) throws(DiagnosticError) -> LogSearchPage {

@@ -39,11 +39,11 @@ struct SearchRoutes: Sendable {
             ? .regularExpression : request.query["case"] == "1" ? .text : .textIgnoringCase
         let cursor = try Self.cursor(request)
         let report = try server.report(of: run, attempt: attempt)
-        let search = RunSearch(server, report)
-        let page = try await BlockingWork.attempt { () throws(DiagnosticError) in
-            try search.page(LogPattern(kind, text), from: cursor)
+        let (page, places) = try await BlockingWork.attempt { () throws(DiagnosticError) in
+            let search = RunSearch(server, report)
+            return (try search.page(LogPattern(kind, text), from: cursor), search.entries.map(\.place))
         }
-        return .json(.object(Self.object(page, search.entries.map(\.place))))
+        return .json(.object(Self.object(page, places)))
     }
 
     /// `LOG.LINE`, both numbers.
