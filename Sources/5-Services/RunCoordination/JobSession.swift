@@ -33,6 +33,8 @@ final class JobSession {
     private(set) var outcome: JobOutcome?
     private var names: [StepAttempt: String] = [:]
     private lazy var titles = StepTitles.of(steps.steps)
+    /// When its first event was decided: before any of its processes was there.
+    private var beganAt: Int64?
     private var startedAt: [StepAttempt: Int64] = [:]
     /// Attempts whose end the executor itself has reported.
     private var answered: Set<StepAttempt> = []
@@ -188,7 +190,7 @@ final class JobSession {
     /// Test reports and the like that the job has left, before its workspace goes.
     private func readReports(_ then: @escaping () -> Void) {
         guard let host, !host.hasEmptyWorkspace else { return then() }
-        let search = ReportSearch(workspace: host.workspace, since: startedAt.values.min() ?? ground.driver?.now ?? 0)
+        let search = ReportSearch(workspace: host.workspace, since: beganAt ?? 0)
         ground.loop.offload {
             search.read()
         } then: { (found: ReportSearch.Found) in
@@ -254,6 +256,7 @@ final class JobSession {
 
     /// What a history has told already.
     func note(_ event: JobEvent, at time: Int64) {
+        beganAt = beganAt ?? time
         switch event {
         case .stepStarted(let started): startedAt[started.attempt] = time
         case .jobEnded(let ended): outcome = ended.outcome

@@ -24,6 +24,8 @@ struct ReportSearch: Sendable {
     private static let entryLimit = 50_000
     private static let depthLimit = 12
     private static let reportLimit = 500
+    /// A file's times are those of the kernel's last tick.
+    private static let fileClockLagMs: Int64 = 10
     private static let passedOver: Set<String> = [".git", "node_modules", ".venv", "venv", "vendor", ".cache"]
     private static let reportFolders: Set<String> = [
         "test-results", "test-reports", "surefire-reports", "failsafe-reports", "junit", "TestResults",
@@ -104,7 +106,7 @@ struct ReportSearch: Sendable {
     }
 
     private func isNew(_ path: String) -> Bool {
-        (Files.facts(path)?.modifiedNanoseconds ?? 0) / 1_000_000 >= since
+        (Files.facts(path)?.modifiedNanoseconds ?? 0) / 1_000_000 >= since - Self.fileClockLagMs
     }
 }
 
