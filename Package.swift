@@ -225,6 +225,12 @@ let testing: [Target] = [
         dependencies: ["Diagnostics", "FileAccess", "HTTPMessages", "HTTPServing", "StructuredData"],
         path: "Sources/Testing/scripted-server", swiftSettings: settings),
     .executableTarget(
+        name: "no-op-runner",
+        dependencies: [
+            "Diagnostics", "HTTPCalling", "PipelineModel", "RunCoordination", "RunEngine", "RunnerAgent",
+            "RunnerProtocol", "StructuredData",
+        ], path: "Sources/Testing/no-op-runner", swiftSettings: settings),
+    .executableTarget(
         name: "log-bench", dependencies: ["Diagnostics", "LogArchive", "Timekeeping"],
         path: "Sources/Testing/log-bench", swiftSettings: settings),
     .executableTarget(

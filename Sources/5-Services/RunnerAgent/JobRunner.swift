@@ -97,6 +97,7 @@ package actor JobRunner {
         }
         let takesMore = !isDismissed && !isLeaving && !(surroundings.isEphemeral && hasTaken)
         let free = takesMore ? max(0, surroundings.capacity - carriers.count) : 0
+        isFull = free == 0
         let request = PollRequest(
             instance: instance, free: free, holds: carriers.keys.sorted { "\($0.work)" < "\($1.work)" })
         let asked = Task { () -> Result<PollAnswer, DiagnosticError> in
@@ -104,7 +105,6 @@ package actor JobRunner {
                 return .failure(error)
             }
         }
-        // A job that ends makes room: the poll is given up for one that says so.
         waiting = asked
         let result = await asked.value
         waiting = nil
@@ -123,7 +123,12 @@ package actor JobRunner {
 
     private var waiting: Task<Result<PollAnswer, DiagnosticError>, Never>?
 
-    private func askAnew() { waiting?.cancel() }
+    /// Whether the poll under way said that there is no room.
+    private var isFull = false
+
+    /// A job that ended made room: a poll that had none to offer is given up for one that has. One that had some is left
+    /// alone, for giving it up costs a connection; whatever answers it leads to the next, which tells of all the room.
+    private func askAnew() { if isFull { waiting?.cancel() } }
 
     private func heard() {
         heardAt = .now()

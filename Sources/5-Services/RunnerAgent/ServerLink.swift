@@ -30,7 +30,8 @@ package struct ServerLink: Sendable {
         return try read(answer) { data throws(DataShapeError) in try RegistrationAnswer(data: data) }
     }
 
-    func poll(_ request: PollRequest) async throws(DiagnosticError) -> PollAnswer {
+    /// Waits until there is something for the runner, at most as long as the request says.
+    package func poll(_ request: PollRequest) async throws(DiagnosticError) -> PollAnswer {
         try await post("poll", request.data, timeoutMs: Int(request.waitMs) + HTTPCall.standardTimeoutMs) {
             data throws(DataShapeError) in try PollAnswer(data: data)
         }
@@ -46,8 +47,9 @@ package struct ServerLink: Sendable {
         try await post("position", lease.data) { data throws(DataShapeError) in try ProgressPosition(data: data) }
     }
 
+    /// - Returns: what the server has now.
     /// - Throws: ``DiagnosticCode/leaseLost``.
-    func progress(_ progress: Progress) async throws(DiagnosticError) -> ProgressPosition {
+    package func progress(_ progress: Progress) async throws(DiagnosticError) -> ProgressPosition {
         var call = HTTPCall("POST", base + "/progress", timeoutMs: Self.progressTimeoutMs)
         call.body = ProgressCoding.encode(progress)
         call.headers = headers(ProgressCoding.contentType)
