@@ -84,9 +84,10 @@ class Server:
             self.process.kill()
             self.process.wait()
         # Two signals: the first lets jobs end, the second ends them. Their supervisors go with the runner.
-        for _ in range(2):
+        for pause in (0.3, 0):
             for pid in self.runner_pids()[:1]:
                 os.kill(pid, signal.SIGTERM)
+                time.sleep(pause)
         patience = time.monotonic() + 20
         while self.runner_pids() and time.monotonic() < patience:
             time.sleep(0.02)
@@ -340,7 +341,7 @@ class Bench:
     async def no_op_jobs(self):
         """Runs of 50 jobs each, carried out by a runner whose executor does nothing."""
         rates = []
-        for width in (50, 1):
+        for width in self.options.widths:
             with Server(self, "jobs", "--capacity", "0") as server:
                 legs = ", ".join(str(n) for n in range(width))
                 text = ("on: workflow_dispatch\njobs:\n  j:\n    runs-on: ubuntu-latest\n    strategy:\n      matrix:\n"
@@ -510,7 +511,7 @@ class NoOpRunner:
     def __enter__(self):
         registration = self.server.call("POST", "/api/v1/registrations", {})
         self.process = subprocess.Popen(
-            [self.server.bench.options.no_op_runner, self.server.url, registration["token"], "256"],
+            [self.server.bench.options.no_op_runner, self.server.url, registration["secret"], "256"],
             stdout=subprocess.PIPE, text=True)
         if self.process.stdout.readline().strip() != "ready":
             sys.exit("the runner is not ready")
@@ -534,6 +535,7 @@ def main():
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--pushes", type=int, default=205)
     parser.add_argument("--jobs", type=int, default=5000)
+    parser.add_argument("--widths", type=lambda text: [int(n) for n in text.split(",")], default=[50, 1])
     parser.add_argument("--runs", type=int, default=100_000)
     parser.add_argument("--seconds", type=int, default=30, help="how long the API is asked")
     parser.add_argument("--clients", type=int, default=1000)

@@ -315,6 +315,7 @@ package final class Server: Sendable {
         ticker?.cancel()
         await triggers.stop()
         await runs.stop()
+        feed.end()
         await announcer.stop()
         await traces?.finish()
     }

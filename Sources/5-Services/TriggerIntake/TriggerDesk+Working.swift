@@ -16,7 +16,7 @@ extension TriggerDesk {
         do {
             let project = try project(line.project)
             let cause = try task.cause ?? log.cause(stream)
-            let work = try work(project, line)
+            let work = try work(project, line, askedAt: task.receivedAt)
             let id = task.id
             let result = try await BlockingWork.attempt { () throws(DiagnosticError) in
                 try work.result(cause, id: id)
@@ -47,7 +47,10 @@ extension TriggerDesk {
         return project
     }
 
-    func work(_ project: TriggerProject, _ line: DeskLine) throws(DiagnosticError) -> DeliveryWork {
+    /// - Parameter askedAt: since when what is fetched counts as fresh; `nil`: since now.
+    func work(
+        _ project: TriggerProject, _ line: DeskLine, askedAt: Timestamp? = nil
+    ) throws(DiagnosticError) -> DeliveryWork {
         let credential = try surroundings.credential(project)
         let key = DeskLine.MirrorKey(address: project.cloneURL, credential: credential)
         let folder = "\(surroundings.folder)/\(project.id)"
@@ -57,10 +60,12 @@ extension TriggerDesk {
         } else {
             mirror = ProjectMirror(folder: folder + "/mirror.git", address: project.cloneURL, credential: credential)
             line.mirror = (key, mirror)
+            line.fetched = FetchedRefs()
         }
         return DeliveryWork(
             project: project, mirror: mirror, trees: CommitFiles(root: folder + "/trees", mirror: mirror),
-            environment: surroundings.environment, now: now.milliseconds, table: line.table)
+            environment: surroundings.environment, now: now.milliseconds, table: line.table,
+            fetched: line.fetched, askedAt: (askedAt ?? now).milliseconds)
     }
 
     // MARK: beginning

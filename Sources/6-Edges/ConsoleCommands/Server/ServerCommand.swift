@@ -144,6 +144,7 @@ struct ServerCommand: ParsableCommand {
             Task {
                 ServerLog.say("Ending: runs go on with their runners.")
                 await server.stop()
+                Self.endWithin(seconds: Self.drainSeconds)
                 await listener.stop()
                 await metrics?.stop()
             }
@@ -167,6 +168,18 @@ struct ServerCommand: ParsableCommand {
                     }
                 }
             }
+        }
+    }
+
+    /// Requests that are being answered at the end have so long.
+    private static let drainSeconds = 10
+
+    /// Whoever reads an answer slowly, or not at all, does not keep the server: all that must last is on the disk.
+    private static func endWithin(seconds: Int) {
+        Task {
+            try? await Task.sleep(for: .seconds(seconds))
+            ServerLog.say("Ending: somebody was still being answered after \(seconds) s, and was cut off.")
+            Glibc.exit(ExitStatus.success.rawValue)
         }
     }
 

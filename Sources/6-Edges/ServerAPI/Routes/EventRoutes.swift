@@ -39,6 +39,7 @@ struct EventRoutes: Sendable {
                     switch item {
                     case .reset: try await writer.write(EventText.event("reset", id: nil, data: [:]))
                     case .beat: try await writer.write(EventText.beat)
+                    case .end: return
                     case .news(let news):
                         let project = news.data["project"]?.string.flatMap { EntryID($0) }
                         let isSeen = server.directory.current.decision(
@@ -72,11 +73,11 @@ struct EventRoutes: Sendable {
                     switch item {
                     case .reset: try await writer.write(EventText.event("reset", id: nil, data: [:]))
                     case .beat: try await writer.write(EventText.beat)
+                    case .end: try await writer.write(EventText.event("end", id: nil, data: [:]))
                     case .news(let news):
                         try await writer.write(EventText.event("update", id: news.number, data: news.data))
                     }
                 }
-                try await writer.write(EventText.event("end", id: nil, data: [:]))
             })
     }
 }
