@@ -73,6 +73,7 @@ package actor RunCoordinator {
     var dispatch = DispatchTable()
     /// By project: groups of different projects are different.
     private var arbiters: [String: GroupArbiter] = [:]
+    var deployments = DeploymentBook()
     private var arrivals: [Arrival] = []
     private var willDrain = false
     var waiters: [String: Waiter] = [:]
@@ -230,7 +231,7 @@ package actor RunCoordinator {
             work.events.append((run, decision.events))
         }
         for run in touched.values { try run.writeValues() }
-        let all = Array(appends.values)
+        let all = Array(appends.values) + (try deploymentAppends(work.events))
         for start in stride(from: 0, to: all.count, by: JournalLimits.appendsPerTransaction) {
             let part = Array(all[start..<min(start + JournalLimits.appendsPerTransaction, all.count)])
             let time = Timestamp(milliseconds: now)
