@@ -250,6 +250,7 @@ let testTargets: [Target] = [
     tests(
         "EndToEndTests", ["ContainerEngine", "Diagnostics", "StructuredData", "martlet", "scripted-server"]),
     tests("StructuredDataTests", ["StructuredData"]),
+    tests("RunIndexTests", ["PipelineModel", "RunIndex"]),
     tests("HTTPMessagesTests", ["HTTPMessages"]),
     tests("ThreadExecutionTests", ["ThreadExecution"]),
     tests("YAMLReadingTests", ["Diagnostics", "YAMLReading"]),

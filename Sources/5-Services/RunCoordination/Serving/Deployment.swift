@@ -35,7 +35,8 @@ package struct Deployment: Hashable, Sendable, DataRepresentable {
 
     public var data: DataValue {
         [
-            "environment": .string(environment), "run": .number(Double(run.number)), "attempt": .number(Double(attempt)),
+            "environment": .string(environment), "run": .number(Double(run.number)),
+            "attempt": .number(Double(attempt)),
             "job": .string(job.text), "sha": .string(sha), "ref": .string(ref), "actor": .string(actor),
             "at": .number(Double(at)),
         ]

@@ -4,8 +4,8 @@ internal import AccessRules
 internal import Diagnostics
 internal import HTTPServing
 internal import PipelineModel
-internal import RunnerProtocol
 internal import RunCoordination
+internal import RunnerProtocol
 internal import ServerOperation
 internal import SourceControl
 internal import StructuredData
