@@ -27,6 +27,7 @@ test: setup ## set-up, build, every test (what continuous integration runs)
 
 bench: build ## speed and memory as ratios against what a user would pick instead
 	@scripts/bench
+	@scripts/bench-server
 
 simulate: setup ## one simulated run from a seed: make simulate SEED=n (many: SEEDS=1000000)
 	@SEED=$(SEED) scripts/simulate

@@ -51,7 +51,7 @@ class Server:
     def __enter__(self):
         self.start_seconds = self.start()
         made = subprocess.run(
-            [self.bench.martlet, "token", "create", "--scope", "admin", "--json", "--data", str(self.data)],
+            [self.bench.martlet, "token", "create", "--name", f"bench {time.time()}", "--scope", "admin", "--json", "--data", str(self.data)],
             check=True, capture_output=True, text=True)
         self.token = json.loads(made.stdout)["token"]
         return self
@@ -456,19 +456,19 @@ class Bench:
         return self.log_rows(found)
 
     def log_rows(self, found):
-        rows = []
-        for name, row in found.items():
-            speed = row.get("megabytesPerSecond")
-            limit, holds = "—", True
-            if name.startswith("ingest"):
-                limit, holds = "≥ 200 MB/s", speed >= 200
-            elif "regex" in name:
-                limit, holds = "≤ 2 s", row["seconds"] <= 2
-            elif "first" in name:
-                limit, holds = "≤ 100 ms", row["seconds"] <= 0.1
-            rows.append((f"a log of 500 MB, lines of 100 bytes: {name}", limit,
-                         f"{speed} MB/s" if name.startswith("ingest") else ms(row["seconds"]), row["result"], holds))
-        return rows
+        what = "a log of 500 MB, lines of 100 bytes: "
+        stored = min(row["megabytesPerSecond"] for name, row in found.items() if name.startswith("ingest"))
+        searches = {name: row for name, row in found.items() if name.startswith("search")}
+        slowest = max(searches, key=lambda name: searches[name]["seconds"])
+        seconds, first = searches[slowest]["seconds"], found["screen, first"]["seconds"]
+        return [
+            (what + "stored, as from a runner", "≥ 200 MB/s", f"{stored} MB/s", "—", stored >= 200),
+            (what + "regex search of the whole", "≤ 2 s", ms(seconds),
+             f"the slowest of {len(searches)}: `{slowest.removeprefix('search, expression ')}`, {searches[slowest]['result']};"
+             f" median {ms(statistics.median(row['seconds'] for row in searches.values()))}", seconds <= 2),
+            (what + "first screen", "≤ 100 ms", ms(first),
+             f"last {ms(found['screen, last']['seconds'])}, middle {ms(found['screen, middle']['seconds'])}", first <= 0.1),
+        ]
 
     def followers(self):
         """1 000 clients on ten logs that ten jobs write, 100 lines a second each."""
