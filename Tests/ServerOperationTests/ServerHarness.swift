@@ -73,9 +73,12 @@ final class ServerHarness: Sendable {
     }
 
     /// Ends the server as a signal would, and opens the folder again.
-    func restart() async throws {
+    ///
+    /// - Parameter meanwhile: what happens to the server's folder.
+    func restart(_ meanwhile: (_ data: String) throws -> Void = { _ in }) async throws {
         await server.stop()
         parts.withLock { $0 = Parts() }
+        try meanwhile(folder + "/data")
         for _ in 0..<400 {
             do {
                 let (server, door) = try await Self.open(folder, clock, outside)

@@ -31,6 +31,7 @@ final class Connection {
                 """
                 BEGIN IMMEDIATE;
                 DROP TABLE IF EXISTS runs;
+                DROP TABLE IF EXISTS marks;
                 CREATE TABLE runs (
                     run INTEGER PRIMARY KEY, attempt INTEGER NOT NULL, project TEXT NOT NULL, path TEXT NOT NULL,
                     workflow TEXT NOT NULL, title TEXT NOT NULL, event TEXT NOT NULL, ref TEXT NOT NULL,
@@ -46,6 +47,7 @@ final class Connection {
 
     /// Made where they are missing: an order is no reason to make the table anew.
     private static let orders = """
+        CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY) STRICT;
         CREATE INDEX IF NOT EXISTS runs_by_project ON runs (project, run);
         CREATE INDEX IF NOT EXISTS runs_by_workflow ON runs (project, path, ref, run);
         CREATE INDEX IF NOT EXISTS runs_by_ref ON runs (project, ref, run);
@@ -55,6 +57,22 @@ final class Connection {
         CREATE INDEX IF NOT EXISTS runs_by_sha ON runs (sha, run);
         CREATE INDEX IF NOT EXISTS runs_by_actor ON runs (actor, run);
         """
+
+    /// Whether every run that was there when it was made is in it.
+    func isWhole() throws(DiagnosticError) -> Bool {
+        var found = false
+        try coded { () throws(IndexError) in
+            try base.query("SELECT 1 FROM marks WHERE name = 'whole'") { _ in
+            } row: { _ in
+                found = true
+            }
+        }
+        return found
+    }
+
+    func markWhole() throws(DiagnosticError) {
+        try coded { () throws(IndexError) in try base.execute("INSERT OR IGNORE INTO marks VALUES ('whole')") }
+    }
 
     func put(_ rows: [RunRow]) throws(DiagnosticError) {
         try coded { () throws(IndexError) in

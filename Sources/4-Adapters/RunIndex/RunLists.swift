@@ -25,6 +25,15 @@ package final class RunLists: Sendable {
         try onWriter { (connection) throws(DiagnosticError) in try connection.put(rows) }
     }
 
+    /// Whether every run that was there when the file was made is in it: else it is still to be filled from the journal.
+    package func isWhole() throws(DiagnosticError) -> Bool {
+        try readers.with { (connection) throws(DiagnosticError) in try connection.isWhole() }
+    }
+
+    package func markWhole() throws(DiagnosticError) {
+        try onWriter { (connection) throws(DiagnosticError) in try connection.markWhole() }
+    }
+
     package func remove(_ run: RunID) throws(DiagnosticError) {
         try onWriter { (connection) throws(DiagnosticError) in try connection.remove(run) }
     }

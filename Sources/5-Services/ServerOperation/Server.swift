@@ -248,7 +248,7 @@ package final class Server: Sendable {
         await listen()
         for runner in directory.current.runners.values { await runs.add(DispatchRunner(runner)) }
         if settings.capacity > 0 { try await startOwnRunner(url) }
-        _ = try await runs.recover(try unfinished())
+        try await recover()
         try await triggers.start()
         try await announcer.start()
         let (changes, triggers, gates) = (changes, triggers, gates)
@@ -286,9 +286,28 @@ package final class Server: Sendable {
         }
     }
 
+    /// Takes up what an earlier process was cut off in: runs, and the lists of them.
+    private func recover() async throws {
+        let isWhole = try index.isWhole()
+        let open = try unfinished()
+        let going = Set(try await runs.recover(open))
+        guard !isWhole else {
+            // Of those that were over already the lists may not have heard.
+            return try await indexing.catchUp(open.filter { !going.contains($0) })
+        }
+        let (indexing, store, report) = (indexing, store, report)
+        Task {
+            do throws(DiagnosticError) {
+                try await indexing.fill(try store.runs())
+            } catch {
+                report(error)
+            }
+        }
+    }
+
     /// Runs that may not be over: those that the lists have as such, and those that they do not have yet.
     private func unfinished() throws(DiagnosticError) -> [RunID] {
-        let newest = try index.newest()
+        let newest = try index.isWhole() ? index.newest() : 0
         var found = Set(try store.runs().filter { $0.number > newest })
         for state in [RunRow.State.waiting, .running] {
             var query = RunQuery(limit: RunQuery.maximumLimit)
