@@ -62,6 +62,18 @@ struct SameSocketTests {
         await served.stop()
     }
 
+    @Test("A HEAD of what can be followed has a head and no events, and is the connection's last")
+    func head() async throws {
+        let served = try await served()
+        try await Wire.talk(served.port) { wire in
+            try await wire.write("HEAD /live HTTP/1.1\r\nHost: x\r\n\r\n")
+            let answer = try await wire.readAll()
+            #expect(answer.contains("Content-Type: text/event-stream\r\n") && answer.contains("Connection: close\r\n"))
+            #expect(!answer.contains("event:"))
+        }
+        await served.stop()
+    }
+
     @Test("The handshake's answer is the protocol's, behind other requests of the same connection too")
     func upgradeLater() async throws {
         let served = try await served()

@@ -130,7 +130,7 @@ struct LiveRouteTests {
     func description() async throws {
         let served = try await ServedFolder()
         let paths = await served.ask("GET", "/api/v1/openapi.json").json["paths"]?.object ?? [:]
-        let live = paths.filter { $0.value["get"]?["responses"]?["101"] != nil }
+        let live = paths.filter { $0.1["get"]?["responses"]?["101"] != nil }
         #expect(live.count == 3)
         for (path, methods) in live {
             #expect(methods["get"]?["description"]?.string?.contains("WebSocket") == true, "\(path)")

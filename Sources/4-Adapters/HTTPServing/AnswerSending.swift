@@ -6,31 +6,89 @@ internal import HummingbirdCore
 internal import NIOCore
 
 /// Writes the answer to one request.
-struct AnswerSending: Sendable {
-    let request: Request
-    let inbound: InboundRequest
-    let channel: any Channel
-
-    func send(_ answer: OutboundAnswer, _ writer: consuming ResponseWriter) async throws {
-        var head = HTTPResponse(status: .init(code: answer.status), headerFields: Self.fields(answer.headers))
-        let isHead = request.method == .head
+enum AnswerSending {
+    static func send(
+        _ answer: OutboundAnswer, to request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel
+    ) async throws {
+        var head = HTTPResponse(status: .init(code: answer.status), headerFields: fields(answer.headers))
+        var isStream = false
         switch answer.content {
-        case .none:
-            if answer.status != 204, answer.status != 304, answer.status >= 200 {
-                head.headerFields[.contentLength] = "0"
-            }
+        case .stream, .events: isStream = true
+        case .none, .bytes: break
+        }
+        let isHead = request.method == .head
+        // Behind a request for another protocol NIO reads no other; and of content without a length it writes the end, also
+        // where a HEAD has none.
+        let isLast = request.method == .connect || request.headers[.upgrade] != nil || isStream && isHead
+        if isLast { head.headerFields[.connection] = "close" }
+        if !isStream {
+            try await whole(answer.content, head, request, writer)
+        } else if isHead {
             try await writer.writeResponse(head)
-        case .bytes(let bytes):
+        } else {
+            try await stream(answer.content, head, request, writer)
+        }
+        if isLast { channel.close(mode: .output, promise: nil) }
+    }
+
+    private static func whole(
+        _ content: OutboundAnswer.Content, _ head: HTTPResponse, _ request: Request, _ writer: consuming ResponseWriter
+    ) async throws {
+        var head = head
+        if case .bytes(let bytes) = content {
             head.headerFields[.contentLength] = String(bytes.count)
-            if isHead { return try await writer.writeResponse(head) }
-            try await writer.write(response: head, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
-        case .stream(let make):
-            if isHead { return try await writer.writeResponse(head) }
-            try await stream(head, writer, make)
-        case .events(let tell):
-            if isHead { return try await writer.writeResponse(head) }
-            if inbound.asksForSocket { return try await socket(answer.headers, writer, tell) }
-            try await stream(head, writer) { try await tell(EventWriter(text: $0)) }
+            if request.method == .head { return try await writer.writeResponse(head) }
+            return try await writer.write(response: head, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+        }
+        let code = head.status.code
+        if code != 204, code != 304, code >= 200 { head.headerFields[.contentLength] = "0" }
+        try await writer.writeResponse(head)
+    }
+
+    /// Ends when the other side goes away, whatever the maker waits for.
+    private static func stream(
+        _ content: OutboundAnswer.Content, _ head: HTTPResponse, _ request: Request, _ writer: consuming ResponseWriter
+    ) async throws {
+        let body = try await writer.writeHead(head)
+        try await request.body.consumeWithCancellationOnInboundClose { _ in
+            var open: any ResponseBodyWriter = body
+            let pieces = AnswerWriter { try await open.write(ByteBuffer(bytes: $0)) }
+            switch content {
+            case .stream(let make): try await make(pieces)
+            case .events(let tell): try await tell(EventWriter(text: pieces))
+            case .none, .bytes: break
+            }
+        }
+        try await body.finish(nil)
+    }
+
+    /// Each event a message; ends when the other side goes away, or has seen that there is nothing more.
+    ///
+    /// - Parameter accepted: what the handshake answers.
+    static func socket(
+        _ accepted: HTTPFields, _ headers: HTTPHeaders, to request: Request, _ writer: consuming ResponseWriter,
+        _ socket: (channel: any Channel, tell: LiveEvents)
+    ) async throws {
+        var head = HTTPResponse(status: .switchingProtocols, headerFields: accepted)
+        // Those of the stream of text do not hold here.
+        for field in fields(headers) where !EventText.headers.contains(where: { $0.name == field.name.rawName }) {
+            head.headerFields.append(field)
+        }
+        try await SocketSwitch.insert(into: socket.channel)
+        let body = try await writer.writeHead(head)
+        try await request.body.consumeWithCancellationOnInboundClose { _ in
+            var open: any ResponseBodyWriter = body
+            let events = EventWriter(.socket { try await open.write(contentsOf: $0) })
+            var close = SocketSession.Close.goingAway
+            do {
+                try await socket.tell(events)
+                if events.hasEnded { close = .over }
+            } catch  where !(error is CancellationError) {
+                close = .failed
+            }
+            try await body.finish(close.trailers)
+            // Its session closes it, with or without the other side's word.
+            try await socket.channel.closeFuture.get()
         }
     }
 
@@ -41,46 +99,5 @@ struct AnswerSending: Sendable {
             fields.append(HTTPField(name: name, value: field.value))
         }
         return fields
-    }
-
-    /// Ends when the other side goes away, whatever the maker waits for.
-    private func stream(
-        _ head: HTTPResponse, _ writer: consuming ResponseWriter,
-        _ make: @escaping @Sendable (AnswerWriter) async throws -> Void
-    ) async throws {
-        let body = try await writer.writeHead(head)
-        try await request.body.consumeWithCancellationOnInboundClose { _ in
-            var open: any ResponseBodyWriter = body
-            try await make(AnswerWriter { try await open.write(ByteBuffer(bytes: $0)) })
-        }
-        try await body.finish(nil)
-    }
-
-    /// Each event a message; ends when the other side goes away, or has seen that there is nothing more.
-    private func socket(
-        _ headers: HTTPHeaders, _ writer: consuming ResponseWriter, _ tell: @escaping LiveEvents
-    ) async throws {
-        var head = HTTPResponse(
-            status: .switchingProtocols, headerFields: try await SocketHandshake.accepted(inbound, on: channel))
-        // Those of the stream of text do not hold here.
-        for field in Self.fields(headers) where !EventText.headers.contains(where: { $0.name == field.name.rawName }) {
-            head.headerFields.append(field)
-        }
-        let body = try await writer.writeHead(head)
-        let channel = channel
-        try await request.body.consumeWithCancellationOnInboundClose { _ in
-            var open: any ResponseBodyWriter = body
-            let events = EventWriter(.socket { try await open.write(contentsOf: $0) })
-            var close = SocketSession.Close.goingAway
-            do {
-                try await tell(events)
-                if events.hasEnded { close = .over }
-            } catch  where !(error is CancellationError) {
-                close = .failed
-            }
-            try await body.finish(close.trailers)
-            // Its session closes it, with or without the other side's word.
-            try await channel.closeFuture.get()
-        }
     }
 }

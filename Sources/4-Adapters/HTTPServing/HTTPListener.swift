@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Diagnostics
-package import HTTPMessages
 internal import HummingbirdCore
 internal import HummingbirdTLS
 internal import Logging
@@ -48,7 +47,7 @@ package final class HTTPListener: Sendable {
     package func run(listening: @escaping @Sendable (Int) -> Void) async throws(DiagnosticError) {
         do {
             let configuration = HTTP1Channel.Configuration(
-                additionalChannelHandlers: [SocketSwitch()], idleTimeout: .seconds(Self.idleSeconds),
+                idleTimeout: .seconds(Self.idleSeconds),
                 httpDecoderConfiguration: .init(
                     maxHeaderFieldSize: Self.headerBytes, maxHeaderListSize: Self.headerBytes * 2,
                     maxHeaderFieldCount: 200))
@@ -59,7 +58,13 @@ package final class HTTPListener: Sendable {
                     let inbound = InboundRequest(
                         request, peer: channel.remoteAddress?.ipAddress ?? "", isSecure: isSecure)
                     let answer = await handler(inbound)
-                    try await AnswerSending(request: request, inbound: inbound, channel: channel).send(answer, writer)
+                    if case .events(let tell) = answer.content, inbound.asksForSocket {
+                        let fields = try await SocketHandshake.accepted(inbound, on: channel)
+                        try await AnswerSending.socket(
+                            fields, answer.headers, to: request, writer, (channel, tell))
+                    } else {
+                        try await AnswerSending.send(answer, to: request, writer, channel)
+                    }
                 }, configuration: configuration)
             if let certificate = options.certificate {
                 let tls = try TLSChannel(plain, tlsConfiguration: Self.tls(certificate))

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import HTTPMessages
 internal import NIOCore
 package import StructuredData
 
@@ -52,30 +51,36 @@ package final class EventWriter {
 
     /// Several at once; they are made while they are framed.
     package func send(_ events: some Sequence<LiveEvent>, expectedBytes: Int = 0) async throws {
+        switch side {
+        case .text(let writer): try await writer.write(text(events, expectedBytes))
+        case .socket(let put): try await put(messages(events, expectedBytes))
+        }
+    }
+
+    // Apart from the functions that wait: what they need would be kept for each follower.
+
+    private func text(_ events: some Sequence<LiveEvent>, _ expectedBytes: Int) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(expectedBytes)
-        switch side {
-        case .text(let writer):
-            for event in events {
-                EventText.append(event, to: &bytes)
-                hasEnded = event.kind == .end
-            }
-            if !bytes.isEmpty { try await writer.write(bytes) }
-        case .socket(let put):
-            var ends: [Int] = []
-            for event in events {
-                SocketText.append(event, to: &bytes)
-                ends.append(bytes.count)
-                hasEnded = event.kind == .end
-            }
-            var whole = ByteBuffer(bytes: bytes)
-            var messages: [ByteBuffer] = []
-            messages.reserveCapacity(ends.count)
-            for end in ends {
-                if let message = whole.readSlice(length: end - whole.readerIndex) { messages.append(message) }
-            }
-            if !messages.isEmpty { try await put(messages) }
+        for event in events {
+            EventText.append(event, to: &bytes)
+            hasEnded = event.kind == .end
         }
+        return bytes
+    }
+
+    /// Parts of one buffer.
+    private func messages(_ events: some Sequence<LiveEvent>, _ expectedBytes: Int) -> [ByteBuffer] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(expectedBytes)
+        var ends: [Int] = []
+        for event in events {
+            SocketText.append(event, to: &bytes)
+            ends.append(bytes.count)
+            hasEnded = event.kind == .end
+        }
+        var whole = ByteBuffer(bytes: bytes)
+        return ends.compactMap { end in whole.readSlice(length: end - whole.readerIndex) }
     }
 
     /// A sign of life: keeps proxies from closing, and finds out who has gone.

@@ -78,7 +78,10 @@ final class SocketSession: ChannelDuplexHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
-        case is ChannelShouldQuiesceEvent: begin(.goingAway, context)
+        case is ChannelShouldQuiesceEvent:
+            begin(.goingAway, context)
+            // Also where the other side reads nothing: the server ends.
+            wait(context)
         case ChannelEvent.inputClosed: context.close(promise: nil)
         default: break
         }
@@ -142,12 +145,14 @@ final class SocketSession: ChannelDuplexHandler {
 
     // MARK: closing
 
-    /// Says that nothing more comes, and waits for the other side to say so too.
+    /// Says that nothing more comes, and waits for the other side to say so too. The time begins when the word is on its way,
+    /// behind all that the other side has yet to read.
     private func begin(_ close: Close, _ context: ChannelHandlerContext) {
         guard stage == .open else { return }
         stage = .closing
-        send(.connectionClose, close.data, context)
-        wait(context)
+        let written = context.eventLoop.makePromise(of: Void.self)
+        written.futureResult.assumeIsolated().whenComplete { _ in self.wait(context) }
+        send(.connectionClose, close.data, context, promise: written)
     }
 
     /// The other side breaks the rules: what else it sends is not read.
@@ -172,7 +177,7 @@ final class SocketSession: ChannelDuplexHandler {
     }
 
     private func wait(_ context: ChannelHandlerContext) {
-        guard deadline == nil else { return }
+        guard deadline == nil, context.channel.isActive else { return }
         deadline = context.eventLoop.assumeIsolated().scheduleTask(in: .seconds(Self.closeSeconds)) {
             context.close(promise: nil)
         }
