@@ -15,11 +15,14 @@ let webClient = [
     Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client"),
     .product(name: "NIOSSL", package: "swift-nio-ssl"),
 ]
+let webSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
 /// For the server's sockets; nothing else imports them.
 let httpServing: [Target.Dependency] = [
     .product(name: "HummingbirdCore", package: "hummingbird"),
     .product(name: "HummingbirdTLS", package: "hummingbird"), .product(name: "HTTPTypes", package: "swift-http-types"),
     .product(name: "Logging", package: "swift-log"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+    .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+    .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"), webSocket,
 ]
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -115,7 +118,7 @@ let adapters: [Target] = [
         name: "CMinizip", path: "Sources/4-Adapters/CMinizip", pkgConfig: "minizip",
         providers: [.apt(["libminizip-dev"]), .brew(["minizip"])]),
     floor("4-Adapters", "ZipArchives", ["CMinizip", "Diagnostics", "FileAccess"]),
-    floor("4-Adapters", "HTTPServing", ["Diagnostics", "HTTPMessages"] + nio + httpServing),
+    floor("4-Adapters", "HTTPServing", ["Diagnostics", "HTTPMessages", "StructuredData"] + nio + httpServing),
     floor("4-Adapters", "HTTPCalling", ["Diagnostics", "HTTPMessages", "ThreadExecution"] + nio + webClient),
     floor(
         "4-Adapters", "SourceForges",
@@ -252,6 +255,12 @@ let testTargets: [Target] = [
     tests("StructuredDataTests", ["StructuredData"]),
     tests("RunIndexTests", ["PipelineModel", "RunIndex"]),
     tests("HTTPMessagesTests", ["HTTPMessages"]),
+    tests(
+        "HTTPServingTests",
+        [
+            "Diagnostics", "HTTPMessages", "HTTPServing", "StructuredData", webSocket,
+            .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        ] + nio),
     tests("ThreadExecutionTests", ["ThreadExecution"]),
     tests("YAMLReadingTests", ["Diagnostics", "YAMLReading"]),
     tests("TimekeepingTests", ["Diagnostics", "Timekeeping"]),
@@ -357,6 +366,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),

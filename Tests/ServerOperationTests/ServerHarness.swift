@@ -126,6 +126,10 @@ final class ServerHarness: Sendable {
             let box = ByteBox()
             try? await make(AnswerWriter { box.append($0) })
             return box.bytes
+        case .events(let tell):
+            let box = ByteBox()
+            try? await tell(EventWriter(text: AnswerWriter { box.append($0) }))
+            return box.bytes
         }
     }
 

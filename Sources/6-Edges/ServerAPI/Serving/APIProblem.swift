@@ -57,6 +57,7 @@ enum APIProblem {
         if status == 503 || status == 429 {
             headers.add("Retry-After", String(max(1, ((retryAfterMs ?? 5_000) + 999) / 1_000)))
         }
+        if diagnostic.code == .socketVersion { headers.add("Sec-WebSocket-Version", "13") }
         return OutboundAnswer(
             status: status, headers: headers, content: .bytes(Array(DataValue.object(object).jsonText().utf8)))
     }
@@ -80,6 +81,7 @@ enum APIProblem {
 
     private static let requests: [DiagnosticCode: Int] = [
         .routeUnknown: 404, .methodUnknown: 405, .requestInvalid: 400, .requestTooLarge: 413, .requestCutOff: 400,
+        .socketForeign: 403, .socketHandshake: 400, .socketVersion: 426,
         .entryMissing: 404, .serverStopping: 503, .journalConflict: 409, .journalDiskFull: 503, .journalBusy: 503,
     ]
 

@@ -84,6 +84,10 @@ package struct ServerDoor: Sendable {
         let caller = try await caller(inbound, route, now: now)
         if let wait = limits.wait(caller: caller.principal, now: now) { return tooMany(wait) }
         if let refusal = try server.refusal(caller.principal, route, path) { return refusal }
+        if route.isLive, inbound.asksForSocket {
+            if caller.session != nil { try FormCheck(server: server).requireOwnPage(inbound) }
+            try inbound.requireHandshake()
+        }
         guard let pairs = FormText.pairs(inbound.query) else {
             throw DiagnosticError(.requestInvalid, "The query cannot be decoded.")
         }
