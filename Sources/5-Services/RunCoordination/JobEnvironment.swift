@@ -64,7 +64,8 @@ struct JobEnvironment {
         }
         options.givesScriptsServices = RunServices.givesIdentity(id, ground.record)
         options.actionsFolder = store.shared + "/sources/actions"
-        options.nativeActions = ground.nativeJob(id).actions(ground.record, ground.settings.offer)
+        options.nativeActions = ground.nativeJob(id).actions(
+            ground.record, ground.settings.offer, ground.settings.far?.code)
         options.nativePosts = NativeJob.posts
         let searchPath = options.hostEnvironment.last { $0.hasPrefix("PATH=") }.map { String($0.dropFirst(5)) } ?? ""
         if let sandbox = ground.record.sandbox {

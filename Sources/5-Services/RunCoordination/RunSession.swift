@@ -32,6 +32,8 @@ package final class RunSession {
         package var debugger: RunDebugger?
         /// Whether workspaces are kept after each step, so that a run can go on from there.
         package var keepsSnapshots = true
+        /// The server, where the job is carried out on another machine than the server's.
+        package var far: FarPlace?
         /// Where actions of other repositories come from.
         let offer: RepositoryOffer
         /// Where containers are made.

@@ -17,6 +17,8 @@ package actor JobRunner {
         package var isEphemeral = false
         /// It shares the server's machine: silence says nothing.
         package var isOwn = false
+        /// Nothing of the server's disk is here: code, caches and artifacts come and go by the server's address.
+        package var isFar = false
         /// What a job is carried out with.
         package var settings: @Sendable (JobContent) throws(DiagnosticError) -> RunSession.Settings
         /// Where the server is now.
@@ -173,7 +175,7 @@ package actor JobRunner {
     private func carry(_ lease: LeaseKey, _ content: JobContent?, _ link: ServerLink) {
         let carrier = JobCarrier(lease, store: surroundings.store, link: link)
         carriers[lease] = carrier
-        carrier.start(content, settings: surroundings.settings)
+        carrier.start(content, isFar: surroundings.isFar, settings: surroundings.settings)
         Task {
             let ending = await carrier.tell { Task { await self.noteHeard() } }
             self.finished(lease, ending)

@@ -29,6 +29,8 @@ package final class Server: Sendable {
     package let index: RunLists
     package let feed: LiveFeed
     package let runs: RunCoordinator
+    /// For runners on other machines.
+    package let desk: RunnerDesk
     package let directory: DirectoryKeeper
     package let identification: Identification
     package let references: ReferencedSecrets
@@ -100,6 +102,7 @@ package final class Server: Sendable {
         self.counts = counts
         let store = try RunStore(root: settings.folder, durability: .powerCut, observer: { counts.note($0) })
         self.store = store
+        desk = try RunnerDesk(store: store)
         let index = try RunLists(path: store.root + "/index.sqlite")
         self.index = index
         let feed = LiveFeed()
@@ -277,7 +280,10 @@ package final class Server: Sendable {
                     await self.announcer.tick()
                 }
                 beats += 1
-                if beats % Self.beatsPerSign == 0 { self.feed.beat() }
+                if beats % Self.beatsPerSign == 0 {
+                    self.feed.beat()
+                    self.desk.keep(only: await self.runs.leasesNow)
+                }
             }
         }
         state.withLock { state in
