@@ -58,6 +58,8 @@ extension TriggerDesk {
             mirror = ProjectMirror(folder: folder + "/mirror.git", address: project.cloneURL, credential: credential)
             line.mirror = (key, mirror)
         }
+        var project = project
+        project.vars = try surroundings.variables(project)
         return DeliveryWork(
             project: project, mirror: mirror, trees: CommitFiles(root: folder + "/trees", mirror: mirror),
             environment: surroundings.environment, now: now.milliseconds, table: line.table)

@@ -172,6 +172,11 @@ extension RunCoordinator {
         return try body()
     }
 
+    /// Whether a lease is another runner's.
+    package func isForeign(_ key: LeaseKey, to runner: String) -> Bool {
+        dispatch.leases[key.work].map { $0.fence == key.fence && $0.runner != runner } ?? false
+    }
+
     /// All that hold now.
     package var leasesNow: Set<LeaseKey> { Set(dispatch.leases.values.map(\.key)) }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Diagnostics
+internal import HTTPMessages
 internal import HTTPServing
 internal import RunCoordination
 internal import RunnerProtocol
@@ -31,9 +32,10 @@ struct RunnerDeskRoutes: Sendable {
     private func record(
         _ lease: LeaseKey, _ request: APIRequest
     ) async throws(DiagnosticError) -> RunRecord {
-        let found = await server.runs.record(of: lease, heldBy: try runner.runner(request))
-        guard let found else { throw RunnerRoutes.lost(lease) }
-        return found
+        let caller = try runner.runner(request)
+        if let found = await server.runs.record(of: lease, heldBy: caller) { return found }
+        guard await server.runs.isForeign(lease, to: caller) else { throw RunnerRoutes.lost(lease) }
+        throw DiagnosticError(.handoverRefused, "The job '\(lease.work)' is another runner's.")
     }
 
     @Sendable private func code(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
