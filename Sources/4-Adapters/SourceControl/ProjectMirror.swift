@@ -59,9 +59,10 @@ package final class ProjectMirror: Sendable {
 
     /// Runs git on the mirror, without the network.
     func read(
-        _ arguments: [String], input: [UInt8]? = nil, limit: Int = outputLimitBytes, seconds: Int64 = readingSeconds
+        _ arguments: [String], input: [UInt8]? = nil, limit: Int = outputLimitBytes, seconds: Int64 = readingSeconds,
+        variables: [String] = []
     ) throws(DiagnosticError) -> HelperCommand.Outcome {
-        var command = command(arguments, variables: [])
+        var command = command(arguments, variables: variables)
         command.patience = .seconds(seconds)
         command.outputLimit = limit
         command.input = input

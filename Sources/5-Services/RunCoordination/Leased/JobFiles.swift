@@ -30,7 +30,15 @@ extension JobContent {
         if files.existing(repository.sha) == nil { Self.makeRoom(files.root) }
         var state = repository
         state.root = try files.export(repository.sha).folder
+        // Actions that lie in the commit itself are more than what planning reads of them.
+        if record.isTrusted, try Self.namesOwnFolders(state.root) { state.root = try files.exportWhole(repository.sha) }
         return WorkflowFiles(exported: state, environment: environment)
+    }
+
+    private static func namesOwnFolders(_ root: String) throws(DiagnosticError) -> Bool {
+        var settings = try SourceSettings.read(root: root, first: nil, forge: "https://github.com")
+        settings.leaveOutPrivate(root: root, given: nil)
+        return settings.sources.contains { if case .folder = $0 { true } else { false } }
     }
 
     /// The oldest go; who still reads one has its files open, or has it made anew.
