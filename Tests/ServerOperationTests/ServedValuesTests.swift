@@ -108,6 +108,8 @@ struct ServedValuesTests {
                 steps:
                   - uses: tools/say@v1
                     with: {word: hello}
+                  - uses: $/vendor/tools/say
+                    with: {word: again}
             """
         ])
         let files = [

@@ -261,6 +261,7 @@ final class ServerHarness: Sendable {
                 seen(content.record.repository.root)
                 let files = try content.workflowFiles(in: store, environment: environment)
                 var settings = RunSession.Settings(capacity: 1, offer: try files.offer(), engines: files.engines)
+                settings.ownFolder = files.state.root
                 settings.hostEnvironment = ["PATH=/usr/bin:/bin", "HOME=/tmp"]
                 return settings
             },

@@ -76,7 +76,7 @@ struct JobEnvironment {
         options.containers = containers.access(ground.loop)
         let workspace = folders.workspace
         let offer = ground.settings.offer
-        let ownRoot = ground.record.repository.root
+        let ownRoot = ground.settings.ownFolder ?? ground.record.repository.root
         // A step may have brought or changed an action: each is looked for anew.
         options.findAction = {
             ActionSearch(root: workspace, ownRoot: ownRoot, offer: offer, searchPath: searchPath).find($0)

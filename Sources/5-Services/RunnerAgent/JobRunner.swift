@@ -6,6 +6,7 @@ package import HTTPMessages
 internal import ProcessControl
 package import RunCoordination
 package import RunnerProtocol
+internal import ThreadExecution
 internal import Timekeeping
 
 /// A runner: asks its server for jobs, carries them out, tells what comes of them.
@@ -189,6 +190,28 @@ package actor JobRunner {
         leases.forget(lease)
         sweep(lease)
         askAnew()
+        tidy()
+    }
+
+    private var tidiedAt: BootInstant?
+    private static let tidyPause = Duration.seconds(86_400)
+
+    /// Once a day, where nothing is to be done.
+    private func tidy() {
+        guard surroundings.isFar, carriers.isEmpty,
+            tidiedAt.map({ BootInstant.now() - $0 > Self.tidyPause }) ?? true
+        else { return }
+        tidiedAt = .now()
+        let surroundings = surroundings
+        Task {
+            do throws(DiagnosticError) {
+                try await BlockingWork.attempt { () throws(DiagnosticError) in
+                    try RunnerUpkeep.run(surroundings.store, now: .now())
+                }
+            } catch {
+                surroundings.report(error)
+            }
+        }
     }
 
     private func sweep(_ lease: LeaseKey) {

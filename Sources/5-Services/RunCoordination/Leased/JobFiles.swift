@@ -4,6 +4,7 @@ package import Diagnostics
 internal import FileAccess
 internal import PipelineModel
 internal import SourceControl
+internal import StructuredData
 
 /// The settings and actions of a job's commit, on the machine that carries it out: a mirror has no files of its own.
 extension JobContent {
@@ -31,7 +32,10 @@ extension JobContent {
         var state = repository
         state.root = try files.export(repository.sha).folder
         // Actions that lie in the commit itself are more than what planning reads of them.
-        if record.isTrusted, try Self.namesOwnFolders(state.root) { state.root = try files.exportWhole(repository.sha) }
+        guard record.isTrusted else { return WorkflowFiles(exported: state, environment: environment) }
+        let usesOwn = record.plan.data.jsonText().contains("\"$/")
+        let isWhole = usesOwn ? true : try Self.namesOwnFolders(state.root)
+        if isWhole { state.root = try files.exportWhole(repository.sha) }
         return WorkflowFiles(exported: state, environment: environment)
     }
 

@@ -188,6 +188,7 @@ struct RunnerRunCommand: ParsableCommand {
             settings: { (content) throws(DiagnosticError) in
                 let files = try content.workflowFiles(in: store, environment: surroundings)
                 var settings = RunSession.Settings(capacity: 1, offer: try files.offer(), engines: files.engines)
+                settings.ownFolder = content.record.isPinned ? files.state.root : nil
                 settings.hostEnvironment = ProcessEnvironment.entries.filter { !$0.hasPrefix("MARTLET_") }
                 return settings
             },
