@@ -241,6 +241,44 @@ final class ServerHarness: Sendable {
         return (try agent(name, credential: answer.credential, capacity: capacity), answer.id)
     }
 
+    /// A credential of a runner that asks for nothing by itself.
+    func registered(_ name: String, labels: [String] = RunnerLabels.machine) async throws -> String {
+        let offer = RegistrationOffer(prefix: "x", expiresAt: .now() + .minutes(5))
+        let secret = AccessToken.mint(.registration)
+        _ = try await server.directory.perform(.issueRegistration(offer, sha256: secret.sha256), by: .system("test"))
+        return try await ServerLink.register(
+            RegistrationRequest(
+                token: secret.text, offering: RunnerOffering(name: name, labels: labels, capacity: 4)),
+            at: "http://server.test", transport: transport
+        ).credential
+    }
+
+    /// A runner that has nothing but the server's address.
+    ///
+    /// - Parameter seen: told the folder that each job's code is in.
+    func farAgent(
+        _ name: String, credential: String, transport: @escaping HTTPTransport,
+        seen: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws -> JobRunner {
+        let store = try RunStore(root: folder + "/far-" + name)
+        let environment = ["PATH": "/usr/bin:/bin", "MARTLET_OFFLINE": "1", "MARTLET_HOME": store.root]
+        var parts = JobRunner.Surroundings(
+            store: store, capacity: 4,
+            settings: { (content) throws(DiagnosticError) in
+                seen(content.record.repository.root)
+                let files = try content.workflowFiles(in: store, environment: environment)
+                var settings = RunSession.Settings(capacity: 1, offer: try files.offer(), engines: files.engines)
+                settings.ownFolder = files.state.root
+                settings.hostEnvironment = ["PATH=/usr/bin:/bin", "HOME=/tmp"]
+                return settings
+            },
+            link: { () throws(DiagnosticError) in
+                ServerLink(url: "http://server.test", credential: credential, transport: transport)
+            }, report: { _ in })
+        parts.isFar = true
+        return JobRunner(parts)
+    }
+
     func agent(_ name: String, credential: String, capacity: Int = 4) throws -> JobRunner {
         let store = try RunStore(root: folder + "/runner-" + name)
         let transport = transport

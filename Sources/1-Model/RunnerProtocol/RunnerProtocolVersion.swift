@@ -29,4 +29,27 @@ package enum RunnerLimits {
     /// A message of progress with all its parts.
     package static let progressBytes = 4 << 20
     package static let partsPerProgress = 1_000
+
+    // MARK: code and files of runners on other machines
+
+    /// Commits that a runner says it has.
+    package static let haves = 256
+    /// Bytes of a bundle, a blob or an upload in one message.
+    package static let pieceBytes = 4 << 20
+    /// Bytes of chunks in one message, without what is around them.
+    package static let chunkBytesPerMessage = 4 << 20
+    /// Chunks that one message asks for, or names as wanted.
+    package static let partsPerMessage = 4_096
+    /// A message with chunks or a piece.
+    package static let framedBytes = 8 << 20
+    /// A message that describes a cache or an artifact: one of the third version lists its files.
+    package static let storageBytes = 64 << 20
+    /// One cache or artifact.
+    package static let uploadBytes = 10 << 30
+    /// What a job may have uploaded without having published it, files.
+    package static let openUploads = 4_096
+    /// How long the server lets a runner wait for a bundle that is being made, before it is to ask again.
+    package static let bundleWaitMs: Int64 = 5_000
+    /// How long a runner tries to reach its server for what a step needs, in milliseconds.
+    package static let patienceMs: Int64 = 600_000
 }

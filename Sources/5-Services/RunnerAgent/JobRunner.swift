@@ -6,6 +6,7 @@ package import HTTPMessages
 internal import ProcessControl
 package import RunCoordination
 package import RunnerProtocol
+internal import ThreadExecution
 internal import Timekeeping
 
 /// A runner: asks its server for jobs, carries them out, tells what comes of them.
@@ -17,6 +18,8 @@ package actor JobRunner {
         package var isEphemeral = false
         /// It shares the server's machine: silence says nothing.
         package var isOwn = false
+        /// Nothing of the server's disk is here: code, caches and artifacts come and go by the server's address.
+        package var isFar = false
         /// What a job is carried out with.
         package var settings: @Sendable (JobContent) throws(DiagnosticError) -> RunSession.Settings
         /// Where the server is now.
@@ -173,7 +176,7 @@ package actor JobRunner {
     private func carry(_ lease: LeaseKey, _ content: JobContent?, _ link: ServerLink) {
         let carrier = JobCarrier(lease, store: surroundings.store, link: link)
         carriers[lease] = carrier
-        carrier.start(content, settings: surroundings.settings)
+        carrier.start(content, isFar: surroundings.isFar, settings: surroundings.settings)
         Task {
             let ending = await carrier.tell { Task { await self.noteHeard() } }
             self.finished(lease, ending)
@@ -187,6 +190,28 @@ package actor JobRunner {
         leases.forget(lease)
         sweep(lease)
         askAnew()
+        tidy()
+    }
+
+    private var tidiedAt: BootInstant?
+    private static let tidyPause = Duration.seconds(86_400)
+
+    /// Once a day, where nothing is to be done.
+    private func tidy() {
+        guard surroundings.isFar, carriers.isEmpty,
+            tidiedAt.map({ BootInstant.now() - $0 > Self.tidyPause }) ?? true
+        else { return }
+        tidiedAt = .now()
+        let surroundings = surroundings
+        Task {
+            do throws(DiagnosticError) {
+                try await BlockingWork.attempt { () throws(DiagnosticError) in
+                    try RunnerUpkeep.run(surroundings.store, now: .now())
+                }
+            } catch {
+                surroundings.report(error)
+            }
+        }
     }
 
     private func sweep(_ lease: LeaseKey) {

@@ -16,6 +16,7 @@ internal import RunnerProtocol
 package import SecretVault
 internal import SourceControl
 internal import SourceForges
+internal import StructuredData
 internal import Synchronization
 internal import Telemetry
 internal import ThreadExecution
@@ -29,6 +30,8 @@ package final class Server: Sendable {
     package let index: RunLists
     package let feed: LiveFeed
     package let runs: RunCoordinator
+    /// For runners on other machines.
+    package let desk: RunnerDesk
     package let directory: DirectoryKeeper
     package let identification: Identification
     package let references: ReferencedSecrets
@@ -100,6 +103,7 @@ package final class Server: Sendable {
         self.counts = counts
         let store = try RunStore(root: settings.folder, durability: .powerCut, observer: { counts.note($0) })
         self.store = store
+        desk = try RunnerDesk(store: store)
         let index = try RunLists(path: store.root + "/index.sqlite")
         self.index = index
         let feed = LiveFeed()
@@ -115,7 +119,8 @@ package final class Server: Sendable {
         let vaults = try ServerVaults.open(settings, root: store.root)
         let vault = vaults.secrets
         self.vault = vault
-        variables = vaults.variables
+        let variables = vaults.variables
+        self.variables = variables
         let gates = GateKeeper(
             store: store, directory: directory, now: { Timestamp(milliseconds: now()) }, report: report)
         self.gates = gates
@@ -135,7 +140,7 @@ package final class Server: Sendable {
         var surroundings = RunCoordinator.Surroundings(
             store: store, feed: feed, now: now,
             secrets: { (record, _, environment) throws(DiagnosticError) in
-                try JobSecretReading(vault: vault).secrets(of: record, environment)
+                try JobSecretReading(vault: vault, variables: variables).secrets(of: record, environment)
             }, enter: { await gates.enter($0) },
             changed: { [ear] change in
                 counts.note(change)
@@ -151,7 +156,12 @@ package final class Server: Sendable {
         runs = RunCoordinator(surroundings)
         let statuses = StatusDesk(Self.statusSurroundings(parts, transport))
         self.statuses = statuses
-        triggers = TriggerDesk(Self.surroundings(settings, store, directory, references, runs, statuses, report))
+        var triggering = Self.surroundings(settings, store, directory, references, runs, statuses, report)
+        triggering.variables = { (project) throws(DiagnosticError) in
+            let found = try variables.secrets(project: project.id)
+            return DataObject(found.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value.value)) })
+        }
+        triggers = TriggerDesk(triggering)
         changes = stream
     }
 
@@ -277,7 +287,10 @@ package final class Server: Sendable {
                     await self.announcer.tick()
                 }
                 beats += 1
-                if beats % Self.beatsPerSign == 0 { self.feed.beat() }
+                if beats % Self.beatsPerSign == 0 {
+                    self.feed.beat()
+                    self.desk.keep(only: await self.runs.leasesNow)
+                }
             }
         }
         state.withLock { state in

@@ -61,6 +61,8 @@ extension TriggerDesk {
             line.mirror = (key, mirror)
             line.fetched = FetchedRefs()
         }
+        var project = project
+        project.vars = try surroundings.variables(project)
         return DeliveryWork(
             project: project, mirror: mirror, trees: CommitFiles(root: folder(of: project) + "/trees", mirror: mirror),
             environment: surroundings.environment, now: now.milliseconds, table: line.table,

@@ -154,6 +154,32 @@ extension RunCoordinator {
         return assignment(lease)
     }
 
+    // MARK: what a job fetches and brings
+
+    /// What a lease is of; `nil`: the job is not the runner's any more.
+    package func record(of key: LeaseKey, heldBy runner: String) -> RunRecord? {
+        guard dispatch.renew(key, by: runner, now: surroundings.now()) else { return nil }
+        return runs[key.work.run]?.record
+    }
+
+    /// Does something that others see of a job, in a moment in which the lease holds.
+    ///
+    /// - Returns: `nil`: the job is not the runner's any more, and nothing was done.
+    package func publish<Value: Sendable>(
+        _ key: LeaseKey, heldBy runner: String, _ body: @Sendable () throws(DiagnosticError) -> Value
+    ) throws(DiagnosticError) -> Value? {
+        guard dispatch.renew(key, by: runner, now: surroundings.now()) else { return nil }
+        return try body()
+    }
+
+    /// Whether a lease is another runner's.
+    package func isForeign(_ key: LeaseKey, to runner: String) -> Bool {
+        dispatch.leases[key.work].map { $0.fence == key.fence && $0.runner != runner } ?? false
+    }
+
+    /// All that hold now.
+    package var leasesNow: Set<LeaseKey> { Set(dispatch.leases.values.map(\.key)) }
+
     // MARK: progress
 
     /// Where a job's progress stands, for a runner that goes on with it; `nil`: it is not its any more.

@@ -96,7 +96,8 @@ enum APIProblem {
         .runMissing: 404, .runOver: 409, .runNotFinished: 409, .nothingToRerun: 409, .rerunStepUnknown: 422,
         .unknownRerun: 422, .artifactMissing: 404, .logPatternInvalid: 422, .logPatternLimit: 422,
         .logSearchExhausted: 422, .runnerVersion: 426, .leaseLost: 410, .journalFenced: 410,
-        .runnerMessageInvalid: 422,
+        .runnerMessageInvalid: 422, .codeNotGiven: 422, .handoverGone: 410, .handoverRefused: 403,
+        .handoverPastLimit: 413, .handoverMismatch: 422,
     ]
 
     private static let triggers: [DiagnosticCode: Int] = [
