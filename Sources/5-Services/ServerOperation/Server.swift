@@ -50,11 +50,13 @@ package final class Server: Sendable {
     package let gates: GateKeeper
     package let statuses: StatusDesk
     private let indexing: IndexWriting
+    package let housekeeping: Housekeeping
     /// For what waits for the ends of runs.
     private let changes: AsyncStream<RunChange>
     private let lock: FileLock
     private let ownRunner: OwnRunner
     let report: @Sendable (DiagnosticError) -> Void
+    private let now: @Sendable () -> Int64
     let state = Mutex(State())
     let reports = AttemptShelf<RunReport>(keeping: 128)
     let told = AttemptShelf<OutcomeHistory>(keeping: 16)
@@ -67,6 +69,7 @@ package final class Server: Sendable {
         var url = ""
         var isStopping = false
         var ticker: Task<Void, Never>?
+        var sweeper: Task<Void, Never>?
     }
 
     /// The clock's beat: deadlines and lost runners are noticed within it.
@@ -94,6 +97,7 @@ package final class Server: Sendable {
     ) throws(DiagnosticError) {
         self.settings = settings
         self.report = report
+        self.now = now
         try Trees.make(settings.folder, mode: 0o700)
         lock = try Self.lock(settings.folder)
         let counts = ServerCounts(version: settings.version, commit: settings.commit)
@@ -149,6 +153,11 @@ package final class Server: Sendable {
             ear.yield(.job(change))
         }
         runs = RunCoordinator(surroundings)
+        housekeeping = Housekeeping(
+            Housekeeping.Parts(
+                settings: settings.retention, store: store, index: index, runs: runs, directory: directory,
+                counts: counts, waiting: { Set(await gates.waiting.map(\.work.run)) },
+                environment: settings.environment, report: report))
         let statuses = StatusDesk(Self.statusSurroundings(parts, transport))
         self.statuses = statuses
         triggers = TriggerDesk(Self.surroundings(settings, store, directory, references, runs, statuses, report))
@@ -248,7 +257,9 @@ package final class Server: Sendable {
         await listen()
         for runner in directory.current.runners.values { await runs.add(DispatchRunner(runner)) }
         if settings.capacity > 0 { try await startOwnRunner(url) }
-        _ = try await runs.recover(try unfinished())
+        let restored = RestoredMark(store.root)
+        _ = try await runs.recover(try unfinished(), restoredFrom: restored?.backupAt)
+        if restored != nil { try RestoredMark.forget(store.root) }
         try await triggers.start()
         try await announcer.start()
         let (changes, triggers, gates) = (changes, triggers, gates)
@@ -264,6 +275,7 @@ package final class Server: Sendable {
                 }
             }
         }
+        keepHouse()
         let ticker = Task { [weak self] in
             var beats = 0
             while !Task.isCancelled {
@@ -313,12 +325,27 @@ package final class Server: Sendable {
             return state.ticker
         }
         ticker?.cancel()
+        state.withLock(\.sweeper)?.cancel()
         await triggers.stop()
         await runs.stop()
         feed.end()
         await announcer.stop()
         await traces?.finish()
     }
+
+    /// What is old goes, on a thread of its own.
+    private func keepHouse() {
+        let (housekeeping, now) = (housekeeping, now)
+        let sweeper = Task {
+            while !Task.isCancelled {
+                await housekeeping.tick(Timestamp(milliseconds: now()))
+                try? await Task.sleep(for: Self.housekeepingBeat)
+            }
+        }
+        state.withLock { $0.sweeper = sweeper }
+    }
+
+    private static let housekeepingBeat = Duration.seconds(5)
 
     // MARK: the own runner
 
