@@ -326,7 +326,7 @@ let testTargets: [Target] = [
     tests(
         "ServerOperationTests",
         [
-            "AccessRules", "Announcements", "Credentials", "Diagnostics", "HTTPMessages", "HTTPServing",
+            "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages", "HTTPServing",
             "PipelineModel", "RetentionRules", "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol",
             "SecretVault", "ServerAPI", "ServerOperation", "StructuredData", "Telemetry", "Timekeeping",
             "TriggerIntake",

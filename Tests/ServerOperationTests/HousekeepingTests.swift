@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AccessRules
+import Credentials
+import EventJournal
 import Foundation
 import HTTPMessages
 import HTTPServing
@@ -93,8 +95,9 @@ struct HousekeepingTests {
             #expect(other.status == 410, "\(method) \(path): \(other.body.jsonText())")
         }
         // Whoever may not see the project's runs learns nothing of it.
-        let stranger = try await harness.server.directory.makeToken(
-            TokenGrant([.metrics]), name: "m", account: nil, now: .now())
+        let keeper = harness.server.directory
+        _ = try await keeper.perform(.addAccount(NewAccount(name: "eve")), by: .system("test"))
+        let stranger = try await keeper.makeToken(TokenGrant([.read]), name: "m", account: "eve", now: .now())
         #expect(await harness.send("GET", "/api/v1/runs/\(runs[0])", token: stranger.text).status == 404)
         #expect(await harness.send("GET", "/api/v1/runs/999").status == 404)
         let metrics = await harness.server.metricsText(.prometheus)

@@ -28,7 +28,7 @@ package struct DiskRule: Hashable, Sendable {
     /// `1.5 GB`
     package static func text(_ bytes: UInt64) -> String {
         guard let unit = units.first(where: { bytes >> $0.shift > 0 }) else { return "\(bytes) B" }
-        let tenths = (bytes >> (unit.shift - 10)) * 10 >> 10
+        let tenths = ((bytes >> (unit.shift - 10)) * 10) >> 10
         return tenths % 10 == 0 ? "\(tenths / 10) \(unit.name)" : "\(tenths / 10).\(tenths % 10) \(unit.name)"
     }
 

@@ -4,6 +4,7 @@ package import AccessRules
 package import Diagnostics
 internal import FileAccess
 internal import ProcessControl
+internal import RunCoordination
 internal import SourceControl
 
 /// Projects that the server's command line names.
@@ -18,8 +19,19 @@ extension Server {
             return (known.name, false)
         }
         _ = try await directory.perform(.addProject(settings, admin: nil), by: .system("server"))
+        try? await firstLook(at: settings.name)
         return (settings.name, true)
     }
+
+    /// What the repository has already is not run; what comes after the first look at it is.
+    private func firstLook(at name: String) async throws {
+        guard let id = directory.current.project(named: name)?.id else { return }
+        let path = "\(store.root)/projects/\(id)/refs.json"
+        for _ in 0..<Self.looks where !Files.isFile(path) { try await Task.sleep(for: Self.lookPause) }
+    }
+
+    private static let looks = 100
+    private static let lookPause = Duration.milliseconds(50)
 }
 
 /// What a project is like of which only the repository is known.

@@ -117,8 +117,7 @@ package final class Server: Sendable {
             settings, store: store, directory: directory, references: references,
             now: Timestamp(milliseconds: now()))
         let vaults = try ServerVaults.open(settings, root: store.root)
-        let vault = vaults.secrets
-        self.vault = vault
+        vault = vaults.secrets
         variables = vaults.variables
         let gates = GateKeeper(
             store: store, directory: directory, now: { Timestamp(milliseconds: now()) }, report: report)
@@ -139,7 +138,7 @@ package final class Server: Sendable {
         var surroundings = RunCoordinator.Surroundings(
             store: store, feed: feed, now: now,
             secrets: { (record, _, environment) throws(DiagnosticError) in
-                try JobSecretReading(vault: vault).secrets(of: record, environment)
+                try JobSecretReading(vault: vaults.secrets).secrets(of: record, environment)
             }, enter: { await gates.enter($0) },
             changed: { [ear] change in
                 counts.note(change)
@@ -153,13 +152,8 @@ package final class Server: Sendable {
             ear.yield(.job(change))
         }
         runs = RunCoordinator(surroundings)
-        housekeeping = Housekeeping(
-            Housekeeping.Parts(
-                settings: settings.retention, store: store, index: index, runs: runs, directory: directory,
-                counts: counts, waiting: { Set(await gates.waiting.map(\.work.run)) },
-                environment: settings.environment, report: report))
-        let statuses = StatusDesk(Self.statusSurroundings(parts, transport))
-        self.statuses = statuses
+        housekeeping = Housekeeping(parts, runs: runs, gates: gates)
+        statuses = StatusDesk(Self.statusSurroundings(parts, transport))
         triggers = TriggerDesk(Self.surroundings(settings, store, directory, references, runs, statuses, report))
         changes = stream
     }

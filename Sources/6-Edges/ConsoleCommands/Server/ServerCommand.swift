@@ -23,8 +23,8 @@ struct ServerCommand: ParsableCommand {
 
             One process, one folder. The first start prints a link that makes the first
             administrator. With --project . each commit to the repository that you are in is
-            run. SIGTERM ends it in order: runs go on with their runners, and the
-            next start takes them up.
+            run. SIGTERM ends it in order: runs go on with their runners, and the next start
+            takes them up.
             """, subcommands: [BackupCommand.self, RestoreCommand.self, RotateKeyCommand.self])
 
     @Option(help: ArgumentHelp("Where it listens.", valueName: "host:port"))
