@@ -92,6 +92,7 @@ let rules: [Target] = [
     floor("3-Decision", "JobDispatch", ["Diagnostics", "PipelineModel", "RunnerProtocol"]),
     floor("3-Decision", "AccessRules", ["Diagnostics", "StructuredData", "Timekeeping"]),
     floor("3-Decision", "ScheduleRules", ["Diagnostics", "StructuredData", "Timekeeping"]),
+    floor("3-Decision", "RetentionRules", ["PipelineModel", "Timekeeping"]),
     floor(
         "3-Decision", "NotificationRules",
         ["Diagnostics", "PatternMatching", "PipelineModel", "StructuredData", "Timekeeping"]),
@@ -154,7 +155,8 @@ let services: [Target] = [
         "5-Services", "RunnerAgent",
         [
             "Credentials", "Diagnostics", "FileAccess", "HTTPMessages", "PipelineModel", "ProcessControl",
-            "RunCoordination", "RunEngine", "RunnerProtocol", "StructuredData", "ThreadExecution", "Timekeeping",
+            "RetentionRules", "RunCoordination", "RunEngine", "RunnerProtocol", "StructuredData", "ThreadExecution",
+            "Timekeeping",
         ]),
 ]
 
@@ -178,8 +180,9 @@ let serverServices: [Target] = [
         [
             "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "FileAccess",
             "HTTPMessages", "IdentityProviders", "JobDispatch", "LogArchive", "NotificationRules", "Notifications",
-            "PatternMatching", "PipelineModel", "ProcessControl", "RunCoordination", "RunIndex", "RunnerProtocol",
-            "SealedStorage", "SecretRedaction", "SecretVault", "SourceControl", "SourceForges", "StructuredData",
+            "PatternMatching", "PipelineModel", "ProcessControl", "RetentionRules", "RunCoordination", "RunIndex",
+            "RunnerProtocol", "SealedStorage", "SecretRedaction", "SecretVault", "SourceControl", "SourceForges",
+            "StructuredData",
             "Telemetry", "ThreadExecution", "Timekeeping", "TriggerIntake", "WorkflowPlanning", crypto,
         ]),
 ]
@@ -192,8 +195,9 @@ let edges: [Target] = [
         [
             "AccessRules", "Announcements", "Credentials", "Diagnostics", "ErrorPages", "EventJournal",
             "HTTPMessages", "HTTPServing", "IdentityProviders", "JobDispatch", "LogArchive", "NotificationRules",
-            "Notifications", "PipelineModel", "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent",
-            "RunnerProtocol", "SecretVault", "ServerOperation", "SourceControl", "SourceForges", "StepExecution",
+            "Notifications", "PipelineModel", "RetentionRules", "RunCoordination", "RunEngine", "RunIndex",
+            "RunnerAgent", "RunnerProtocol", "SecretVault", "ServerOperation", "SourceControl", "SourceForges",
+            "StepExecution",
             "StructuredData", "Telemetry", "ThreadExecution", "Timekeeping", "TriggerIntake", "WebPages",
             "WorkflowPlanning", crypto,
         ]),
@@ -205,7 +209,8 @@ let edges: [Target] = [
         [
             "AccessRules", "Announcements", "Credentials", "Diagnostics", "EditorSupport", "ErrorPages",
             "ExpressionLanguage", "FileAccess", "GitHubWorkflows", "HTTPMessages", "HTTPServing", "LogArchive",
-            "PipelineModel", "ProcessControl", "RunCoordination", "RunnerAgent", "RunnerProtocol", "SecretRedaction",
+            "PipelineModel", "ProcessControl", "RetentionRules", "RunCoordination", "RunnerAgent", "RunnerProtocol",
+            "SecretRedaction",
             "ServerAPI", "ServerClient", "ServerOperation", "SourceControl", "StepExecution", "StructuredData",
             "TerminalRendering", "ThreadExecution", "Timekeeping", "HTTPCalling", "WorkflowChecks", "WorkflowPlanning",
             "ZipArchives", arguments,
@@ -281,6 +286,7 @@ let testTargets: [Target] = [
     tests("OutcomeReadingTests", ["Diagnostics", "OutcomeReading", "ProblemMatching", "StructuredData"]),
     tests("RunEngineTests", ["Diagnostics", "PipelineModel", "RunEngine", "StructuredData"]),
     tests("RunnerProtocolTests", ["PipelineModel", "RunnerProtocol", "StructuredData"]),
+    tests("RetentionRulesTests", ["PipelineModel", "RetentionRules", "Timekeeping"]),
     tests("JobDispatchTests", ["JobDispatch", "PipelineModel", "RunnerProtocol"]),
     tests("AccessRulesTests", ["AccessRules", "Diagnostics", "StructuredData", "Timekeeping"]),
     tests("SimulationTests", ["PipelineModel", "RunEngine", "RunSimulation"]),
@@ -330,9 +336,10 @@ let testTargets: [Target] = [
     tests(
         "ServerOperationTests",
         [
-            "AccessRules", "Announcements", "Credentials", "Diagnostics", "HTTPMessages", "HTTPServing",
-            "PipelineModel", "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol", "SecretVault",
-            "ServerAPI", "ServerOperation", "StructuredData", "Telemetry", "Timekeeping", "TriggerIntake",
+            "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages", "HTTPServing",
+            "PipelineModel", "RetentionRules", "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol",
+            "SecretVault", "ServerAPI", "ServerOperation", "StructuredData", "Telemetry", "Timekeeping",
+            "TriggerIntake",
             "HTTPCalling", "WorkflowPlanning", crypto,
         ]),
     tests("WebPagesTests", ["HTTPMessages", "PageSamples", "StructuredData", "Timekeeping", "WebPages"]),

@@ -31,6 +31,7 @@ final class ServerHarness: Sendable {
     /// What a server of a test has beside its folder.
     struct Outside: Sendable {
         var environment: [String: String] = [:]
+        var retention = RetentionSettings()
         var web = WebReach.only { (call) throws(DiagnosticError) in
             throw DiagnosticError(.webUnreachable, "Nobody is at \(call.url).")
         }
@@ -94,9 +95,10 @@ final class ServerHarness: Sendable {
     private static func open(
         _ folder: String, _ clock: SetClock, _ outside: Outside
     ) async throws -> (Server, ServerDoor) {
-        let settings = ServerSettings(
+        var settings = ServerSettings(
             folder: folder + "/data", host: "127.0.0.1", port: 0, capacity: 0,
             environment: ProcessInfo.processInfo.environment.merging(outside.environment) { $1 })
+        settings.retention = outside.retention
         let server = try Server(
             settings, program: "/bin/false", transport: outside.web.transport, web: outside.web, now: { clock.now }
         ) { _ in }

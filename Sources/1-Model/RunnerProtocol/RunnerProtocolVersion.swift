@@ -21,6 +21,7 @@ package enum RunnerLimits {
     /// How long a poll waits for something to do; shorter than what proxies allow.
     package static let pollMs: Int64 = 3_500
     package static let nameBytes = 100
+    package static let refusalCharacters = 500
     package static let labelCount = 50
     package static let labelBytes = 100
     package static let capacity = 1_000

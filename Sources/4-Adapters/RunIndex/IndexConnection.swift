@@ -19,6 +19,10 @@ final class Connection {
         }
     }
 
+    func copy(to target: String) throws(DiagnosticError) {
+        try coded { () throws(IndexError) in try base.copy(to: target) }
+    }
+
     func prepare() throws(DiagnosticError) {
         try coded { () throws(IndexError) in
             var found: Int64 = 0
@@ -128,6 +132,22 @@ final class Connection {
             }
         }
         return Int(found)
+    }
+
+    func ends() throws(DiagnosticError) -> [RunEnd] {
+        var found: [RunEnd] = []
+        try coded { () throws(IndexError) in
+            try base.query(
+                "SELECT run, project, path, CASE state WHEN 'finished' THEN coalesce(finished, created) END FROM runs"
+            ) { _ in
+            } row: {
+                found.append(
+                    RunEnd(
+                        run: RunID(Int($0.number(0))), project: $0.text(1), workflowPath: $0.text(2),
+                        finishedAt: $0.optionalNumber(3)))
+            }
+        }
+        return found
     }
 
     func previous(of row: RunRow) throws(DiagnosticError) -> RunRow? {

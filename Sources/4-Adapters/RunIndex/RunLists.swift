@@ -19,6 +19,11 @@ package final class RunLists: Sendable {
         readers = ReaderPool(path: path)
     }
 
+    /// Copies a list's file as it is at one moment, while others write to it.
+    package static func copy(_ source: String, to target: String) throws(DiagnosticError) {
+        try Connection(source).copy(to: target)
+    }
+
     /// Writes rows; one that is there is replaced. One transaction.
     package func put(_ rows: [RunRow]) throws(DiagnosticError) {
         guard !rows.isEmpty else { return }
@@ -64,6 +69,11 @@ package final class RunLists: Sendable {
     /// The newest run that the index knows; 0 where it is empty.
     package func newest() throws(DiagnosticError) -> Int {
         try readers.with { (connection) throws(DiagnosticError) in try connection.newest() }
+    }
+
+    /// All runs, as far as it matters for whether they stay.
+    package func ends() throws(DiagnosticError) -> [RunEnd] {
+        try readers.with { (connection) throws(DiagnosticError) in try connection.ends() }
     }
 
     private func onWriter(_ body: (Connection) throws(DiagnosticError) -> Void) throws(DiagnosticError) {

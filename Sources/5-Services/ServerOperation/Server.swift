@@ -53,11 +53,13 @@ package final class Server: Sendable {
     package let gates: GateKeeper
     package let statuses: StatusDesk
     private let indexing: IndexWriting
+    package let housekeeping: Housekeeping
     /// For what waits for the ends of runs.
     private let changes: AsyncStream<RunChange>
     private let lock: FileLock
     private let ownRunner: OwnRunner
     let report: @Sendable (DiagnosticError) -> Void
+    private let now: @Sendable () -> Int64
     let state = Mutex(State())
     let reports = AttemptShelf<RunReport>(keeping: 128)
     let told = AttemptShelf<OutcomeHistory>(keeping: 16)
@@ -70,6 +72,7 @@ package final class Server: Sendable {
         var url = ""
         var isStopping = false
         var ticker: Task<Void, Never>?
+        var sweeper: Task<Void, Never>?
     }
 
     /// The clock's beat: deadlines and lost runners are noticed within it.
@@ -97,6 +100,7 @@ package final class Server: Sendable {
     ) throws(DiagnosticError) {
         self.settings = settings
         self.report = report
+        self.now = now
         try Trees.make(settings.folder, mode: 0o700)
         lock = try Self.lock(settings.folder)
         let counts = ServerCounts(version: settings.version, commit: settings.commit)
@@ -117,10 +121,8 @@ package final class Server: Sendable {
             settings, store: store, directory: directory, references: references,
             now: Timestamp(milliseconds: now()))
         let vaults = try ServerVaults.open(settings, root: store.root)
-        let vault = vaults.secrets
-        self.vault = vault
-        let variables = vaults.variables
-        self.variables = variables
+        vault = vaults.secrets
+        variables = vaults.variables
         let gates = GateKeeper(
             store: store, directory: directory, now: { Timestamp(milliseconds: now()) }, report: report)
         self.gates = gates
@@ -140,7 +142,7 @@ package final class Server: Sendable {
         var surroundings = RunCoordinator.Surroundings(
             store: store, feed: feed, now: now,
             secrets: { (record, _, environment) throws(DiagnosticError) in
-                try JobSecretReading(vault: vault, variables: variables).secrets(of: record, environment)
+                try JobSecretReading(vault: vaults.secrets, variables: vaults.variables).secrets(of: record, environment)
             }, enter: { await gates.enter($0) },
             changed: { [ear] change in
                 counts.note(change)
@@ -154,11 +156,12 @@ package final class Server: Sendable {
             ear.yield(.job(change))
         }
         runs = RunCoordinator(surroundings)
+        housekeeping = Housekeeping(parts, runs: runs, gates: gates)
         let statuses = StatusDesk(Self.statusSurroundings(parts, transport))
         self.statuses = statuses
         var triggering = Self.surroundings(settings, store, directory, references, runs, statuses, report)
         triggering.variables = { (project) throws(DiagnosticError) in
-            let found = try variables.secrets(project: project.id)
+            let found = try vaults.variables.secrets(project: project.id)
             return DataObject(found.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value.value)) })
         }
         triggers = TriggerDesk(triggering)
@@ -258,7 +261,9 @@ package final class Server: Sendable {
         await listen()
         for runner in directory.current.runners.values { await runs.add(DispatchRunner(runner)) }
         if settings.capacity > 0 { try await startOwnRunner(url) }
-        try await recover()
+        let restored = RestoredMark(store.root)
+        try await recover(restoredFrom: restored?.backupAt)
+        if restored != nil { try RestoredMark.forget(store.root) }
         try await triggers.start()
         try await announcer.start()
         let (changes, triggers, gates) = (changes, triggers, gates)
@@ -274,6 +279,7 @@ package final class Server: Sendable {
                 }
             }
         }
+        keepHouse()
         let ticker = Task { [weak self] in
             var beats = 0
             while !Task.isCancelled {
@@ -300,10 +306,10 @@ package final class Server: Sendable {
     }
 
     /// Takes up what an earlier process was cut off in: runs, and the lists of them.
-    private func recover() async throws {
+    private func recover(restoredFrom backupAt: Timestamp?) async throws {
         let isWhole = try index.isWhole()
         let open = try unfinished()
-        let going = Set(try await runs.recover(open))
+        let going = Set(try await runs.recover(open, restoredFrom: backupAt))
         guard !isWhole else {
             // Of those that were over already the lists may not have heard.
             return try await indexing.catchUp(open.filter { !going.contains($0) })
@@ -345,12 +351,27 @@ package final class Server: Sendable {
             return state.ticker
         }
         ticker?.cancel()
+        state.withLock(\.sweeper)?.cancel()
         await triggers.stop()
         await runs.stop()
         feed.end()
         await announcer.stop()
         await traces?.finish()
     }
+
+    /// What is old goes, on a thread of its own.
+    private func keepHouse() {
+        let (housekeeping, now) = (housekeeping, now)
+        let sweeper = Task {
+            while !Task.isCancelled {
+                await housekeeping.tick(Timestamp(milliseconds: now()))
+                try? await Task.sleep(for: Self.housekeepingBeat)
+            }
+        }
+        state.withLock { $0.sweeper = sweeper }
+    }
+
+    private static let housekeepingBeat = Duration.seconds(5)
 
     // MARK: the own runner
 

@@ -36,6 +36,7 @@ extension RunCoordinator {
     package func poll(_ runner: String, _ request: PollRequest) async -> PollAnswer {
         let start = surroundings.now()
         let hearing = dispatch.heard(runner, instance: request.instance, holds: request.holds, now: start)
+        dispatch.note(refusal: request.refusal, of: runner)
         for lease in hearing.forgotten { lose(lease, "Its runner began anew without it.") }
         // One poll a runner waits: the one before was given up by the runner itself.
         waiters.removeValue(forKey: runner)?.continuation.resume(returning: PollAnswer())
@@ -87,6 +88,7 @@ extension RunCoordinator {
             run.jobs[lease.demand.work.job]?.cancellationToldAt = time
             answer.cancellations.append(cancellation)
         }
+        guard refusal == nil else { return }
         let taken = dispatch.take(runner, free: request.free, now: time)
         guard !taken.isEmpty else { return }
         answer.assignments += assign(taken, to: runner)

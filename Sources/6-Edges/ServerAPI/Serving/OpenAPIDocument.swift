@@ -118,6 +118,8 @@ enum OpenAPIDocument {
         switch route.guardian {
         case .open: return route.query.isEmpty ? [] : [400]
         case .proof: problems = [400, 401, 413]
+        // A run that was removed.
+        case .run: problems = [400, 401, 403, 404, 410, 429]
         default: problems = [400, 401, 403, 404, 429]
         }
         if FormCheck.safeMethods.contains(route.method) {
