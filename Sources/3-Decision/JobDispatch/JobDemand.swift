@@ -80,6 +80,9 @@ package struct DispatchLease: Hashable, Sendable {
     package internal(set) var renewedAt: Int64
     /// The runner has said that it has it: an answer that was lost on the way is given again until then.
     package internal(set) var isTaken = false
+    /// An earlier process of the server gave it, and the runner has not been heard of since. Whether it ever came to the
+    /// runner is not known: the runner's next word says so.
+    package internal(set) var isRestored = false
 
     package var key: LeaseKey { LeaseKey(demand.work, fence: fence) }
 }

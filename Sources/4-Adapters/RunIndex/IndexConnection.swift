@@ -7,8 +7,20 @@ internal import SQLiteAccess
 /// The index's tables and statements.
 final class Connection {
     private let base: SQLiteConnection<IndexError>
-    /// Of the tables; a file with another one is made anew.
-    private static let version: Int64 = 1
+    private static let layout = DatabaseLayout(
+        tables: """
+            CREATE TABLE runs (
+                run INTEGER PRIMARY KEY, attempt INTEGER NOT NULL, project TEXT NOT NULL, path TEXT NOT NULL,
+                workflow TEXT NOT NULL, title TEXT NOT NULL, event TEXT NOT NULL, ref TEXT NOT NULL,
+                sha TEXT NOT NULL, actor TEXT NOT NULL, subject TEXT NOT NULL, state TEXT NOT NULL,
+                conclusion TEXT, sentence TEXT NOT NULL, created INTEGER NOT NULL, finished INTEGER
+            ) STRICT;
+            CREATE INDEX runs_by_project ON runs (project, run);
+            CREATE INDEX runs_by_workflow ON runs (project, path, ref, run);
+            CREATE INDEX runs_by_state ON runs (state, run) WHERE state <> 'finished';
+            CREATE INDEX runs_by_conclusion ON runs (conclusion, run);
+            CREATE INDEX runs_by_sha ON runs (sha, run);
+            """)
 
     init(_ path: String) throws(DiagnosticError) {
         base = try coded { () throws(IndexError) in
@@ -20,32 +32,7 @@ final class Connection {
     }
 
     func prepare() throws(DiagnosticError) {
-        try coded { () throws(IndexError) in
-            var found: Int64 = 0
-            try base.query("PRAGMA user_version") { _ in
-            } row: {
-                found = $0.number(0)
-            }
-            guard found != Self.version else { return }
-            try base.execute(
-                """
-                BEGIN IMMEDIATE;
-                DROP TABLE IF EXISTS runs;
-                CREATE TABLE runs (
-                    run INTEGER PRIMARY KEY, attempt INTEGER NOT NULL, project TEXT NOT NULL, path TEXT NOT NULL,
-                    workflow TEXT NOT NULL, title TEXT NOT NULL, event TEXT NOT NULL, ref TEXT NOT NULL,
-                    sha TEXT NOT NULL, actor TEXT NOT NULL, subject TEXT NOT NULL, state TEXT NOT NULL,
-                    conclusion TEXT, sentence TEXT NOT NULL, created INTEGER NOT NULL, finished INTEGER
-                ) STRICT;
-                CREATE INDEX runs_by_project ON runs (project, run);
-                CREATE INDEX runs_by_workflow ON runs (project, path, ref, run);
-                CREATE INDEX runs_by_state ON runs (state, run) WHERE state <> 'finished';
-                CREATE INDEX runs_by_conclusion ON runs (conclusion, run);
-                CREATE INDEX runs_by_sha ON runs (sha, run);
-                PRAGMA user_version = 1;
-                COMMIT;
-                """)
-        }
+        try coded { () throws(IndexError) in try Self.layout.prepare(base) }
     }
 
     func put(_ rows: [RunRow]) throws(DiagnosticError) {
@@ -240,6 +227,11 @@ private func coded<Value>(_ body: () throws(IndexError) -> Value) throws(Diagnos
         return try body()
     } catch {
         let failure = error.failure
+        if case .tooNew = failure.kind {
+            throw DiagnosticError(
+                .indexTooNew, "The list of runs in '\(failure.path)' is of a newer Martlet: \(failure.detail).",
+                remedy: "Use the newer Martlet; or remove the file: the list is made anew from the journal.")
+        }
         throw DiagnosticError(
             .indexFailed, "The list of runs in '\(failure.path)' cannot be used: \(failure.detail).",
             remedy: "Stop the server, remove the file, and start it again: the list is made anew from the journal.")
@@ -249,4 +241,6 @@ private func coded<Value>(_ body: () throws(IndexError) -> Value) throws(Diagnos
 extension DiagnosticCode {
     /// The index of runs cannot be read or written.
     static let indexFailed = DiagnosticCode(1130)
+    /// A newer version wrote the index.
+    static let indexTooNew = DiagnosticCode(1311)
 }

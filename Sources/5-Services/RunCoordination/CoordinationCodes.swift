@@ -8,11 +8,13 @@ extension DiagnosticCode {
     static let checkoutInputInvalid = DiagnosticCode(454)
     /// The server is about to stop.
     package static let serverStopping = DiagnosticCode(1131)
+    /// The server has not gone on yet with what an earlier process left.
+    package static let serverStarting = DiagnosticCode(1310)
     /// A runner speaks of a job that is not its any more.
     package static let leaseLost = DiagnosticCode(1132)
     /// A runner said something that cannot be.
     package static let runnerMessageInvalid = DiagnosticCode(1133)
-    static let runRecordUnreadable = DiagnosticCode(700)
+    package static let runRecordUnreadable = DiagnosticCode(700)
     static let runFinishedAlready = DiagnosticCode(701)
     package static let secretsMissing = DiagnosticCode(702)
     package static let runMissing = DiagnosticCode(703)

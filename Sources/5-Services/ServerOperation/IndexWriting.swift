@@ -4,6 +4,7 @@ internal import Diagnostics
 internal import PipelineModel
 internal import RunCoordination
 internal import RunIndex
+internal import Synchronization
 internal import ThreadExecution
 
 /// Keeps the lists of runs up to date, behind the runs themselves: what is lost of it is made again from the journal.
@@ -12,7 +13,8 @@ actor IndexWriting {
     private let index: RunLists
     private let report: @Sendable (DiagnosticError) -> Void
     private let thread = SerialThread(name: "index")
-    private var waiting: [RunChange] = []
+    /// In the order in which they were noted: an end must not be overtaken by its beginning.
+    private let waiting = Mutex<[RunChange]>([])
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -22,17 +24,48 @@ actor IndexWriting {
         self.report = report
     }
 
-    nonisolated func note(_ change: RunChange) { Task { await self.take(change) } }
+    nonisolated func note(_ change: RunChange) {
+        let isFirst = waiting.withLock { waiting in
+            waiting.append(change)
+            return waiting.count == 1
+        }
+        if isFirst { Task { await self.write() } }
+    }
 
-    private func take(_ change: RunChange) {
-        waiting.append(change)
-        guard waiting.count == 1 else { return }
-        Task { self.write() }
+    /// Lists runs as the journal has them: an earlier process may not have come to it.
+    ///
+    /// - Parameter active: those that go on.
+    func restore(_ runs: [RunID], active: Set<RunID>) throws(DiagnosticError) {
+        var rows: [RunRow] = []
+        for run in runs {
+            do throws(DiagnosticError) {
+                let known = try index.run(run)
+                if active.contains(run), known != nil { continue }
+                var found = known
+                if found == nil { found = RunRow(run, try RunHistory(store: store, run: run)) }
+                guard var row = found else { continue }
+                let report = try RunReport(store: store, run: run, attempt: max(1, store.lastAttempt(of: run)))
+                if report.state == .finished {
+                    row.attempt = report.attempt
+                    row.state = .finished
+                    row.conclusion = report.conclusion
+                    row.finishedAt = report.finishedAt
+                    row.sentence = report.sentence
+                }
+                rows.append(row)
+            } catch {
+                // One damaged run is no reason for the others to be missing.
+                report(error)
+            }
+        }
+        try index.put(rows)
     }
 
     private func write() {
-        let batch = waiting
-        waiting = []
+        let batch = waiting.withLock { waiting in
+            defer { waiting = [] }
+            return waiting
+        }
         var rows: [RunID: RunRow] = [:]
         do throws(DiagnosticError) {
             for change in batch {

@@ -143,6 +143,7 @@ package final class Server: Sendable {
                 told.yield(change)
                 ear.yield(.run(change))
             }, report: report)
+        surroundings.leaseMs = Int64(settings.leaseSeconds) * 1_000
         surroundings.noted = { counts.note($0) }
         surroundings.jobEnded = { [ear] change in
             counts.note(change)
@@ -248,7 +249,8 @@ package final class Server: Sendable {
         await listen()
         for runner in directory.current.runners.values { await runs.add(DispatchRunner(runner)) }
         if settings.capacity > 0 { try await startOwnRunner(url) }
-        _ = try await runs.recover(try unfinished())
+        let unfinished = try unfinished()
+        try await indexing.restore(unfinished, active: Set(try await runs.recover(unfinished)))
         try await triggers.start()
         try await announcer.start()
         let (changes, triggers, gates) = (changes, triggers, gates)
@@ -286,10 +288,18 @@ package final class Server: Sendable {
         }
     }
 
+    /// Runs are listed behind their beginnings, and not quite in their order: so many before the newest may be missing.
+    private static let unlistedRuns = 1_000
+
     /// Runs that may not be over: those that the lists have as such, and those that they do not have yet.
     private func unfinished() throws(DiagnosticError) -> [RunID] {
         let newest = try index.newest()
-        var found = Set(try store.runs().filter { $0.number > newest })
+        var found: Set<RunID> = []
+        for run in try store.runs() where run.number > newest - Self.unlistedRuns {
+            var isListed = run.number <= newest
+            if isListed { isListed = try index.run(run) != nil }
+            if !isListed { found.insert(run) }
+        }
         for state in [RunRow.State.waiting, .running] {
             var query = RunQuery(limit: RunQuery.maximumLimit)
             query.state = state
@@ -302,6 +312,9 @@ package final class Server: Sendable {
         }
         return found.sorted()
     }
+
+    /// Whether it has gone on with what an earlier process left.
+    package var hasStarted: Bool { state.withLock { $0.isReady } }
 
     /// Whether it answers requests as it should.
     package var isReady: Bool { state.withLock { $0.isReady && !$0.isStopping } }

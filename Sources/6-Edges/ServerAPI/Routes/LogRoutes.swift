@@ -167,24 +167,29 @@ private struct LogFollowing: Sendable {
         var position: LogPosition?
         try await writer.write(EventText.beat)
         for await _ in Joined(first: (), then: signals) {
-            if position == nil { position = try? start(path) }
-            guard var at = position else { continue }
-            var isOver = false
-            while true {
-                let now = at
-                let (piece, hasEnded) = try read(path, now)
-                guard let piece else {
-                    isOver = hasEnded
-                    break
-                }
-                try await writer.write(Self.events(piece))
-                at = piece.next
+            var isOver = try await readOn(path, &position, writer)
+            if !isOver, await !server.runs.isActive(place.run) {
+                // A log that was cut off has no end of its own: that of its run is it. What came meanwhile is told first.
+                _ = try await readOn(path, &position, writer)
+                isOver = true
             }
-            position = at
-            if isOver {
-                try await writer.write(EventText.event("end", id: nil, data: [:]))
-                return
-            }
+            guard isOver else { continue }
+            return try await writer.write(EventText.event("end", id: nil, data: [:]))
+        }
+    }
+
+    /// - Returns: whether the log has its end, and all of it was told.
+    private func readOn(
+        _ path: String, _ position: inout LogPosition?, _ writer: AnswerWriter
+    ) async throws -> Bool {
+        if position == nil { position = try? start(path) }
+        guard var at = position else { return false }
+        defer { position = at }
+        while true {
+            let (piece, hasEnded) = try read(path, at)
+            guard let piece else { return hasEnded }
+            try await writer.write(Self.events(piece))
+            at = piece.next
         }
     }
 
