@@ -12,6 +12,15 @@ final class ChaosGround {
         case ownRunner = "own runner"
         case runnerA = "runner A"
         case runnerB = "runner B"
+
+        /// As the server knows it, where it is a registered runner.
+        var name: String? {
+            switch self {
+            case .server, .ownRunner: nil
+            case .runnerA: "a"
+            case .runnerB: "b"
+            }
+        }
     }
 
     let root: String
@@ -29,7 +38,8 @@ final class ChaosGround {
 
     init(workflows: [String: String]) async throws {
         root = "/tmp/martlet-chaos-" + UUID().uuidString.prefix(8).lowercased()
-        try FileManager.default.createDirectory(atPath: root + "/work/.github/workflows", withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            atPath: root + "/work/.github/workflows", withIntermediateDirectories: true)
         port = try Self.freePort()
         voice = ServerVoice(url: "http://127.0.0.1:\(port)", client: try WebClient())
         try Data().write(to: URL(fileURLWithPath: root + "/gitconfig"))
@@ -42,7 +52,8 @@ final class ChaosGround {
         try start(.server)
         try await ready()
         _ = try await voice.send("POST", "/projects", ["name": "app", "cloneURL": .string(root + "/remote.git")])
-        for (victim, name) in [(Victim.runnerA, "a"), (.runnerB, "b")] {
+        for victim in Victim.allCases {
+            guard let name = victim.name else { continue }
             let made = DataValue.json(try martlet("runner", "token", "--json", "--data", data))
             _ = try martlet(
                 "runner", "register", voice.url, "--token", made["token"]?.string ?? "", "--name", name, "--capacity",

@@ -127,6 +127,4 @@ enum ChaosLimits {
     static let lanes = 3
     /// Events between one kill and the next.
     static let gap = 15...160
-    /// Events after which a runner that was left dead is started again.
-    static let absence = 120
 }

@@ -33,7 +33,9 @@ struct ChaosTests {
             await working.value
             try await witness.close(withinSeconds: ChaosLimits.stallSeconds)
         } catch {
-            Issue.record("seed \(seed): \(error)\n\(told.joined(separator: "\n"))\n\(await standing(ground, witness))\n\(ground.words)")
+            Issue.record(
+                "seed \(seed): \(error)\n\(told.joined(separator: "\n"))\n\(await standing(ground, witness))\n\(ground.words)"
+            )
             working.cancel()
             return
         }
@@ -46,16 +48,19 @@ struct ChaosTests {
             \(verdict.legs) jobs, \(verdict.interrupted) interrupted (\(verdict.lost) with their runner), \(seen) lines seen
             """)
         let faults = verdict.faults + (await witness.faults)
-        #expect(faults.isEmpty, "seed \(seed):\n\(faults.prefix(30).joined(separator: "\n"))\n\(told.joined(separator: "\n"))\n\(ground.words)")
+        #expect(
+            faults.isEmpty,
+            "seed \(seed):\n\(faults.prefix(30).joined(separator: "\n"))\n\(told.joined(separator: "\n"))\n\(ground.words)"
+        )
     }
 
     // MARK: killing
 
     private func kill(
-        _ kills: Int, _ seed: UInt64, _ ground: ChaosGround, _ witness: Witness, _ load: ChaosLoad, _ told: inout [String]
+        _ kills: Int, _ seed: UInt64, _ ground: ChaosGround, _ witness: Witness, _ load: ChaosLoad,
+        _ told: inout [String]
     ) async throws {
         var choice = SeededChoice(seed: seed)
-        var dead: (victim: ChaosGround.Victim, kill: Int)?
         for number in 1...kills {
             let gap = Int.random(in: ChaosLimits.gap, using: &choice)
             let isLong = UInt.random(in: 0..<4, using: &choice) == 0
@@ -64,24 +69,20 @@ struct ChaosTests {
                 throw ChaosFault("nothing was seen for \(ChaosLimits.stallSeconds) s before kill \(number)")
             }
             if let failure = await load.failure { throw ChaosFault(failure) }
-            if let known = dead {
-                try ground.start(known.victim)
-                dead = nil
-            }
             told.append("\(number): after \(gap) events the \(victim.rawValue)\(isLong ? ", for long" : "")")
             Self.say("chaos: " + (told.last ?? ""))
             ground.kill9(victim)
-            // A runner may stay away until its lease is another's.
-            if isLong, victim == .runnerA || victim == .runnerB {
-                dead = (victim, number)
-                guard await witness.sees(ChaosLimits.absence, withinSeconds: ChaosLimits.stallSeconds) else {
-                    throw ChaosFault("without the \(victim.rawValue) nothing was seen")
+            // A runner may stay away until the server has given it up, and its jobs to others.
+            if isLong, let name = victim.name {
+                try await ground.voice.patiently(
+                    seconds: ChaosLimits.stallSeconds, "the \(victim.rawValue) is not missed"
+                ) {
+                    let runners = try await $0.json("/runners")["items"]?.array ?? []
+                    return runners.contains { $0["name"]?.string == name && $0["connected"]?.bool == false }
                 }
-            } else {
-                try ground.start(victim)
             }
+            try ground.start(victim)
         }
-        if let dead { try ground.start(dead.victim) }
     }
 
     private static func victim(_ choice: inout SeededChoice) -> ChaosGround.Victim {

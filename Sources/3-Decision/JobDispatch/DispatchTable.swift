@@ -80,6 +80,7 @@ package struct DispatchTable: Sendable {
         var runner = runner
         runner.heardAt = runners[runner.id]?.heardAt
         runner.instance = runners[runner.id]?.instance ?? ""
+        runner.leaseMs = leaseMs
         runners[runner.id] = runner
     }
 

@@ -54,6 +54,8 @@ package struct DispatchRunner: Hashable, Sendable {
     /// When it last said something; `nil`: not since the server began.
     package internal(set) var heardAt: Int64?
     package internal(set) var instance = ""
+    /// As the table has it.
+    var leaseMs = RunnerLimits.leaseMs
     let labels: Set<String>
 
     package init(id: String, _ offering: RunnerOffering, isOwn: Bool = false) {
@@ -65,7 +67,7 @@ package struct DispatchRunner: Hashable, Sendable {
 
     /// Whether it said something within the time of a lease.
     package func isConnected(at now: Int64) -> Bool {
-        heardAt.map { now - $0 <= RunnerLimits.leaseMs } ?? false
+        heardAt.map { now - $0 <= leaseMs } ?? false
     }
 }
 
