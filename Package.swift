@@ -244,6 +244,7 @@ let testing: [Target] = [
     .executableTarget(
         name: "ContentVictim", dependencies: ["ContentStore", "Diagnostics"], path: "Sources/Testing/ContentVictim",
         swiftSettings: settings),
+    floor("Testing", "TestFolders"),
     floor("Testing", "PageSamples", ["Timekeeping", "WebPages"]),
     .executableTarget(
         name: "page-gallery", dependencies: ["PageSamples", "WebPages"], path: "Sources/Testing/page-gallery",
@@ -257,6 +258,12 @@ let testTargets: [Target] = [
     tests("TidyTests", []),
     tests(
         "EndToEndTests", ["ContainerEngine", "Diagnostics", "StructuredData", "martlet", "scripted-server"]),
+    tests(
+        "ChaosTests",
+        [
+            "Diagnostics", "EventJournal", "HTTPCalling", "HTTPMessages", "SQLiteAccess", "ServerClient",
+            "StructuredData", "martlet",
+        ]),
     tests("StructuredDataTests", ["StructuredData"]),
     tests("RunIndexTests", ["PipelineModel", "RunIndex"]),
     tests("HTTPMessagesTests", ["HTTPMessages"]),
@@ -272,7 +279,7 @@ let testTargets: [Target] = [
     tests("PatternMatchingTests", ["Diagnostics", "PatternMatching"]),
     tests("SecretRedactionTests", ["Diagnostics", "SecretRedaction"]),
     tests("FileAccessTests", ["Diagnostics", "FileAccess"]),
-    tests("SealedStorageTests", ["Diagnostics", "FileAccess", "SealedStorage", crypto]),
+    tests("SealedStorageTests", ["Diagnostics", "FileAccess", "SealedStorage", crypto, "TestFolders"]),
     tests("ProcessControlTests", ["Diagnostics", "ProcessControl"]),
     tests("CredentialsTests", ["Credentials", "Diagnostics", "StructuredData", "Timekeeping"]),
     tests("ExpressionLanguageTests", ["Diagnostics", "ExpressionLanguage", "StructuredData"]),
@@ -290,7 +297,12 @@ let testTargets: [Target] = [
     tests("JobDispatchTests", ["JobDispatch", "PipelineModel", "RunnerProtocol"]),
     tests("AccessRulesTests", ["AccessRules", "Diagnostics", "StructuredData", "Timekeeping"]),
     tests("SimulationTests", ["PipelineModel", "RunEngine", "RunSimulation"]),
-    tests("EventJournalTests", ["Diagnostics", "EventJournal", "JournalSimulation", "JournalVictim", "Timekeeping"]),
+    tests(
+        "EventJournalTests",
+        [
+            "Diagnostics", "EventJournal", "JournalSimulation", "JournalVictim", "SQLiteAccess", "Timekeeping",
+            "TestFolders",
+        ]),
     tests(
         "RuntimeServicesTests",
         ["Diagnostics", "FileAccess", "RuntimeServices", "StructuredData", "Timekeeping", crypto, cryptoExtras] + nio),
@@ -315,9 +327,9 @@ let testTargets: [Target] = [
         "NotificationsTests",
         [
             "Diagnostics", "FileAccess", "HTTPMessages", "NotificationRules", "Notifications", "PipelineModel",
-            "ProcessControl", "StructuredData", "Timekeeping",
+            "ProcessControl", "StructuredData", "Timekeeping", "TestFolders",
         ]),
-    tests("SecretVaultTests", ["Diagnostics", "FileAccess", "SecretVault", "Timekeeping"]),
+    tests("SecretVaultTests", ["Diagnostics", "FileAccess", "SecretVault", "Timekeeping", "TestFolders"]),
     tests(
         "IdentityProvidersTests",
         [
@@ -349,9 +361,11 @@ let testTargets: [Target] = [
             "AccessRules", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "HTTPMessages", "HTTPServing",
             "IdentityProviders", "PipelineModel", "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol",
             "ServerAPI",
-            "SecretVault", "ServerOperation", "StructuredData", "Timekeeping", "WorkflowPlanning", crypto, cryptoExtras,
+            "SecretVault", "ServerOperation", "StructuredData", "TestFolders", "Timekeeping", "TriggerIntake",
+            "WorkflowPlanning", crypto,
+            cryptoExtras,
         ]),
-    tests("LogArchiveTests", ["Diagnostics", "LogArchive", "Timekeeping"]),
+    tests("LogArchiveTests", ["Diagnostics", "LogArchive", "Timekeeping", "TestFolders"]),
     tests("TelemetryTests", ["Diagnostics", "HTTPMessages", "StructuredData", "Telemetry", "Timekeeping"]),
     tests(
         "StepExecutionTests",

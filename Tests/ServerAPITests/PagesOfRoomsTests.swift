@@ -4,13 +4,14 @@ import AccessRules
 import HTTPMessages
 import RunCoordination
 import StructuredData
+import TestFolders
 import Testing
 import Timekeeping
 
 @testable import ServerAPI
 @testable import ServerOperation
 
-@Suite("Pages beside runs: who sees them, assets, errors, preferences, settings")
+@Suite("Pages beside runs: who sees them, assets, errors, preferences, settings", .ownFolders)
 struct PagesOfRoomsTests {
     @Test("A project that one may not see is not there: on no page, in no list")
     func hiddenProject() async throws {

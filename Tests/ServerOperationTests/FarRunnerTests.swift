@@ -161,14 +161,16 @@ struct FarRunnerTests {
 
     @Test("A cache that one runner saved another restores; only the chunks that are missing travel")
     func caches() async throws {
-        let place = try await Place(Self.caching, runners: ["east", "west"], losses: ["chunks-put": 1, "chunks-get": 1])
+        let place = try await Place(
+            Self.caching, runners: ["east", "west"], losses: ["chunks-put": 1, "chunks-get": 1])
         let (first, made) = try await place.run(["where": "east", "key": "k-1"])
         #expect(made.conclusion == .success, "\(made.sentence)")
         let sent = place.lines[0].state.withLock { $0.putBytes }
         #expect(sent > 1_500_000)
         let (second, used) = try await place.run(["where": "west", "key": "k-2"])
         #expect(used.conclusion == .success, "\(used.sentence)")
-        #expect(place.log(second, "build", 2).contains("Cache restored from key: k-1"), "\(place.log(second, "build", 2))")
+        #expect(
+            place.log(second, "build", 2).contains("Cache restored from key: k-1"), "\(place.log(second, "build", 2))")
         #expect(place.log(first, "build", 4) == place.log(second, "build", 4))
         let (got, put) = place.lines[1].state.withLock { ($0.gotBytes, $0.putBytes) }
         #expect(got > 1_500_000)

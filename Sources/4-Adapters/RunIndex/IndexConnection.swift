@@ -7,8 +7,15 @@ internal import SQLiteAccess
 /// The index's tables and statements.
 final class Connection {
     private let base: SQLiteConnection<IndexError>
-    /// Of the tables; a file with another one is made anew.
-    private static let version: Int64 = 1
+    private static let layout = DatabaseLayout(
+        tables: """
+            CREATE TABLE runs (
+                run INTEGER PRIMARY KEY, attempt INTEGER NOT NULL, project TEXT NOT NULL, path TEXT NOT NULL,
+                workflow TEXT NOT NULL, title TEXT NOT NULL, event TEXT NOT NULL, ref TEXT NOT NULL,
+                sha TEXT NOT NULL, actor TEXT NOT NULL, subject TEXT NOT NULL, state TEXT NOT NULL,
+                conclusion TEXT, sentence TEXT NOT NULL, created INTEGER NOT NULL, finished INTEGER
+            ) STRICT;
+            """)
 
     init(_ path: String) throws(DiagnosticError) {
         base = try coded { () throws(IndexError) in
@@ -25,28 +32,9 @@ final class Connection {
 
     func prepare() throws(DiagnosticError) {
         try coded { () throws(IndexError) in
-            var found: Int64 = 0
-            try base.query("PRAGMA user_version") { _ in
-            } row: {
-                found = $0.number(0)
-            }
-            if found == Self.version { return }
-            try base.execute(
-                """
-                BEGIN IMMEDIATE;
-                DROP TABLE IF EXISTS runs;
-                DROP TABLE IF EXISTS marks;
-                CREATE TABLE runs (
-                    run INTEGER PRIMARY KEY, attempt INTEGER NOT NULL, project TEXT NOT NULL, path TEXT NOT NULL,
-                    workflow TEXT NOT NULL, title TEXT NOT NULL, event TEXT NOT NULL, ref TEXT NOT NULL,
-                    sha TEXT NOT NULL, actor TEXT NOT NULL, subject TEXT NOT NULL, state TEXT NOT NULL,
-                    conclusion TEXT, sentence TEXT NOT NULL, created INTEGER NOT NULL, finished INTEGER
-                ) STRICT;
-                PRAGMA user_version = 1;
-                COMMIT;
-                """)
+            try Self.layout.prepare(base)
+            try base.execute(Self.orders)
         }
-        try coded { () throws(IndexError) in try base.execute(Self.orders) }
     }
 
     /// Made where they are missing: an order is no reason to make the table anew.
@@ -294,6 +282,11 @@ private func coded<Value>(_ body: () throws(IndexError) -> Value) throws(Diagnos
         return try body()
     } catch {
         let failure = error.failure
+        if case .tooNew = failure.kind {
+            throw DiagnosticError(
+                .indexTooNew, "The list of runs in '\(failure.path)' is of a newer Martlet: \(failure.detail).",
+                remedy: "Use the newer Martlet; or remove the file: the list is made anew from the journal.")
+        }
         throw DiagnosticError(
             .indexFailed, "The list of runs in '\(failure.path)' cannot be used: \(failure.detail).",
             remedy: "Stop the server, remove the file, and start it again: the list is made anew from the journal.")
@@ -303,4 +296,6 @@ private func coded<Value>(_ body: () throws(IndexError) -> Value) throws(Diagnos
 extension DiagnosticCode {
     /// The index of runs cannot be read or written.
     static let indexFailed = DiagnosticCode(1130)
+    /// A newer version wrote the index.
+    static let indexTooNew = DiagnosticCode(1311)
 }

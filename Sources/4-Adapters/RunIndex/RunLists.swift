@@ -11,7 +11,7 @@ package final class RunLists: Sendable {
     private let writer: Mutex<Connection>
     private let readers: ReaderPool
 
-    /// Opens the file, or makes it; one of another version is made anew.
+    /// Opens the file, or makes it; an older one is brought up to date.
     package init(path: String) throws(DiagnosticError) {
         let connection = try Connection(path)
         try connection.prepare()

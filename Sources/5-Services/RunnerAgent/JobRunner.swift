@@ -57,6 +57,10 @@ package actor JobRunner {
 
     private static let firstPause = Duration.milliseconds(100)
     private static let longestPause = Duration.seconds(2)
+    /// How often it is looked whether the server is silent.
+    private static let looksPerLease: Int64 = 15
+    /// As the server last said.
+    private var leaseMs = RunnerLimits.leaseMs
 
     package init(_ surroundings: Surroundings) {
         self.surroundings = surroundings
@@ -66,6 +70,14 @@ package actor JobRunner {
     /// Works until it is dismissed, or asked to leave and done with what it has.
     package func run() async throws(DiagnosticError) {
         let link = try surroundings.link()
+        // Beside the polls: one that is not answered at all says nothing for a long time.
+        let watch = Task {
+            while !Task.isCancelled {
+                try? await Task.sleep(for: .milliseconds(leaseMs / Self.looksPerLease))
+                endIfSilent()
+            }
+        }
+        defer { watch.cancel() }
         await goOn(link)
         let sweeper = keepHouse()
         defer { sweeper.cancel() }
@@ -76,7 +88,6 @@ package actor JobRunner {
                 pause = Self.firstPause
                 continue
             }
-            endIfSilent()
             try? await Task.sleep(for: pause)
             pause = min(pause * 2, Self.longestPause)
         }
@@ -163,11 +174,14 @@ package actor JobRunner {
 
     /// Before the leases can be given to somebody else.
     private func endIfSilent() {
-        guard !surroundings.isOwn, BootInstant.now() - heardAt > .milliseconds(RunnerLimits.silenceMs) else { return }
+        guard !surroundings.isOwn,
+            BootInstant.now() - heardAt > .milliseconds(RunnerLimits.silenceMs(ofLease: leaseMs))
+        else { return }
         for carrier in carriers.values { carrier.say(.abandon) }
     }
 
     private func take(_ answer: PollAnswer, _ link: ServerLink) async {
+        leaseMs = answer.leaseMs
         if answer.isDismissed { isDismissed = true }
         for lease in answer.lost { carriers[lease]?.say(.abandon) }
         for cancellation in answer.cancellations {
@@ -255,6 +269,11 @@ package actor JobRunner {
         LeasedEnd.sweep(surroundings.store, lease.work, isLast: isLast)
     }
 
+    /// Answers after which a job of an earlier process is given up.
+    private static let ends: Set<DiagnosticCode> = [
+        .leaseLost, .credentialRefused, .runRecordUnreadable, .serverAnswerInvalid,
+    ]
+
     /// The jobs that an earlier process of this runner had.
     private func goOn(_ link: ServerLink) async {
         for lease in leases.all() {
@@ -262,17 +281,22 @@ package actor JobRunner {
                 carry(lease, nil, link)
                 continue
             }
+            var pause = Self.firstPause
             while true {
                 do throws(DiagnosticError) {
                     let assignment = try await link.assignment(lease)
+                    leaseMs = assignment.leaseMs
+                    heardAt = .now()
                     carry(lease, try JobContent(object: assignment.content), link)
                 } catch {
-                    guard error.diagnostic.code != .webUnreachable else {
+                    guard Self.ends.contains(error.diagnostic.code) else {
+                        // The server is away, or not yet itself: that says nothing of the job.
                         report(error)
-                        try? await Task.sleep(for: Self.longestPause)
+                        try? await Task.sleep(for: pause)
+                        pause = min(pause * 2, Self.longestPause)
                         continue
                     }
-                    // It is somebody else's by now.
+                    // It is somebody else's by now, or cannot be gone on with.
                     leases.forget(lease)
                     sweep(lease)
                 }

@@ -4,6 +4,7 @@ internal import Diagnostics
 internal import PipelineModel
 internal import RunCoordination
 internal import RunIndex
+internal import Synchronization
 internal import ThreadExecution
 
 /// Keeps the lists of runs up to date, behind the runs themselves: what is lost of it is made again from the journal.
@@ -12,7 +13,8 @@ actor IndexWriting {
     private let index: RunLists
     private let report: @Sendable (DiagnosticError) -> Void
     private let thread = SerialThread(name: "index")
-    private var waiting: [RunChange] = []
+    /// In the order in which they were noted: an end must not be overtaken by its beginning.
+    private let waiting = Mutex<[RunChange]>([])
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -68,17 +70,19 @@ actor IndexWriting {
 
     private static func held(_ reason: String) -> String { "Waits for an approval: \(reason)" }
 
-    nonisolated func note(_ change: RunChange) { Task { await self.take(change) } }
-
-    private func take(_ change: RunChange) {
-        waiting.append(change)
-        guard waiting.count == 1 else { return }
-        Task { self.write() }
+    nonisolated func note(_ change: RunChange) {
+        let isFirst = waiting.withLock { waiting in
+            waiting.append(change)
+            return waiting.count == 1
+        }
+        if isFirst { Task { await self.write() } }
     }
 
     private func write() {
-        let batch = waiting
-        waiting = []
+        let batch = waiting.withLock { waiting in
+            defer { waiting = [] }
+            return waiting
+        }
         var rows: [RunID: RunRow] = [:]
         do throws(DiagnosticError) {
             for change in batch {

@@ -142,7 +142,8 @@ package final class Server: Sendable {
         var surroundings = RunCoordinator.Surroundings(
             store: store, feed: feed, now: now,
             secrets: { (record, _, environment) throws(DiagnosticError) in
-                try JobSecretReading(vault: vaults.secrets, variables: vaults.variables).secrets(of: record, environment)
+                try JobSecretReading(vault: vaults.secrets, variables: vaults.variables).secrets(
+                    of: record, environment)
             }, enter: { await gates.enter($0) },
             changed: { [ear] change in
                 counts.note(change)
@@ -150,6 +151,7 @@ package final class Server: Sendable {
                 told.yield(change)
                 ear.yield(.run(change))
             }, report: report)
+        surroundings.leaseMs = Int64(settings.leaseSeconds) * 1_000
         surroundings.noted = { counts.note($0) }
         surroundings.jobEnded = { [ear] change in
             counts.note(change)
@@ -312,7 +314,15 @@ package final class Server: Sendable {
         let going = Set(try await runs.recover(open, restoredFrom: backupAt))
         guard !isWhole else {
             // Of those that were over already the lists may not have heard.
-            return try await indexing.catchUp(open.filter { !going.contains($0) })
+            var unheard: [RunID] = []
+            for run in open {
+                if !going.contains(run) {
+                    unheard.append(run)
+                } else if try index.run(run) == nil {
+                    unheard.append(run)
+                }
+            }
+            return try await indexing.catchUp(unheard)
         }
         let (indexing, store, report) = (indexing, store, report)
         Task {
@@ -324,10 +334,19 @@ package final class Server: Sendable {
         }
     }
 
+    /// Runs are listed behind their beginnings, and not quite in their order: so many before the newest may be missing.
+    private static let unlistedRuns = 1_000
+
     /// Runs that may not be over: those that the lists have as such, and those that they do not have yet.
     private func unfinished() throws(DiagnosticError) -> [RunID] {
-        let newest = try index.isWhole() ? index.newest() : 0
-        var found = Set(try store.runs().filter { $0.number > newest })
+        guard try index.isWhole() else { return try store.runs() }
+        let newest = try index.newest()
+        var found: Set<RunID> = []
+        for run in try store.runs() where run.number > newest - Self.unlistedRuns {
+            var isListed = run.number <= newest
+            if isListed { isListed = try index.run(run) != nil }
+            if !isListed { found.insert(run) }
+        }
         for state in [RunRow.State.waiting, .running] {
             var query = RunQuery(limit: RunQuery.maximumLimit)
             query.state = state
@@ -340,6 +359,9 @@ package final class Server: Sendable {
         }
         return found.sorted()
     }
+
+    /// Whether it has gone on with what an earlier process left.
+    package var hasStarted: Bool { state.withLock { $0.isReady } }
 
     /// Whether it answers requests as it should.
     package var isReady: Bool { state.withLock { $0.isReady && !$0.isStopping } }

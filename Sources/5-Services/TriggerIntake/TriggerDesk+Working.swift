@@ -153,15 +153,19 @@ extension TriggerDesk {
     private static func wait(_ diagnostic: Diagnostic, _ attempts: Int, isAwaited: Bool) -> Timestamp.Span? {
         // Whoever waits for an answer is told, and asks again.
         guard !isAwaited else { return nil }
-        let tries: Int
-        switch diagnostic.code {
-        case .dispatchWorkflowUnknown, .dispatchNotOffered, .dispatchEnvironmentUnknown, .dispatchTooLarge,
-            .dispatchTypeInvalid, .dispatchRefMissing, .deliveryUnreadable, .triggerProjectUnusable,
-            .commitFilesTooLarge, .refUnusable:
-            tries = 0
-        case .commitMissing: tries = TriggerLimits.missingCommitRetries
-        default: tries = TriggerLimits.retries.count
-        }
+        if isFinal(diagnostic) { return nil }
+        let tries =
+            diagnostic.code == .commitMissing ? TriggerLimits.missingCommitRetries : TriggerLimits.retries.count
         return attempts < tries ? TriggerLimits.retries[attempts] : nil
+    }
+
+    /// Whether trying the same thing again would come to the same.
+    static func isFinal(_ diagnostic: Diagnostic) -> Bool {
+        let codes: Set<DiagnosticCode> = [
+            .dispatchWorkflowUnknown, .dispatchNotOffered, .dispatchEnvironmentUnknown, .dispatchTooLarge,
+            .dispatchTypeInvalid, .dispatchRefMissing, .deliveryUnreadable, .triggerProjectUnusable,
+            .commitFilesTooLarge, .refUnusable,
+        ]
+        return codes.contains(diagnostic.code)
     }
 }

@@ -54,7 +54,7 @@ package actor Housekeeping {
     /// Runs that go in one transaction: whoever wants to write meanwhile waits for it.
     private static let runsPerTransaction = 10
 
-    init(_ parts: TellingParts, runs: RunCoordinator, gates: GateKeeper) {
+    init(_ parts: Server.TellingParts, runs: RunCoordinator, gates: GateKeeper) {
         self.parts = Parts(
             settings: parts.settings.retention, store: parts.store, index: parts.index, runs: runs,
             directory: parts.directory, counts: parts.counts, waiting: { Set(await gates.waiting.map(\.work.run)) },

@@ -166,23 +166,30 @@ private struct LogFollowing: Sendable {
         var position: LogPosition?
         try await writer.beat()
         for await sign in Joined(first: .grew, then: signals) {
-            var isSilent = true
-            if position == nil { position = try? start(path) }
-            var isOver = false
-            while let at = position {
-                let (piece, hasEnded) = try read(path, at)
-                guard let piece else {
-                    isOver = hasEnded
-                    break
-                }
-                try await writer.send(LineEvents(piece), expectedBytes: piece.bytes.count * 2)
-                isSilent = false
-                position = piece.next
+            let before = position
+            var isOver = try await readOn(path, &position, writer)
+            if !isOver, await !server.runs.isActive(place.run) {
+                // A log that was cut off has no end of its own: that of its run is it. What came meanwhile is told first.
+                _ = try await readOn(path, &position, writer)
+                isOver = true
             }
-            if isOver {
-                return try await writer.send(LiveEvent(.end))
-            }
-            if isSilent, sign == .beat { try await writer.beat() }
+            if isOver { return try await writer.send(LiveEvent(.end)) }
+            if sign == .beat, position == before { try await writer.beat() }
+        }
+    }
+
+    /// - Returns: whether the log has its end, and all of it was told.
+    private func readOn(
+        _ path: String, _ position: inout LogPosition?, _ writer: EventWriter
+    ) async throws -> Bool {
+        if position == nil { position = try? start(path) }
+        guard var at = position else { return false }
+        defer { position = at }
+        while true {
+            let (piece, hasEnded) = try read(path, at)
+            guard let piece else { return hasEnded }
+            try await writer.send(LineEvents(piece), expectedBytes: piece.bytes.count * 2)
+            at = piece.next
         }
     }
 

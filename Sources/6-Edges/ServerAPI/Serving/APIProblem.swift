@@ -55,7 +55,8 @@ enum APIProblem {
         var headers: HTTPHeaders = [("Content-Type", "application/problem+json"), ("Cache-Control", "no-store")]
         if status == 401 { headers.add("WWW-Authenticate", "Bearer realm=\"martlet\"") }
         if status == 503 || status == 429 {
-            headers.add("Retry-After", String(max(1, ((retryAfterMs ?? 5_000) + 999) / 1_000)))
+            let waitMs = retryAfterMs ?? (diagnostic.code == .serverStarting ? 1_000 : 5_000)
+            headers.add("Retry-After", String(max(1, (waitMs + 999) / 1_000)))
         }
         if diagnostic.code == .socketVersion { headers.add("Sec-WebSocket-Version", "13") }
         return OutboundAnswer(
@@ -82,7 +83,8 @@ enum APIProblem {
     private static let requests: [DiagnosticCode: Int] = [
         .routeUnknown: 404, .methodUnknown: 405, .requestInvalid: 400, .requestTooLarge: 413, .requestCutOff: 400,
         .socketForeign: 403, .socketHandshake: 400, .socketVersion: 426,
-        .entryMissing: 404, .serverStopping: 503, .journalConflict: 409, .journalDiskFull: 503, .journalBusy: 503,
+        .entryMissing: 404, .serverStopping: 503, .serverStarting: 503, .journalConflict: 409, .journalDiskFull: 503,
+        .journalBusy: 503,
     ]
 
     private static let access: [DiagnosticCode: Int] = [
