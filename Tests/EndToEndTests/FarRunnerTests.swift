@@ -34,10 +34,14 @@ struct FarRunnerTests {
             try sandbox.workflow(workflow)
             try sandbox.commitAll()
             server = try sandbox.start(
-                [Program.path, "server", "--listen", "127.0.0.1:0", "--data", sandbox.root + "/server", "--capacity", "0"])
+                [
+                    Program.path, "server", "--listen", "127.0.0.1:0", "--data", sandbox.root + "/server", "--capacity",
+                    "0",
+                ])
             url = try said("http://127.0.0.1:", in: [server.outPath, server.errPath])
             token = try #require(
-                try sandbox.martlet("token", "create", "--scope", "admin", "--data", data, "--json").json["token"].string)
+                try sandbox.martlet("token", "create", "--scope", "admin", "--data", data, "--json").json["token"]
+                    .string)
             let made = try ask(
                 "POST", "/api/v1/projects", #"{"name":"demo","forge":"git","cloneURL":"\#(sandbox.folder)"}"#)
             try #require(made["id"].string != nil)

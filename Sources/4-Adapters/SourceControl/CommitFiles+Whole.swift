@@ -25,7 +25,8 @@ extension CommitFiles {
             guard done.succeeded else {
                 try? Trees.remove(unfinished)
                 throw DiagnosticError(
-                    .commitMissing, "The files of \(commit.prefix(12)): \(done.errorText.trimmingLineBreak.prefix(400))")
+                    .commitMissing, "The files of \(commit.prefix(12)): \(done.errorText.trimmingLineBreak.prefix(400))"
+                )
             }
         }
         do throws(DiagnosticError) {

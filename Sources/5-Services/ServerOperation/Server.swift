@@ -103,7 +103,6 @@ package final class Server: Sendable {
         self.counts = counts
         let store = try RunStore(root: settings.folder, durability: .powerCut, observer: { counts.note($0) })
         self.store = store
-        desk = try RunnerDesk(store: store)
         let index = try RunLists(path: store.root + "/index.sqlite")
         self.index = index
         let feed = LiveFeed()
@@ -112,15 +111,14 @@ package final class Server: Sendable {
         directory = try DirectoryKeeper(store: store)
         identification = Identification(keeper: directory)
         references = ReferencedSecrets(folder: store.root + "/references", key: store.sealingKey)
+        desk = try Self.desk(store, directory, references, report)
         keptAnswers = KeptAnswers(store: store)
         people = try People(
             settings, store: store, directory: directory, references: references,
             now: Timestamp(milliseconds: now()))
         let vaults = try ServerVaults.open(settings, root: store.root)
-        let vault = vaults.secrets
-        self.vault = vault
-        let variables = vaults.variables
-        self.variables = variables
+        vault = vaults.secrets
+        variables = vaults.variables
         let gates = GateKeeper(
             store: store, directory: directory, now: { Timestamp(milliseconds: now()) }, report: report)
         self.gates = gates
@@ -140,7 +138,7 @@ package final class Server: Sendable {
         var surroundings = RunCoordinator.Surroundings(
             store: store, feed: feed, now: now,
             secrets: { (record, _, environment) throws(DiagnosticError) in
-                try JobSecretReading(vault: vault, variables: variables).secrets(of: record, environment)
+                try JobSecretReading(vaults).secrets(of: record, environment)
             }, enter: { await gates.enter($0) },
             changed: { [ear] change in
                 counts.note(change)
@@ -157,10 +155,7 @@ package final class Server: Sendable {
         let statuses = StatusDesk(Self.statusSurroundings(parts, transport))
         self.statuses = statuses
         var triggering = Self.surroundings(settings, store, directory, references, runs, statuses, report)
-        triggering.variables = { (project) throws(DiagnosticError) in
-            let found = try variables.secrets(project: project.id)
-            return DataObject(found.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value.value)) })
-        }
+        triggering.variables = Self.variables(vaults.variables)
         triggers = TriggerDesk(triggering)
         changes = stream
     }
@@ -195,9 +190,8 @@ package final class Server: Sendable {
                 return try await runs.begin(planned.record)
             })
         surroundings.credential = { (project) throws(DiagnosticError) in
-            let options = EntryID(project.id).flatMap { directory.current.projects[$0]?.settings.options }
-            guard let reference = options?["credential"] else { return nil }
-            return .token(try references.text(reference), user: options?["credentialUser"] ?? "x-access-token")
+            let settings = EntryID(project.id).flatMap { directory.current.projects[$0]?.settings }
+            return try settings.flatMap { (settings) throws(DiagnosticError) in try credential(settings, references) }
         }
         surroundings.worked = { project, verdicts in
             Task {
@@ -281,6 +275,7 @@ package final class Server: Sendable {
                 guard let self else { return }
                 await self.runs.tick()
                 for (work, answer) in await self.gates.tick() { await self.runs.answer(work, answer) }
+                await self.forgetSpentRunners()
                 if beats % Self.beatsPerTrigger == 0 {
                     await self.triggers.tick()
                     await self.statuses.tick()

@@ -2,8 +2,8 @@
 
 package import Diagnostics
 internal import FileAccess
-internal import RuntimeServices
 package import RunnerProtocol
+internal import RuntimeServices
 internal import StructuredData
 
 /// What a job on another machine asks its server for: its code, caches and artifacts. Each message shows the job's lease.

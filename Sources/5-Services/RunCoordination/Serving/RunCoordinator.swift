@@ -81,6 +81,8 @@ package actor RunCoordinator {
     /// The journal cannot be written: nothing more is decided until the server has been restarted.
     private(set) var failure: DiagnosticError?
     var isStopping = false
+    /// Runners for one job that have had it, and since when they have none.
+    var spentRunners: [String: Int64] = [:]
     /// Runners that were heard of at the last look.
     var connectedRunners: Set<String> = []
 

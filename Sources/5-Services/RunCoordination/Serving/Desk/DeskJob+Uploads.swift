@@ -125,7 +125,7 @@ extension DeskJob {
                     ContentRoot(.tree, tree), pieces: pieces, under: opened.lease,
                     isGiven: { given.contains($0) })
             }
-        } catch where [.contentMissing, .contentDamaged, .treeNotUnderstood].contains(error.diagnostic.code) {
+        } catch  where [.contentMissing, .contentDamaged, .treeNotUnderstood].contains(error.diagnostic.code) {
             throw DiagnosticError(
                 .handoverMismatch, "The tree that was brought is not whole: \(error.diagnostic.message)",
                 remedy: "Run the job again.")
