@@ -103,11 +103,9 @@ package final class Server: Sendable {
         self.counts = counts
         let store = try RunStore(root: settings.folder, durability: .powerCut, observer: { counts.note($0) })
         self.store = store
-        let index = try RunLists(path: store.root + "/index.sqlite")
-        self.index = index
-        let feed = LiveFeed()
-        self.feed = feed
-        counts.metrics.read(ServerMetrics.followers) { [MetricSample([], Double(feed.subscriberCount))] }
+        index = try RunLists(path: store.root + "/index.sqlite")
+        feed = LiveFeed()
+        counts.metrics.read(ServerMetrics.followers) { [feed] in [MetricSample([], Double(feed.subscriberCount))] }
         directory = try DirectoryKeeper(store: store)
         identification = Identification(keeper: directory)
         references = ReferencedSecrets(folder: store.root + "/references", key: store.sealingKey)
