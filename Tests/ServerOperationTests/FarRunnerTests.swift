@@ -244,20 +244,45 @@ struct FarRunnerTests {
         try harness.git(["checkout", "-q", "main"])
         try harness.git(["tag", "v1"])
         _ = try harness.commit("second")
-        let id = harness.project.description
-        let mirror = harness.server.store.root + "/projects/\(id)/mirror.git"
-        // The mirror has what a push told of; here all of it was.
-        let (_, first) = try await place.run()
-        if first.conclusion != .success {
-            try harness.git([
-                "--git-dir", mirror, "fetch", "-q", harness.repository, "+refs/heads/*:refs/remotes/origin/*",
-                "+refs/tags/*:refs/tags/*",
-            ])
-        }
         let (run, second) = try await place.run()
         #expect(second.conclusion == .success, "\(second.sentence)")
         #expect(place.log(run, "all", 2).contains("2\nv1\n\(side)"), "\(place.log(run, "all", 2))")
         #expect(place.log(run, "other", 2).contains("aside\n"))
         try await place.end()
+    }
+
+    @Test("A runner for one job has one, and is forgotten once its last word cannot come again")
+    func ephemeral() async throws {
+        let harness = try await ServerHarness(workflows: [
+            "ci.yml": """
+            on: workflow_dispatch
+            jobs:
+              one: {runs-on: ubuntu-latest, steps: [run: echo one]}
+              two: {runs-on: ubuntu-latest, steps: [run: echo two]}
+            """
+        ])
+        _ = try harness.commit("first")
+        let credential = try await harness.registered("brief", isEphemeral: true)
+        let link = ServerLink(url: "http://server.test", credential: credential, transport: harness.transport)
+        let answer = await harness.send("POST", "/api/v1/projects/demo/runs", ["workflow": "ci.yml"])
+        #expect(answer.status == 201)
+        var taken: [JobAssignment] = []
+        while taken.isEmpty {
+            taken = try await link.poll(PollRequest(instance: "x", free: 4, holds: [])).assignments
+        }
+        #expect(taken.count == 1)
+        let lease = try #require(taken.first?.lease)
+        let more = try await link.poll(PollRequest(instance: "x", free: 4, holds: [lease], waitMs: 0))
+        #expect(more.assignments.isEmpty)
+        await harness.server.forgetSpentRunners()
+        #expect(harness.server.directory.current.runners.count == 1)
+        let outcome: DataObject = ["conclusion": "success"]
+        _ = try await link.progress(
+            Progress(lease: lease, parts: [.finished(outcome: outcome, outputs: [:])]))
+        await harness.server.forgetSpentRunners()
+        #expect(harness.server.directory.current.runners.count == 1)
+        harness.clock.advance(RunnerLimits.leaseMs + 1)
+        await harness.server.forgetSpentRunners()
+        #expect(harness.server.directory.current.runners.isEmpty)
     }
 }

@@ -244,13 +244,16 @@ final class ServerHarness: Sendable {
     }
 
     /// A credential of a runner that asks for nothing by itself.
-    func registered(_ name: String, labels: [String] = RunnerLabels.machine) async throws -> String {
+    func registered(
+        _ name: String, labels: [String] = RunnerLabels.machine, isEphemeral: Bool = false
+    ) async throws -> String {
         let offer = RegistrationOffer(prefix: "x", expiresAt: .now() + .minutes(5))
         let secret = AccessToken.mint(.registration)
         _ = try await server.directory.perform(.issueRegistration(offer, sha256: secret.sha256), by: .system("test"))
         return try await ServerLink.register(
             RegistrationRequest(
-                token: secret.text, offering: RunnerOffering(name: name, labels: labels, capacity: 4)),
+                token: secret.text,
+                offering: RunnerOffering(name: name, labels: labels, capacity: 4, isEphemeral: isEphemeral)),
             at: "http://server.test", transport: transport
         ).credential
     }

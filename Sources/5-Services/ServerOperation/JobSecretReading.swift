@@ -7,8 +7,13 @@ internal import SecretVault
 
 /// What a job may know: secrets of the server, its project and its environment, the narrowest first.
 struct JobSecretReading: Sendable {
-    let vault: Vault
-    let variables: Vault
+    private let vault: Vault
+    private let variables: Vault
+
+    init(_ vaults: ServerVaults) {
+        vault = vaults.secrets
+        variables = vaults.variables
+    }
 
     func secrets(of record: RunRecord, _ environment: String?) throws(DiagnosticError) -> JobSecrets {
         var found = JobSecrets()

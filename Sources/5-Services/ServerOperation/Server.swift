@@ -107,15 +107,13 @@ package final class Server: Sendable {
         self.counts = counts
         let store = try RunStore(root: settings.folder, durability: .powerCut, observer: { counts.note($0) })
         self.store = store
-        desk = try RunnerDesk(store: store)
-        let index = try RunLists(path: store.root + "/index.sqlite")
-        self.index = index
-        let feed = LiveFeed()
-        self.feed = feed
-        counts.metrics.read(ServerMetrics.followers) { [MetricSample([], Double(feed.subscriberCount))] }
+        index = try RunLists(path: store.root + "/index.sqlite")
+        feed = LiveFeed()
+        counts.metrics.read(ServerMetrics.followers) { [feed] in [MetricSample([], Double(feed.subscriberCount))] }
         directory = try DirectoryKeeper(store: store)
         identification = Identification(keeper: directory)
         references = ReferencedSecrets(folder: store.root + "/references", key: store.sealingKey)
+        desk = try Self.desk(store, directory, references, report)
         keptAnswers = KeptAnswers(store: store)
         people = try People(
             settings, store: store, directory: directory, references: references,
@@ -142,8 +140,7 @@ package final class Server: Sendable {
         var surroundings = RunCoordinator.Surroundings(
             store: store, feed: feed, now: now,
             secrets: { (record, _, environment) throws(DiagnosticError) in
-                try JobSecretReading(vault: vaults.secrets, variables: vaults.variables).secrets(
-                    of: record, environment)
+                try JobSecretReading(vaults).secrets(of: record, environment)
             }, enter: { await gates.enter($0) },
             changed: { [ear] change in
                 counts.note(change)
@@ -162,10 +159,7 @@ package final class Server: Sendable {
         let statuses = StatusDesk(Self.statusSurroundings(parts, transport))
         self.statuses = statuses
         var triggering = Self.surroundings(settings, store, directory, references, runs, statuses, report)
-        triggering.variables = { (project) throws(DiagnosticError) in
-            let found = try vaults.variables.secrets(project: project.id)
-            return DataObject(found.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value.value)) })
-        }
+        triggering.variables = Self.variables(vaults.variables)
         triggers = TriggerDesk(triggering)
         changes = stream
     }
@@ -200,9 +194,8 @@ package final class Server: Sendable {
                 return try await runs.begin(planned.record)
             })
         surroundings.credential = { (project) throws(DiagnosticError) in
-            let options = EntryID(project.id).flatMap { directory.current.projects[$0]?.settings.options }
-            guard let reference = options?["credential"] else { return nil }
-            return .token(try references.text(reference), user: options?["credentialUser"] ?? "x-access-token")
+            let settings = EntryID(project.id).flatMap { directory.current.projects[$0]?.settings }
+            return try settings.flatMap { (settings) throws(DiagnosticError) in try credential(settings, references) }
         }
         surroundings.worked = { project, verdicts in
             Task {
@@ -289,6 +282,7 @@ package final class Server: Sendable {
                 guard let self else { return }
                 await self.runs.tick()
                 for (work, answer) in await self.gates.tick() { await self.runs.answer(work, answer) }
+                await self.forgetSpentRunners()
                 if beats % Self.beatsPerTrigger == 0 {
                     await self.triggers.tick()
                     await self.statuses.tick()

@@ -124,6 +124,7 @@ extension RunCoordinator {
         run.jobs[job]?.environment = run.environment(of: job)
         let demand = demand(job, number, of: run)
         dispatch.restore(demand, runner: owner, fence: summary.epoch, now: surroundings.now())
+        spend(owner)
         intake.open(LeaseKey(work, fence: summary.epoch), events: known.events, outcomes: known.outcomes)
     }
 }

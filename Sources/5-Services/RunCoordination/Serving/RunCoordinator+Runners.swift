@@ -25,6 +25,22 @@ extension RunCoordinator {
         waiters.removeValue(forKey: runner)?.continuation.resume(returning: PollAnswer(leaseMs: dispatch.leaseMs))
     }
 
+    /// A runner has been given a job: one that is for one job gets no other.
+    func spend(_ runner: String) {
+        guard dispatch.runners[runner]?.offering.isEphemeral == true else { return }
+        dispatch.pause(runner, true)
+        spentRunners[runner] = surroundings.now()
+    }
+
+    /// Runners for one job that have had it, and whose last word cannot come again: they are to be forgotten.
+    package func takeSpentRunners() -> [String] {
+        let time = surroundings.now()
+        for (runner, _) in spentRunners where !dispatch.holds(runner).isEmpty { spentRunners[runner] = time }
+        let over = spentRunners.filter { time - $0.value > RunnerLimits.leaseMs }.map(\.key).sorted()
+        for runner in over { spentRunners[runner] = nil }
+        return over
+    }
+
     /// Runners as the dispatch knows them, and what each has.
     package var runnersNow: [(runner: DispatchRunner, holds: [DispatchLease])] {
         dispatch.runners.values.sorted { $0.id < $1.id }.map { ($0, dispatch.holds($0.id)) }
@@ -139,6 +155,7 @@ extension RunCoordinator {
         let work = lease.demand.work
         guard let run = runs[work.run] else { return }
         let name = dispatch.runners[lease.runner]?.offering.name ?? lease.runner
+        spend(lease.runner)
         intake.open(lease.key, events: run.jobs[work.job]?.events ?? 0, outcomes: run.jobs[work.job]?.outcomes ?? 0)
         let waitedMs = max(0, lease.since - lease.demand.queuedAt)
         surroundings.noted(.jobAssigned(label: lease.demand.labels.first ?? "", waitedMs: waitedMs))

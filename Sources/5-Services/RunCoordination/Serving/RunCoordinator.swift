@@ -86,6 +86,8 @@ package actor RunCoordinator {
     var isStopping = false
     /// Why no job is given away; `nil`: they are.
     var refusal: String?
+    /// Runners for one job that have had it, and since when they have none.
+    var spentRunners: [String: Int64] = [:]
     /// Runners that were heard of at the last look.
     var connectedRunners: Set<String> = []
 

@@ -36,10 +36,15 @@ final class DeskJob: Sendable {
     let caches: CacheVault
     let artifacts: ArtifactVault
     let state = Mutex(State())
+    private let refresh: @Sendable (_ project: String, _ folder: String) -> Void
     /// One piece of an upload at a time.
     let uploading = Mutex(())
 
-    init(store: RunStore, lease: LeaseKey, record: RunRecord, folder: String) {
+    init(
+        store: RunStore, lease: LeaseKey, record: RunRecord, folder: String,
+        refresh: @escaping @Sendable (_ project: String, _ folder: String) -> Void
+    ) {
+        self.refresh = refresh
         self.store = store
         self.lease = lease
         self.record = record
@@ -88,6 +93,8 @@ final class DeskJob: Sendable {
         let mirror = ProjectMirror(folder: record.repository.root, address: record.repository.fullName)
         var offer = CodeOffer(commit: commit)
         if request.withRefs {
+            // A trigger fetches its own ref only.
+            if let project = record.project { refresh(project, mirror.folder) }
             offer.refs = try mirror.refs().map { CodeOffer.Ref(name: $0.name, object: $0.object) }
         } else if request.haves.contains(commit) {
             return offer

@@ -11,13 +11,18 @@ internal import Synchronization
 /// record says, and nothing else; what is half brought goes with its lease.
 package final class RunnerDesk: Sendable {
     private let store: RunStore
+    /// Fetches all branches and tags of a project into its mirror, at that folder.
+    private let refresh: @Sendable (_ project: String, _ folder: String) -> Void
     private let jobs = Mutex<[LeaseKey: DeskJob]>([:])
 
     private var folder: String { store.root + "/handover" }
 
     /// What an earlier process left there is of no use: whoever brings something begins anew.
-    package init(store: RunStore) throws(DiagnosticError) {
+    package init(
+        store: RunStore, refresh: @escaping @Sendable (_ project: String, _ folder: String) -> Void
+    ) throws(DiagnosticError) {
         self.store = store
+        self.refresh = refresh
         try Trees.remove(folder)
     }
 
@@ -27,7 +32,8 @@ package final class RunnerDesk: Sendable {
             if let known = jobs[lease] { return known }
             let work = lease.work
             let name = "\(work.run)-\(work.attempt)-\(ContentDigest.of(lease.data).prefix(16))"
-            let job = DeskJob(store: store, lease: lease, record: record, folder: "\(folder)/\(name)")
+            let job = DeskJob(
+                store: store, lease: lease, record: record, folder: "\(folder)/\(name)", refresh: refresh)
             jobs[lease] = job
             return job
         }
