@@ -372,15 +372,28 @@ package final class Server: Sendable {
         await runs.stop()
         feed.end()
         await announcer.stop()
+        do throws(DiagnosticError) {
+            try identification.keep(in: TokenUses(store: store), now: Timestamp(milliseconds: now()))
+        } catch {
+            report(error)
+        }
         await traces?.finish()
     }
 
     /// What is old goes, on a thread of its own.
     private func keepHouse() {
         let (housekeeping, now) = (housekeeping, now)
+        let (identification, uses, report) = (identification, TokenUses(store: store), report)
+        do throws(DiagnosticError) { try identification.recall(uses) } catch { report(error) }
         let sweeper = Task {
+            var nextUses = Timestamp(milliseconds: now()) + Self.usesRhythm
             while !Task.isCancelled {
-                await housekeeping.tick(Timestamp(milliseconds: now()))
+                let time = Timestamp(milliseconds: now())
+                await housekeeping.tick(time)
+                if time >= nextUses {
+                    nextUses = time + Self.usesRhythm
+                    do throws(DiagnosticError) { try identification.keep(in: uses, now: time) } catch { report(error) }
+                }
                 try? await Task.sleep(for: Self.housekeepingBeat)
             }
         }
@@ -388,6 +401,8 @@ package final class Server: Sendable {
     }
 
     private static let housekeepingBeat = Duration.seconds(5)
+    /// The journal is told as often of tokens that were used.
+    private static let usesRhythm = Timestamp.Span.minutes(60)
 
     // MARK: the own runner
 

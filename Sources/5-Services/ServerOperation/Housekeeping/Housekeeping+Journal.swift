@@ -28,6 +28,7 @@ extension Housekeeping {
             Rule(prefix: "outgoing/", life: .days(Int64(settings.outgoingDays))),
             Rule(prefix: "check/", life: .days(Int64(settings.webhookDays))),
             Rule(prefix: "origin/", life: .days(Int64(settings.traceDays))),
+            Rule(prefix: "used/", life: .days(Int64(settings.traceDays))),
             Rule(prefix: "removed/", life: .days(Int64(settings.traceDays))),
         ]
     }

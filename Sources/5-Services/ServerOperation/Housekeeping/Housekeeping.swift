@@ -22,6 +22,7 @@ package actor Housekeeping {
         let runs: RunCoordinator
         let directory: DirectoryKeeper
         let counts: ServerCounts
+        let references: ReferencedSecrets
         /// Runs with a job that waits for people.
         let waiting: @Sendable () async -> Set<RunID>
         let environment: [String: String]
@@ -57,7 +58,8 @@ package actor Housekeeping {
     init(_ parts: Server.TellingParts, runs: RunCoordinator, gates: GateKeeper) {
         self.parts = Parts(
             settings: parts.settings.retention, store: parts.store, index: parts.index, runs: runs,
-            directory: parts.directory, counts: parts.counts, waiting: { Set(await gates.waiting.map(\.work.run)) },
+            directory: parts.directory, counts: parts.counts, references: parts.references,
+            waiting: { Set(await gates.waiting.map(\.work.run)) },
             environment: parts.settings.environment, report: parts.report)
     }
 
@@ -110,6 +112,7 @@ package actor Housekeeping {
             attempt { () throws(DiagnosticError) in try removeBlobs(now, &report) }
         }
         attempt { () throws(DiagnosticError) in try removeProjectFolders() }
+        expireHookSecrets(now)
         parts.counts.note(report)
         await lookAtDisk()
         return report
@@ -241,6 +244,15 @@ package actor Housekeeping {
             for problem in cleaned.problems { parts.report(DiagnosticError(problem)) }
         } catch {
             parts.report(error)
+        }
+    }
+
+    /// Secrets that were replaced long enough ago.
+    private func expireHookSecrets(_ now: Timestamp) {
+        for hook in parts.directory.current.hooks.values {
+            attempt { () throws(DiagnosticError) in
+                try HookSecrets.expire(hook.settings.secretReference, in: parts.references, now: now)
+            }
         }
     }
 
