@@ -283,7 +283,10 @@ let testTargets: [Target] = [
     tests("SimulationTests", ["PipelineModel", "RunEngine", "RunSimulation"]),
     tests(
         "EventJournalTests",
-        ["Diagnostics", "EventJournal", "JournalSimulation", "JournalVictim", "SQLiteAccess", "Timekeeping", "TestFolders"]),
+        [
+            "Diagnostics", "EventJournal", "JournalSimulation", "JournalVictim", "SQLiteAccess", "Timekeeping",
+            "TestFolders",
+        ]),
     tests(
         "RuntimeServicesTests",
         ["Diagnostics", "FileAccess", "RuntimeServices", "StructuredData", "Timekeeping", crypto, cryptoExtras] + nio),

@@ -28,7 +28,8 @@ struct LiveFeedTests {
 
     @Test("Nobody waits for a server that ends: who asks now is let go at once")
     func afterTheEnd() async {
-        let place = LogPlace(run: RunID(1), attempt: 1, job: JobID("a"), step: StepAttempt(step: StepPath(1), number: 1))
+        let place = LogPlace(
+            run: RunID(1), attempt: 1, job: JobID("a"), step: StepAttempt(step: StepPath(1), number: 1))
         let followed = feed.follow(place)
         feed.end()
         for await _ in followed {}
