@@ -75,14 +75,16 @@ final class ServerHarness: Sendable {
 
     /// Ends the server as a signal would, and opens the folder again.
     ///
-    /// - Parameter meanwhile: what happens to the server's folder.
-    func restart(_ meanwhile: (_ data: String) throws -> Void = { _ in }) async throws {
+    /// - Parameters:
+    ///   - starting: `false`: it does not go on yet with what it had.
+    ///   - meanwhile: what happens to the server's folder.
+    func restart(starting: Bool = true, _ meanwhile: (_ data: String) throws -> Void = { _ in }) async throws {
         await server.stop()
         parts.withLock { $0 = Parts() }
         try meanwhile(folder + "/data")
         for _ in 0..<400 {
             do {
-                let (server, door) = try await Self.open(folder, clock, outside)
+                let (server, door) = try await Self.open(folder, clock, outside, starting: starting)
                 return parts.withLock { $0 = Parts(server: server, door: door) }
             } catch {
                 // Somebody is still about to let go of it.
@@ -93,7 +95,7 @@ final class ServerHarness: Sendable {
     }
 
     private static func open(
-        _ folder: String, _ clock: SetClock, _ outside: Outside
+        _ folder: String, _ clock: SetClock, _ outside: Outside, starting: Bool = true
     ) async throws -> (Server, ServerDoor) {
         var settings = ServerSettings(
             folder: folder + "/data", host: "127.0.0.1", port: 0, capacity: 0,
@@ -102,7 +104,7 @@ final class ServerHarness: Sendable {
         let server = try Server(
             settings, program: "/bin/false", transport: outside.web.transport, web: outside.web, now: { clock.now }
         ) { _ in }
-        try await server.start(url: "http://server.test")
+        if starting { try await server.start(url: "http://server.test") }
         return (server, ServerDoor(server: server))
     }
 
@@ -118,6 +120,13 @@ final class ServerHarness: Sendable {
         let bytes = body.map { Array(DataValue.object($0).jsonText().utf8) } ?? []
         let answer = await door.answer(InboundRequest(method, target, headers: all, body: bytes))
         return (answer.status, (try? DataValue(json: await Self.bytes(answer))) ?? .null)
+    }
+
+    /// A stream of events to its end.
+    func events(_ target: String) async -> String {
+        let headers: HTTPHeaders = [("Authorization", "Bearer \(token)"), ("Accept", "text/event-stream")]
+        let answer = await door.answer(InboundRequest("GET", target, headers: headers))
+        return String(decoding: await Self.bytes(answer), as: UTF8.self)
     }
 
     static func bytes(_ answer: OutboundAnswer) async -> [UInt8] {
