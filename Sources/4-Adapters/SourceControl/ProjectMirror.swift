@@ -68,7 +68,7 @@ package final class ProjectMirror: Sendable {
         return try command.run()
     }
 
-    private func command(_ arguments: [String], variables: [String]) -> HelperCommand {
+    func command(_ arguments: [String], variables: [String]) -> HelperCommand {
         var command = HelperCommand("git", Self.settings + arguments)
         // Its words are read.
         command.environment = environment + ["LC_ALL=C", "GIT_DIR=\(folder)", "GIT_OPTIONAL_LOCKS=0"] + variables
@@ -121,7 +121,7 @@ package final class ProjectMirror: Sendable {
         isPrepared.withLock { $0 = true }
     }
 
-    private func locked<Value>(_ body: () throws(DiagnosticError) -> Value) throws(DiagnosticError) -> Value {
+    func locked<Value>(_ body: () throws(DiagnosticError) -> Value) throws(DiagnosticError) -> Value {
         let lock = try FileLock.waiting(path: folder + "/martlet.lock", until: .now() + .seconds(Self.fetchSeconds))
         defer { withExtendedLifetime(lock) {} }
         return try body()
