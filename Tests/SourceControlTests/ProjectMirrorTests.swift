@@ -29,6 +29,23 @@ struct ProjectMirrorTests {
         #expect(try mirror.commit(of: "refs/heads/side") == nil)
     }
 
+    @Test("Many packs and objects become one pack, and a commit that was pushed over is still there")
+    func tidied() throws {
+        let lost = try origin.commit(["a": "1"], "Lost")
+        try mirror.fetchAll()
+        try origin.git("commit", "-q", "--amend", "--allow-empty", "-m", "Other")
+        try mirror.fetchAll()
+        #expect(try !mirror.tidy())
+        // What no ref names is packed with the second pack.
+        for _ in 1...2 { #expect(try mirror.tidy(mostLooseObjects: 0)) }
+        #expect(try !mirror.tidy(mostPacks: 1, mostLooseObjects: 0))
+        #expect(try mirror.has(lost))
+        #expect(try mirror.has(try origin.head()))
+        try origin.commit(["a": "2"])
+        try mirror.fetchAll()
+        #expect(try mirror.has(try origin.head()))
+    }
+
     @Test("A commit is brought by its ref, or by its id where the ref has moved on")
     func obtaining() throws {
         let lost = try origin.commit(["a": "1"], "Lost")

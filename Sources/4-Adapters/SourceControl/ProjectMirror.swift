@@ -69,7 +69,7 @@ package final class ProjectMirror: Sendable {
         return try command.run()
     }
 
-    private func command(_ arguments: [String], variables: [String]) -> HelperCommand {
+    func command(_ arguments: [String], variables: [String]) -> HelperCommand {
         var command = HelperCommand("git", Self.settings + arguments)
         // Its words are read.
         command.environment = environment + ["LC_ALL=C", "GIT_DIR=\(folder)", "GIT_OPTIONAL_LOCKS=0"] + variables

@@ -8,6 +8,7 @@ internal import PipelineModel
 package import RetentionRules
 package import RunCoordination
 package import RunIndex
+internal import SourceControl
 internal import ThreadExecution
 package import Timekeeping
 
@@ -42,7 +43,7 @@ package actor Housekeeping {
     private let thread = SerialThread(name: "housekeeping")
     private var nextRound = Timestamp.beforeAll
     private var nextLook = Timestamp.beforeAll
-    private var nextBlobs = Timestamp.beforeAll
+    private var nextUpkeep = Timestamp.beforeAll
     private var isShort = false
     private var isWorking = false
 
@@ -51,7 +52,7 @@ package actor Housekeeping {
     static let rhythm = Timestamp.Span.minutes(60)
     static let shortRhythm = Timestamp.Span.minutes(1)
     static let diskRhythm = Timestamp.Span.seconds(10)
-    static let blobRhythm = Timestamp.Span.days(1)
+    static let upkeepRhythm = Timestamp.Span.days(1)
     /// Runs that go in one transaction: whoever wants to write meanwhile waits for it.
     private static let runsPerTransaction = 10
 
@@ -107,9 +108,10 @@ package actor Housekeeping {
             parts.report(error)
         }
         attempt { () throws(DiagnosticError) in try removeStreams(now, &report) }
-        if now >= nextBlobs {
-            nextBlobs = now + Self.blobRhythm
+        if now >= nextUpkeep {
+            nextUpkeep = now + Self.upkeepRhythm
             attempt { () throws(DiagnosticError) in try removeBlobs(now, &report) }
+            attempt { () throws(DiagnosticError) in try tidyMirrors() }
         }
         attempt { () throws(DiagnosticError) in try removeProjectFolders() }
         expireHookSecrets(now)
@@ -244,6 +246,14 @@ package actor Housekeeping {
             for problem in cleaned.problems { parts.report(DiagnosticError(problem)) }
         } catch {
             parts.report(error)
+        }
+    }
+
+    private func tidyMirrors() throws(DiagnosticError) {
+        let folder = parts.store.root + "/projects"
+        guard Files.isDirectory(folder) else { return }
+        for entry in try Trees.list(folder) where entry.kind == .directory {
+            _ = try ProjectMirror(folder: "\(folder)/\(entry.name)/mirror.git", address: "").tidy()
         }
     }
 
