@@ -7,13 +7,14 @@ import HTTPMessages
 import HTTPServing
 import RunCoordination
 import StructuredData
+import TestFolders
 import Testing
 import Timekeeping
 
 @testable import ServerAPI
 @testable import ServerOperation
 
-@Suite("The API as its description says")
+@Suite("The API as its description says", .ownFolders)
 struct WholeAPITests {
     private struct Operation {
         var method: String
@@ -179,7 +180,7 @@ struct WholeAPITests {
     }
 }
 
-@Suite("Requests that are sent again")
+@Suite("Requests that are sent again", .ownFolders)
 struct KeyedRequestTests {
     private func make(
         _ served: ServedFolder, _ token: String, _ key: String, _ name: String = "ci"

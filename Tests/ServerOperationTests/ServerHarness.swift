@@ -31,6 +31,7 @@ final class ServerHarness: Sendable {
     /// What a server of a test has beside its folder.
     struct Outside: Sendable {
         var environment: [String: String] = [:]
+        var retention = RetentionSettings()
         var web = WebReach.only { (call) throws(DiagnosticError) in
             throw DiagnosticError(.webUnreachable, "Nobody is at \(call.url).")
         }
@@ -73,9 +74,12 @@ final class ServerHarness: Sendable {
     }
 
     /// Ends the server as a signal would, and opens the folder again.
-    func restart() async throws {
+    ///
+    /// - Parameter meanwhile: what happens to the server's folder.
+    func restart(_ meanwhile: (_ data: String) throws -> Void = { _ in }) async throws {
         await server.stop()
         parts.withLock { $0 = Parts() }
+        try meanwhile(folder + "/data")
         for _ in 0..<400 {
             do {
                 let (server, door) = try await Self.open(folder, clock, outside)
@@ -91,9 +95,10 @@ final class ServerHarness: Sendable {
     private static func open(
         _ folder: String, _ clock: SetClock, _ outside: Outside
     ) async throws -> (Server, ServerDoor) {
-        let settings = ServerSettings(
+        var settings = ServerSettings(
             folder: folder + "/data", host: "127.0.0.1", port: 0, capacity: 0,
             environment: ProcessInfo.processInfo.environment.merging(outside.environment) { $1 })
+        settings.retention = outside.retention
         let server = try Server(
             settings, program: "/bin/false", transport: outside.web.transport, web: outside.web, now: { clock.now }
         ) { _ in }
@@ -122,6 +127,10 @@ final class ServerHarness: Sendable {
         case .stream(let make):
             let box = ByteBox()
             try? await make(AnswerWriter { box.append($0) })
+            return box.bytes
+        case .events(let tell):
+            let box = ByteBox()
+            try? await tell(EventWriter(text: AnswerWriter { box.append($0) }))
             return box.bytes
         }
     }

@@ -11,6 +11,8 @@ package struct PollRequest: Hashable, Sendable, DataRepresentable {
     package var holds: [LeaseKey]
     /// How long the server may wait for something to say, in milliseconds.
     package var waitMs: Int64
+    /// Why it takes nothing new, in a sentence; `nil`: it does, or says nothing of it.
+    package var refusal: String?
 
     package init(instance: String, free: Int, holds: [LeaseKey], waitMs: Int64 = RunnerLimits.pollMs) {
         self.instance = instance
@@ -20,10 +22,12 @@ package struct PollRequest: Hashable, Sendable, DataRepresentable {
     }
 
     public var data: DataValue {
-        [
+        var object: DataObject = [
             "instance": .string(instance), "free": .number(Double(free)), "holds": .array(holds.map(\.data)),
             "waitMs": .number(Double(waitMs)),
         ]
+        object.set("refusal", refusal.map(DataValue.string))
+        return .object(object)
     }
 
     public init(data: DataValue) throws(DataShapeError) {
@@ -31,6 +35,7 @@ package struct PollRequest: Hashable, Sendable, DataRepresentable {
         free = try data.int("free")
         holds = try data.list("holds") { item throws(DataShapeError) in try LeaseKey(data: item) }
         waitMs = Int64(data["waitMs"]?.int ?? 0)
+        refusal = data["refusal"]?.string.map { String($0.prefix(RunnerLimits.refusalCharacters)) }
     }
 }
 
@@ -41,8 +46,12 @@ package struct PollAnswer: Hashable, Sendable, DataRepresentable {
     package var lost: [LeaseKey] = []
     /// Nothing more comes: the runner ends when its jobs have.
     package var isDismissed = false
+    /// How long a lease lasts without a word of its runner, in milliseconds.
+    package var leaseMs = RunnerLimits.leaseMs
 
     package init() {}
+
+    package init(leaseMs: Int64) { self.leaseMs = leaseMs }
 
     package var isEmpty: Bool {
         assignments.isEmpty && cancellations.isEmpty && lost.isEmpty && !isDismissed
@@ -52,6 +61,7 @@ package struct PollAnswer: Hashable, Sendable, DataRepresentable {
         [
             "assignments": .array(assignments.map(\.data)), "cancellations": .array(cancellations.map(\.data)),
             "lost": .array(lost.map(\.data)), "dismissed": .bool(isDismissed),
+            "leaseMs": .number(Double(leaseMs)),
         ]
     }
 
@@ -62,6 +72,7 @@ package struct PollAnswer: Hashable, Sendable, DataRepresentable {
         }
         lost = try data.list("lost") { item throws(DataShapeError) in try LeaseKey(data: item) }
         isDismissed = data.bool("dismissed")
+        leaseMs = data["leaseMs"]?.int.map { Int64($0) } ?? RunnerLimits.leaseMs
     }
 }
 
@@ -70,17 +81,23 @@ package struct JobAssignment: Hashable, Sendable, DataRepresentable {
     package var lease: LeaseKey
     /// The part of the plan that the job is, with all that its steps may ask for; read by the engine.
     package var content: DataObject
+    /// How long the lease lasts without a word of its runner, in milliseconds.
+    package var leaseMs: Int64
 
-    package init(lease: LeaseKey, content: DataObject) {
+    package init(lease: LeaseKey, content: DataObject, leaseMs: Int64 = RunnerLimits.leaseMs) {
         self.lease = lease
         self.content = content
+        self.leaseMs = leaseMs
     }
 
-    public var data: DataValue { ["lease": lease.data, "content": .object(content)] }
+    public var data: DataValue {
+        ["lease": lease.data, "content": .object(content), "leaseMs": .number(Double(leaseMs))]
+    }
 
     public init(data: DataValue) throws(DataShapeError) {
         lease = try LeaseKey(data: data["lease"] ?? .null)
         content = try data.required("content", \.object)
+        leaseMs = data["leaseMs"]?.int.map { Int64($0) } ?? RunnerLimits.leaseMs
     }
 }
 

@@ -3,6 +3,7 @@
 import Crypto
 import Glibc
 import StructuredData
+import Synchronization
 
 /// The SHA-256 of a blob's bytes.
 package struct BlobDigest: Hashable, Sendable, CustomStringConvertible {
@@ -25,8 +26,12 @@ package struct BlobDigest: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// Bytes by digest, a file each, `ab/cdef…`. A file is there whole or not at all.
-struct BlobFolder: Sendable {
+final class BlobFolder: Sendable {
     let path: String
+    /// Bytes that are stored again are not removed meanwhile.
+    private let turn = Mutex<Void>(())
+
+    init(path: String) { self.path = path }
 
     func store(_ bytes: [UInt8]) throws(JournalError) -> BlobDigest {
         guard bytes.count <= JournalLimits.blobBytes else {
@@ -34,7 +39,8 @@ struct BlobFolder: Sendable {
         }
         let digest = BlobDigest(of: bytes)
         let target = file(digest)
-        if access(target, F_OK) == 0 { return digest }
+        // Whoever removes old ones sees that somebody wants it again.
+        if turn.withLock({ _ in utimensat(AT_FDCWD, target, nil, 0) }) == 0 { return digest }
         for folder in [path, "\(path)/\(digest.hex.prefix(2))"] {
             guard mkdir(folder, 0o700) == 0 || errno == EEXIST else { throw failure(folder) }
         }
@@ -81,6 +87,40 @@ struct BlobFolder: Sendable {
             throw .blobDamaged(digest: digest.description, detail: "has bytes with another digest")
         }
         return bytes
+    }
+
+    /// Those that were last stored before a time, in seconds since 1970.
+    func stored(before time: Int) -> [BlobDigest] {
+        names(path).filter { $0.utf8.count == 2 }.flatMap { prefix in
+            names("\(path)/\(prefix)").compactMap { BlobDigest(hex: prefix + $0) }
+        }.filter { age($0).map { $0 < time } ?? false }
+    }
+
+    /// - Returns: its size in bytes; `nil`: it was stored again since, or is not there.
+    func remove(_ digest: BlobDigest, storedBefore time: Int) -> UInt64? {
+        turn.withLock { _ in
+            var status = stat()
+            guard stat(file(digest), &status) == 0, Int(status.st_mtim.tv_sec) < time else { return nil }
+            return unlink(file(digest)) == 0 ? UInt64(max(0, status.st_size)) : nil
+        }
+    }
+
+    private func age(_ digest: BlobDigest) -> Int? {
+        var status = stat()
+        return stat(file(digest), &status) == 0 ? Int(status.st_mtim.tv_sec) : nil
+    }
+
+    private func names(_ folder: String) -> [String] {
+        guard let open = opendir(folder) else { return [] }
+        defer { closedir(open) }
+        var names: [String] = []
+        while let entry = readdir(open) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { name in
+                name.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if !name.hasPrefix(".") { names.append(name) }
+        }
+        return names.sorted()
     }
 
     private func file(_ digest: BlobDigest) -> String {

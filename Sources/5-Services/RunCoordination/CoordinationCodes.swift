@@ -8,6 +8,8 @@ extension DiagnosticCode {
     static let checkoutInputInvalid = DiagnosticCode(454)
     /// The server is about to stop.
     package static let serverStopping = DiagnosticCode(1131)
+    /// The server has not gone on yet with what an earlier process left.
+    package static let serverStarting = DiagnosticCode(1310)
     /// A runner speaks of a job that is not its any more.
     package static let leaseLost = DiagnosticCode(1132)
     /// A runner said something that cannot be.
@@ -22,7 +24,7 @@ extension DiagnosticCode {
     package static let handoverMismatch = DiagnosticCode(1295)
     /// A runner cannot read what its server gave.
     package static let handoverUnreadable = DiagnosticCode(1296)
-    static let runRecordUnreadable = DiagnosticCode(700)
+    package static let runRecordUnreadable = DiagnosticCode(700)
     static let runFinishedAlready = DiagnosticCode(701)
     package static let secretsMissing = DiagnosticCode(702)
     package static let runMissing = DiagnosticCode(703)

@@ -83,9 +83,11 @@ package final class RunStore: Sendable {
         let lock = try Self.numberingLock(root)
         defer { withExtendedLifetime(lock) {} }
         let counter = root + "/last-run"
-        let last = try Files.readIfPresent(counter, limit: 64).flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
-        // The counter may be lost; a number that was given is never given again.
-        let run = RunID(max(last, try runs().first?.number ?? 0) + 1)
+        // The counter may be lost, or one behind where a process ended here; a number that was given is never given again.
+        var last = try Files.readIfPresent(counter, limit: 64).flatMap { Int(String(decoding: $0, as: UTF8.self)) }
+        if last == nil { last = try runs().first?.number }
+        var run = RunID((last ?? 0) + 1)
+        while Files.isDirectory(folder(of: run)) { run = RunID(run.number + 1) }
         try Trees.make(folder(of: run) + "/logs", mode: 0o700)
         try Files.replace(counter, with: run.description.utf8)
         return run
@@ -123,14 +125,6 @@ package final class RunStore: Sendable {
     private static let placingSeconds: Int64 = 60
     /// How long others are waited for that make a journal, or a run.
     private static let lockSeconds: Int64 = 10
-
-    /// Removes a run's record and logs; its number is never given again. Its events stay in the journal.
-    package func remove(_ run: RunID) throws(DiagnosticError) {
-        let lock = try lock(run)
-        defer { withExtendedLifetime(lock) {} }
-        try WorkspaceSnapshots.remove(of: run, in: self)
-        try Trees.remove(folder(of: run))
-    }
 
     private static func numberingLock(_ root: String) throws(DiagnosticError) -> FileLock {
         try FileLock.waiting(path: root + "/numbering.lock", until: .now() + .seconds(lockSeconds))

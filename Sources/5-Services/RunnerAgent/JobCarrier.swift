@@ -153,7 +153,13 @@ final class JobCarrier: Sendable {
                     progress.acknowledge(message, known)
                     heard()
                     pause = Self.firstPause
-                    if known.isFinished { return .told }
+                    if known.isFinished {
+                        if state.withLock({ $0.isOver }) { return .told }
+                        // It has an end that is not this one: the lease was lost, and the job ended for that.
+                        say(.abandon)
+                        await waitForEnd()
+                        return .lost
+                    }
                 } catch {
                     switch error.diagnostic.code {
                     case .leaseLost:

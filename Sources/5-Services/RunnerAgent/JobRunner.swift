@@ -3,7 +3,9 @@
 internal import Credentials
 package import Diagnostics
 package import HTTPMessages
+internal import PipelineModel
 internal import ProcessControl
+package import RetentionRules
 package import RunCoordination
 package import RunnerProtocol
 internal import ThreadExecution
@@ -20,6 +22,8 @@ package actor JobRunner {
         package var isOwn = false
         /// Nothing of the server's disk is here: code, caches and artifacts come and go by the server's address.
         package var isFar = false
+        /// How much must be free on its disk; the own runner's is the server's, which looks itself.
+        package var disk = DiskRule.standard
         /// What a job is carried out with.
         package var settings: @Sendable (JobContent) throws(DiagnosticError) -> RunSession.Settings
         /// Where the server is now.
@@ -53,6 +57,10 @@ package actor JobRunner {
 
     private static let firstPause = Duration.milliseconds(100)
     private static let longestPause = Duration.seconds(2)
+    /// How often it is looked whether the server is silent.
+    private static let looksPerLease: Int64 = 15
+    /// As the server last said.
+    private var leaseMs = RunnerLimits.leaseMs
 
     package init(_ surroundings: Surroundings) {
         self.surroundings = surroundings
@@ -62,7 +70,17 @@ package actor JobRunner {
     /// Works until it is dismissed, or asked to leave and done with what it has.
     package func run() async throws(DiagnosticError) {
         let link = try surroundings.link()
+        // Beside the polls: one that is not answered at all says nothing for a long time.
+        let watch = Task {
+            while !Task.isCancelled {
+                try? await Task.sleep(for: .milliseconds(leaseMs / Self.looksPerLease))
+                endIfSilent()
+            }
+        }
+        defer { watch.cancel() }
         await goOn(link)
+        let sweeper = keepHouse()
+        defer { sweeper.cancel() }
         var pause = Self.firstPause
         while !isOver {
             let isHeard = await ask()
@@ -70,7 +88,6 @@ package actor JobRunner {
                 pause = Self.firstPause
                 continue
             }
-            endIfSilent()
             try? await Task.sleep(for: pause)
             pause = min(pause * 2, Self.longestPause)
         }
@@ -99,12 +116,15 @@ package actor JobRunner {
             return false
         }
         let takesMore = !isDismissed && !isLeaving && !(surroundings.isEphemeral && hasTaken)
-        let free = takesMore ? max(0, surroundings.capacity - carriers.count) : 0
+        let refusal = refusal()
+        let free = takesMore && refusal == nil ? max(0, surroundings.capacity - carriers.count) : 0
         isFull = free == 0
-        let request = PollRequest(
+        var request = PollRequest(
             instance: instance, free: free, holds: carriers.keys.sorted { "\($0.work)" < "\($1.work)" })
+        request.refusal = refusal
+        let question = request
         let asked = Task { () -> Result<PollAnswer, DiagnosticError> in
-            do throws(DiagnosticError) { return .success(try await link.poll(request)) } catch {
+            do throws(DiagnosticError) { return .success(try await link.poll(question)) } catch {
                 return .failure(error)
             }
         }
@@ -122,6 +142,12 @@ package actor JobRunner {
             report(error)
             return false
         }
+    }
+
+    /// Why it takes nothing new; `nil`: it does.
+    private func refusal() -> String? {
+        guard !surroundings.isOwn, let free = FreeSpace.bytes(at: surroundings.store.root) else { return nil }
+        return surroundings.disk.refusal(freeBytes: free, of: "the runner")
     }
 
     private var waiting: Task<Result<PollAnswer, DiagnosticError>, Never>?
@@ -148,11 +174,14 @@ package actor JobRunner {
 
     /// Before the leases can be given to somebody else.
     private func endIfSilent() {
-        guard !surroundings.isOwn, BootInstant.now() - heardAt > .milliseconds(RunnerLimits.silenceMs) else { return }
+        guard !surroundings.isOwn,
+            BootInstant.now() - heardAt > .milliseconds(RunnerLimits.silenceMs(ofLease: leaseMs))
+        else { return }
         for carrier in carriers.values { carrier.say(.abandon) }
     }
 
     private func take(_ answer: PollAnswer, _ link: ServerLink) async {
+        leaseMs = answer.leaseMs
         if answer.isDismissed { isDismissed = true }
         for lease in answer.lost { carriers[lease]?.say(.abandon) }
         for cancellation in answer.cancellations {
@@ -170,6 +199,27 @@ package actor JobRunner {
             }
         }
     }
+
+    // MARK: housekeeping
+
+    private func keepHouse() -> Task<Void, Never> {
+        let (house, report) = (RunnerHousekeeping(store: surroundings.store), surroundings.report)
+        return Task {
+            while !Task.isCancelled {
+                let held = heldRuns()
+                do throws(DiagnosticError) {
+                    try await BlockingWork.attempt { () throws(DiagnosticError) in
+                        _ = try house.round(.now(), held: held)
+                    }
+                } catch {
+                    report(error)
+                }
+                try? await Task.sleep(for: RunnerHousekeeping.rhythm)
+            }
+        }
+    }
+
+    private func heldRuns() -> Set<RunID> { Set((carriers.keys.map(\.work) + leases.all().map(\.work)).map(\.run)) }
 
     // MARK: jobs
 
@@ -219,6 +269,11 @@ package actor JobRunner {
         LeasedEnd.sweep(surroundings.store, lease.work, isLast: isLast)
     }
 
+    /// Answers after which a job of an earlier process is given up.
+    private static let ends: Set<DiagnosticCode> = [
+        .leaseLost, .credentialRefused, .runRecordUnreadable, .serverAnswerInvalid,
+    ]
+
     /// The jobs that an earlier process of this runner had.
     private func goOn(_ link: ServerLink) async {
         for lease in leases.all() {
@@ -226,17 +281,22 @@ package actor JobRunner {
                 carry(lease, nil, link)
                 continue
             }
+            var pause = Self.firstPause
             while true {
                 do throws(DiagnosticError) {
                     let assignment = try await link.assignment(lease)
+                    leaseMs = assignment.leaseMs
+                    heardAt = .now()
                     carry(lease, try JobContent(object: assignment.content), link)
                 } catch {
-                    guard error.diagnostic.code != .webUnreachable else {
+                    guard Self.ends.contains(error.diagnostic.code) else {
+                        // The server is away, or not yet itself: that says nothing of the job.
                         report(error)
-                        try? await Task.sleep(for: Self.longestPause)
+                        try? await Task.sleep(for: pause)
+                        pause = min(pause * 2, Self.longestPause)
                         continue
                     }
-                    // It is somebody else's by now.
+                    // It is somebody else's by now, or cannot be gone on with.
                     leases.forget(lease)
                     sweep(lease)
                 }

@@ -53,11 +53,13 @@ package final class Server: Sendable {
     package let gates: GateKeeper
     package let statuses: StatusDesk
     private let indexing: IndexWriting
+    package let housekeeping: Housekeeping
     /// For what waits for the ends of runs.
     private let changes: AsyncStream<RunChange>
     private let lock: FileLock
     private let ownRunner: OwnRunner
     let report: @Sendable (DiagnosticError) -> Void
+    private let now: @Sendable () -> Int64
     let state = Mutex(State())
     let reports = AttemptShelf<RunReport>(keeping: 128)
     let told = AttemptShelf<OutcomeHistory>(keeping: 16)
@@ -70,6 +72,7 @@ package final class Server: Sendable {
         var url = ""
         var isStopping = false
         var ticker: Task<Void, Never>?
+        var sweeper: Task<Void, Never>?
     }
 
     /// The clock's beat: deadlines and lost runners are noticed within it.
@@ -97,6 +100,7 @@ package final class Server: Sendable {
     ) throws(DiagnosticError) {
         self.settings = settings
         self.report = report
+        self.now = now
         try Trees.make(settings.folder, mode: 0o700)
         lock = try Self.lock(settings.folder)
         let counts = ServerCounts(version: settings.version, commit: settings.commit)
@@ -117,9 +121,8 @@ package final class Server: Sendable {
         let vaults = try ServerVaults.open(settings, root: store.root)
         vault = vaults.secrets
         variables = vaults.variables
-        let gates = GateKeeper(
+        gates = GateKeeper(
             store: store, directory: directory, now: { Timestamp(milliseconds: now()) }, report: report)
-        self.gates = gates
         ownAddress = OwnAddress(publicURL: settings.publicURL)
         self.transport = transport
         let parts = TellingParts(
@@ -129,29 +132,29 @@ package final class Server: Sendable {
         traces = try ServerTraces(parts)
         (heard, ear) = AsyncStream<Heard>.makeStream()
         let (stream, told) = AsyncStream<RunChange>.makeStream()
-        let indexing = IndexWriting(store: store, index: index, report: report)
-        self.indexing = indexing
+        indexing = IndexWriting(store: store, index: index, report: report)
         ownRunner = OwnRunner(
             folder: store.root + "/runner", program: program, environment: settings.environment)
         var surroundings = RunCoordinator.Surroundings(
             store: store, feed: feed, now: now,
             secrets: { (record, _, environment) throws(DiagnosticError) in
                 try JobSecretReading(vaults).secrets(of: record, environment)
-            }, enter: { await gates.enter($0) },
-            changed: { [ear] change in
+            }, enter: { [gates] in await gates.enter($0) },
+            changed: { [ear, indexing] change in
                 counts.note(change)
                 indexing.note(change)
                 told.yield(change)
                 ear.yield(.run(change))
             }, report: report)
+        surroundings.leaseMs = Int64(settings.leaseSeconds) * 1_000
         surroundings.noted = { counts.note($0) }
         surroundings.jobEnded = { [ear] change in
             counts.note(change)
             ear.yield(.job(change))
         }
         runs = RunCoordinator(surroundings)
-        let statuses = StatusDesk(Self.statusSurroundings(parts, transport))
-        self.statuses = statuses
+        housekeeping = Housekeeping(parts, runs: runs, gates: gates)
+        statuses = StatusDesk(Self.statusSurroundings(parts, transport))
         var triggering = Self.surroundings(settings, store, directory, references, runs, statuses, report)
         triggering.variables = Self.variables(vaults.variables)
         triggers = TriggerDesk(triggering)
@@ -250,7 +253,9 @@ package final class Server: Sendable {
         await listen()
         for runner in directory.current.runners.values { await runs.add(DispatchRunner(runner)) }
         if settings.capacity > 0 { try await startOwnRunner(url) }
-        _ = try await runs.recover(try unfinished())
+        let restored = RestoredMark(store.root)
+        try await recover(restoredFrom: restored?.backupAt)
+        if restored != nil { try RestoredMark.forget(store.root) }
         try await triggers.start()
         try await announcer.start()
         let (changes, triggers, gates) = (changes, triggers, gates)
@@ -266,6 +271,7 @@ package final class Server: Sendable {
                 }
             }
         }
+        keepHouse()
         let ticker = Task { [weak self] in
             var beats = 0
             while !Task.isCancelled {
@@ -292,10 +298,46 @@ package final class Server: Sendable {
         }
     }
 
+    /// Takes up what an earlier process was cut off in: runs, and the lists of them.
+    private func recover(restoredFrom backupAt: Timestamp?) async throws {
+        let isWhole = try index.isWhole()
+        let open = try unfinished()
+        let going = Set(try await runs.recover(open, restoredFrom: backupAt))
+        guard !isWhole else {
+            // Of those that were over already the lists may not have heard.
+            var unheard: [RunID] = []
+            for run in open {
+                if !going.contains(run) {
+                    unheard.append(run)
+                } else if try index.run(run) == nil {
+                    unheard.append(run)
+                }
+            }
+            return try await indexing.catchUp(unheard)
+        }
+        let (indexing, store, report) = (indexing, store, report)
+        Task {
+            do throws(DiagnosticError) {
+                try await indexing.fill(try store.runs())
+            } catch {
+                report(error)
+            }
+        }
+    }
+
+    /// Runs are listed behind their beginnings, and not quite in their order: so many before the newest may be missing.
+    private static let unlistedRuns = 1_000
+
     /// Runs that may not be over: those that the lists have as such, and those that they do not have yet.
     private func unfinished() throws(DiagnosticError) -> [RunID] {
+        guard try index.isWhole() else { return try store.runs() }
         let newest = try index.newest()
-        var found = Set(try store.runs().filter { $0.number > newest })
+        var found: Set<RunID> = []
+        for run in try store.runs() where run.number > newest - Self.unlistedRuns {
+            var isListed = run.number <= newest
+            if isListed { isListed = try index.run(run) != nil }
+            if !isListed { found.insert(run) }
+        }
         for state in [RunRow.State.waiting, .running] {
             var query = RunQuery(limit: RunQuery.maximumLimit)
             query.state = state
@@ -309,6 +351,9 @@ package final class Server: Sendable {
         return found.sorted()
     }
 
+    /// Whether it has gone on with what an earlier process left.
+    package var hasStarted: Bool { state.withLock { $0.isReady } }
+
     /// Whether it answers requests as it should.
     package var isReady: Bool { state.withLock { $0.isReady && !$0.isStopping } }
 
@@ -319,11 +364,27 @@ package final class Server: Sendable {
             return state.ticker
         }
         ticker?.cancel()
+        state.withLock(\.sweeper)?.cancel()
         await triggers.stop()
         await runs.stop()
+        feed.end()
         await announcer.stop()
         await traces?.finish()
     }
+
+    /// What is old goes, on a thread of its own.
+    private func keepHouse() {
+        let (housekeeping, now) = (housekeeping, now)
+        let sweeper = Task {
+            while !Task.isCancelled {
+                await housekeeping.tick(Timestamp(milliseconds: now()))
+                try? await Task.sleep(for: Self.housekeepingBeat)
+            }
+        }
+        state.withLock { $0.sweeper = sweeper }
+    }
+
+    private static let housekeepingBeat = Duration.seconds(5)
 
     // MARK: the own runner
 

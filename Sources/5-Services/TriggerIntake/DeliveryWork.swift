@@ -22,9 +22,12 @@ struct DeliveryWork: Sendable {
     /// Milliseconds since the epoch.
     let now: Int64
     let table: TriggerTable?
+    let fetched: FetchedRefs
+    /// When it came, in milliseconds since the epoch.
+    let askedAt: Int64
 
     func result(_ cause: TriggerCause, id: String) throws(DiagnosticError) -> Result {
-        let reading = OccasionReading(project: project, mirror: mirror, trees: trees, id: id, table: table)
+        let reading = reading(id: id, table: table)
         var result = Result()
         for found in try reading.found(cause) {
             let planning = planning(found.export)
@@ -38,8 +41,13 @@ struct DeliveryWork: Sendable {
 
     /// What the default branch's workflows wait for.
     func currentTable() throws(DiagnosticError) -> TriggerTable {
-        let reading = OccasionReading(project: project, mirror: mirror, trees: trees, id: "", table: nil)
-        return planning(try reading.defaultBranch(fetching: false)).table()
+        return planning(try reading(id: "", table: nil).defaultBranch(fetching: false)).table()
+    }
+
+    private func reading(id: String, table: TriggerTable?) -> OccasionReading {
+        OccasionReading(
+            project: project, mirror: mirror, trees: trees, id: id, table: table, fetched: fetched, askedAt: askedAt,
+            now: now)
     }
 
     private func planning(_ export: CommitFiles.Export) -> CommitPlanning {

@@ -52,6 +52,8 @@ final class DeskLine {
     /// Told of a problem once, until it has passed.
     var reported: Set<String> = []
     var mirror: (key: MirrorKey, mirror: ProjectMirror)?
+    /// Of that mirror.
+    var fetched = FetchedRefs()
 
     struct MirrorKey: Hashable {
         var address: String

@@ -23,6 +23,10 @@ struct OccasionReading {
     let id: String
     /// What workflows of the default branch wait for, where that is known.
     let table: TriggerTable?
+    let fetched: FetchedRefs
+    /// When what is worked was asked for, and when the work on it began: milliseconds since the epoch.
+    let askedAt: Int64
+    let now: Int64
 
     func found(_ cause: TriggerCause) throws(DiagnosticError) -> [Found] {
         switch cause {
@@ -67,12 +71,22 @@ struct OccasionReading {
     func defaultBranch(fetching: Bool) throws(DiagnosticError) -> CommitFiles.Export {
         try mirror.prepare()
         if !fetching, let known = try mirror.commit(of: project.defaultRef) { return try trees.export(known) }
-        guard try mirror.fetch([project.defaultRef]), let commit = try mirror.commit(of: project.defaultRef) else {
+        guard try bring(project.defaultRef), let commit = try mirror.commit(of: project.defaultRef) else {
             throw DiagnosticError(
                 .defaultBranchMissing, "\(mirror.address) has no branch '\(project.defaultBranch)'.",
                 remedy: "Set the project's default branch to one that it has.")
         }
         return try trees.export(commit)
+    }
+
+    /// Where a ref is now, or was at some moment since it was asked for.
+    ///
+    /// - Returns: whether the remote has it.
+    private func bring(_ ref: String) throws(DiagnosticError) -> Bool {
+        if fetched.has(ref, since: askedAt) { return true }
+        guard try mirror.fetch([ref]) else { return false }
+        fetched.note(ref, at: now)
+        return true
     }
 
     private var repositoryPayload: DataObject {
@@ -103,7 +117,7 @@ struct OccasionReading {
         let name = request.ref ?? project.defaultBranch
         let full = name.hasPrefix("refs/") ? [name] : ["refs/heads/" + name, "refs/tags/" + name]
         for ref in full {
-            guard try mirror.fetch([ref]), let commit = try mirror.commit(of: ref) else { continue }
+            guard try bring(ref), let commit = try mirror.commit(of: ref) else { continue }
             let payload: DataObject = [
                 "workflow": .string(request.workflow), "repository": .object(repositoryPayload),
                 "sender": ["login": .string(request.actor), "type": "User"],

@@ -29,6 +29,15 @@ package final class LiveFeed: Sendable {
         case reset
         /// Nothing happened; the connection is to be seen to live.
         case beat
+        /// The run is over, and nothing more comes. Items that stop without it are to be asked for again.
+        case end
+    }
+
+    /// What the follower of a log gets. Of several only the last one may be told: after each there may be something to read.
+    package enum LogSign: Hashable, Sendable {
+        case grew
+        /// The connection is to be seen to live.
+        case beat
     }
 
     private struct Channel: Sendable {
@@ -39,8 +48,9 @@ package final class LiveFeed: Sendable {
 
     private struct State: Sendable {
         var channels: [Topic: Channel] = [:]
-        var logs: [LogPlace: [Int: AsyncStream<Void>.Continuation]] = [:]
+        var logs: [LogPlace: [Int: AsyncStream<LogSign>.Continuation]] = [:]
         var nextSubscriber = 0
+        var isEnding = false
     }
 
     private let state = Mutex(State())
@@ -79,13 +89,27 @@ package final class LiveFeed: Sendable {
     /// A run is over: its last words are kept no longer once nobody listens.
     package func close(_ run: RunID) {
         let channel = state.withLock { $0.channels.removeValue(forKey: .run(run)) }
-        for subscriber in channel?.subscribers.values ?? [:].values { subscriber.finish() }
+        for subscriber in channel?.subscribers.values ?? [:].values {
+            subscriber.yield(.end)
+            subscriber.finish()
+        }
+    }
+
+    /// The server ends: nobody is kept waiting for more. Those who follow come back to the next one.
+    package func end() {
+        let (items, signals) = state.withLock { state in
+            state.isEnding = true
+            defer { (state.channels, state.logs) = ([:], [:]) }
+            return (state.channels.values.flatMap(\.subscribers.values), state.logs.values.flatMap(\.values))
+        }
+        for subscriber in items { subscriber.finish() }
+        for follower in signals { follower.finish() }
     }
 
     /// A log has more lines, or its end.
     package func grew(_ place: LogPlace) {
         state.withLock { state in
-            for subscriber in (state.logs[place] ?? [:]).values { subscriber.yield() }
+            for subscriber in (state.logs[place] ?? [:]).values { subscriber.yield(.grew) }
         }
     }
 
@@ -95,7 +119,7 @@ package final class LiveFeed: Sendable {
             for channel in state.channels.values {
                 for subscriber in channel.subscribers.values { subscriber.yield(.beat) }
             }
-            for followers in state.logs.values { for follower in followers.values { follower.yield() } }
+            for followers in state.logs.values { for follower in followers.values { follower.yield(.beat) } }
         }
     }
 
@@ -105,7 +129,8 @@ package final class LiveFeed: Sendable {
     package func subscribe(to topic: Topic, after: Int? = nil) -> AsyncStream<Item> {
         let (stream, continuation) = AsyncStream<Item>.makeStream(
             bufferingPolicy: .bufferingOldest(Self.bufferedItems))
-        let id = state.withLock { state -> Int in
+        let id = state.withLock { state -> Int? in
+            guard !state.isEnding else { return nil }
             state.nextSubscriber += 1
             let id = state.nextSubscriber
             var channel = state.channels[topic] ?? Channel()
@@ -121,17 +146,26 @@ package final class LiveFeed: Sendable {
             state.channels[topic] = channel
             return id
         }
+        guard let id else {
+            continuation.finish()
+            return stream
+        }
         continuation.onTermination = { [weak self] _ in self?.leave(topic, id) }
         return stream
     }
 
     /// Something to read whenever the log has grown; several times may be told as one.
-    package func follow(_ place: LogPlace) -> AsyncStream<Void> {
-        let (stream, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        let id = state.withLock { state in
+    package func follow(_ place: LogPlace) -> AsyncStream<LogSign> {
+        let (stream, continuation) = AsyncStream<LogSign>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let id = state.withLock { state -> Int? in
+            guard !state.isEnding else { return nil }
             state.nextSubscriber += 1
             state.logs[place, default: [:]][state.nextSubscriber] = continuation
             return state.nextSubscriber
+        }
+        guard let id else {
+            continuation.finish()
+            return stream
         }
         continuation.onTermination = { [weak self] _ in self?.leave(place, id) }
         return stream
@@ -147,8 +181,10 @@ package final class LiveFeed: Sendable {
 
     private func leave(_ topic: Topic, _ id: Int) {
         state.withLock { state in
-            guard state.channels[topic] != nil else { return }
-            state.channels[topic]?.subscribers[id] = nil
+            guard var channel = state.channels[topic] else { return }
+            channel.subscribers[id] = nil
+            // One of a run that was over before anybody asked: nothing was said in it.
+            state.channels[topic] = channel.last == 0 && channel.subscribers.isEmpty ? nil : channel
         }
     }
 

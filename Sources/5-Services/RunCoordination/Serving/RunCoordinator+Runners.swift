@@ -22,7 +22,7 @@ extension RunCoordinator {
     package func remove(_ runner: String) {
         let name = dispatch.runners[runner]?.offering.name ?? runner
         for lease in dispatch.remove(runner) { lose(lease, "Its runner '\(name)' was removed.") }
-        waiters.removeValue(forKey: runner)?.continuation.resume(returning: PollAnswer())
+        waiters.removeValue(forKey: runner)?.continuation.resume(returning: PollAnswer(leaseMs: dispatch.leaseMs))
     }
 
     /// A runner has been given a job: one that is for one job gets no other.
@@ -52,14 +52,17 @@ extension RunCoordinator {
     package func poll(_ runner: String, _ request: PollRequest) async -> PollAnswer {
         let start = surroundings.now()
         let hearing = dispatch.heard(runner, instance: request.instance, holds: request.holds, now: start)
-        for lease in hearing.forgotten { lose(lease, "Its runner began anew without it.") }
+        dispatch.note(refusal: request.refusal, of: runner)
+        for lease in hearing.forgotten {
+            lose(lease, lease.isRestored ? "It never came to its runner." : "Its runner began anew without it.")
+        }
         // One poll a runner waits: the one before was given up by the runner itself.
-        waiters.removeValue(forKey: runner)?.continuation.resume(returning: PollAnswer())
-        var answer = PollAnswer()
+        waiters.removeValue(forKey: runner)?.continuation.resume(returning: PollAnswer(leaseMs: dispatch.leaseMs))
+        var answer = PollAnswer(leaseMs: dispatch.leaseMs)
         answer.lost = hearing.foreign
         answer.assignments = hearing.missed.compactMap { assignment($0) }
         fill(&answer, for: runner, request)
-        let wait = min(max(0, request.waitMs), RunnerLimits.pollMs)
+        let wait = min(max(0, request.waitMs), RunnerLimits.pollMs(ofLease: dispatch.leaseMs))
         guard answer.isEmpty, wait > 0, !isStopping, dispatch.runners[runner] != nil else { return answer }
         nextWaiter += 1
         let id = nextWaiter
@@ -77,14 +80,14 @@ extension RunCoordinator {
     private func giveUp(_ runner: String, _ id: Int) {
         guard let waiter = waiters[runner], waiter.id == id else { return }
         waiters[runner] = nil
-        waiter.continuation.resume(returning: PollAnswer())
+        waiter.continuation.resume(returning: PollAnswer(leaseMs: dispatch.leaseMs))
     }
 
     /// Answers the polls that there is something to say to, and those that waited long enough.
     func serveWaiters() {
         let time = surroundings.now()
         for (runner, waiter) in waiters {
-            var answer = PollAnswer()
+            var answer = PollAnswer(leaseMs: dispatch.leaseMs)
             fill(&answer, for: runner, waiter.request)
             guard !answer.isEmpty || waiter.deadline <= time else { continue }
             waiters[runner] = nil
@@ -103,6 +106,7 @@ extension RunCoordinator {
             run.jobs[lease.demand.work.job]?.cancellationToldAt = time
             answer.cancellations.append(cancellation)
         }
+        guard refusal == nil else { return }
         let taken = dispatch.take(runner, free: request.free, now: time)
         guard !taken.isEmpty else { return }
         answer.assignments += assign(taken, to: runner)
@@ -139,7 +143,7 @@ extension RunCoordinator {
         do throws(DiagnosticError) {
             let secrets = try surroundings.secrets(run.record, work.job, run.jobs[work.job]?.environment)
             guard let content = run.content(of: work.job, secrets: secrets) else { return nil }
-            return JobAssignment(lease: lease.key, content: content.object)
+            return JobAssignment(lease: lease.key, content: content.object, leaseMs: dispatch.leaseMs)
         } catch {
             let outcome = JobOutcome(.failure, reason: Reason(.setup, error.diagnostic.message))
             give(.jobFinished(work.job, attempt: work.number, outcome), to: work.run)
@@ -278,7 +282,7 @@ extension RunCoordinator {
     /// A lease ended without the job's end. Where no step of it had begun somebody else gets the job; else it failed.
     func lose(_ lease: DispatchLease, _ text: String) {
         let work = lease.demand.work
-        intake.close(lease.key)
+        intake.close(lease.key, isCutOff: true)
         guard let run = runs[work.run], let job = run.jobs[work.job], job.number == work.number else { return }
         do throws(DiagnosticError) {
             // Whatever the runner still says is refused from now on.
@@ -288,7 +292,8 @@ extension RunCoordinator {
         } catch {
             surroundings.report(error)
         }
-        let returns = !job.hasBegun && job.cancellation == nil
+        // Lines come before the event that says that their step began.
+        let returns = !job.hasBegun && job.cancellation == nil && !intake.hasLogs(work)
         surroundings.noted(.leaseLost(isReturned: returns))
         record(.lost(work.job, number: work.number, reason: text, isReturned: returns), of: run)
         guard !returns else {

@@ -8,6 +8,7 @@ internal import HTTPCalling
 internal import HTTPMessages
 internal import PipelineModel
 internal import ProcessControl
+internal import RetentionRules
 internal import RunCoordination
 internal import RunnerAgent
 internal import RunnerProtocol
@@ -154,6 +155,11 @@ struct RunnerRunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Certificates to trust beside the system's, as a PEM file.", valueName: "file"))
     var trust: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "So much must be free on the disk: below it no job is taken. 0: nobody looks.", valueName: "bytes"))
+    var minFree = FreeBytes(DiskRule.standard.minimumBytes)
+
     @OptionGroup var network: NetworkOptions
 
     func run() throws {
@@ -199,6 +205,7 @@ struct RunnerRunCommand: ParsableCommand {
             }, report: { ServerLog.tell($0) })
         parts.isOwn = file.isOwn
         parts.isFar = !file.isOwn
+        parts.disk.minimumBytes = minFree.bytes
         parts.isEphemeral = file.isEphemeral
         return JobRunner(parts)
     }
