@@ -265,7 +265,7 @@ let testTargets: [Target] = [
     tests("SecretRedactionTests", ["Diagnostics", "SecretRedaction"]),
     tests("FileAccessTests", ["Diagnostics", "FileAccess"]),
     tests("SealedStorageTests", ["Diagnostics", "FileAccess", "SealedStorage", crypto, "TestFolders"]),
-    tests("ProcessControlTests", ["Diagnostics", "ProcessControl"]),
+    tests("ProcessControlTests", ["Diagnostics", "ProcessControl", "TestFolders"]),
     tests("CredentialsTests", ["Credentials", "Diagnostics", "StructuredData", "Timekeeping"]),
     tests("ExpressionLanguageTests", ["Diagnostics", "ExpressionLanguage", "StructuredData"]),
     tests(
@@ -334,7 +334,8 @@ let testTargets: [Target] = [
         [
             "AccessRules", "Announcements", "Credentials", "Diagnostics", "HTTPMessages", "HTTPServing",
             "PipelineModel", "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol", "SecretVault",
-            "ServerAPI", "ServerOperation", "StructuredData", "Telemetry", "Timekeeping", "TriggerIntake",
+            "ServerAPI", "ServerOperation", "StructuredData", "Telemetry", "TestFolders", "Timekeeping",
+            "TriggerIntake",
             "HTTPCalling", "WorkflowPlanning", crypto,
         ]),
     tests("WebPagesTests", ["HTTPMessages", "PageSamples", "StructuredData", "Timekeeping", "WebPages"]),

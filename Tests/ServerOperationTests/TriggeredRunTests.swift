@@ -13,11 +13,12 @@ import RunnerAgent
 import ServerAPI
 import ServerOperation
 import StructuredData
+import TestFolders
 import Testing
 import Timekeeping
 import TriggerIntake
 
-@Suite("What starts runs on a server")
+@Suite("What starts runs on a server", .ownFolders)
 struct TriggeredRunTests {
     static let workflow = """
         on:

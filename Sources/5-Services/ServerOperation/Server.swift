@@ -92,8 +92,7 @@ package final class Server: Sendable {
         now: @escaping @Sendable () -> Int64 = { Timestamp.now().milliseconds },
         report: @escaping @Sendable (DiagnosticError) -> Void
     ) throws(DiagnosticError) {
-        self.settings = settings
-        self.report = report
+        (self.settings, self.report) = (settings, report)
         try Trees.make(settings.folder, mode: 0o700)
         lock = try Self.lock(settings.folder)
         let counts = ServerCounts(version: settings.version, commit: settings.commit)

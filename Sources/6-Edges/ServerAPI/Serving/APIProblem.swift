@@ -81,7 +81,8 @@ enum APIProblem {
 
     private static let requests: [DiagnosticCode: Int] = [
         .routeUnknown: 404, .methodUnknown: 405, .requestInvalid: 400, .requestTooLarge: 413, .requestCutOff: 400,
-        .entryMissing: 404, .serverStopping: 503, .serverStarting: 503, .journalConflict: 409, .journalDiskFull: 503, .journalBusy: 503,
+        .entryMissing: 404, .serverStopping: 503, .serverStarting: 503, .journalConflict: 409, .journalDiskFull: 503,
+        .journalBusy: 503,
     ]
 
     private static let access: [DiagnosticCode: Int] = [
