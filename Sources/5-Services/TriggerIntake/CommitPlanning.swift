@@ -211,8 +211,9 @@ package struct CommitPlanning {
             payload = EventPayload(repository: files.state).make(
                 event: occasion.event, ref: occasion.ref, inputs: inputs, given: payload)
         }
-        var (plan, title) = try planning.plan(
-            workflow, ServedPlanning.Event(facts, ref: occasion.ref, payload: payload, vars: project.vars))
+        var event = ServedPlanning.Event(facts, ref: occasion.ref, payload: payload, vars: project.vars)
+        event.jobs = occasion.jobs
+        var (plan, title) = try planning.plan(workflow, event)
         if occasion.fork != nil { plan.jobs = plan.jobs.map(Self.readingOnly) }
         var repository = files.state
         repository.root = mirrorFolder
