@@ -1,11 +1,10 @@
 # The commands of this repository. `make help` lists them.
 SHELL := /bin/bash
 BUILD := .build/release
-SEED ?= 1
 PREFIX ?= $(HOME)/.local
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test bench simulate format bless setup build clean
+.PHONY: help install run test bench chaos simulate format bless setup build clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,9 +26,13 @@ test: setup ## set-up, build, every test (what continuous integration runs)
 
 bench: build ## speed and memory as ratios against what a user would pick instead
 	@scripts/bench
+	@scripts/bench-server
+
+chaos: setup ## kill -9 of a server and its runners, 200 times under load (KILLS=n, SEED=n for the same story)
+	@scripts/chaos
 
 simulate: setup ## one simulated run from a seed: make simulate SEED=n (many: SEEDS=1000000)
-	@SEED=$(SEED) scripts/simulate
+	@SEED=$(or $(SEED),1) scripts/simulate
 
 format: ## lay the code out
 	@swift format -i -r --configuration .swift-format Package.swift Sources Tests

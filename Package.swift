@@ -15,11 +15,14 @@ let webClient = [
     Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client"),
     .product(name: "NIOSSL", package: "swift-nio-ssl"),
 ]
+let webSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
 /// For the server's sockets; nothing else imports them.
 let httpServing: [Target.Dependency] = [
     .product(name: "HummingbirdCore", package: "hummingbird"),
     .product(name: "HummingbirdTLS", package: "hummingbird"), .product(name: "HTTPTypes", package: "swift-http-types"),
     .product(name: "Logging", package: "swift-log"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+    .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+    .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"), webSocket,
 ]
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -116,7 +119,7 @@ let adapters: [Target] = [
         name: "CMinizip", path: "Sources/4-Adapters/CMinizip", pkgConfig: "minizip",
         providers: [.apt(["libminizip-dev"]), .brew(["minizip"])]),
     floor("4-Adapters", "ZipArchives", ["CMinizip", "Diagnostics", "FileAccess"]),
-    floor("4-Adapters", "HTTPServing", ["Diagnostics", "HTTPMessages"] + nio + httpServing),
+    floor("4-Adapters", "HTTPServing", ["Diagnostics", "HTTPMessages", "StructuredData"] + nio + httpServing),
     floor("4-Adapters", "HTTPCalling", ["Diagnostics", "HTTPMessages", "ThreadExecution"] + nio + webClient),
     floor(
         "4-Adapters", "SourceForges",
@@ -241,6 +244,7 @@ let testing: [Target] = [
     .executableTarget(
         name: "ContentVictim", dependencies: ["ContentStore", "Diagnostics"], path: "Sources/Testing/ContentVictim",
         swiftSettings: settings),
+    floor("Testing", "TestFolders"),
     floor("Testing", "PageSamples", ["Timekeeping", "WebPages"]),
     .executableTarget(
         name: "page-gallery", dependencies: ["PageSamples", "WebPages"], path: "Sources/Testing/page-gallery",
@@ -254,15 +258,28 @@ let testTargets: [Target] = [
     tests("TidyTests", []),
     tests(
         "EndToEndTests", ["ContainerEngine", "Diagnostics", "StructuredData", "martlet", "scripted-server"]),
+    tests(
+        "ChaosTests",
+        [
+            "Diagnostics", "EventJournal", "HTTPCalling", "HTTPMessages", "SQLiteAccess", "ServerClient",
+            "StructuredData", "martlet",
+        ]),
     tests("StructuredDataTests", ["StructuredData"]),
+    tests("RunIndexTests", ["PipelineModel", "RunIndex"]),
     tests("HTTPMessagesTests", ["HTTPMessages"]),
+    tests(
+        "HTTPServingTests",
+        [
+            "Diagnostics", "HTTPMessages", "HTTPServing", "StructuredData", webSocket,
+            .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        ] + nio),
     tests("ThreadExecutionTests", ["ThreadExecution"]),
     tests("YAMLReadingTests", ["Diagnostics", "YAMLReading"]),
     tests("TimekeepingTests", ["Diagnostics", "Timekeeping"]),
     tests("PatternMatchingTests", ["Diagnostics", "PatternMatching"]),
     tests("SecretRedactionTests", ["Diagnostics", "SecretRedaction"]),
     tests("FileAccessTests", ["Diagnostics", "FileAccess"]),
-    tests("SealedStorageTests", ["Diagnostics", "FileAccess", "SealedStorage", crypto]),
+    tests("SealedStorageTests", ["Diagnostics", "FileAccess", "SealedStorage", crypto, "TestFolders"]),
     tests("ProcessControlTests", ["Diagnostics", "ProcessControl"]),
     tests("CredentialsTests", ["Credentials", "Diagnostics", "StructuredData", "Timekeeping"]),
     tests("ExpressionLanguageTests", ["Diagnostics", "ExpressionLanguage", "StructuredData"]),
@@ -280,7 +297,12 @@ let testTargets: [Target] = [
     tests("JobDispatchTests", ["JobDispatch", "PipelineModel", "RunnerProtocol"]),
     tests("AccessRulesTests", ["AccessRules", "Diagnostics", "StructuredData", "Timekeeping"]),
     tests("SimulationTests", ["PipelineModel", "RunEngine", "RunSimulation"]),
-    tests("EventJournalTests", ["Diagnostics", "EventJournal", "JournalSimulation", "JournalVictim", "Timekeeping"]),
+    tests(
+        "EventJournalTests",
+        [
+            "Diagnostics", "EventJournal", "JournalSimulation", "JournalVictim", "SQLiteAccess", "Timekeeping",
+            "TestFolders",
+        ]),
     tests(
         "RuntimeServicesTests",
         ["Diagnostics", "FileAccess", "RuntimeServices", "StructuredData", "Timekeeping", crypto, cryptoExtras] + nio),
@@ -305,9 +327,9 @@ let testTargets: [Target] = [
         "NotificationsTests",
         [
             "Diagnostics", "FileAccess", "HTTPMessages", "NotificationRules", "Notifications", "PipelineModel",
-            "ProcessControl", "StructuredData", "Timekeeping",
+            "ProcessControl", "StructuredData", "Timekeeping", "TestFolders",
         ]),
-    tests("SecretVaultTests", ["Diagnostics", "FileAccess", "SecretVault", "Timekeeping"]),
+    tests("SecretVaultTests", ["Diagnostics", "FileAccess", "SecretVault", "Timekeeping", "TestFolders"]),
     tests(
         "IdentityProvidersTests",
         [
@@ -339,9 +361,11 @@ let testTargets: [Target] = [
             "AccessRules", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "HTTPMessages", "HTTPServing",
             "IdentityProviders", "PipelineModel", "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol",
             "ServerAPI",
-            "SecretVault", "ServerOperation", "StructuredData", "Timekeeping", "WorkflowPlanning", crypto, cryptoExtras,
+            "SecretVault", "ServerOperation", "StructuredData", "TestFolders", "Timekeeping", "TriggerIntake",
+            "WorkflowPlanning", crypto,
+            cryptoExtras,
         ]),
-    tests("LogArchiveTests", ["Diagnostics", "LogArchive", "Timekeeping"]),
+    tests("LogArchiveTests", ["Diagnostics", "LogArchive", "Timekeeping", "TestFolders"]),
     tests("TelemetryTests", ["Diagnostics", "HTTPMessages", "StructuredData", "Telemetry", "Timekeeping"]),
     tests(
         "StepExecutionTests",
@@ -363,6 +387,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),

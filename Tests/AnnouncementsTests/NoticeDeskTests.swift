@@ -284,7 +284,6 @@ enum MailTools {
 final class MailServer {
     let port: Int
     private let process = Process()
-    private let input = Pipe()
     private let lines: FileHandle
     private var rest = Data()
 
@@ -292,8 +291,9 @@ final class MailServer {
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = ["python3", "-c", Self.script, MailTools.folder ?? ""]
         let output = Pipe()
-        // The server ends when this process does, however it ends.
-        process.standardInput = input
+        // Its own end is this one's `deinit`. Where that does not come, it sees that its parent is another: the end of a pipe
+        // would not do, for other children that are started meanwhile hold it open.
+        process.standardInput = FileHandle.nullDevice
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
         lines = output.fileHandleForReading
@@ -304,7 +304,10 @@ final class MailServer {
         port = try #require(Int(first))
     }
 
-    deinit { try? input.fileHandleForWriting.close() }
+    deinit {
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
 
     /// The next mail that was taken: `from`, `to`, `mail`. Waits for it.
     func next() throws -> DataValue { try DataValue(json: Self.line(lines, &rest)) }
@@ -324,7 +327,11 @@ final class MailServer {
 
     private static let script = """
         import os, sys, json, asyncio, threading
-        threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+        import time
+        def watch(owner):
+            while os.getppid() == owner: time.sleep(0.5)
+            os._exit(0)
+        threading.Thread(target=watch, args=(os.getppid(),), daemon=True).start()
         if sys.argv[1]: sys.path.insert(0, sys.argv[1])
         from aiosmtpd.smtp import SMTP
         class Handler:

@@ -4,6 +4,7 @@ import Diagnostics
 import EventJournal
 import Foundation
 import JournalSimulation
+import TestFolders
 import Testing
 import Timekeeping
 
@@ -24,17 +25,13 @@ enum JournalKind: String, CaseIterable, CustomTestStringConvertible {
     }
 }
 
-func temporaryFolder() throws -> String {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "martlet-journal-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    return folder.path
-}
+func temporaryFolder() throws -> String { try OwnFolders.make() }
 
 func event(_ type: String, _ payload: String = "{}") -> NewEvent { NewEvent(type: type, payload: Array(payload.utf8)) }
 
 func at(_ milliseconds: Int64) -> Timestamp { Timestamp(milliseconds: milliseconds) }
 
-@Suite("Every journal", .serialized)
+@Suite("Every journal", .serialized, .ownFolders)
 struct JournalContractTests {
     private let run = StreamID("run/1")
 

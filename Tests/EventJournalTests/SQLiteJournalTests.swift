@@ -3,10 +3,11 @@
 import Diagnostics
 import EventJournal
 import Foundation
+import TestFolders
 import Testing
 import Timekeeping
 
-@Suite("The journal's file", .serialized)
+@Suite("The journal's file", .serialized, .ownFolders)
 struct SQLiteJournalTests {
     private let run = StreamID("run/1")
 
@@ -61,7 +62,7 @@ struct SQLiteJournalTests {
         _ = try SQLiteJournal(path: path)
         try shell("sqlite3 '\(path)' 'PRAGMA user_version = 99'")
         let error = #expect(throws: JournalError.self) { try SQLiteJournal(path: path) }
-        #expect(error == .tooNew(path: path, found: 99, known: 1))
+        #expect(error == .tooNew(path: path, found: 99, known: 2))
         #expect(error?.diagnostic.code == .journalTooNew)
     }
 
@@ -197,20 +198,20 @@ struct SQLiteJournalTests {
         }
         return try #require(found, "JournalVictim is not built beside \(builds.map(\.path))")
     }
+}
 
-    @discardableResult
-    private func shell(_ command: String) throws -> String {
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = URL(filePath: "/bin/sh")
-        process.arguments = ["-c", command]
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        struct Failed: Error {}
-        guard process.terminationStatus == 0 else { throw Failed() }
-        return String(decoding: data, as: UTF8.self)
-    }
+@discardableResult
+func shell(_ command: String) throws -> String {
+    let process = Process()
+    let output = Pipe()
+    process.executableURL = URL(filePath: "/bin/sh")
+    process.arguments = ["-c", command]
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    let data = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    struct Failed: Error {}
+    guard process.terminationStatus == 0 else { throw Failed() }
+    return String(decoding: data, as: UTF8.self)
 }

@@ -64,6 +64,43 @@ struct JobDispatchTests {
         expect(Self.names(dispatch.take("r", free: 1, now: 0)), ["c"])
     }
 
+    @Test("Of a server that began anew a runner keeps what it names; what it does not name never came to it")
+    func restoredAndNamed() {
+        for (holds, isKept) in [(true, true), (false, false)] {
+            var dispatch = DispatchTable()
+            dispatch.add(Self.runner("r"))
+            dispatch.restore(Self.demand("a"), runner: "r", fence: 3, now: 0)
+            let key = LeaseKey(Self.work("a"), fence: 3)
+            let hearing = dispatch.heard("r", instance: "i", holds: holds ? [key] : [], now: 1)
+            #expect(hearing.forgotten.map(\.key) == (isKept ? [] : [key]))
+            #expect((dispatch.leases[Self.work("a")] != nil) == isKept)
+        }
+        var dispatch = DispatchTable()
+        dispatch.add(Self.runner("r"))
+        dispatch.restore(Self.demand("a"), runner: "r", fence: 3, now: 0)
+        // It says something of the job before it asks for more: it has it.
+        let isRenewed = dispatch.renew(LeaseKey(Self.work("a"), fence: 3), by: "r", now: 1)
+        #expect(isRenewed)
+        let later = dispatch.heard("r", instance: "i", holds: [], now: 2)
+        #expect(later.forgotten.isEmpty)
+    }
+
+    @Test("A lease lasts as long as the server is set to")
+    func leaseTime() {
+        var dispatch = DispatchTable(leaseMs: 3_000)
+        dispatch.add(Self.runner("r"))
+        dispatch.enqueue(Self.demand("a"))
+        _ = Self.take(&dispatch, "r")
+        #expect(dispatch.nextDeadline == 3_001)
+        let (early, late) = (dispatch.overdue(at: 3_000), dispatch.overdue(at: 3_001))
+        #expect(early.isEmpty)
+        #expect(late.map(\.demand.work) == [Self.work("a")])
+        // A runner that hears nothing ends before that, with polls to spare.
+        #expect(RunnerLimits.silenceMs(ofLease: 3_000) < 3_000)
+        #expect(RunnerLimits.pollMs(ofLease: 3_000) * 3 <= RunnerLimits.silenceMs(ofLease: 3_000))
+        #expect(RunnerLimits.pollMs(ofLease: RunnerLimits.leaseMs) == RunnerLimits.pollMs)
+    }
+
     @Test("Groups keep apart, paused runners rest, and an ephemeral one takes one job")
     func kinds() {
         var dispatch = DispatchTable()
@@ -173,8 +210,8 @@ struct JobDispatchTests {
         var dispatch = DispatchTable()
         dispatch.add(Self.runner("r"))
         dispatch.restore(Self.demand("a"), runner: "r", fence: 4, now: 100)
-        let hearing = dispatch.heard("r", instance: "i", holds: [], now: 200)
-        #expect(hearing.missed.isEmpty && hearing.foreign.isEmpty && hearing.forgotten.isEmpty)
+        let early = dispatch.overdue(at: 100 + RunnerLimits.leaseMs)
+        #expect(early.isEmpty)
         let late = dispatch.overdue(at: 100 + RunnerLimits.leaseMs + 1)
         #expect(late.map(\.fence) == [4])
     }

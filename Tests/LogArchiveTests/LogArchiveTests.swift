@@ -3,14 +3,11 @@
 import Diagnostics
 import Foundation
 import LogArchive
+import TestFolders
 import Testing
 import Timekeeping
 
-private func temporaryFolder() throws -> String {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "martlet-log-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    return folder.path
-}
+private func temporaryFolder() throws -> String { try OwnFolders.make() }
 
 private func at(_ milliseconds: Int64) -> Timestamp { Timestamp(milliseconds: milliseconds) }
 
@@ -20,7 +17,7 @@ private func fileText(_ path: String) throws -> String {
     String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
 }
 
-@Suite("The log of a step")
+@Suite("The log of a step", .ownFolders)
 struct LogArchiveTests {
     @Test("Lines come back with their numbers and times; an unfinished line keeps the time of its beginning")
     func roundTrip() throws {

@@ -2,12 +2,13 @@
 
 import Diagnostics
 import LogArchive
+import TestFolders
 import Testing
 import Timekeeping
 
 private func text(_ piece: LogPiece?) -> String? { piece.map { String(decoding: $0.bytes, as: UTF8.self) } }
 
-@Suite("A log that is followed, or opened")
+@Suite("A log that is followed, or opened", .ownFolders)
 struct LogFollowingTests {
     @Test("A follower gets every line once, whole, with its number; its last one when the log has ended")
     func following() throws {

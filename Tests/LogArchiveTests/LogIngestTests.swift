@@ -3,6 +3,7 @@
 import Diagnostics
 import Foundation
 import LogArchive
+import TestFolders
 import Testing
 import Timekeeping
 
@@ -18,7 +19,7 @@ private func code(_ body: () throws -> Void) -> DiagnosticCode? {
 
 private let short = Array("one\r\ntwo é\n\n\nfive is longer than the others\nlast without end".utf8)
 
-@Suite("A log that comes from a runner")
+@Suite("A log that comes from a runner", .ownFolders)
 struct LogIngestTests {
     @Test("However it is cut, sent twice and taken up again by another process, it is the log that was written at once")
     func cutsAndRestarts() throws {

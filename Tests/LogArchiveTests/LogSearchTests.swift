@@ -4,6 +4,7 @@ import Diagnostics
 import Foundation
 import LogArchive
 import Synchronization
+import TestFolders
 import Testing
 
 /// What a search must find: each line is looked at alone, by other code than the product's.
@@ -29,7 +30,7 @@ private let expressions = [
     "ab{2,3}", "foo.*bar", "(?:a|b)é", "^[ab]+$", "\\d+é?", "a\\.b", "(?i)FOO", "é+b", "[^\\n]\\t", "b\\s*$",
 ]
 
-@Suite("A search in logs")
+@Suite("A search in logs", .ownFolders)
 struct LogSearchTests {
     @Test("It finds what a look at each line alone finds, whatever the lines are", arguments: 0..<40)
     func agreesWithNaive(seed: Int) throws {

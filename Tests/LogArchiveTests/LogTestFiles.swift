@@ -2,6 +2,7 @@
 
 import Foundation
 import LogArchive
+import TestFolders
 import Timekeeping
 
 /// Numbers that are the same in every run.
@@ -19,11 +20,7 @@ struct SeededNumbers {
 }
 
 enum LogTestFiles {
-    static func folder() throws -> String {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "martlet-log-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        return folder.path
-    }
+    static func folder() throws -> String { try OwnFolders.make() }
 
     static func bytes(_ path: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(filePath: path))) }
 

@@ -6,13 +6,10 @@ import Foundation
 import NotificationRules
 import Notifications
 import StructuredData
+import TestFolders
 import Testing
 
-private func folder() throws -> String {
-    let path = FileManager.default.temporaryDirectory.appending(path: "martlet-mail-\(UUID().uuidString)").path
-    try Trees.make(path, mode: 0o700)
-    return path
-}
+private func folder() throws -> String { try OwnFolders.make() }
 
 private func mail(to address: String = "ann@example.org") throws -> MailMessage {
     MailMessage(
@@ -30,6 +27,7 @@ private func code(of outcome: SendOutcome) -> String {
 
 @Suite(
     "A mail server takes the mail",
+    .ownFolders,
     .enabled(if: PythonTools.hasMailServer, "aiosmtpd cannot be had here, or openssl: no mail server to test with."))
 struct MailRelayTests {
     private let login = MailRelay.Login(name: MailServer.login.name, password: MailServer.login.password)

@@ -56,7 +56,6 @@ final class MailServer {
     /// A file with the certificate to trust.
     let certificate: String
     private let process = Process()
-    private let input = Pipe()
     private let lines: FileHandle
     private var rest = Data()
 
@@ -78,8 +77,9 @@ final class MailServer {
             Self.login.name, Self.login.password,
         ]
         let output = Pipe()
-        // The server ends when this process does, however it ends.
-        process.standardInput = input
+        // Its own end is this one's `deinit`. Where that does not come, it sees that its parent is another: the end of a pipe
+        // would not do, for other children that are started meanwhile hold it open.
+        process.standardInput = FileHandle.nullDevice
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
         lines = output.fileHandleForReading
@@ -92,7 +92,8 @@ final class MailServer {
     }
 
     deinit {
-        try? input.fileHandleForWriting.close()
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
     }
 
     /// The next mail that was taken: `from`, `to`, `mail` (Latin-1), `login`, `tls`. Waits for it.
@@ -113,7 +114,11 @@ final class MailServer {
 
     private static let script = """
         import os, sys, json, ssl, asyncio, threading
-        threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+        import time
+        def watch(owner):
+            while os.getppid() == owner: time.sleep(0.5)
+            os._exit(0)
+        threading.Thread(target=watch, args=(os.getppid(),), daemon=True).start()
         folder, kind, certificate, key, user, password = sys.argv[1:]
         if folder: sys.path.insert(0, folder)
         from aiosmtpd.smtp import SMTP, AuthResult

@@ -4,15 +4,16 @@ import Crypto
 import Diagnostics
 import FileAccess
 import Foundation
+import TestFolders
 import Testing
 
 @testable import SealedStorage
 
-@Suite struct SealedLogTests {
-    private let folder = NSTemporaryDirectory() + "sealed-" + UUID().uuidString
+@Suite(.ownFolders) struct SealedLogTests {
+    private let folder: String
     private let key = SymmetricKey(size: .bits256)
 
-    init() throws { try Trees.make(folder) }
+    init() throws { folder = try OwnFolders.make() }
 
     private func log(_ name: String = "a") -> SealedLog {
         SealedLog(path: folder + "/log", key: key, name: name)

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Diagnostics
+import TestFolders
 import Testing
 import Timekeeping
 
 @testable import SecretVault
 
-@Suite("A sealed value")
+@Suite("A sealed value", .ownFolders)
 struct BoundValueTests {
     @Test("It opens at its place, under its name and version, in its vault, and nowhere else")
     func bound() throws {

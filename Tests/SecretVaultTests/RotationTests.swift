@@ -4,6 +4,7 @@ import Diagnostics
 import FileAccess
 import SecretVault
 import Synchronization
+import TestFolders
 import Testing
 import Timekeeping
 
@@ -91,7 +92,7 @@ private func keyIDs(_ folder: String) throws -> Set<String> {
         })
 }
 
-@Suite("A vault's master key is changed")
+@Suite("A vault's master key is changed", .ownFolders)
 struct RotationTests {
     @Test("Afterwards only the new key opens it, every file is sealed anew, and doing it again changes nothing")
     func rotation() throws {

@@ -4,12 +4,11 @@ import Diagnostics
 import FileAccess
 import Foundation
 import SecretVault
+import TestFolders
 import Testing
 import Timekeeping
 
-func temporaryFolder() -> String {
-    FileManager.default.temporaryDirectory.appending(path: "martlet-vault-\(UUID().uuidString)").path
-}
+func temporaryFolder() -> String { OwnFolders.path() }
 
 func at(_ milliseconds: Int64) -> Timestamp { Timestamp(milliseconds: milliseconds) }
 
@@ -26,7 +25,7 @@ func code(_ body: () throws -> Void) -> DiagnosticCode? {
     }
 }
 
-@Suite("Secrets at rest")
+@Suite("Secrets at rest", .ownFolders)
 struct VaultTests {
     @Test("A job sees its environment's secrets over its project's over the server's")
     func nearestWins() throws {
@@ -178,7 +177,7 @@ struct VaultTests {
     }
 }
 
-@Suite("Master keys")
+@Suite("Master keys", .ownFolders)
 struct MasterKeyTests {
     private static let digits = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 

@@ -4,13 +4,14 @@ import AccessRules
 import Diagnostics
 import HTTPMessages
 import StructuredData
+import TestFolders
 import Testing
 import Timekeeping
 
 @testable import ServerAPI
 @testable import ServerOperation
 
-@Suite("Projects and who is in them")
+@Suite("Projects and who is in them", .ownFolders)
 struct ProjectRouteTests {
     @Test("A project is added, shown, changed and removed")
     func life() async throws {
@@ -183,7 +184,7 @@ struct ProjectRouteTests {
     }
 }
 
-@Suite("Accounts and tokens")
+@Suite("Accounts and tokens", .ownFolders)
 struct AccountRouteTests {
     @Test("An account is added with a password, or with a link that sets one")
     func add() async throws {

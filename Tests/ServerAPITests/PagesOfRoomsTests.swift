@@ -4,13 +4,14 @@ import AccessRules
 import HTTPMessages
 import RunCoordination
 import StructuredData
+import TestFolders
 import Testing
 import Timekeeping
 
 @testable import ServerAPI
 @testable import ServerOperation
 
-@Suite("Pages beside runs: who sees them, assets, errors, preferences, settings")
+@Suite("Pages beside runs: who sees them, assets, errors, preferences, settings", .ownFolders)
 struct PagesOfRoomsTests {
     @Test("A project that one may not see is not there: on no page, in no list")
     func hiddenProject() async throws {
@@ -205,6 +206,15 @@ struct PagesOfRoomsTests {
             "/settings/people", [("name", "bob"), ("role", "member"), ("password", ServedFolder.password)])
         #expect(person.text.contains("bob can sign in now."))
         #expect(await folder.post("/settings/people/bob/disable").text.contains("Nobody signs in as bob"))
+        #expect(await folder.post("/settings/people/bob/enable").text.contains("bob can sign in again."))
+        let members = "/settings/projects/\(PageFolder.name.replacing("/", with: "%2F"))/members"
+        #expect(await folder.page(members).text.contains(">bob<"))
+        let given = await folder.post(members, [("account", "bob"), ("role", "approve")])
+        #expect(given.text.contains("bob has the role approve in team/shop now."))
+        #expect(await folder.post(members + "/bob", [("role", "king")]).status == 422)
+        #expect(await folder.post(members + "/bob/remove").text.contains("bob has no role in team/shop any more."))
+        let wrong = await folder.post("/account/password", [("old", "no"), ("password", "five words that differ now")])
+        #expect(wrong.status >= 400 && wrong.status < 500)
         let account = await folder.post("/account/tokens", [("name", "laptop"), ("scope", "read"), ("days", "7")])
         #expect(account.text.contains("mrt_pat_"))
         #expect(await folder.page("/account").text.contains("laptop"))

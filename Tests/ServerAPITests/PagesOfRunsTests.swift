@@ -5,13 +5,14 @@ import HTTPMessages
 import PipelineModel
 import RunCoordination
 import StructuredData
+import TestFolders
 import Testing
 import Timekeeping
 
 @testable import ServerAPI
 @testable import ServerOperation
 
-@Suite("Pages of runs")
+@Suite("Pages of runs", .ownFolders)
 struct PagesOfRunsTests {
     /// One job fails with a test, an annotation and a summary; names are hostile.
     static let failing = """

@@ -7,13 +7,14 @@ import HTTPMessages
 import RunCoordination
 import SecretVault
 import StructuredData
+import TestFolders
 import Testing
 import Timekeeping
 
 @testable import ServerAPI
 @testable import ServerOperation
 
-@Suite("Environments, secrets and variables")
+@Suite("Environments, secrets and variables", .ownFolders)
 struct ValueRouteTests {
     @Test("An environment is made, changed, frozen, thawed and removed")
     func environments() async throws {
@@ -168,7 +169,7 @@ struct ValueRouteTests {
     }
 }
 
-@Suite("Runners, hooks, channels and the audit log")
+@Suite("Runners, hooks, channels and the audit log", .ownFolders)
 struct MachineRouteTests {
     @Test("A runner comes with a token, is paused without losing its word, and goes")
     func runners() async throws {

@@ -9,6 +9,7 @@ import HTTPServing
 import IdentityProviders
 import StructuredData
 import Synchronization
+import TestFolders
 import Testing
 import Timekeeping
 
@@ -56,7 +57,7 @@ private final class SmallProvider: Sendable {
     }
 }
 
-@Suite("Signing in by an identity provider")
+@Suite("Signing in by an identity provider", .ownFolders)
 struct ProviderTests {
     private let provider = SmallProvider()
 
@@ -159,7 +160,7 @@ struct ProviderTests {
     }
 }
 
-@Suite("Behind a proxy")
+@Suite("Behind a proxy", .ownFolders)
 struct ProxyTests {
     @Test("The word of a proxy that is trusted is taken, and nobody else's")
     func addresses() {

@@ -7,8 +7,10 @@ import FileAccess
 import HTTPMessages
 import HTTPServing
 import StructuredData
+import TestFolders
 import Testing
 import Timekeeping
+import TriggerIntake
 
 @testable import ServerAPI
 @testable import ServerOperation
@@ -20,9 +22,7 @@ final class ServedFolder: Sendable {
     let folder: String
 
     convenience init(_ change: (inout ServerSettings) -> Void = { _ in }) async throws {
-        var random = SystemRandomNumberGenerator()
-        let folder = "/tmp/martlet-served-\(UInt64.random(in: 0 ... .max, using: &random))"
-        try await self.init(folder: folder, change)
+        try await self.init(folder: OwnFolders.path(), change)
     }
 
     init(folder: String, _ change: (inout ServerSettings) -> Void = { _ in }) async throws {
@@ -35,14 +35,17 @@ final class ServedFolder: Sendable {
         ) { _ in }
         door = ServerDoor(server: server)
         try await server.start(url: "http://127.0.0.1:8480")
+        // Whoever looks at a project makes its folder.
+        OwnFolders.atEnd { [triggers = server.triggers] in
+            await triggers.stop()
+            await triggers.idle()
+        }
     }
 
     /// A network with nobody in it.
     static let noTransport: HTTPTransport = { (call) throws(DiagnosticError) in
         throw DiagnosticError(.webUnreachable, "Nobody is at \(call.url).")
     }
-
-    deinit { try? Trees.remove(folder) }
 
     // MARK: people
 
@@ -130,6 +133,10 @@ struct Reply: Sendable {
             let sink = Sink()
             let writer = AnswerWriter { sink.bytes += $0 }
             try? await make(writer)
+            text = String(decoding: sink.bytes, as: UTF8.self)
+        case .events(let tell):
+            let sink = Sink()
+            try? await tell(EventWriter(text: AnswerWriter { sink.bytes += $0 }))
             text = String(decoding: sink.bytes, as: UTF8.self)
         }
     }

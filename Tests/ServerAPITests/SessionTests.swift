@@ -6,13 +6,14 @@ import Diagnostics
 import HTTPMessages
 import RunCoordination
 import StructuredData
+import TestFolders
 import Testing
 import Timekeeping
 
 @testable import ServerAPI
 @testable import ServerOperation
 
-@Suite("Signing in with a browser")
+@Suite("Signing in with a browser", .ownFolders)
 struct SessionTests {
     private func form(_ pairs: [(String, String)]) -> String {
         FormText.text(pairs.map { FormText.Pair($0.0, $0.1) })
@@ -242,7 +243,7 @@ struct SessionTests {
     }
 }
 
-@Suite("The first account, and invitations")
+@Suite("The first account, and invitations", .ownFolders)
 struct LinkTests {
     private func post(_ served: ServedFolder, _ path: String, _ page: Reply, _ pairs: [(String, String)]) async throws
         -> Reply

@@ -7,13 +7,14 @@ import HTTPMessages
 import HTTPServing
 import RunCoordination
 import StructuredData
+import TestFolders
 import Testing
 import Timekeeping
 
 @testable import ServerAPI
 @testable import ServerOperation
 
-@Suite("The API as its description says")
+@Suite("The API as its description says", .ownFolders)
 struct WholeAPITests {
     private struct Operation {
         var method: String
@@ -179,7 +180,7 @@ struct WholeAPITests {
     }
 }
 
-@Suite("Requests that are sent again")
+@Suite("Requests that are sent again", .ownFolders)
 struct KeyedRequestTests {
     private func make(
         _ served: ServedFolder, _ token: String, _ key: String, _ name: String = "ci"
@@ -224,6 +225,19 @@ struct KeyedRequestTests {
             return
         }
         await #expect(throws: DiagnosticError.self) { try await another.claim(asked, now: .now()) }
+        // What does the same thing once may be carried out again by a process that did not begin it.
+        let began = KeptAnswers.Request(caller: "tok_9", key: "again", content: content)
+        guard case .new = try await served.server.keptAnswers.claim(began, isRepeatable: true, now: .now()) else {
+            Issue.record("the key was new")
+            return
+        }
+        await #expect(throws: DiagnosticError.self) {
+            try await served.server.keptAnswers.claim(began, isRepeatable: true, now: .now())
+        }
+        guard case .new = try await another.claim(began, isRepeatable: true, now: .now()) else {
+            Issue.record("a process that is gone answers nobody")
+            return
+        }
         try await served.server.keptAnswers.keep(
             .init(status: 201, headers: [("Location", "/x")], body: Array(repeating: 65, count: 100_000)), claim,
             now: .now())

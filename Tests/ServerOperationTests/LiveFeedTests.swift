@@ -28,13 +28,31 @@ struct LiveFeedTests {
 
     @Test("Nobody waits for a server that ends: who asks now is let go at once")
     func afterTheEnd() async {
-        let place = LogPlace(run: RunID(1), attempt: 1, job: JobID("a"), step: StepAttempt(step: StepPath(1), number: 1))
+        let place = LogPlace(
+            run: RunID(1), attempt: 1, job: JobID("a"), step: StepAttempt(step: StepPath(1), number: 1))
         let followed = feed.follow(place)
         feed.end()
         for await _ in followed {}
         for await _ in feed.follow(place) {}
         #expect(await items(feed.subscribe(to: .overview, after: 0)).isEmpty)
         #expect(feed.subscriberCount == 0)
+    }
+
+    @Test("Who follows a log hears that it grew, and a beat while nothing happens")
+    func logSigns() async {
+        let place = LogPlace(
+            run: RunID(1), attempt: 1, job: JobID("a"), step: StepAttempt(step: StepPath(1), number: 1))
+        var signs = feed.follow(place).makeAsyncIterator()
+        feed.grew(place)
+        #expect(await signs.next() == .grew)
+        feed.beat()
+        #expect(await signs.next() == .beat)
+        // Of several the last one: after each there may be something to read.
+        feed.beat()
+        feed.grew(place)
+        #expect(await signs.next() == .grew)
+        feed.end()
+        #expect(await signs.next() == nil)
     }
 
     @Test("One who does not read is let go without the word that the run is over")

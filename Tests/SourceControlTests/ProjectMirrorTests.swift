@@ -141,6 +141,20 @@ struct ProjectMirrorTests {
         #expect(try !mirror.isReachable(side, from: "refs/heads/main"))
     }
 
+    @Test("Between two commits lies what one adds, the newest first, and what it takes back")
+    func spans() throws {
+        let old = try origin.commit(["a": "1"])
+        try origin.commit(["a": "2"], "Second")
+        let new = try origin.commit(["a": "3"], "Third")
+        try mirror.fetchAll()
+        let forward = try #require(try mirror.span(from: old, to: new, limit: 1))
+        #expect(forward.added.map(\.message) == ["Third"])
+        #expect((forward.addedCount, forward.removedCount) == (2, 0))
+        let back = try #require(try mirror.span(from: new, to: old, limit: 9))
+        #expect((back.added.count, back.addedCount, back.removedCount) == (0, 0, 2))
+        #expect(try mirror.span(from: old, to: String(repeating: "1", count: 40), limit: 9) == nil)
+    }
+
     @Test("The remote's refs are listed without being fetched")
     func listing() throws {
         let base = try origin.commit(["a": "1"])

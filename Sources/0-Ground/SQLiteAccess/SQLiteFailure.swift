@@ -7,6 +7,8 @@ package struct SQLiteFailure: Error, Hashable {
         case diskFull
         case notWritable
         case busy(waitedMilliseconds: Int)
+        /// A newer version of the program wrote the file.
+        case tooNew(found: Int, known: Int)
         case other
     }
 

@@ -46,8 +46,12 @@ package struct PollAnswer: Hashable, Sendable, DataRepresentable {
     package var lost: [LeaseKey] = []
     /// Nothing more comes: the runner ends when its jobs have.
     package var isDismissed = false
+    /// How long a lease lasts without a word of its runner, in milliseconds.
+    package var leaseMs = RunnerLimits.leaseMs
 
     package init() {}
+
+    package init(leaseMs: Int64) { self.leaseMs = leaseMs }
 
     package var isEmpty: Bool {
         assignments.isEmpty && cancellations.isEmpty && lost.isEmpty && !isDismissed
@@ -57,6 +61,7 @@ package struct PollAnswer: Hashable, Sendable, DataRepresentable {
         [
             "assignments": .array(assignments.map(\.data)), "cancellations": .array(cancellations.map(\.data)),
             "lost": .array(lost.map(\.data)), "dismissed": .bool(isDismissed),
+            "leaseMs": .number(Double(leaseMs)),
         ]
     }
 
@@ -67,6 +72,7 @@ package struct PollAnswer: Hashable, Sendable, DataRepresentable {
         }
         lost = try data.list("lost") { item throws(DataShapeError) in try LeaseKey(data: item) }
         isDismissed = data.bool("dismissed")
+        leaseMs = data["leaseMs"]?.int.map { Int64($0) } ?? RunnerLimits.leaseMs
     }
 }
 
@@ -75,17 +81,23 @@ package struct JobAssignment: Hashable, Sendable, DataRepresentable {
     package var lease: LeaseKey
     /// The part of the plan that the job is, with all that its steps may ask for; read by the engine.
     package var content: DataObject
+    /// How long the lease lasts without a word of its runner, in milliseconds.
+    package var leaseMs: Int64
 
-    package init(lease: LeaseKey, content: DataObject) {
+    package init(lease: LeaseKey, content: DataObject, leaseMs: Int64 = RunnerLimits.leaseMs) {
         self.lease = lease
         self.content = content
+        self.leaseMs = leaseMs
     }
 
-    public var data: DataValue { ["lease": lease.data, "content": .object(content)] }
+    public var data: DataValue {
+        ["lease": lease.data, "content": .object(content), "leaseMs": .number(Double(leaseMs))]
+    }
 
     public init(data: DataValue) throws(DataShapeError) {
         lease = try LeaseKey(data: data["lease"] ?? .null)
         content = try data.required("content", \.object)
+        leaseMs = data["leaseMs"]?.int.map { Int64($0) } ?? RunnerLimits.leaseMs
     }
 }
 

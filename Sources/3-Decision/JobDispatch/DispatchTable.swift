@@ -12,6 +12,7 @@ package import RunnerProtocol
 /// | job   | queued  | `withdraw`        | none    | it was cancelled, or its run is over              |
 /// | job   | leased  | `heard`           | leased  | the runner says that it has it: renewed           |
 /// | job   | leased  | `heard`           | lost    | the runner began anew, and does not have it       |
+/// | job   | leased  | `heard`           | lost    | the server began anew, and the runner does not have it |
 /// | job   | leased  | `overdue`         | lost    | nothing was heard of the runner for a lease's time |
 /// | job   | leased  | `remove`          | lost    | the runner is gone                                |
 /// | job   | leased  | `release`         | none    | its end was recorded                              |
@@ -25,7 +26,10 @@ package struct DispatchTable: Sendable {
     private var nextPlace = 0
     private var nextFrontPlace = -1
 
-    package init() {}
+    /// How long a lease lasts without a word of its runner, in milliseconds.
+    package let leaseMs: Int64
+
+    package init(leaseMs: Int64 = RunnerLimits.leaseMs) { self.leaseMs = leaseMs }
 
     package var queuedCount: Int { kinds.count }
 
@@ -65,6 +69,7 @@ package struct DispatchTable: Sendable {
         var lease = DispatchLease(demand: demand, runner: runner, since: now, renewedAt: now)
         lease.fence = fence
         lease.isTaken = true
+        lease.isRestored = true
         leases[demand.work] = lease
         held[runner, default: []].insert(demand.work)
     }
@@ -75,6 +80,7 @@ package struct DispatchTable: Sendable {
         var runner = runner
         runner.heardAt = runners[runner.id]?.heardAt
         runner.instance = runners[runner.id]?.instance ?? ""
+        runner.leaseMs = leaseMs
         runners[runner.id] = runner
     }
 
@@ -95,7 +101,7 @@ package struct DispatchTable: Sendable {
         package var foreign: [LeaseKey] = []
         /// Its own by our word, and it knows nothing of them: given again.
         package var missed: [DispatchLease] = []
-        /// It began anew without them.
+        /// It began anew without them, or the server did, and their answer never came to it.
         package var forgotten: [DispatchLease] = []
     }
 
@@ -115,6 +121,7 @@ package struct DispatchTable: Sendable {
             }
             lease.renewedAt = now
             lease.isTaken = true
+            lease.isRestored = false
             leases[key.work] = lease
         }
         let known = Set(holds.map(\.work))
@@ -124,7 +131,7 @@ package struct DispatchTable: Sendable {
                 lease.renewedAt = now
                 leases[work] = lease
                 hearing.missed.append(lease)
-            } else if isAnew {
+            } else if isAnew || lease.isRestored {
                 release(work)
                 hearing.forgotten.append(lease)
             }
@@ -140,6 +147,7 @@ package struct DispatchTable: Sendable {
         runners[id]?.heardAt = now
         leases[key.work]?.renewedAt = now
         leases[key.work]?.isTaken = true
+        leases[key.work]?.isRestored = false
         return true
     }
 
@@ -172,7 +180,7 @@ package struct DispatchTable: Sendable {
     /// Leases whose runners were not heard of in time; they are released.
     package mutating func overdue(at now: Int64) -> [DispatchLease] {
         let late = leases.values.filter { lease in
-            runners[lease.runner]?.isOwn != true && now - lease.renewedAt > RunnerLimits.leaseMs
+            runners[lease.runner]?.isOwn != true && now - lease.renewedAt > leaseMs
         }
         return late.sorted { $0.demand.work.description < $1.demand.work.description }
             .compactMap { release($0.demand.work) }
@@ -180,7 +188,7 @@ package struct DispatchTable: Sendable {
 
     /// When ``overdue(at:)`` may next find something.
     package var nextDeadline: Int64? {
-        leases.values.filter { runners[$0.runner]?.isOwn != true }.map { $0.renewedAt + RunnerLimits.leaseMs + 1 }.min()
+        leases.values.filter { runners[$0.runner]?.isOwn != true }.map { $0.renewedAt + leaseMs + 1 }.min()
     }
 
     package func holds(_ id: String) -> [DispatchLease] {

@@ -56,6 +56,8 @@ package struct DispatchRunner: Hashable, Sendable {
     package internal(set) var instance = ""
     /// Why it takes nothing new, by its own word; `nil`: it does.
     package internal(set) var refusal: String?
+    /// As the table has it.
+    var leaseMs = RunnerLimits.leaseMs
     let labels: Set<String>
 
     package init(id: String, _ offering: RunnerOffering, isOwn: Bool = false) {
@@ -67,7 +69,7 @@ package struct DispatchRunner: Hashable, Sendable {
 
     /// Whether it said something within the time of a lease.
     package func isConnected(at now: Int64) -> Bool {
-        heardAt.map { now - $0 <= RunnerLimits.leaseMs } ?? false
+        heardAt.map { now - $0 <= leaseMs } ?? false
     }
 }
 
@@ -82,6 +84,9 @@ package struct DispatchLease: Hashable, Sendable {
     package internal(set) var renewedAt: Int64
     /// The runner has said that it has it: an answer that was lost on the way is given again until then.
     package internal(set) var isTaken = false
+    /// An earlier process of the server gave it, and the runner has not been heard of since. Whether it ever came to the
+    /// runner is not known: the runner's next word says so.
+    package internal(set) var isRestored = false
 
     package var key: LeaseKey { LeaseKey(demand.work, fence: fence) }
 }

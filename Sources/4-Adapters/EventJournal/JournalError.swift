@@ -72,6 +72,7 @@ extension JournalError: SQLiteFailing {
             case .diskFull: .diskFull(path: failure.path, detail: failure.detail)
             case .notWritable: .notWritable(path: failure.path, detail: failure.detail)
             case .busy(let waited): .busy(path: failure.path, waitedMilliseconds: waited)
+            case .tooNew(let found, let known): .tooNew(path: failure.path, found: found, known: known)
             case .other: .failed(path: failure.path, detail: failure.detail)
             }
     }

@@ -7,8 +7,15 @@ internal import SQLiteAccess
 /// The index's tables and statements.
 final class Connection {
     private let base: SQLiteConnection<IndexError>
-    /// Of the tables; a file with another one is made anew.
-    private static let version: Int64 = 1
+    private static let layout = DatabaseLayout(
+        tables: """
+            CREATE TABLE runs (
+                run INTEGER PRIMARY KEY, attempt INTEGER NOT NULL, project TEXT NOT NULL, path TEXT NOT NULL,
+                workflow TEXT NOT NULL, title TEXT NOT NULL, event TEXT NOT NULL, ref TEXT NOT NULL,
+                sha TEXT NOT NULL, actor TEXT NOT NULL, subject TEXT NOT NULL, state TEXT NOT NULL,
+                conclusion TEXT, sentence TEXT NOT NULL, created INTEGER NOT NULL, finished INTEGER
+            ) STRICT;
+            """)
 
     init(_ path: String) throws(DiagnosticError) {
         base = try coded { () throws(IndexError) in
@@ -25,31 +32,38 @@ final class Connection {
 
     func prepare() throws(DiagnosticError) {
         try coded { () throws(IndexError) in
-            var found: Int64 = 0
-            try base.query("PRAGMA user_version") { _ in
-            } row: {
-                found = $0.number(0)
-            }
-            guard found != Self.version else { return }
-            try base.execute(
-                """
-                BEGIN IMMEDIATE;
-                DROP TABLE IF EXISTS runs;
-                CREATE TABLE runs (
-                    run INTEGER PRIMARY KEY, attempt INTEGER NOT NULL, project TEXT NOT NULL, path TEXT NOT NULL,
-                    workflow TEXT NOT NULL, title TEXT NOT NULL, event TEXT NOT NULL, ref TEXT NOT NULL,
-                    sha TEXT NOT NULL, actor TEXT NOT NULL, subject TEXT NOT NULL, state TEXT NOT NULL,
-                    conclusion TEXT, sentence TEXT NOT NULL, created INTEGER NOT NULL, finished INTEGER
-                ) STRICT;
-                CREATE INDEX runs_by_project ON runs (project, run);
-                CREATE INDEX runs_by_workflow ON runs (project, path, ref, run);
-                CREATE INDEX runs_by_state ON runs (state, run) WHERE state <> 'finished';
-                CREATE INDEX runs_by_conclusion ON runs (conclusion, run);
-                CREATE INDEX runs_by_sha ON runs (sha, run);
-                PRAGMA user_version = 1;
-                COMMIT;
-                """)
+            try Self.layout.prepare(base)
+            try base.execute(Self.orders)
         }
+    }
+
+    /// Made where they are missing: an order is no reason to make the table anew.
+    private static let orders = """
+        CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY) STRICT;
+        CREATE INDEX IF NOT EXISTS runs_by_project ON runs (project, run);
+        CREATE INDEX IF NOT EXISTS runs_by_workflow ON runs (project, path, ref, run);
+        CREATE INDEX IF NOT EXISTS runs_by_ref ON runs (project, ref, run);
+        CREATE INDEX IF NOT EXISTS runs_by_state ON runs (state, run) WHERE state <> 'finished';
+        CREATE INDEX IF NOT EXISTS runs_by_conclusion ON runs (conclusion, run);
+        CREATE INDEX IF NOT EXISTS runs_by_project_conclusion ON runs (project, conclusion, run);
+        CREATE INDEX IF NOT EXISTS runs_by_sha ON runs (sha, run);
+        CREATE INDEX IF NOT EXISTS runs_by_actor ON runs (actor, run);
+        """
+
+    /// Whether every run that was there when it was made is in it.
+    func isWhole() throws(DiagnosticError) -> Bool {
+        var found = false
+        try coded { () throws(IndexError) in
+            try base.query("SELECT 1 FROM marks WHERE name = 'whole'") { _ in
+            } row: { _ in
+                found = true
+            }
+        }
+        return found
+    }
+
+    func markWhole() throws(DiagnosticError) {
+        try coded { () throws(IndexError) in try base.execute("INSERT OR IGNORE INTO marks VALUES ('whole')") }
     }
 
     func put(_ rows: [RunRow]) throws(DiagnosticError) {
@@ -154,7 +168,8 @@ final class Connection {
         try coded { () throws(IndexError) in
             try base.query(
                 """
-                SELECT * FROM runs WHERE project = ?1 AND path = ?2 AND ref = ?3 AND run <= ?4
+                SELECT * FROM runs INDEXED BY runs_by_workflow
+                WHERE project = ?1 AND path = ?2 AND ref = ?3 AND run <= ?4
                 AND conclusion = 'failure' AND run > coalesce((
                     SELECT max(run) FROM runs WHERE project = ?1 AND path = ?2 AND ref = ?3 AND run < ?4
                     AND conclusion = 'success'), 0)
@@ -204,12 +219,19 @@ final class Connection {
             texts.append(value)
             conditions.append("\(column) = ?\(texts.count + 2)")
         }
+        // Few runs are open, of one commit or of one person: they are found by that, and not by looking through all of a project.
+        var isNarrow = query.sha != nil || query.actor != nil
+        if let state = query.state, state != .finished {
+            // As the order of open runs has it: it is considered for these words only.
+            conditions.append("state <> 'finished'")
+            isNarrow = true
+        }
+        add("state", query.state?.rawValue)
         add("path", query.workflowPath)
         add("workflow", query.workflow)
         add("ref", query.ref)
         add("sha", query.sha)
         add("event", query.event)
-        add("state", query.state?.rawValue)
         add("conclusion", query.conclusion?.rawValue)
         add("actor", query.actor)
         if let projects = query.projects {
@@ -217,7 +239,7 @@ final class Connection {
                 texts.append(project)
                 return "?\(texts.count + 2)"
             }
-            conditions.append("project IN (\(places.joined(separator: ", ")))")
+            conditions.append("\(isNarrow ? "+" : "")project IN (\(places.joined(separator: ", ")))")
         }
         let filter = (["run < ?1"] + conditions).joined(separator: " AND ")
         var rows: [RunRow] = []
@@ -265,6 +287,11 @@ private func coded<Value>(_ body: () throws(IndexError) -> Value) throws(Diagnos
         return try body()
     } catch {
         let failure = error.failure
+        if case .tooNew = failure.kind {
+            throw DiagnosticError(
+                .indexTooNew, "The list of runs in '\(failure.path)' is of a newer Martlet: \(failure.detail).",
+                remedy: "Use the newer Martlet; or remove the file: the list is made anew from the journal.")
+        }
         throw DiagnosticError(
             .indexFailed, "The list of runs in '\(failure.path)' cannot be used: \(failure.detail).",
             remedy: "Stop the server, remove the file, and start it again: the list is made anew from the journal.")
@@ -274,4 +301,6 @@ private func coded<Value>(_ body: () throws(IndexError) -> Value) throws(Diagnos
 extension DiagnosticCode {
     /// The index of runs cannot be read or written.
     static let indexFailed = DiagnosticCode(1130)
+    /// A newer version wrote the index.
+    static let indexTooNew = DiagnosticCode(1311)
 }

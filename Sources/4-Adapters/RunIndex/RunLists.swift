@@ -11,7 +11,7 @@ package final class RunLists: Sendable {
     private let writer: Mutex<Connection>
     private let readers: ReaderPool
 
-    /// Opens the file, or makes it; one of another version is made anew.
+    /// Opens the file, or makes it; an older one is brought up to date.
     package init(path: String) throws(DiagnosticError) {
         let connection = try Connection(path)
         try connection.prepare()
@@ -28,6 +28,15 @@ package final class RunLists: Sendable {
     package func put(_ rows: [RunRow]) throws(DiagnosticError) {
         guard !rows.isEmpty else { return }
         try onWriter { (connection) throws(DiagnosticError) in try connection.put(rows) }
+    }
+
+    /// Whether every run that was there when the file was made is in it: else it is still to be filled from the journal.
+    package func isWhole() throws(DiagnosticError) -> Bool {
+        try readers.with { (connection) throws(DiagnosticError) in try connection.isWhole() }
+    }
+
+    package func markWhole() throws(DiagnosticError) {
+        try onWriter { (connection) throws(DiagnosticError) in try connection.markWhole() }
     }
 
     package func remove(_ run: RunID) throws(DiagnosticError) {

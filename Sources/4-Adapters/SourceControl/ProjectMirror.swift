@@ -59,10 +59,11 @@ package final class ProjectMirror: Sendable {
 
     /// Runs git on the mirror, without the network.
     func read(
-        _ arguments: [String], input: [UInt8]? = nil, limit: Int = outputLimitBytes
+        _ arguments: [String], input: [UInt8]? = nil, limit: Int = outputLimitBytes, seconds: Int64 = readingSeconds,
+        variables: [String] = []
     ) throws(DiagnosticError) -> HelperCommand.Outcome {
-        var command = command(arguments, variables: [])
-        command.patience = .seconds(Self.readingSeconds)
+        var command = command(arguments, variables: variables)
+        command.patience = .seconds(seconds)
         command.outputLimit = limit
         command.input = input
         return try command.run()

@@ -20,6 +20,8 @@ package actor JobRunner {
         package var isEphemeral = false
         /// It shares the server's machine: silence says nothing.
         package var isOwn = false
+        /// Nothing of the server's disk is here: code, caches and artifacts come and go by the server's address.
+        package var isFar = false
         /// How much must be free on its disk; the own runner's is the server's, which looks itself.
         package var disk = DiskRule.standard
         /// What a job is carried out with.
@@ -55,6 +57,10 @@ package actor JobRunner {
 
     private static let firstPause = Duration.milliseconds(100)
     private static let longestPause = Duration.seconds(2)
+    /// How often it is looked whether the server is silent.
+    private static let looksPerLease: Int64 = 15
+    /// As the server last said.
+    private var leaseMs = RunnerLimits.leaseMs
 
     package init(_ surroundings: Surroundings) {
         self.surroundings = surroundings
@@ -64,6 +70,14 @@ package actor JobRunner {
     /// Works until it is dismissed, or asked to leave and done with what it has.
     package func run() async throws(DiagnosticError) {
         let link = try surroundings.link()
+        // Beside the polls: one that is not answered at all says nothing for a long time.
+        let watch = Task {
+            while !Task.isCancelled {
+                try? await Task.sleep(for: .milliseconds(leaseMs / Self.looksPerLease))
+                endIfSilent()
+            }
+        }
+        defer { watch.cancel() }
         await goOn(link)
         let sweeper = keepHouse()
         defer { sweeper.cancel() }
@@ -74,7 +88,6 @@ package actor JobRunner {
                 pause = Self.firstPause
                 continue
             }
-            endIfSilent()
             try? await Task.sleep(for: pause)
             pause = min(pause * 2, Self.longestPause)
         }
@@ -161,11 +174,14 @@ package actor JobRunner {
 
     /// Before the leases can be given to somebody else.
     private func endIfSilent() {
-        guard !surroundings.isOwn, BootInstant.now() - heardAt > .milliseconds(RunnerLimits.silenceMs) else { return }
+        guard !surroundings.isOwn,
+            BootInstant.now() - heardAt > .milliseconds(RunnerLimits.silenceMs(ofLease: leaseMs))
+        else { return }
         for carrier in carriers.values { carrier.say(.abandon) }
     }
 
     private func take(_ answer: PollAnswer, _ link: ServerLink) async {
+        leaseMs = answer.leaseMs
         if answer.isDismissed { isDismissed = true }
         for lease in answer.lost { carriers[lease]?.say(.abandon) }
         for cancellation in answer.cancellations {
@@ -210,7 +226,7 @@ package actor JobRunner {
     private func carry(_ lease: LeaseKey, _ content: JobContent?, _ link: ServerLink) {
         let carrier = JobCarrier(lease, store: surroundings.store, link: link)
         carriers[lease] = carrier
-        carrier.start(content, settings: surroundings.settings)
+        carrier.start(content, isFar: surroundings.isFar, settings: surroundings.settings)
         Task {
             let ending = await carrier.tell { Task { await self.noteHeard() } }
             self.finished(lease, ending)
@@ -224,12 +240,39 @@ package actor JobRunner {
         leases.forget(lease)
         sweep(lease)
         askAnew()
+        tidy()
+    }
+
+    private var tidiedAt: BootInstant?
+    private static let tidyPause = Duration.seconds(86_400)
+
+    /// Once a day, where nothing is to be done.
+    private func tidy() {
+        guard surroundings.isFar, carriers.isEmpty,
+            tidiedAt.map({ BootInstant.now() - $0 > Self.tidyPause }) ?? true
+        else { return }
+        tidiedAt = .now()
+        let surroundings = surroundings
+        Task {
+            do throws(DiagnosticError) {
+                try await BlockingWork.attempt { () throws(DiagnosticError) in
+                    try RunnerUpkeep.run(surroundings.store, now: .now())
+                }
+            } catch {
+                surroundings.report(error)
+            }
+        }
     }
 
     private func sweep(_ lease: LeaseKey) {
         let isLast = !carriers.keys.contains { $0.work.run == lease.work.run }
         LeasedEnd.sweep(surroundings.store, lease.work, isLast: isLast)
     }
+
+    /// Answers after which a job of an earlier process is given up.
+    private static let ends: Set<DiagnosticCode> = [
+        .leaseLost, .credentialRefused, .runRecordUnreadable, .serverAnswerInvalid,
+    ]
 
     /// The jobs that an earlier process of this runner had.
     private func goOn(_ link: ServerLink) async {
@@ -238,17 +281,22 @@ package actor JobRunner {
                 carry(lease, nil, link)
                 continue
             }
+            var pause = Self.firstPause
             while true {
                 do throws(DiagnosticError) {
                     let assignment = try await link.assignment(lease)
+                    leaseMs = assignment.leaseMs
+                    heardAt = .now()
                     carry(lease, try JobContent(object: assignment.content), link)
                 } catch {
-                    guard error.diagnostic.code != .webUnreachable else {
+                    guard Self.ends.contains(error.diagnostic.code) else {
+                        // The server is away, or not yet itself: that says nothing of the job.
                         report(error)
-                        try? await Task.sleep(for: Self.longestPause)
+                        try? await Task.sleep(for: pause)
+                        pause = min(pause * 2, Self.longestPause)
                         continue
                     }
-                    // It is somebody else's by now.
+                    // It is somebody else's by now, or cannot be gone on with.
                     leases.forget(lease)
                     sweep(lease)
                 }

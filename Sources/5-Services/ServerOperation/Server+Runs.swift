@@ -89,18 +89,24 @@ extension Server {
 
     /// Runs an ended run again, or a part of it.
     ///
+    /// - Parameter key: of who asked; asked again with it, the attempt that it began is told again. `nil`: none.
     /// - Returns: the new attempt.
     package func rerun(
-        _ run: RunID, _ selection: RunSession.Selection, by actor: Actor
+        _ run: RunID, _ selection: RunSession.Selection, key: String? = nil, by actor: Actor
     ) async throws(DiagnosticError) -> Int {
-        guard let project = try project(of: run) else {
+        guard let row = try row(of: run), let project = EntryID(row.project) else {
             throw missing(run)
         }
         guard store.exists(run) else { throw missing(run) }
+        // Listed as not over before it begins: a process that starts looks for runs that are not over by the list.
+        var open = row
+        open.state = .waiting
+        if row.state == .finished { try index.put([open]) }
         let attempt: Int
         do {
-            attempt = try await runs.rerun(run, selection)
+            attempt = try await runs.rerun(run, selection, key: key)
         } catch {
+            if row.state == .finished, await !runs.isActive(run) { try index.put([row]) }
             throw (error as? DiagnosticError) ?? DiagnosticError(.entryMissing, "\(error)")
         }
         _ = try await directory.perform(

@@ -16,6 +16,7 @@ internal import RunnerProtocol
 package import SecretVault
 internal import SourceControl
 internal import SourceForges
+internal import StructuredData
 internal import Synchronization
 internal import Telemetry
 internal import ThreadExecution
@@ -29,6 +30,8 @@ package final class Server: Sendable {
     package let index: RunLists
     package let feed: LiveFeed
     package let runs: RunCoordinator
+    /// For runners on other machines.
+    package let desk: RunnerDesk
     package let directory: DirectoryKeeper
     package let identification: Identification
     package let references: ReferencedSecrets
@@ -104,14 +107,13 @@ package final class Server: Sendable {
         self.counts = counts
         let store = try RunStore(root: settings.folder, durability: .powerCut, observer: { counts.note($0) })
         self.store = store
-        let index = try RunLists(path: store.root + "/index.sqlite")
-        self.index = index
-        let feed = LiveFeed()
-        self.feed = feed
-        counts.metrics.read(ServerMetrics.followers) { [MetricSample([], Double(feed.subscriberCount))] }
+        index = try RunLists(path: store.root + "/index.sqlite")
+        feed = LiveFeed()
+        counts.metrics.read(ServerMetrics.followers) { [feed] in [MetricSample([], Double(feed.subscriberCount))] }
         directory = try DirectoryKeeper(store: store)
         identification = Identification(keeper: directory)
         references = ReferencedSecrets(folder: store.root + "/references", key: store.sealingKey)
+        desk = try Self.desk(store, directory, references, report)
         keptAnswers = KeptAnswers(store: store)
         people = try People(
             settings, store: store, directory: directory, references: references,
@@ -138,7 +140,7 @@ package final class Server: Sendable {
         var surroundings = RunCoordinator.Surroundings(
             store: store, feed: feed, now: now,
             secrets: { (record, _, environment) throws(DiagnosticError) in
-                try JobSecretReading(vault: vaults.secrets).secrets(of: record, environment)
+                try JobSecretReading(vaults).secrets(of: record, environment)
             }, enter: { await gates.enter($0) },
             changed: { [ear] change in
                 counts.note(change)
@@ -146,6 +148,7 @@ package final class Server: Sendable {
                 told.yield(change)
                 ear.yield(.run(change))
             }, report: report)
+        surroundings.leaseMs = Int64(settings.leaseSeconds) * 1_000
         surroundings.noted = { counts.note($0) }
         surroundings.jobEnded = { [ear] change in
             counts.note(change)
@@ -153,8 +156,11 @@ package final class Server: Sendable {
         }
         runs = RunCoordinator(surroundings)
         housekeeping = Housekeeping(parts, runs: runs, gates: gates)
-        statuses = StatusDesk(Self.statusSurroundings(parts, transport))
-        triggers = TriggerDesk(Self.surroundings(settings, store, directory, references, runs, statuses, report))
+        let statuses = StatusDesk(Self.statusSurroundings(parts, transport))
+        self.statuses = statuses
+        var triggering = Self.surroundings(settings, store, directory, references, runs, statuses, report)
+        triggering.variables = Self.variables(vaults.variables)
+        triggers = TriggerDesk(triggering)
         changes = stream
     }
 
@@ -188,9 +194,8 @@ package final class Server: Sendable {
                 return try await runs.begin(planned.record)
             })
         surroundings.credential = { (project) throws(DiagnosticError) in
-            let options = EntryID(project.id).flatMap { directory.current.projects[$0]?.settings.options }
-            guard let reference = options?["credential"] else { return nil }
-            return .token(try references.text(reference), user: options?["credentialUser"] ?? "x-access-token")
+            let settings = EntryID(project.id).flatMap { directory.current.projects[$0]?.settings }
+            return try settings.flatMap { (settings) throws(DiagnosticError) in try credential(settings, references) }
         }
         surroundings.worked = { project, verdicts in
             Task {
@@ -252,7 +257,7 @@ package final class Server: Sendable {
         for runner in directory.current.runners.values { await runs.add(DispatchRunner(runner)) }
         if settings.capacity > 0 { try await startOwnRunner(url) }
         let restored = RestoredMark(store.root)
-        _ = try await runs.recover(try unfinished(), restoredFrom: restored?.backupAt)
+        try await recover(restoredFrom: restored?.backupAt)
         if restored != nil { try RestoredMark.forget(store.root) }
         try await triggers.start()
         try await announcer.start()
@@ -277,13 +282,17 @@ package final class Server: Sendable {
                 guard let self else { return }
                 await self.runs.tick()
                 for (work, answer) in await self.gates.tick() { await self.runs.answer(work, answer) }
+                await self.forgetSpentRunners()
                 if beats % Self.beatsPerTrigger == 0 {
                     await self.triggers.tick()
                     await self.statuses.tick()
                     await self.announcer.tick()
                 }
                 beats += 1
-                if beats % Self.beatsPerSign == 0 { self.feed.beat() }
+                if beats % Self.beatsPerSign == 0 {
+                    self.feed.beat()
+                    self.desk.keep(only: await self.runs.leasesNow)
+                }
             }
         }
         state.withLock { state in
@@ -292,10 +301,46 @@ package final class Server: Sendable {
         }
     }
 
+    /// Takes up what an earlier process was cut off in: runs, and the lists of them.
+    private func recover(restoredFrom backupAt: Timestamp?) async throws {
+        let isWhole = try index.isWhole()
+        let open = try unfinished()
+        let going = Set(try await runs.recover(open, restoredFrom: backupAt))
+        guard !isWhole else {
+            // Of those that were over already the lists may not have heard.
+            var unheard: [RunID] = []
+            for run in open {
+                if !going.contains(run) {
+                    unheard.append(run)
+                } else if try index.run(run) == nil {
+                    unheard.append(run)
+                }
+            }
+            return try await indexing.catchUp(unheard)
+        }
+        let (indexing, store, report) = (indexing, store, report)
+        Task {
+            do throws(DiagnosticError) {
+                try await indexing.fill(try store.runs())
+            } catch {
+                report(error)
+            }
+        }
+    }
+
+    /// Runs are listed behind their beginnings, and not quite in their order: so many before the newest may be missing.
+    private static let unlistedRuns = 1_000
+
     /// Runs that may not be over: those that the lists have as such, and those that they do not have yet.
     private func unfinished() throws(DiagnosticError) -> [RunID] {
+        guard try index.isWhole() else { return try store.runs() }
         let newest = try index.newest()
-        var found = Set(try store.runs().filter { $0.number > newest })
+        var found: Set<RunID> = []
+        for run in try store.runs() where run.number > newest - Self.unlistedRuns {
+            var isListed = run.number <= newest
+            if isListed { isListed = try index.run(run) != nil }
+            if !isListed { found.insert(run) }
+        }
         for state in [RunRow.State.waiting, .running] {
             var query = RunQuery(limit: RunQuery.maximumLimit)
             query.state = state
@@ -308,6 +353,9 @@ package final class Server: Sendable {
         }
         return found.sorted()
     }
+
+    /// Whether it has gone on with what an earlier process left.
+    package var hasStarted: Bool { state.withLock { $0.isReady } }
 
     /// Whether it answers requests as it should.
     package var isReady: Bool { state.withLock { $0.isReady && !$0.isStopping } }

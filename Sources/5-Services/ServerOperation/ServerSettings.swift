@@ -3,6 +3,7 @@
 package import Credentials
 package import Diagnostics
 internal import FileAccess
+internal import RunnerProtocol
 
 /// What a server is started with.
 package struct ServerSettings: Sendable {
@@ -33,6 +34,8 @@ package struct ServerSettings: Sendable {
     package var trustedProxies: Set<String> = []
     /// Of one token or account.
     package var requestsPerMinute = standardRequestsPerMinute
+    /// How long a runner that says nothing keeps its jobs.
+    package var leaseSeconds = longestLeaseSeconds
     package var passwordCost = PasswordHash.Parameters.standard
     package var telling: TellingSettings
     package var retention = RetentionSettings()
@@ -49,6 +52,8 @@ package struct ServerSettings: Sendable {
     package static let maximumCapacity = 1_000
     package static let standardRequestsPerMinute = 1_200
     package static let maximumRequestsPerMinute = 1_000_000
+    package static let shortestLeaseSeconds = Int(RunnerLimits.shortestLeaseMs / 1_000)
+    package static let longestLeaseSeconds = Int(RunnerLimits.leaseMs / 1_000)
 
     /// Everything that is wrong with it.
     package var faults: [DiagnosticError] {
@@ -70,6 +75,11 @@ package struct ServerSettings: Sendable {
             add(
                 "\(requestsPerMinute) requests a minute are no limit.",
                 "Choose 1 to \(Self.maximumRequestsPerMinute) with MARTLET_REQUESTS_PER_MINUTE.")
+        }
+        if !(Self.shortestLeaseSeconds...Self.longestLeaseSeconds).contains(leaseSeconds) {
+            add(
+                "\(leaseSeconds) s are no time after which a silent runner is lost.",
+                "Choose \(Self.shortestLeaseSeconds) to \(Self.longestLeaseSeconds) with MARTLET_LEASE_SECONDS.")
         }
         if let publicURL {
             let isWeb = publicURL.hasPrefix("https://") || publicURL.hasPrefix("http://")

@@ -4,7 +4,7 @@ internal import Diagnostics
 internal import EventJournal
 internal import PipelineModel
 internal import RunCoordination
-internal import SourceControl
+package import SourceControl
 internal import SourceForges
 internal import ThreadExecution
 internal import Timekeeping
@@ -53,19 +53,27 @@ extension TriggerDesk {
     ) throws(DiagnosticError) -> DeliveryWork {
         let credential = try surroundings.credential(project)
         let key = DeskLine.MirrorKey(address: project.cloneURL, credential: credential)
-        let folder = "\(surroundings.folder)/\(project.id)"
         let mirror: ProjectMirror
         if let known = line.mirror, known.key == key {
             mirror = known.mirror
         } else {
-            mirror = ProjectMirror(folder: folder + "/mirror.git", address: project.cloneURL, credential: credential)
+            mirror = self.mirror(of: project, credential)
             line.mirror = (key, mirror)
             line.fetched = FetchedRefs()
         }
+        var project = project
+        project.vars = try surroundings.variables(project)
         return DeliveryWork(
-            project: project, mirror: mirror, trees: CommitFiles(root: folder + "/trees", mirror: mirror),
+            project: project, mirror: mirror, trees: CommitFiles(root: folder(of: project) + "/trees", mirror: mirror),
             environment: surroundings.environment, now: now.milliseconds, table: line.table,
             fetched: line.fetched, askedAt: (askedAt ?? now).milliseconds)
+    }
+
+    private nonisolated func folder(of project: TriggerProject) -> String { "\(surroundings.folder)/\(project.id)" }
+
+    /// What was fetched of a project. - Parameter credential: `nil` is enough for reading what is there.
+    package nonisolated func mirror(of project: TriggerProject, _ credential: GitCredential? = nil) -> ProjectMirror {
+        ProjectMirror(folder: folder(of: project) + "/mirror.git", address: project.cloneURL, credential: credential)
     }
 
     // MARK: beginning
@@ -145,15 +153,19 @@ extension TriggerDesk {
     private static func wait(_ diagnostic: Diagnostic, _ attempts: Int, isAwaited: Bool) -> Timestamp.Span? {
         // Whoever waits for an answer is told, and asks again.
         guard !isAwaited else { return nil }
-        let tries: Int
-        switch diagnostic.code {
-        case .dispatchWorkflowUnknown, .dispatchNotOffered, .dispatchEnvironmentUnknown, .dispatchTooLarge,
-            .dispatchTypeInvalid, .dispatchRefMissing, .deliveryUnreadable, .triggerProjectUnusable,
-            .commitFilesTooLarge, .refUnusable:
-            tries = 0
-        case .commitMissing: tries = TriggerLimits.missingCommitRetries
-        default: tries = TriggerLimits.retries.count
-        }
+        if isFinal(diagnostic) { return nil }
+        let tries =
+            diagnostic.code == .commitMissing ? TriggerLimits.missingCommitRetries : TriggerLimits.retries.count
         return attempts < tries ? TriggerLimits.retries[attempts] : nil
+    }
+
+    /// Whether trying the same thing again would come to the same.
+    static func isFinal(_ diagnostic: Diagnostic) -> Bool {
+        let codes: Set<DiagnosticCode> = [
+            .dispatchWorkflowUnknown, .dispatchNotOffered, .dispatchEnvironmentUnknown, .dispatchTooLarge,
+            .dispatchTypeInvalid, .dispatchRefMissing, .deliveryUnreadable, .triggerProjectUnusable,
+            .commitFilesTooLarge, .refUnusable,
+        ]
+        return codes.contains(diagnostic.code)
     }
 }

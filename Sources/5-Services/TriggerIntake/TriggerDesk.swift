@@ -168,6 +168,11 @@ package actor TriggerDesk {
         let stream = DeliveryLog.stream(project, id)
         let isNew = try receive(cause, id: id, on: line(project))
         var delivery = try log.delivery(stream)
+        if !isNew, case .failed(let diagnostic, retryAt: nil)? = delivery?.state, !Self.isFinal(diagnostic) {
+            // What stood in its way may be gone: whoever asks again wants it tried again.
+            try redeliver(id, of: project, by: cause.actor ?? "")
+            delivery = try log.delivery(stream)
+        }
         if isNew || delivery?.state == .waiting {
             guard !isStopping else { throw Self.stopping }
             delivery = try await withCheckedThrowingContinuation { waiters[stream, default: []].append($0) }

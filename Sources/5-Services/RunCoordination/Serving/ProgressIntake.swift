@@ -50,13 +50,22 @@ actor ProgressIntake {
     }
 
     /// Nothing more is taken for it.
-    nonisolated func close(_ key: LeaseKey) {
+    ///
+    /// - Parameter isCutOff: its logs may be without their ends, those that an earlier process of the server took in as well.
+    nonisolated func close(_ key: LeaseKey, isCutOff: Bool = false) {
         guard open.withLock({ $0.removeValue(forKey: key) }) != nil else { return }
-        Task { await self.leave(key) }
+        Task { await self.leave(key, isCutOff: isCutOff) }
     }
 
-    private func leave(_ key: LeaseKey) {
-        guard let desk = desks.removeValue(forKey: key) else { return }
+    /// Whether anything of a job's steps was taken in.
+    nonisolated func hasLogs(_ work: JobTry) -> Bool {
+        let path = store.logs(of: work.run, attempt: work.attempt).folder(job: RunStore.fileName(work.job))
+        return ((try? Trees.list(path)) ?? []).contains { $0.name.hasSuffix(".log") }
+    }
+
+    private func leave(_ key: LeaseKey, isCutOff: Bool) {
+        var desk = desks.removeValue(forKey: key) ?? Desk(position: ProgressPosition())
+        if isCutOff { openLogs(key, &desk) }
         for (step, log) in desk.logs where log.totals == nil {
             // No more comes: readers learn of it.
             try? log.pause()

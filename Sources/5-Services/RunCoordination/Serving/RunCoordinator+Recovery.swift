@@ -51,6 +51,9 @@ extension RunCoordinator {
         }
     }
 
+    /// An end that is longer ago is not told again at a start.
+    private static let retoldMs: Int64 = 3_600_000
+
     /// - Returns: `false` where the run is over.
     private func restore(_ run: RunID) throws(DiagnosticError) -> Bool {
         guard store.exists(run) else { return false }
@@ -69,7 +72,15 @@ extension RunCoordinator {
         }
         let served = ServedRun(store: store, run: run, attempt: attempt, record: try RunRecord.load(from: store, run))
         try served.restore(recorded)
-        if served.isSettled { return false }
+        if served.isSettled {
+            // Whoever hears of runs may not have heard of its end. What they hear twice they tell once.
+            if let end = recorded.last?.recordedAt.milliseconds, let conclusion = served.machine.state.conclusion,
+                surroundings.now() - end < Self.retoldMs
+            {
+                changed(served, .finished(conclusion), at: end)
+            }
+            return false
+        }
         let dispatchStream = DispatchEvent.stream(run, attempt: attempt)
         served.dispatchVersion =
             try store.journaled { (journal) throws(JournalError) in
@@ -113,6 +124,7 @@ extension RunCoordinator {
         run.jobs[job]?.environment = run.environment(of: job)
         let demand = demand(job, number, of: run)
         dispatch.restore(demand, runner: owner, fence: summary.epoch, now: surroundings.now())
+        spend(owner)
         intake.open(LeaseKey(work, fence: summary.epoch), events: known.events, outcomes: known.outcomes)
     }
 }

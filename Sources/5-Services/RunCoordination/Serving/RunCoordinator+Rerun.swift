@@ -12,13 +12,16 @@ internal import StructuredData
 extension RunCoordinator {
     /// Runs a part of a run again; what does not run again keeps its results and outputs.
     ///
+    /// - Parameter key: of the request; the same one begins one attempt.
     /// - Returns: the new attempt, once its beginning is on the disk.
     /// - Throws: where the run is not over, or nothing of it is to run again.
-    package func rerun(_ run: RunID, _ selection: RunSession.Selection) async throws -> Int {
+    package func rerun(_ run: RunID, _ selection: RunSession.Selection, key: String? = nil) async throws -> Int {
         try checkHealthy()
-        guard runs[run] == nil else { throw Self.notOver(run) }
         guard store.exists(run) else { throw DiagnosticError(.runMissing, "There is no run \(run).") }
         let previous = max(1, try store.lastAttempt(of: run))
+        let asked = RerunKey(store: store, run: run)
+        if let key, try asked.hasBegun(previous, by: key) { return previous }
+        guard runs[run] == nil else { throw Self.notOver(run) }
         let record = try RunRecord.load(from: store, run)
         let old = ServedRun(store: store, run: run, attempt: previous, record: record)
         let stream = RunStore.stream(run, attempt: previous)
@@ -40,6 +43,7 @@ extension RunCoordinator {
             try point.save(store, run, attempt: new.attempt)
             new.point = point
         }
+        if let key { try asked.note(key, attempt: new.attempt) }
         runs[run] = new
         try await take(.start(RunStart(run: run, attempt: new.attempt, takeover: takeover)), of: run)
         return new.attempt
@@ -67,6 +71,26 @@ extension RunCoordinator {
             return (.jobs([job]), ServedPoint(job: job, attempt: source, step: step, runner: runner))
         }
     }
+}
+
+/// Which request began an attempt of a run: written before the attempt begins, and looked at when it is asked again.
+private struct RerunKey {
+    let store: RunStore
+    let run: RunID
+    private static let limitBytes = 1 << 10
+
+    private func path(_ attempt: Int) -> String { "\(store.folder(of: run))/asked-\(attempt)" }
+
+    func hasBegun(_ attempt: Int, by key: String) throws(DiagnosticError) -> Bool {
+        let known = try Files.readIfPresent(path(attempt), limit: Self.limitBytes)
+        return known.map { Array($0) == Array(Self.digest(key).utf8) } ?? false
+    }
+
+    func note(_ key: String, attempt: Int) throws(DiagnosticError) {
+        try Files.replace(path(attempt), with: Self.digest(key).utf8, mode: 0o600)
+    }
+
+    private static func digest(_ key: String) -> String { String(ContentDigest.of(Array(key.utf8))) }
 }
 
 /// Where a new attempt goes on in the middle of a job, and which runner has what the steps before it left.

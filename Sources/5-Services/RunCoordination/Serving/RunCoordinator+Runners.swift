@@ -22,7 +22,23 @@ extension RunCoordinator {
     package func remove(_ runner: String) {
         let name = dispatch.runners[runner]?.offering.name ?? runner
         for lease in dispatch.remove(runner) { lose(lease, "Its runner '\(name)' was removed.") }
-        waiters.removeValue(forKey: runner)?.continuation.resume(returning: PollAnswer())
+        waiters.removeValue(forKey: runner)?.continuation.resume(returning: PollAnswer(leaseMs: dispatch.leaseMs))
+    }
+
+    /// A runner has been given a job: one that is for one job gets no other.
+    func spend(_ runner: String) {
+        guard dispatch.runners[runner]?.offering.isEphemeral == true else { return }
+        dispatch.pause(runner, true)
+        spentRunners[runner] = surroundings.now()
+    }
+
+    /// Runners for one job that have had it, and whose last word cannot come again: they are to be forgotten.
+    package func takeSpentRunners() -> [String] {
+        let time = surroundings.now()
+        for (runner, _) in spentRunners where !dispatch.holds(runner).isEmpty { spentRunners[runner] = time }
+        let over = spentRunners.filter { time - $0.value > RunnerLimits.leaseMs }.map(\.key).sorted()
+        for runner in over { spentRunners[runner] = nil }
+        return over
     }
 
     /// Runners as the dispatch knows them, and what each has.
@@ -37,14 +53,16 @@ extension RunCoordinator {
         let start = surroundings.now()
         let hearing = dispatch.heard(runner, instance: request.instance, holds: request.holds, now: start)
         dispatch.note(refusal: request.refusal, of: runner)
-        for lease in hearing.forgotten { lose(lease, "Its runner began anew without it.") }
+        for lease in hearing.forgotten {
+            lose(lease, lease.isRestored ? "It never came to its runner." : "Its runner began anew without it.")
+        }
         // One poll a runner waits: the one before was given up by the runner itself.
-        waiters.removeValue(forKey: runner)?.continuation.resume(returning: PollAnswer())
-        var answer = PollAnswer()
+        waiters.removeValue(forKey: runner)?.continuation.resume(returning: PollAnswer(leaseMs: dispatch.leaseMs))
+        var answer = PollAnswer(leaseMs: dispatch.leaseMs)
         answer.lost = hearing.foreign
         answer.assignments = hearing.missed.compactMap { assignment($0) }
         fill(&answer, for: runner, request)
-        let wait = min(max(0, request.waitMs), RunnerLimits.pollMs)
+        let wait = min(max(0, request.waitMs), RunnerLimits.pollMs(ofLease: dispatch.leaseMs))
         guard answer.isEmpty, wait > 0, !isStopping, dispatch.runners[runner] != nil else { return answer }
         nextWaiter += 1
         let id = nextWaiter
@@ -62,14 +80,14 @@ extension RunCoordinator {
     private func giveUp(_ runner: String, _ id: Int) {
         guard let waiter = waiters[runner], waiter.id == id else { return }
         waiters[runner] = nil
-        waiter.continuation.resume(returning: PollAnswer())
+        waiter.continuation.resume(returning: PollAnswer(leaseMs: dispatch.leaseMs))
     }
 
     /// Answers the polls that there is something to say to, and those that waited long enough.
     func serveWaiters() {
         let time = surroundings.now()
         for (runner, waiter) in waiters {
-            var answer = PollAnswer()
+            var answer = PollAnswer(leaseMs: dispatch.leaseMs)
             fill(&answer, for: runner, waiter.request)
             guard !answer.isEmpty || waiter.deadline <= time else { continue }
             waiters[runner] = nil
@@ -125,7 +143,7 @@ extension RunCoordinator {
         do throws(DiagnosticError) {
             let secrets = try surroundings.secrets(run.record, work.job, run.jobs[work.job]?.environment)
             guard let content = run.content(of: work.job, secrets: secrets) else { return nil }
-            return JobAssignment(lease: lease.key, content: content.object)
+            return JobAssignment(lease: lease.key, content: content.object, leaseMs: dispatch.leaseMs)
         } catch {
             let outcome = JobOutcome(.failure, reason: Reason(.setup, error.diagnostic.message))
             give(.jobFinished(work.job, attempt: work.number, outcome), to: work.run)
@@ -137,6 +155,7 @@ extension RunCoordinator {
         let work = lease.demand.work
         guard let run = runs[work.run] else { return }
         let name = dispatch.runners[lease.runner]?.offering.name ?? lease.runner
+        spend(lease.runner)
         intake.open(lease.key, events: run.jobs[work.job]?.events ?? 0, outcomes: run.jobs[work.job]?.outcomes ?? 0)
         let waitedMs = max(0, lease.since - lease.demand.queuedAt)
         surroundings.noted(.jobAssigned(label: lease.demand.labels.first ?? "", waitedMs: waitedMs))
@@ -155,6 +174,32 @@ extension RunCoordinator {
         }
         return assignment(lease)
     }
+
+    // MARK: what a job fetches and brings
+
+    /// What a lease is of; `nil`: the job is not the runner's any more.
+    package func record(of key: LeaseKey, heldBy runner: String) -> RunRecord? {
+        guard dispatch.renew(key, by: runner, now: surroundings.now()) else { return nil }
+        return runs[key.work.run]?.record
+    }
+
+    /// Does something that others see of a job, in a moment in which the lease holds.
+    ///
+    /// - Returns: `nil`: the job is not the runner's any more, and nothing was done.
+    package func publish<Value: Sendable>(
+        _ key: LeaseKey, heldBy runner: String, _ body: @Sendable () throws(DiagnosticError) -> Value
+    ) throws(DiagnosticError) -> Value? {
+        guard dispatch.renew(key, by: runner, now: surroundings.now()) else { return nil }
+        return try body()
+    }
+
+    /// Whether a lease is another runner's.
+    package func isForeign(_ key: LeaseKey, to runner: String) -> Bool {
+        dispatch.leases[key.work].map { $0.fence == key.fence && $0.runner != runner } ?? false
+    }
+
+    /// All that hold now.
+    package var leasesNow: Set<LeaseKey> { Set(dispatch.leases.values.map(\.key)) }
 
     // MARK: progress
 
@@ -237,7 +282,7 @@ extension RunCoordinator {
     /// A lease ended without the job's end. Where no step of it had begun somebody else gets the job; else it failed.
     func lose(_ lease: DispatchLease, _ text: String) {
         let work = lease.demand.work
-        intake.close(lease.key)
+        intake.close(lease.key, isCutOff: true)
         guard let run = runs[work.run], let job = run.jobs[work.job], job.number == work.number else { return }
         do throws(DiagnosticError) {
             // Whatever the runner still says is refused from now on.
@@ -247,7 +292,8 @@ extension RunCoordinator {
         } catch {
             surroundings.report(error)
         }
-        let returns = !job.hasBegun && job.cancellation == nil
+        // Lines come before the event that says that their step began.
+        let returns = !job.hasBegun && job.cancellation == nil && !intake.hasLogs(work)
         surroundings.noted(.leaseLost(isReturned: returns))
         record(.lost(work.job, number: work.number, reason: text, isReturned: returns), of: run)
         guard !returns else {

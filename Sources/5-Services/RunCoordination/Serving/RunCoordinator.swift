@@ -20,6 +20,8 @@ package actor RunCoordinator {
         package var feed: LiveFeed
         /// Milliseconds since the epoch.
         package var now: @Sendable () -> Int64
+        /// How long a runner that says nothing keeps its jobs, in milliseconds.
+        package var leaseMs = RunnerLimits.leaseMs
         /// Secrets of a job that is about to be given away, for its environment if it has one.
         package var secrets: @Sendable (RunRecord, JobID, String?) throws(DiagnosticError) -> JobSecrets
         /// Whether a job may go on to its environment; asked once each time that it comes there.
@@ -70,9 +72,10 @@ package actor RunCoordinator {
     let intake: ProgressIntake
     private let thread = SerialThread(name: "runs")
     var runs: [RunID: ServedRun] = [:]
-    var dispatch = DispatchTable()
+    var dispatch: DispatchTable
     /// By project: groups of different projects are different.
     private var arbiters: [String: GroupArbiter] = [:]
+    var deployments = DeploymentBook()
     private var arrivals: [Arrival] = []
     private var willDrain = false
     var waiters: [String: Waiter] = [:]
@@ -83,6 +86,8 @@ package actor RunCoordinator {
     var isStopping = false
     /// Why no job is given away; `nil`: they are.
     var refusal: String?
+    /// Runners for one job that have had it, and since when they have none.
+    var spentRunners: [String: Int64] = [:]
     /// Runners that were heard of at the last look.
     var connectedRunners: Set<String> = []
 
@@ -90,6 +95,7 @@ package actor RunCoordinator {
 
     package init(_ surroundings: Surroundings) {
         self.surroundings = surroundings
+        dispatch = DispatchTable(leaseMs: surroundings.leaseMs)
         intake = ProgressIntake(store: surroundings.store, feed: surroundings.feed, noted: surroundings.noted)
     }
 
@@ -232,7 +238,7 @@ package actor RunCoordinator {
             work.events.append((run, decision.events))
         }
         for run in touched.values { try run.writeValues() }
-        let all = Array(appends.values)
+        let all = Array(appends.values) + (try deploymentAppends(work.events))
         for start in stride(from: 0, to: all.count, by: JournalLimits.appendsPerTransaction) {
             let part = Array(all[start..<min(start + JournalLimits.appendsPerTransaction, all.count)])
             let time = Timestamp(milliseconds: now)
@@ -346,9 +352,10 @@ package actor RunCoordinator {
         surroundings.feed.publish(update.object, on: .run(run.run))
     }
 
-    func changed(_ run: ServedRun, _ kind: RunChange.Kind) {
+    /// - Parameter at: milliseconds since the epoch; `nil`: now.
+    func changed(_ run: ServedRun, _ kind: RunChange.Kind, at time: Int64? = nil) {
         let change = RunChange(
-            run: run.run, attempt: run.attempt, project: run.project, kind: kind, at: now, record: run.record,
+            run: run.run, attempt: run.attempt, project: run.project, kind: kind, at: time ?? now, record: run.record,
             startedAt: run.times.startedAt)
         surroundings.changed(change)
         var object: DataObject = [
@@ -404,7 +411,7 @@ package actor RunCoordinator {
         }
         for lease in dispatch.overdue(at: now) {
             let name = dispatch.runners[lease.runner]?.offering.name ?? lease.runner
-            lose(lease, "Its runner '\(name)' was not heard of for \(RunnerLimits.leaseMs / 1000) s.")
+            lose(lease, "Its runner '\(name)' was not heard of for \(dispatch.leaseMs / 1000) s.")
         }
         lookForLostRunners()
         serveWaiters()
@@ -440,7 +447,7 @@ package actor RunCoordinator {
         isStopping = true
         for (runner, waiter) in waiters {
             waiters[runner] = nil
-            waiter.continuation.resume(returning: PollAnswer())
+            waiter.continuation.resume(returning: PollAnswer(leaseMs: dispatch.leaseMs))
         }
     }
 }

@@ -69,9 +69,12 @@ package struct KeptAnswers: Sendable {
         case kept(Answer)
     }
 
+    /// - Parameter isRepeatable: what another process began and did not end may be carried out again.
     /// - Throws: ``DiagnosticCode/keyReused``, ``DiagnosticCode/keyInUse``, what the journal throws.
-    package func claim(_ request: Request, now: Timestamp) async throws(DiagnosticError) -> Finding {
-        try await BlockingWork.attempt { () throws(DiagnosticError) in try self.claimed(request, now) }
+    package func claim(
+        _ request: Request, isRepeatable: Bool = false, now: Timestamp
+    ) async throws(DiagnosticError) -> Finding {
+        try await BlockingWork.attempt { () throws(DiagnosticError) in try self.claimed(request, isRepeatable, now) }
     }
 
     package func keep(_ answer: Answer, _ claim: Claim, now: Timestamp) async throws(DiagnosticError) {
@@ -95,7 +98,9 @@ package struct KeptAnswers: Sendable {
         case released = "requestReleased"
     }
 
-    private func claimed(_ request: Request, _ now: Timestamp) throws(DiagnosticError) -> Finding {
+    private func claimed(
+        _ request: Request, _ isRepeatable: Bool, _ now: Timestamp
+    ) throws(DiagnosticError) -> Finding {
         let events = try store.recorded { (journal) throws(JournalError) in try journal.events(of: request.stream) }
         let begun = events.last { $0.event.type == EventType.begun.rawValue }
         if let begun, now - begun.recordedAt < Self.life, events.last?.event.type != EventType.released.rawValue {
@@ -105,10 +110,11 @@ package struct KeptAnswers: Sendable {
                     .keyReused, "The key was used for another request.",
                     remedy: "Take a new key for each thing that you want done.")
             }
-            guard let last = events.last, last.event.type == EventType.answered.rawValue else {
-                throw Self.inUse(isOwn: data["by"]?.string == instance)
+            if let last = events.last, last.event.type == EventType.answered.rawValue {
+                return .kept(try opened(last.event.payload, request.stream))
             }
-            return .kept(try opened(last.event.payload, request.stream))
+            let isOwn = data["by"]?.string == instance
+            guard isRepeatable, !isOwn else { throw Self.inUse(isOwn: isOwn) }
         }
         let version = events.last?.sequence ?? 0
         do throws(DiagnosticError) {

@@ -192,10 +192,9 @@ struct RunnerRunCommand: ParsableCommand {
         var parts = JobRunner.Surroundings(
             store: store, capacity: file.capacity,
             settings: { (content) throws(DiagnosticError) in
-                let files = WorkflowFiles(
-                    folder: content.record.repository.root, environment: surroundings,
-                    isTrusted: content.record.isTrusted)
+                let files = try content.workflowFiles(in: store, environment: surroundings)
                 var settings = RunSession.Settings(capacity: 1, offer: try files.offer(), engines: files.engines)
+                settings.ownFolder = content.record.isPinned ? files.state.root : nil
                 settings.hostEnvironment = ProcessEnvironment.entries.filter { !$0.hasPrefix("MARTLET_") }
                 return settings
             },
@@ -205,6 +204,7 @@ struct RunnerRunCommand: ParsableCommand {
                 return ServerLink(url: now.url, credential: now.credential, transport: client.transport)
             }, report: { ServerLog.tell($0) })
         parts.isOwn = file.isOwn
+        parts.isFar = !file.isOwn
         parts.disk.minimumBytes = minFree.bytes
         parts.isEphemeral = file.isEphemeral
         return JobRunner(parts)

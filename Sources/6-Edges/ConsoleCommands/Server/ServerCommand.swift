@@ -128,6 +128,9 @@ struct ServerCommand: ParsableCommand {
         if let text = console.environment["MARTLET_REQUESTS_PER_MINUTE"], !text.isEmpty {
             settings.requestsPerMinute = Int(text) ?? 0
         }
+        if let text = console.environment["MARTLET_LEASE_SECONDS"], !text.isEmpty {
+            settings.leaseSeconds = Int(text) ?? 0
+        }
         return settings
     }
 

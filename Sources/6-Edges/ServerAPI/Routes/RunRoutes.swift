@@ -2,6 +2,7 @@
 
 internal import AccessRules
 internal import Diagnostics
+internal import HTTPMessages
 internal import HTTPServing
 internal import PipelineModel
 internal import RunCoordination
@@ -34,11 +35,12 @@ struct RunRoutes: Sendable {
             Route(
                 method: "POST", template: "/api/v1/runs/{run}/cancel", operation: "cancelRun",
                 summary: "Cancels a run; with force its steps are not waited for.", guardian: .run(.cancelRuns),
-                body: "CancelRequest", answers: [202: "Empty", 409: "Problem"], handler: cancel),
+                body: "CancelRequest", answers: [202: "Empty", 409: "Problem"], isRepeatable: true, handler: cancel),
             Route(
                 method: "POST", template: "/api/v1/runs/{run}/rerun", operation: "rerunRun",
                 summary: "Runs an ended run again, or a part of it, as a new attempt.", guardian: .run(.rerunRuns),
-                body: "RerunRequest", answers: [201: "RerunAnswer", 409: "Problem", 422: "Problem"], handler: rerun),
+                body: "RerunRequest", answers: [201: "RerunAnswer", 409: "Problem", 422: "Problem"],
+                isRepeatable: true, handler: rerun),
         ]
     }
 
@@ -118,7 +120,8 @@ struct RunRoutes: Sendable {
                 .requestInvalid, "'select' is one of all, failed, jobs and from; '\(other)' is not.")
         }
         let actor = server.identification.actor(request.principal)
-        let attempt = try await server.rerun(run, selection, by: actor)
+        let key = request.inbound.headers[KeyedRequests.header].map { "\(request.principal) \($0)" }
+        let attempt = try await server.rerun(run, selection, key: key, by: actor)
         return .json(
             [
                 "run": .number(Double(run.number)), "attempt": .number(Double(attempt)),

@@ -26,7 +26,7 @@ struct TriggerRoutes: Sendable {
                 method: "POST", template: "/api/v1/projects/{project}/runs", operation: "dispatchRun",
                 summary: "Starts a workflow that can be dispatched.", guardian: .project(.startRuns),
                 body: "DispatchRequest", answers: [201: "DispatchAnswer", 422: "Problem", 502: "Problem"],
-                handler: dispatch),
+                isRepeatable: true, handler: dispatch),
         ]
     }
 

@@ -35,7 +35,7 @@ struct KeyedRequests: Sendable {
             content: [
                 Array("\(request.inbound.method) \(request.inbound.path)?\(request.inbound.query)".utf8), content,
             ])
-        switch try await server.keptAnswers.claim(asked, now: now) {
+        switch try await server.keptAnswers.claim(asked, isRepeatable: route.isRepeatable, now: now) {
         case .kept(let answer): return Self.outbound(answer)
         case .new(let claim): return try await carryOut(request, route, claim)
         }
@@ -55,7 +55,7 @@ struct KeyedRequests: Sendable {
         case .none: bytes = []
         case .bytes(let content): bytes = content
         // What is not there as a whole cannot be given again.
-        case .stream:
+        case .stream, .events:
             try await server.keptAnswers.release(claim, now: .now())
             return answer
         }

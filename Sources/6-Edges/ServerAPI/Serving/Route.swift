@@ -54,8 +54,13 @@ struct Route: Sendable {
     var isDocumented = true
     /// Whether anybody can knock there without a credential: requests are counted by address.
     var isDoor = false
+    /// Whether the handler does the same thing once however often it is called with one `Idempotency-Key`, so that what a
+    /// process that was killed had begun can be carried out again.
+    var isRepeatable = false
     /// Whether the handler itself finds out that a form is of this server's pages.
     var checksOwnForm = false
+    /// Whether it can be followed, by WebSocket too.
+    var isLive = false
     var handler: @Sendable (APIRequest) async throws(DiagnosticError) -> OutboundAnswer
 
     /// The template's parts between slashes.

@@ -6,6 +6,7 @@ package import Diagnostics
 internal import HTTPMessages
 package import HTTPServing
 internal import PipelineModel
+internal import RunCoordination
 internal import RunnerProtocol
 package import ServerOperation
 internal import StructuredData
@@ -95,6 +96,11 @@ package struct ServerDoor: Sendable {
         if caller.principal == .anonymous, let wait = limit(inbound, route, address, now) { return tooMany(wait) }
         if let wait = limits.wait(caller: caller.principal, now: now) { return tooMany(wait) }
         if let refusal = try server.refusal(caller.principal, route, path) { return refusal }
+        if !server.hasStarted { try Self.refuseEarly(route) }
+        if route.isLive, inbound.asksForSocket {
+            if caller.session != nil { try FormCheck(server: server).requireOwnPage(inbound) }
+            try inbound.requireHandshake()
+        }
         guard let pairs = FormText.pairs(inbound.query) else {
             throw DiagnosticError(.requestInvalid, "The query cannot be decoded.")
         }
@@ -112,6 +118,14 @@ package struct ServerDoor: Sendable {
         EntityTag.apply(&answer, to: inbound)
         try prolong(caller.session, inbound, &answer, now)
         return answer
+    }
+
+    /// Before a server has gone on with what an earlier process left, what it says of runs and leases would be wrong: a
+    /// runner would be told that its jobs are not its own.
+    private static func refuseEarly(_ route: Route) throws(DiagnosticError) {
+        if case .open = route.guardian { return }
+        throw DiagnosticError(
+            .serverStarting, "The server has just begun, and takes up what it had.", remedy: "Try again in a second.")
     }
 
     /// How long somebody whom nobody knows has to wait; `nil`: not at all. A forge proves itself with each request, and
