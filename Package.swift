@@ -280,7 +280,7 @@ let testTargets: [Target] = [
     tests("SecretRedactionTests", ["Diagnostics", "SecretRedaction"]),
     tests("FileAccessTests", ["Diagnostics", "FileAccess"]),
     tests("SealedStorageTests", ["Diagnostics", "FileAccess", "SealedStorage", crypto, "TestFolders"]),
-    tests("ProcessControlTests", ["Diagnostics", "ProcessControl"]),
+    tests("ProcessControlTests", ["Diagnostics", "ProcessControl", "TestFolders"]),
     tests("CredentialsTests", ["Credentials", "Diagnostics", "StructuredData", "Timekeeping"]),
     tests("ExpressionLanguageTests", ["Diagnostics", "ExpressionLanguage", "StructuredData"]),
     tests(
@@ -351,6 +351,9 @@ let testTargets: [Target] = [
             "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages", "HTTPServing",
             "PipelineModel", "RetentionRules", "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol",
             "SecretVault", "ServerAPI", "ServerOperation", "StructuredData", "Telemetry", "Timekeeping",
+            "AccessRules", "Announcements", "Credentials", "Diagnostics", "HTTPMessages", "HTTPServing",
+            "PipelineModel", "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol", "SecretVault",
+            "ServerAPI", "ServerOperation", "StructuredData", "Telemetry", "TestFolders", "Timekeeping",
             "TriggerIntake",
             "HTTPCalling", "WorkflowPlanning", crypto,
         ]),

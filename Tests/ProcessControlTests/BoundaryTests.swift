@@ -4,9 +4,10 @@ import Diagnostics
 import Foundation
 import Glibc
 import ProcessControl
+import TestFolders
 import Testing
 
-@Suite struct BoundaryTests {
+@Suite(.ownFolders) struct BoundaryTests {
     @Test func anEnvironmentOfMoreThanAMebibyteArrives() throws {
         let job = try SupervisedJob()
         var request = job.request("a", ["sh", "-c", "env | wc -c"])

@@ -4,9 +4,10 @@ import Diagnostics
 import Foundation
 import Glibc
 import ProcessControl
+import TestFolders
 import Testing
 
-@Suite struct CrashTests {
+@Suite(.ownFolders) struct CrashTests {
     /// Children, a daemon in a session of its own, and a process that ignores what can be ignored.
     private let scripts = [
         "sleep 1000 & sleep 1000 & echo up; wait",

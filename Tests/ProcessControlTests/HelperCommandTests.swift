@@ -3,9 +3,10 @@
 import Diagnostics
 import Foundation
 import ProcessControl
+import TestFolders
 import Testing
 
-@Suite struct HelperCommandTests {
+@Suite(.ownFolders) struct HelperCommandTests {
     @Test func outputErrorsAndExitCodeComeBack() throws {
         let outcome = try HelperCommand("sh", ["-c", "echo out; echo err >&2; exit 3"]).run()
         #expect(outcome.text == "out\n")

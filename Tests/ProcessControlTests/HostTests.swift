@@ -2,11 +2,12 @@
 
 import Diagnostics
 import Foundation
+import TestFolders
 import Testing
 
 @testable import ProcessControl
 
-@Suite struct HostTests {
+@Suite(.ownFolders) struct HostTests {
     @Test func aProcessIsKnownByItsNumberAndItsStart() throws {
         let own = ProcessIdentity.current
         #expect(own.isAlive)

@@ -2,13 +2,14 @@
 
 import Foundation
 import ProcessControl
+import TestFolders
 import Testing
 
 /// SIGKILL and SIGTERM, by number: the tests name no platform's module.
 private let killSignal: Int32 = 9
 private let terminateSignal: Int32 = 15
 
-@Suite struct KillTests {
+@Suite(.ownFolders) struct KillTests {
     /// A daemon in the classic way: a new session, two forks, streams closed.
     private let daemon = "setsid sh -c 'sleep 1000 & echo $! > pid' > /dev/null 2>&1 < /dev/null"
     /// The same, and with nothing left in its environment to know it by.

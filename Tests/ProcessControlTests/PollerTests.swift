@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestFolders
 import Testing
 
 @testable import ProcessControl
 
-@Suite(.serialized) struct PollerTests {
+@Suite(.serialized, .ownFolders) struct PollerTests {
     @Test func timersComeInTheOrderOfTheirDeadlines() throws {
         let poller = try Poller()
         let now = BootInstant.now()

@@ -3,9 +3,10 @@
 import Diagnostics
 import Foundation
 import ProcessControl
+import TestFolders
 import Testing
 
-@Suite struct ReceiptLogTests {
+@Suite(.ownFolders) struct ReceiptLogTests {
     private func parse(_ text: String) -> ReceiptLog { ReceiptLog(parsing: Array(text.utf8)) }
 
     @Test func eachEndingIsRead() {

@@ -3,9 +3,10 @@
 import Diagnostics
 import Foundation
 import ProcessControl
+import TestFolders
 import Testing
 
-@Suite struct SpawnTests {
+@Suite(.ownFolders) struct SpawnTests {
     @Test func anExitCodeComesBackAndIsInTheReceipts() throws {
         let job = try SupervisedJob()
         let exit = try job.run("a", "exit 7")

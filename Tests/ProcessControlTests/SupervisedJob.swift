@@ -2,6 +2,7 @@
 
 import Foundation
 import ProcessControl
+import TestFolders
 import Testing
 
 /// A real supervisor with its event loop, in a directory of its own.
@@ -28,18 +29,13 @@ final class SupervisedJob {
         token = poller.watch(supervisor.descriptor)
     }
 
-    static func makeDirectory() throws -> String {
-        let path = NSTemporaryDirectory() + "/martlet-test-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        return path
-    }
+    static func makeDirectory() throws -> String { try OwnFolders.make() }
 
     /// A test that fails must not leave a fork bomb behind, whatever else is broken.
     var sweepsAtEnd = true
 
     deinit {
         if sweepsAtEnd, !RealProcesses.marked(run: runID).isEmpty { _ = try? LeftoverSweep(runID: runID).run() }
-        try? FileManager.default.removeItem(atPath: directory)
     }
 
     func request(_ key: String, _ arguments: [String]) -> SpawnRequest {

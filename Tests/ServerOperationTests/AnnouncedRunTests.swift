@@ -14,10 +14,11 @@ import ServerAPI
 import ServerOperation
 import StructuredData
 import Synchronization
+import TestFolders
 import Testing
 import Timekeeping
 
-@Suite("What a server tells of its runs")
+@Suite("What a server tells of its runs", .ownFolders)
 struct AnnouncedRunTests {
     private static let workflow = """
         on: push

@@ -10,10 +10,11 @@ import SecretVault
 import ServerAPI
 import ServerOperation
 import StructuredData
+import TestFolders
 import Testing
 import Timekeeping
 
-@Suite("Jobs before their environments")
+@Suite("Jobs before their environments", .ownFolders)
 struct EnvironmentTests {
     static let workflow = """
         on: push

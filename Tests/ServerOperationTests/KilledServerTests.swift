@@ -14,10 +14,11 @@ import ServerAPI
 import ServerOperation
 import StructuredData
 import Synchronization
+import TestFolders
 import Testing
 import Timekeeping
 
-@Suite("What a killed server or runner leaves")
+@Suite("What a killed server or runner leaves", .ownFolders)
 struct KilledServerTests {
     private static let step = StepAttempt(step: StepPath(1))
 

@@ -3,9 +3,10 @@
 import PipelineModel
 import RunCoordination
 import StructuredData
+import TestFolders
 import Testing
 
-@Suite("Who follows what happens now")
+@Suite("Who follows what happens now", .ownFolders)
 struct LiveFeedTests {
     private let feed = LiveFeed()
 

@@ -13,10 +13,11 @@ import ServerAPI
 import ServerOperation
 import StructuredData
 import Telemetry
+import TestFolders
 import Testing
 import Timekeeping
 
-@Suite("The numbers of a server")
+@Suite("The numbers of a server", .ownFolders)
 struct MetricsTests {
     private static let workflow = """
         on: push

@@ -10,9 +10,10 @@ import RunnerProtocol
 import ServerAPI
 import ServerOperation
 import StructuredData
+import TestFolders
 import Testing
 
-@Suite("Runs of a server, carried out by a runner")
+@Suite("Runs of a server, carried out by a runner", .ownFolders)
 struct ServedRunTests {
     static let plain = """
         on: push
@@ -141,7 +142,7 @@ struct ServedRunTests {
     }
 }
 
-@Suite("What survives a server's end, and a runner's")
+@Suite("What survives a server's end, and a runner's", .ownFolders)
 struct SurvivalTests {
     static let slow = """
         on: push

@@ -16,8 +16,10 @@ import ServerAPI
 import ServerOperation
 import StructuredData
 import Synchronization
+import TestFolders
 import Testing
 import Timekeeping
+import TriggerIntake
 import WorkflowPlanning
 
 /// A server and its runners in one process, with a repository of its own: requests go through the server's door without
@@ -52,7 +54,7 @@ final class ServerHarness: Sendable {
 
     init(workflows: [String: String] = [:], outside: Outside = Outside()) async throws {
         self.outside = outside
-        folder = NSTemporaryDirectory() + "martlet-server-" + UUID().uuidString.prefix(8)
+        folder = OwnFolders.path()
         try FileManager.default.createDirectory(
             atPath: folder + "/repository/.github/workflows", withIntermediateDirectories: true)
         for (name, text) in workflows {
@@ -104,11 +106,14 @@ final class ServerHarness: Sendable {
         let server = try Server(
             settings, program: "/bin/false", transport: outside.web.transport, web: outside.web, now: { clock.now }
         ) { _ in }
+        // Whoever looks at a project makes its folder.
+        OwnFolders.atEnd { [triggers = server.triggers] in
+            await triggers.stop()
+            await triggers.idle()
+        }
         if starting { try await server.start(url: "http://server.test") }
         return (server, ServerDoor(server: server))
     }
-
-    deinit { try? FileManager.default.removeItem(atPath: folder) }
 
     // MARK: requests
 

@@ -5,10 +5,11 @@ import Foundation
 import PipelineModel
 import RunCoordination
 import RunIndex
+import TestFolders
 import Testing
 
 /// Databases that earlier commits wrote, kept as text in `Fixtures/databases`.
-@Suite("Databases of earlier commits")
+@Suite("Databases of earlier commits", .ownFolders)
 struct StoredDatabaseTests {
     private static let fixtures =
         URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -23,12 +24,7 @@ struct StoredDatabaseTests {
         try #require(process.terminationStatus == 0)
     }
 
-    private func inFolder(_ body: (String) throws -> Void) throws {
-        let folder = NSTemporaryDirectory() + "/martlet-stored-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        try body(folder)
-    }
+    private func inFolder(_ body: (String) throws -> Void) throws { try body(OwnFolders.make()) }
 
     @Test("A run in an old journal is told as it was", arguments: ["journal-1-ade11cc.sql", "journal-1-ab8cfab.sql"])
     func run(name: String) throws {

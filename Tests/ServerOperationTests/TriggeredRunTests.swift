@@ -13,11 +13,12 @@ import RunnerAgent
 import ServerAPI
 import ServerOperation
 import StructuredData
+import TestFolders
 import Testing
 import Timekeeping
 import TriggerIntake
 
-@Suite("What starts runs on a server")
+@Suite("What starts runs on a server", .ownFolders)
 struct TriggeredRunTests {
     static let workflow = """
         on:
@@ -100,6 +101,38 @@ struct TriggeredRunTests {
             "POST", "/api/v1/projects/demo/runs", ["workflow": "ci.yml"], token: reader.text)
         #expect(refused.status == 403)
         #expect(refused.body["detail"]?.string?.contains("read") == true)
+        await agent.leave()
+        try await work.value
+    }
+
+    @Test("Some jobs of a workflow can be started with what they need; which event it is the server says")
+    func someJobs() async throws {
+        let workflow = """
+            on: workflow_dispatch
+            jobs:
+              build: {runs-on: ubuntu-latest, steps: [{run: echo built}]}
+              test: {needs: build, runs-on: ubuntu-latest, steps: [{run: echo tested}]}
+              deploy: {needs: test, runs-on: ubuntu-latest, steps: [{run: exit 1}]}
+            """
+        let harness = try await ServerHarness(workflows: ["ci.yml": workflow])
+        _ = try harness.commit("All")
+        let (agent, _) = try await harness.runner("one")
+        let work = Task { try await agent.run() }
+        func start(_ more: DataObject) async -> (status: Int, body: DataValue) {
+            var body = more
+            body["workflow"] = "ci.yml"
+            return await harness.send("POST", "/api/v1/projects/demo/runs", body)
+        }
+        let answer = await start(["jobs": ["test"], "event": "workflow_dispatch"])
+        #expect(answer.status == 201, "\(answer.body.jsonText())")
+        let report = try await harness.end(of: RunID(try #require(answer.body["runs"]?.array?.first?["run"]?.int)))
+        #expect(report.conclusion == .success)
+        let ran = report.jobs.filter { $0.conclusion == .success }
+        #expect(ran.map(\.id.text) == ["build", "test"])
+        let unknown = await start(["jobs": ["tset"]])
+        #expect(unknown.status == 422 && unknown.body["detail"]?.string?.contains("'tset'") == true)
+        #expect(await start(["event": "push"]).status == 422)
+        #expect(await start(["jobs": .array(Array(repeating: "test", count: 300))]).status == 413)
         await agent.leave()
         try await work.value
     }

@@ -28,10 +28,15 @@ package struct BlobDigest: Hashable, Sendable, CustomStringConvertible {
 /// Bytes by digest, a file each, `ab/cdef…`. A file is there whole or not at all.
 final class BlobFolder: Sendable {
     let path: String
+    /// Whether a blob must be on the disk when ``store(_:)`` returns: the event that names it will be.
+    let isDurable: Bool
     /// Bytes that are stored again are not removed meanwhile.
     private let turn = Mutex<Void>(())
 
-    init(path: String) { self.path = path }
+    init(path: String, isDurable: Bool = false) {
+        self.path = path
+        self.isDurable = isDurable
+    }
 
     func store(_ bytes: [UInt8]) throws(JournalError) -> BlobDigest {
         guard bytes.count <= JournalLimits.blobBytes else {
@@ -39,10 +44,19 @@ final class BlobFolder: Sendable {
         }
         let digest = BlobDigest(of: bytes)
         let target = file(digest)
+        let folder = "\(path)/\(digest.hex.prefix(2))"
         // Whoever removes old ones sees that somebody wants it again.
-        if turn.withLock({ _ in utimensat(AT_FDCWD, target, nil, 0) }) == 0 { return digest }
-        for folder in [path, "\(path)/\(digest.hex.prefix(2))"] {
-            guard mkdir(folder, 0o700) == 0 || errno == EEXIST else { throw failure(folder) }
+        if turn.withLock({ _ in utimensat(AT_FDCWD, target, nil, 0) }) == 0 {
+            // Whoever is storing it may not have come to its name yet.
+            try bringToDisk(folder)
+            return digest
+        }
+        for made in [path, folder] {
+            if mkdir(made, 0o700) == 0 {
+                try bringToDisk(parent(of: made))
+            } else if errno != EEXIST {
+                throw failure(made)
+            }
         }
         // The name is this process's own, so that two that store the same bytes do not meet.
         let draft = "\(target).\(getpid())-\(UInt64.random(in: .min ... .max)).tmp"
@@ -62,8 +76,27 @@ final class BlobFolder: Sendable {
             }
             written += count
         }
-        guard rename(draft, target) == 0 else { throw failure(target) }
+        // Before the name: a name without its bytes would be a damaged blob.
+        guard (!isDurable || fsync(descriptor) == 0) && rename(draft, target) == 0 else {
+            let error = failure(target)
+            unlink(draft)
+            throw error
+        }
+        try bringToDisk(folder)
         return digest
+    }
+
+    private func parent(of folder: String) -> String {
+        folder.lastIndex(of: "/").map { String(folder[..<$0]) } ?? "."
+    }
+
+    /// Brings a folder's names to the disk, where that is promised.
+    private func bringToDisk(_ folder: String) throws(JournalError) {
+        guard isDurable else { return }
+        let descriptor = open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure(folder) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw failure(folder) }
     }
 
     func read(_ digest: BlobDigest) throws(JournalError) -> [UInt8] {

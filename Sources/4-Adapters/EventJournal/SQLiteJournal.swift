@@ -64,7 +64,7 @@ package final class SQLiteJournal: Journal {
         // 16 MiB: a checkpoint syncs the disk, which a step must not wait for every few hundred appends.
         try connection.execute("PRAGMA wal_autocheckpoint = 4096")
         if durability == .process { connection.keepLogOnClose() }
-        blobs = BlobFolder(path: path + ".blobs")
+        blobs = BlobFolder(path: path + ".blobs", isDurable: durability == .powerCut)
         isDurable = durability == .powerCut
         state = Mutex(State(connection: connection, waitsForDisk: isDurable))
     }

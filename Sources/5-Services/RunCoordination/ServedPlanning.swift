@@ -18,6 +18,8 @@ package struct ServedPlanning {
         /// What `github.event` is, whole.
         package var payload: DataObject
         package var vars: DataObject
+        /// Only these jobs and what they need; empty: all.
+        package var jobs: Set<String> = []
 
         package init(_ facts: TriggerFacts, ref: String?, payload: DataObject, vars: DataObject) {
             self.facts = facts
@@ -41,6 +43,7 @@ package struct ServedPlanning {
     /// - Throws: for inputs that do not fit, and for plans over a limit.
     package func plan(_ workflow: Workflow, _ event: Event) throws(DiagnosticError) -> (plan: Plan, title: String?) {
         var request = PlanRequest(facts: event.facts, runners: .any) { actions.find($0) }
+        request.selectedJobs = event.jobs
         request.missingContainers = { nil }
         request.missingWorkflows = try files.offer().placesLooked
         let outline = Plan(

@@ -213,8 +213,9 @@ package struct CommitPlanning {
         }
         // The values of the project's places are not for code of somebody else.
         let vars = occasion.fork == nil ? project.vars : DataObject()
-        var (plan, title) = try planning.plan(
-            workflow, ServedPlanning.Event(facts, ref: occasion.ref, payload: payload, vars: vars))
+        var event = ServedPlanning.Event(facts, ref: occasion.ref, payload: payload, vars: vars)
+        event.jobs = occasion.jobs
+        var (plan, title) = try planning.plan(workflow, event)
         if occasion.fork != nil { plan.jobs = plan.jobs.map(Self.readingOnly) }
         var repository = files.state
         repository.root = mirrorFolder

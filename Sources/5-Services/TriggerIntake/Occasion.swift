@@ -40,6 +40,8 @@ package struct Occasion: Sendable {
     /// The login of who did it.
     package var actor: String?
     package var inputs: [String: String] = [:]
+    /// Of the named workflow only these jobs and what they need; empty: all.
+    package var jobs: Set<String> = []
     /// A workflow that somebody named; others are not looked at, and what is wrong with it is an error.
     package var workflow: String?
     /// Of a schedule: the file and its line.

@@ -125,6 +125,7 @@ struct OccasionReading {
             var occasion = Occasion(
                 "workflow_dispatch", key: .delivery(id: id, index: 0), ref: ref, payload: payload)
             occasion.workflow = request.workflow
+            occasion.jobs = Set(request.jobs)
             occasion.inputs = request.inputs
             occasion.actor = request.actor
             return Found(occasion: occasion, export: try trees.export(commit))

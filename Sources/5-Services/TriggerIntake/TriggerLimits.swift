@@ -32,6 +32,8 @@ package enum TriggerLimits {
     package static let chainDepth = 3
     /// GitHub's limits of dispatches.
     package static let dispatchInputs = 25
+    /// Jobs that a dispatch may name.
+    package static let dispatchJobs = 256
     package static let dispatchInputsBytes = 65_535
     package static let clientPayloadKeys = 10
     package static let clientPayloadBytes = 65_535

@@ -11,6 +11,8 @@ package struct WorkflowDispatch: Hashable, Sendable {
     package var ref: String?
     /// As texts, whatever their type.
     package var inputs: [String: String]
+    /// Only these jobs and what they need; empty: all.
+    package var jobs: [String] = []
     /// The login of who asked.
     package var actor: String
 
@@ -39,6 +41,11 @@ package struct WorkflowDispatch: Hashable, Sendable {
             throw DiagnosticError(
                 .dispatchTooLarge, "\(inputs.count) inputs were given; \(TriggerLimits.dispatchInputs) are taken.",
                 remedy: "Put several values into one input, as JSON.")
+        }
+        guard jobs.count <= TriggerLimits.dispatchJobs else {
+            throw DiagnosticError(
+                .dispatchTooLarge, "\(jobs.count) jobs were named; \(TriggerLimits.dispatchJobs) are taken.",
+                remedy: "Leave the jobs out to run all of them.")
         }
         let sizes = inputs.map { $0.key.utf8.count + $0.value.utf8.count }
         guard sizes.reduce(0, +) <= TriggerLimits.dispatchInputsBytes else {
@@ -70,6 +77,7 @@ extension WorkflowDispatch: DataRepresentable {
             "inputs": .object(DataObject(inputs.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
         ]
         object.set("ref", ref.map { .string($0) })
+        if !jobs.isEmpty { object["jobs"] = .array(jobs.map(DataValue.string)) }
         return .object(object)
     }
 
@@ -79,5 +87,6 @@ extension WorkflowDispatch: DataRepresentable {
         self.init(
             workflow: try data.string("workflow"), ref: data["ref"]?.string, inputs: inputs,
             actor: data["actor"]?.string ?? "")
+        jobs = (data["jobs"]?.array ?? []).compactMap(\.string)
     }
 }

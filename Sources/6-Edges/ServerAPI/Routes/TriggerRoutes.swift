@@ -46,9 +46,10 @@ struct TriggerRoutes: Sendable {
         }
         let body = try await request.json()
         let actor = server.identification.actor(request.principal, address: request.inbound.peer)
-        let asked = try WorkflowDispatch(
+        var asked = try WorkflowDispatch(
             workflow: try body.text("workflow"), ref: body["ref"]?.string,
             json: body["inputs"]?.object ?? DataObject(), actor: actor.name)
+        asked.jobs = (body["jobs"]?.array ?? []).compactMap(\.string)
         let id = request.inbound.headers["Idempotency-Key"] ?? String(UInt64.random(in: .min ... .max), radix: 36)
         let notes = try await server.dispatch(asked, of: project, id: id, by: actor)
         let runs: [DataValue] = notes.compactMap { note in

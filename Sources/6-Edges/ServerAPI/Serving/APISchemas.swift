@@ -37,7 +37,11 @@ enum APISchemas {
             ], required: ["run", "attempt", "job", "environment", "sentence"]),
         "ApprovalList": list(of: "Approval"),
         "DispatchRequest": object(
-            ["workflow": text, "ref": text, "inputs": ["type": "object"]], required: ["workflow"]),
+            [
+                "workflow": text, "ref": text, "inputs": ["type": "object"], "jobs": list(text),
+                // What a forge tells is not for people to say: it decides about trust and secrets.
+                "event": ["type": "string", "enum": ["workflow_dispatch"]],
+            ], required: ["workflow"]),
         "DispatchAnswer": object(
             [
                 "runs": list(object(["run": integer, "workflow": text, "url": text], required: ["run", "url"])),
