@@ -26,6 +26,7 @@ test: setup ## set-up, build, every test (what continuous integration runs)
 
 bench: build ## speed and memory as ratios against what a user would pick instead
 	@scripts/bench
+	@scripts/bench-server
 
 chaos: setup ## kill -9 of a server and its runners, 200 times under load (KILLS=n, SEED=n for the same story)
 	@scripts/chaos

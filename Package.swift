@@ -15,11 +15,14 @@ let webClient = [
     Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client"),
     .product(name: "NIOSSL", package: "swift-nio-ssl"),
 ]
+let webSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
 /// For the server's sockets; nothing else imports them.
 let httpServing: [Target.Dependency] = [
     .product(name: "HummingbirdCore", package: "hummingbird"),
     .product(name: "HummingbirdTLS", package: "hummingbird"), .product(name: "HTTPTypes", package: "swift-http-types"),
     .product(name: "Logging", package: "swift-log"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+    .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+    .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"), webSocket,
 ]
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -89,6 +92,7 @@ let rules: [Target] = [
     floor("3-Decision", "JobDispatch", ["Diagnostics", "PipelineModel", "RunnerProtocol"]),
     floor("3-Decision", "AccessRules", ["Diagnostics", "StructuredData", "Timekeeping"]),
     floor("3-Decision", "ScheduleRules", ["Diagnostics", "StructuredData", "Timekeeping"]),
+    floor("3-Decision", "RetentionRules", ["PipelineModel", "Timekeeping"]),
     floor(
         "3-Decision", "NotificationRules",
         ["Diagnostics", "PatternMatching", "PipelineModel", "StructuredData", "Timekeeping"]),
@@ -115,7 +119,7 @@ let adapters: [Target] = [
         name: "CMinizip", path: "Sources/4-Adapters/CMinizip", pkgConfig: "minizip",
         providers: [.apt(["libminizip-dev"]), .brew(["minizip"])]),
     floor("4-Adapters", "ZipArchives", ["CMinizip", "Diagnostics", "FileAccess"]),
-    floor("4-Adapters", "HTTPServing", ["Diagnostics", "HTTPMessages"] + nio + httpServing),
+    floor("4-Adapters", "HTTPServing", ["Diagnostics", "HTTPMessages", "StructuredData"] + nio + httpServing),
     floor("4-Adapters", "HTTPCalling", ["Diagnostics", "HTTPMessages", "ThreadExecution"] + nio + webClient),
     floor(
         "4-Adapters", "SourceForges",
@@ -151,7 +155,8 @@ let services: [Target] = [
         "5-Services", "RunnerAgent",
         [
             "Credentials", "Diagnostics", "FileAccess", "HTTPMessages", "PipelineModel", "ProcessControl",
-            "RunCoordination", "RunEngine", "RunnerProtocol", "StructuredData", "ThreadExecution", "Timekeeping",
+            "RetentionRules", "RunCoordination", "RunEngine", "RunnerProtocol", "StructuredData", "ThreadExecution",
+            "Timekeeping",
         ]),
 ]
 
@@ -175,8 +180,9 @@ let serverServices: [Target] = [
         [
             "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "FileAccess",
             "HTTPMessages", "IdentityProviders", "JobDispatch", "LogArchive", "NotificationRules", "Notifications",
-            "PatternMatching", "PipelineModel", "ProcessControl", "RunCoordination", "RunIndex", "RunnerProtocol",
-            "SealedStorage", "SecretRedaction", "SecretVault", "SourceControl", "SourceForges", "StructuredData",
+            "PatternMatching", "PipelineModel", "ProcessControl", "RetentionRules", "RunCoordination", "RunIndex",
+            "RunnerProtocol", "SealedStorage", "SecretRedaction", "SecretVault", "SourceControl", "SourceForges",
+            "StructuredData",
             "Telemetry", "ThreadExecution", "Timekeeping", "TriggerIntake", "WorkflowPlanning", crypto,
         ]),
 ]
@@ -189,8 +195,9 @@ let edges: [Target] = [
         [
             "AccessRules", "Announcements", "Credentials", "Diagnostics", "ErrorPages", "EventJournal",
             "HTTPMessages", "HTTPServing", "IdentityProviders", "JobDispatch", "LogArchive", "NotificationRules",
-            "Notifications", "PipelineModel", "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent",
-            "RunnerProtocol", "SecretVault", "ServerOperation", "SourceControl", "SourceForges", "StepExecution",
+            "Notifications", "PipelineModel", "RetentionRules", "RunCoordination", "RunEngine", "RunIndex",
+            "RunnerAgent", "RunnerProtocol", "SecretVault", "ServerOperation", "SourceControl", "SourceForges",
+            "StepExecution",
             "StructuredData", "Telemetry", "ThreadExecution", "Timekeeping", "TriggerIntake", "WebPages",
             "WorkflowPlanning", crypto,
         ]),
@@ -202,7 +209,8 @@ let edges: [Target] = [
         [
             "AccessRules", "Announcements", "Credentials", "Diagnostics", "EditorSupport", "ErrorPages",
             "ExpressionLanguage", "FileAccess", "GitHubWorkflows", "HTTPMessages", "HTTPServing", "LogArchive",
-            "PipelineModel", "ProcessControl", "RunCoordination", "RunnerAgent", "RunnerProtocol", "SecretRedaction",
+            "PipelineModel", "ProcessControl", "RetentionRules", "RunCoordination", "RunnerAgent", "RunnerProtocol",
+            "SecretRedaction",
             "ServerAPI", "ServerClient", "ServerOperation", "SourceControl", "StepExecution", "StructuredData",
             "TerminalRendering", "ThreadExecution", "Timekeeping", "HTTPCalling", "WorkflowChecks", "WorkflowPlanning",
             "ZipArchives", arguments,
@@ -257,7 +265,14 @@ let testTargets: [Target] = [
             "StructuredData", "martlet",
         ]),
     tests("StructuredDataTests", ["StructuredData"]),
+    tests("RunIndexTests", ["PipelineModel", "RunIndex"]),
     tests("HTTPMessagesTests", ["HTTPMessages"]),
+    tests(
+        "HTTPServingTests",
+        [
+            "Diagnostics", "HTTPMessages", "HTTPServing", "StructuredData", webSocket,
+            .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        ] + nio),
     tests("ThreadExecutionTests", ["ThreadExecution"]),
     tests("YAMLReadingTests", ["Diagnostics", "YAMLReading"]),
     tests("TimekeepingTests", ["Diagnostics", "Timekeeping"]),
@@ -278,6 +293,7 @@ let testTargets: [Target] = [
     tests("OutcomeReadingTests", ["Diagnostics", "OutcomeReading", "ProblemMatching", "StructuredData"]),
     tests("RunEngineTests", ["Diagnostics", "PipelineModel", "RunEngine", "StructuredData"]),
     tests("RunnerProtocolTests", ["PipelineModel", "RunnerProtocol", "StructuredData"]),
+    tests("RetentionRulesTests", ["PipelineModel", "RetentionRules", "Timekeeping"]),
     tests("JobDispatchTests", ["JobDispatch", "PipelineModel", "RunnerProtocol"]),
     tests("AccessRulesTests", ["AccessRules", "Diagnostics", "StructuredData", "Timekeeping"]),
     tests("SimulationTests", ["PipelineModel", "RunEngine", "RunSimulation"]),
@@ -335,6 +351,9 @@ let testTargets: [Target] = [
             "AccessRules", "Announcements", "Credentials", "Diagnostics", "HTTPMessages", "HTTPServing",
             "PipelineModel", "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol", "SecretVault",
             "ServerAPI", "ServerOperation", "StructuredData", "Telemetry", "TestFolders", "Timekeeping",
+            "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages", "HTTPServing",
+            "PipelineModel", "RetentionRules", "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol",
+            "SecretVault", "ServerAPI", "ServerOperation", "StructuredData", "Telemetry", "Timekeeping",
             "TriggerIntake",
             "HTTPCalling", "WorkflowPlanning", crypto,
         ]),
@@ -371,6 +390,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),

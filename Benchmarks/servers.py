@@ -51,7 +51,7 @@ class Server:
     def __enter__(self):
         self.start_seconds = self.start()
         made = subprocess.run(
-            [self.bench.martlet, "token", "create", "--scope", "admin", "--json", "--data", str(self.data)],
+            [self.bench.martlet, "token", "create", "--name", f"bench {time.time()}", "--scope", "admin", "--json", "--data", str(self.data)],
             check=True, capture_output=True, text=True)
         self.token = json.loads(made.stdout)["token"]
         return self
@@ -456,34 +456,34 @@ class Bench:
         return self.log_rows(found)
 
     def log_rows(self, found):
-        rows = []
-        for name, row in found.items():
-            speed = row.get("megabytesPerSecond")
-            limit, holds = "—", True
-            if name.startswith("ingest"):
-                limit, holds = "≥ 200 MB/s", speed >= 200
-            elif "regex" in name:
-                limit, holds = "≤ 2 s", row["seconds"] <= 2
-            elif "first" in name:
-                limit, holds = "≤ 100 ms", row["seconds"] <= 0.1
-            rows.append((f"a log of 500 MB, lines of 100 bytes: {name}", limit,
-                         f"{speed} MB/s" if name.startswith("ingest") else ms(row["seconds"]), row["result"], holds))
-        return rows
+        what = "a log of 500 MB, lines of 100 bytes: "
+        stored = min(row["megabytesPerSecond"] for name, row in found.items() if name.startswith("ingest"))
+        searches = {name: row for name, row in found.items() if name.startswith("search")}
+        slowest = max(searches, key=lambda name: searches[name]["seconds"])
+        seconds, first = searches[slowest]["seconds"], found["screen, first"]["seconds"]
+        return [
+            (what + "stored, as from a runner", "≥ 200 MB/s", f"{stored} MB/s", "—", stored >= 200),
+            (what + "regex search of the whole", "≤ 2 s", ms(seconds),
+             f"the slowest of {len(searches)}: `{slowest.removeprefix('search, expression ')}`, {searches[slowest]['result']};"
+             f" median {ms(statistics.median(row['seconds'] for row in searches.values()))}", seconds <= 2),
+            (what + "first screen", "≤ 100 ms", ms(first),
+             f"last {ms(found['screen, last']['seconds'])}, middle {ms(found['screen, middle']['seconds'])}", first <= 0.1),
+        ]
 
     def followers(self):
         """1 000 clients on ten logs that ten jobs write, 100 lines a second each."""
         seconds, logs, clients = self.options.follow_seconds, 10, self.options.clients
         lines = seconds * 100
-        script = (f"import time\\nstart = time.monotonic()\\nfor n in range({lines}):\\n"
-                  "    time.sleep(max(0, start + n / 100 - time.monotonic()))\\n"
-                  "    print(f'line {n} of the log, with some words to make it as long as lines are wont to be', flush=True)")
+        talk = (f"import time\nstart = time.monotonic()\nfor n in range({lines}):\n"
+                "    time.sleep(max(0, start + n / 100 - time.monotonic()))\n"
+                "    print(f'line {n} of the log, with some words to make it as long as lines are wont to be', flush=True)\n")
         text = ("on: workflow_dispatch\njobs:\n  talk:\n    runs-on: ubuntu-latest\n    steps:\n"
-                f"      - run: \"python3 -c $'{script}'\"\n").replace("\\n", "\\\\n").replace("'line", "\\\\'line").replace("be',", "be\\\\',")
+                "      - uses: actions/checkout@v4\n      - run: python3 .github/workflows/talk.py\n")
         with Server(self, "followers", "--capacity", str(logs)) as server:
-            _, bare = server.repository("app", {"ci.yml": text})
+            _, bare = server.repository("app", {"ci.yml": text, "talk.py": talk})
             server.project("app", bare)
             runs = [server.dispatch("app", "ci.yml") for _ in range(logs)]
-            paths = [f"/api/v1/runs/{run}/attempts/1/logs/talk/1/1" for run in runs]
+            paths = [f"/api/v1/runs/{run}/attempts/1/logs/talk/2/1" for run in runs]
             began = time.monotonic()
             process = subprocess.Popen(
                 [self.options.followers, str(server.port), server.token, str(clients), *paths],
@@ -494,6 +494,8 @@ class Bench:
             counts = process.stdout.readline().split(" ", 3)
             process.wait()
             memory = server.memory()[1]
+            # With what the runner says before the script speaks.
+            lines = max(self.last_line(server, path) for path in paths)
             conclusions = {server.call("GET", f"/api/v1/runs/{run}").get("conclusion") for run in runs}
         wanted, got, faults = clients * lines, int(counts[1]), int(counts[2])
         holds = memory <= 200 and got == wanted and faults == 0
@@ -502,6 +504,13 @@ class Bench:
             f"{memory:.0f} MB, {wanted - got} lost",
             f"{got} lines in {time.monotonic() - began:.0f} s of {logs} logs; all answered after {answered:.1f} s; "
             f"{faults} faults {counts[3].strip()}; runs {', '.join(map(str, conclusions))}", holds)]
+
+
+    def last_line(self, server, path):
+        request = urllib.request.Request(
+            server.url + path + "?tail=1", headers={"Authorization": f"Bearer {server.token}"})
+        with urllib.request.urlopen(request) as answer:
+            return json.loads(answer.read())["n"]
 
 
 class NoOpRunner:

@@ -10,7 +10,8 @@ import Testing
 /// Files that earlier commits wrote, kept as text in `Fixtures/databases`.
 @Suite("Journals of earlier commits", .ownFolders)
 struct StoredJournalTests {
-    static let fixtures = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    static let fixtures =
+        URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path + "/Fixtures/databases/"
 
     private func stored(_ name: String) throws -> String {
@@ -28,7 +29,9 @@ struct StoredJournalTests {
         return found
     }
 
-    @Test("One is brought up to date, and everything reads right", arguments: ["journal-1-ade11cc.sql", "journal-1-ab8cfab.sql"])
+    @Test(
+        "One is brought up to date, and everything reads right",
+        arguments: ["journal-1-ade11cc.sql", "journal-1-ab8cfab.sql"])
     func migrated(name: String) throws {
         let path = try stored(name)
         for _ in 1...2 {
@@ -108,7 +111,8 @@ struct DatabaseLayoutTests {
         let connection = try Connection(path: try temporaryFolder() + "/a.db")
         try DatabaseLayout(tables: Self.first).prepare(connection)
         let step = "ALTER TABLE a ADD COLUMN y INTEGER"
-        let broken = DatabaseLayout(tables: "", steps: [step, "INSERT INTO a VALUES (1, 2); INSERT INTO absent VALUES (1)"])
+        let broken = DatabaseLayout(
+            tables: "", steps: [step, "INSERT INTO a VALUES (1, 2); INSERT INTO absent VALUES (1)"])
         #expect(throws: SQLiteFailure.self) { try broken.prepare(connection) }
         #expect(try column(connection, "PRAGMA user_version") == [2])
         #expect(try column(connection, "SELECT count(*) FROM a") == [0])

@@ -134,6 +134,10 @@ struct Reply: Sendable {
             let writer = AnswerWriter { sink.bytes += $0 }
             try? await make(writer)
             text = String(decoding: sink.bytes, as: UTF8.self)
+        case .events(let tell):
+            let sink = Sink()
+            try? await tell(EventWriter(text: AnswerWriter { sink.bytes += $0 }))
+            text = String(decoding: sink.bytes, as: UTF8.self)
         }
     }
 

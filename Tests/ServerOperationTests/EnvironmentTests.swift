@@ -104,6 +104,32 @@ struct EnvironmentTests {
         try await work.value
     }
 
+    @Test("Who approves is told what stands there now; a job that failed or was refused changes nothing of that")
+    func deployed() async throws {
+        let (harness, ada, _) = try await Self.harness()
+        let (agent, _) = try await harness.runner("one")
+        let work = Task { try await agent.run() }
+        let project = harness.project.description
+        var runs: [RunID] = []
+        for decision in ["approve", "reject"] {
+            let run = try await harness.begin("ci.yml")
+            _ = try await Self.waiting(harness, run)
+            let listed = await harness.send("GET", "/api/v1/approvals", token: ada.text)
+            let change = listed.body["items"]?.array?.first?["change"]?["deployed"]
+            #expect(change?["run"]?.int == runs.first?.number)
+            #expect(await Self.review(harness, run, decision, ada).status == 200)
+            _ = try await harness.end(of: run)
+            runs.append(run)
+        }
+        let standing = try #require(try await harness.server.runs.deployed("production", of: project))
+        #expect((standing.run, standing.attempt, standing.job.text) == (runs[0], 1, "deploy"))
+        await agent.leave()
+        try await work.value
+        try await harness.restart()
+        #expect(try await harness.server.runs.deployed("production", of: project) == standing)
+        #expect(try await harness.server.runs.deployed("staging", of: project) == nil)
+    }
+
     @Test("A rejection fails the job with who and why; nothing of it runs")
     func rejected() async throws {
         let (harness, ada, _) = try await Self.harness()

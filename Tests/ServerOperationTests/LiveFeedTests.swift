@@ -39,6 +39,23 @@ struct LiveFeedTests {
         #expect(feed.subscriberCount == 0)
     }
 
+    @Test("Who follows a log hears that it grew, and a beat while nothing happens")
+    func logSigns() async {
+        let place = LogPlace(
+            run: RunID(1), attempt: 1, job: JobID("a"), step: StepAttempt(step: StepPath(1), number: 1))
+        var signs = feed.follow(place).makeAsyncIterator()
+        feed.grew(place)
+        #expect(await signs.next() == .grew)
+        feed.beat()
+        #expect(await signs.next() == .beat)
+        // Of several the last one: after each there may be something to read.
+        feed.beat()
+        feed.grew(place)
+        #expect(await signs.next() == .grew)
+        feed.end()
+        #expect(await signs.next() == nil)
+    }
+
     @Test("One who does not read is let go without the word that the run is over")
     func slow() async {
         let stream = feed.subscribe(to: .run(RunID(1)))

@@ -33,6 +33,7 @@ final class ServerHarness: Sendable {
     /// What a server of a test has beside its folder.
     struct Outside: Sendable {
         var environment: [String: String] = [:]
+        var retention = RetentionSettings()
         var web = WebReach.only { (call) throws(DiagnosticError) in
             throw DiagnosticError(.webUnreachable, "Nobody is at \(call.url).")
         }
@@ -76,10 +77,13 @@ final class ServerHarness: Sendable {
 
     /// Ends the server as a signal would, and opens the folder again.
     ///
-    /// - Parameter starting: `false`: it does not go on yet with what it had.
-    func restart(starting: Bool = true) async throws {
+    /// - Parameters:
+    ///   - starting: `false`: it does not go on yet with what it had.
+    ///   - meanwhile: what happens to the server's folder.
+    func restart(starting: Bool = true, _ meanwhile: (_ data: String) throws -> Void = { _ in }) async throws {
         await server.stop()
         parts.withLock { $0 = Parts() }
+        try meanwhile(folder + "/data")
         for _ in 0..<400 {
             do {
                 let (server, door) = try await Self.open(folder, clock, outside, starting: starting)
@@ -95,9 +99,10 @@ final class ServerHarness: Sendable {
     private static func open(
         _ folder: String, _ clock: SetClock, _ outside: Outside, starting: Bool = true
     ) async throws -> (Server, ServerDoor) {
-        let settings = ServerSettings(
+        var settings = ServerSettings(
             folder: folder + "/data", host: "127.0.0.1", port: 0, capacity: 0,
             environment: ProcessInfo.processInfo.environment.merging(outside.environment) { $1 })
+        settings.retention = outside.retention
         let server = try Server(
             settings, program: "/bin/false", transport: outside.web.transport, web: outside.web, now: { clock.now }
         ) { _ in }
@@ -136,6 +141,10 @@ final class ServerHarness: Sendable {
         case .stream(let make):
             let box = ByteBox()
             try? await make(AnswerWriter { box.append($0) })
+            return box.bytes
+        case .events(let tell):
+            let box = ByteBox()
+            try? await tell(EventWriter(text: AnswerWriter { box.append($0) }))
             return box.bytes
         }
     }
@@ -246,6 +255,47 @@ final class ServerHarness: Sendable {
                 token: secret.text, offering: RunnerOffering(name: name, labels: labels, capacity: capacity)),
             at: "http://server.test", transport: transport)
         return (try agent(name, credential: answer.credential, capacity: capacity), answer.id)
+    }
+
+    /// A credential of a runner that asks for nothing by itself.
+    func registered(
+        _ name: String, labels: [String] = RunnerLabels.machine, isEphemeral: Bool = false
+    ) async throws -> String {
+        let offer = RegistrationOffer(prefix: "x", expiresAt: .now() + .minutes(5))
+        let secret = AccessToken.mint(.registration)
+        _ = try await server.directory.perform(.issueRegistration(offer, sha256: secret.sha256), by: .system("test"))
+        return try await ServerLink.register(
+            RegistrationRequest(
+                token: secret.text,
+                offering: RunnerOffering(name: name, labels: labels, capacity: 4, isEphemeral: isEphemeral)),
+            at: "http://server.test", transport: transport
+        ).credential
+    }
+
+    /// A runner that has nothing but the server's address.
+    ///
+    /// - Parameter seen: told the folder that each job's code is in.
+    func farAgent(
+        _ name: String, credential: String, transport: @escaping HTTPTransport,
+        seen: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws -> JobRunner {
+        let store = try RunStore(root: folder + "/far-" + name)
+        let environment = ["PATH": "/usr/bin:/bin", "MARTLET_OFFLINE": "1", "MARTLET_HOME": store.root]
+        var parts = JobRunner.Surroundings(
+            store: store, capacity: 4,
+            settings: { (content) throws(DiagnosticError) in
+                seen(content.record.repository.root)
+                let files = try content.workflowFiles(in: store, environment: environment)
+                var settings = RunSession.Settings(capacity: 1, offer: try files.offer(), engines: files.engines)
+                settings.ownFolder = files.state.root
+                settings.hostEnvironment = ["PATH=/usr/bin:/bin", "HOME=/tmp"]
+                return settings
+            },
+            link: { () throws(DiagnosticError) in
+                ServerLink(url: "http://server.test", credential: credential, transport: transport)
+            }, report: { _ in })
+        parts.isFar = true
+        return JobRunner(parts)
     }
 
     func agent(_ name: String, credential: String, capacity: Int = 4) throws -> JobRunner {

@@ -29,6 +29,23 @@ struct ProjectMirrorTests {
         #expect(try mirror.commit(of: "refs/heads/side") == nil)
     }
 
+    @Test("Many packs and objects become one pack, and a commit that was pushed over is still there")
+    func tidied() throws {
+        let lost = try origin.commit(["a": "1"], "Lost")
+        try mirror.fetchAll()
+        try origin.git("commit", "-q", "--amend", "--allow-empty", "-m", "Other")
+        try mirror.fetchAll()
+        #expect(try !mirror.tidy())
+        // What no ref names is packed with the second pack.
+        for _ in 1...2 { #expect(try mirror.tidy(mostLooseObjects: 0)) }
+        #expect(try !mirror.tidy(mostPacks: 1, mostLooseObjects: 0))
+        #expect(try mirror.has(lost))
+        #expect(try mirror.has(try origin.head()))
+        try origin.commit(["a": "2"])
+        try mirror.fetchAll()
+        #expect(try mirror.has(try origin.head()))
+    }
+
     @Test("A commit is brought by its ref, or by its id where the ref has moved on")
     func obtaining() throws {
         let lost = try origin.commit(["a": "1"], "Lost")
@@ -122,6 +139,20 @@ struct ProjectMirrorTests {
         #expect(try mirror.changedPaths(from: String(repeating: "1", count: 40), to: side, fromMergeBase: false) == nil)
         #expect(try mirror.isReachable(first, from: "refs/heads/side"))
         #expect(try !mirror.isReachable(side, from: "refs/heads/main"))
+    }
+
+    @Test("Between two commits lies what one adds, the newest first, and what it takes back")
+    func spans() throws {
+        let old = try origin.commit(["a": "1"])
+        try origin.commit(["a": "2"], "Second")
+        let new = try origin.commit(["a": "3"], "Third")
+        try mirror.fetchAll()
+        let forward = try #require(try mirror.span(from: old, to: new, limit: 1))
+        #expect(forward.added.map(\.message) == ["Third"])
+        #expect((forward.addedCount, forward.removedCount) == (2, 0))
+        let back = try #require(try mirror.span(from: new, to: old, limit: 9))
+        #expect((back.added.count, back.addedCount, back.removedCount) == (0, 0, 2))
+        #expect(try mirror.span(from: old, to: String(repeating: "1", count: 40), limit: 9) == nil)
     }
 
     @Test("The remote's refs are listed without being fetched")

@@ -11,6 +11,8 @@ package struct PollRequest: Hashable, Sendable, DataRepresentable {
     package var holds: [LeaseKey]
     /// How long the server may wait for something to say, in milliseconds.
     package var waitMs: Int64
+    /// Why it takes nothing new, in a sentence; `nil`: it does, or says nothing of it.
+    package var refusal: String?
 
     package init(instance: String, free: Int, holds: [LeaseKey], waitMs: Int64 = RunnerLimits.pollMs) {
         self.instance = instance
@@ -20,10 +22,12 @@ package struct PollRequest: Hashable, Sendable, DataRepresentable {
     }
 
     public var data: DataValue {
-        [
+        var object: DataObject = [
             "instance": .string(instance), "free": .number(Double(free)), "holds": .array(holds.map(\.data)),
             "waitMs": .number(Double(waitMs)),
         ]
+        object.set("refusal", refusal.map(DataValue.string))
+        return .object(object)
     }
 
     public init(data: DataValue) throws(DataShapeError) {
@@ -31,6 +35,7 @@ package struct PollRequest: Hashable, Sendable, DataRepresentable {
         free = try data.int("free")
         holds = try data.list("holds") { item throws(DataShapeError) in try LeaseKey(data: item) }
         waitMs = Int64(data["waitMs"]?.int ?? 0)
+        refusal = data["refusal"]?.string.map { String($0.prefix(RunnerLimits.refusalCharacters)) }
     }
 }
 

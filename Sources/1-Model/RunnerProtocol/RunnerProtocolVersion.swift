@@ -25,6 +25,7 @@ package enum RunnerLimits {
     package static func pollMs(ofLease leaseMs: Int64) -> Int64 { min(pollMs, leaseMs * 7 / 30) }
 
     package static let nameBytes = 100
+    package static let refusalCharacters = 500
     package static let labelCount = 50
     package static let labelBytes = 100
     package static let capacity = 1_000
@@ -33,4 +34,27 @@ package enum RunnerLimits {
     /// A message of progress with all its parts.
     package static let progressBytes = 4 << 20
     package static let partsPerProgress = 1_000
+
+    // MARK: code and files of runners on other machines
+
+    /// Commits that a runner says it has.
+    package static let haves = 256
+    /// Bytes of a bundle, a blob or an upload in one message.
+    package static let pieceBytes = 4 << 20
+    /// Bytes of chunks in one message, without what is around them.
+    package static let chunkBytesPerMessage = 4 << 20
+    /// Chunks that one message asks for, or names as wanted.
+    package static let partsPerMessage = 4_096
+    /// A message with chunks or a piece.
+    package static let framedBytes = 8 << 20
+    /// A message that describes a cache or an artifact: one of the third version lists its files.
+    package static let storageBytes = 64 << 20
+    /// One cache or artifact.
+    package static let uploadBytes = 10 << 30
+    /// What a job may have uploaded without having published it, files.
+    package static let openUploads = 4_096
+    /// How long the server lets a runner wait for a bundle that is being made, before it is to ask again.
+    package static let bundleWaitMs: Int64 = 5_000
+    /// How long a runner tries to reach its server for what a step needs, in milliseconds.
+    package static let patienceMs: Int64 = 600_000
 }

@@ -84,6 +84,9 @@ package struct DispatchTable: Sendable {
         runners[runner.id] = runner
     }
 
+    /// - Parameter refusal: why the runner takes nothing new; `nil`: it does.
+    package mutating func note(refusal: String?, of id: String) { runners[id]?.refusal = refusal }
+
     package mutating func pause(_ id: String, _ isPaused: Bool) { runners[id]?.isPaused = isPaused }
 
     /// - Returns: what it had.

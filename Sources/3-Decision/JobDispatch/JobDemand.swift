@@ -54,6 +54,8 @@ package struct DispatchRunner: Hashable, Sendable {
     /// When it last said something; `nil`: not since the server began.
     package internal(set) var heardAt: Int64?
     package internal(set) var instance = ""
+    /// Why it takes nothing new, by its own word; `nil`: it does.
+    package internal(set) var refusal: String?
     /// As the table has it.
     var leaseMs = RunnerLimits.leaseMs
     let labels: Set<String>

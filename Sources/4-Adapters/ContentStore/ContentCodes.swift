@@ -119,6 +119,8 @@ package enum ContentLimits {
     package static let manifestBytes: UInt64 = 2 << 30
     /// Chunks of one content: about 1 TB.
     package static let chunkCount = 16 << 20
+    /// One chunk: none that is cut here is larger.
+    package static let chunkBytes = 256 << 10
     /// A reference's name, its namespace, or its metadata.
     package static let referenceBytes = 64 << 10
     /// Depth of folders in a tree.

@@ -3,6 +3,7 @@
 import Crypto
 import Glibc
 import StructuredData
+import Synchronization
 
 /// The SHA-256 of a blob's bytes.
 package struct BlobDigest: Hashable, Sendable, CustomStringConvertible {
@@ -25,10 +26,17 @@ package struct BlobDigest: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// Bytes by digest, a file each, `ab/cdef…`. A file is there whole or not at all.
-struct BlobFolder: Sendable {
+final class BlobFolder: Sendable {
     let path: String
     /// Whether a blob must be on the disk when ``store(_:)`` returns: the event that names it will be.
-    var isDurable = false
+    private let isDurable: Bool
+    /// Bytes that are stored again are not removed meanwhile.
+    private let turn = Mutex<Void>(())
+
+    init(path: String, isDurable: Bool = false) {
+        self.path = path
+        self.isDurable = isDurable
+    }
 
     func store(_ bytes: [UInt8]) throws(JournalError) -> BlobDigest {
         guard bytes.count <= JournalLimits.blobBytes else {
@@ -37,7 +45,8 @@ struct BlobFolder: Sendable {
         let digest = BlobDigest(of: bytes)
         let target = file(digest)
         let folder = "\(path)/\(digest.hex.prefix(2))"
-        if access(target, F_OK) == 0 {
+        // Whoever removes old ones sees that somebody wants it again.
+        if turn.withLock({ _ in utimensat(AT_FDCWD, target, nil, 0) }) == 0 {
             // Whoever is storing it may not have come to its name yet.
             try bringToDisk(folder)
             return digest
@@ -111,6 +120,40 @@ struct BlobFolder: Sendable {
             throw .blobDamaged(digest: digest.description, detail: "has bytes with another digest")
         }
         return bytes
+    }
+
+    /// Those that were last stored before a time, in seconds since 1970.
+    func stored(before time: Int) -> [BlobDigest] {
+        names(path).filter { $0.utf8.count == 2 }.flatMap { prefix in
+            names("\(path)/\(prefix)").compactMap { BlobDigest(hex: prefix + $0) }
+        }.filter { age($0).map { $0 < time } ?? false }
+    }
+
+    /// - Returns: its size in bytes; `nil`: it was stored again since, or is not there.
+    func remove(_ digest: BlobDigest, storedBefore time: Int) -> UInt64? {
+        turn.withLock { _ in
+            var status = stat()
+            guard stat(file(digest), &status) == 0, Int(status.st_mtim.tv_sec) < time else { return nil }
+            return unlink(file(digest)) == 0 ? UInt64(max(0, status.st_size)) : nil
+        }
+    }
+
+    private func age(_ digest: BlobDigest) -> Int? {
+        var status = stat()
+        return stat(file(digest), &status) == 0 ? Int(status.st_mtim.tv_sec) : nil
+    }
+
+    private func names(_ folder: String) -> [String] {
+        guard let open = opendir(folder) else { return [] }
+        defer { closedir(open) }
+        var names: [String] = []
+        while let entry = readdir(open) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { name in
+                name.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if !name.hasPrefix(".") { names.append(name) }
+        }
+        return names.sorted()
     }
 
     private func file(_ digest: BlobDigest) -> String {

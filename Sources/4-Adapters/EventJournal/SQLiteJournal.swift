@@ -17,26 +17,29 @@ package final class SQLiteJournal: Journal {
     }
 
     private let state: Mutex<State>
-    private let blobs: BlobFolder
+    let blobs: BlobFolder
     private let isDurable: Bool
     /// Told of each append; called while nothing else waits for the journal.
     private let observer: (@Sendable (AppendNote) -> Void)?
 
-    private struct State {
+    struct State {
         let connection: SQLiteConnection
         /// Of the connection now.
         var waitsForDisk: Bool
         /// What this process knows of streams: the row number never changes, the version can only have grown.
-        var known: [StreamID: Known] = [:]
+        fileprivate(set) var known: [StreamID: Known] = [:]
         var lastRecordedAt = Timestamp(milliseconds: .min)
 
-        mutating func remember(_ changed: [StreamID: Known]) {
+        fileprivate mutating func remember(_ changed: [StreamID: Known]) {
             if known.count > maximumKnown { known.removeAll() }
             for (stream, value) in changed { known[stream] = value }
         }
+
+        /// What this process knew of streams may not be so any more.
+        mutating func forgetStreams() { known.removeAll() }
     }
 
-    private struct Known {
+    struct Known {
         var number: Int64
         var version: Int
         var lastRecordedAt: Timestamp
@@ -101,40 +104,51 @@ package final class SQLiteJournal: Journal {
     }
 
     /// In the write-ahead log whoever waits syncs what was written before, too.
-    private func wait(forDisk isWanted: Bool, _ state: inout State) throws(JournalError) {
+    func wait(forDisk isWanted: Bool, _ state: inout State) throws(JournalError) {
         guard isDurable, isWanted != state.waitsForDisk else { return }
         try state.connection.execute(isWanted ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL")
         state.waitsForDisk = isWanted
     }
 
-    private static func append(
+    static func append(
         _ appends: [StreamAppend], now: Timestamp, _ state: inout State
     ) throws(JournalError) -> Timestamp {
         let connection = state.connection
         var recordedAt = max(now, state.lastRecordedAt)
         let changed = try connection.transaction { () throws(JournalError) in
-            var changed: [StreamID: Known] = [:]
-            for append in appends where changed[append.stream] == nil {
-                let stream = try look(at: append, state.known[append.stream], connection)
-                recordedAt = max(recordedAt, stream.lastRecordedAt)
-                changed[append.stream] = stream
-            }
-            for append in appends {
-                guard var stream = changed[append.stream] else { continue }
-                guard stream.version == append.expectedVersion else {
-                    throw .conflict(append.stream, expected: append.expectedVersion, actual: stream.version)
-                }
-                try record(append, number: stream.number, at: recordedAt, connection)
-                stream.version += append.events.count
-                stream.lastRecordedAt = recordedAt
-                changed[append.stream] = stream
-            }
-            return changed
+            try Self.write(appends, &recordedAt, state.known, connection)
         }
         // Only what is committed is known.
         state.remember(changed)
         state.lastRecordedAt = recordedAt
         return recordedAt
+    }
+
+    /// Within a transaction.
+    ///
+    /// - Returns: the streams as they are with it.
+    @discardableResult
+    static func write(
+        _ appends: [StreamAppend], _ recordedAt: inout Timestamp, _ known: [StreamID: Known],
+        _ connection: SQLiteConnection
+    ) throws(JournalError) -> [StreamID: Known] {
+        var changed: [StreamID: Known] = [:]
+        for append in appends where changed[append.stream] == nil {
+            let stream = try look(at: append, known[append.stream], connection)
+            recordedAt = max(recordedAt, stream.lastRecordedAt)
+            changed[append.stream] = stream
+        }
+        for append in appends {
+            guard var stream = changed[append.stream] else { continue }
+            guard stream.version == append.expectedVersion else {
+                throw .conflict(append.stream, expected: append.expectedVersion, actual: stream.version)
+            }
+            try record(append, number: stream.number, at: recordedAt, connection)
+            stream.version += append.events.count
+            stream.lastRecordedAt = recordedAt
+            changed[append.stream] = stream
+        }
+        return changed
     }
 
     /// What the journal has of the stream now, looked up unless a look is not needed: where this process wrote the
@@ -347,7 +361,7 @@ package final class SQLiteJournal: Journal {
 
     // MARK: Inside
 
-    private struct StreamRow {
+    struct StreamRow {
         var number: Int64
         var summary: StreamSummary
     }
@@ -362,7 +376,7 @@ package final class SQLiteJournal: Journal {
         return StreamRow(number: statement.number(0), summary: summary)
     }
 
-    private static func existingRow(
+    static func existingRow(
         of stream: StreamID, _ connection: SQLiteConnection
     ) throws(JournalError) -> StreamRow? {
         var found: StreamRow?
@@ -393,7 +407,7 @@ package final class SQLiteJournal: Journal {
         return created
     }
 
-    private func locked<Value: Sendable>(
+    func locked<Value: Sendable>(
         _ body: (inout State) throws(JournalError) -> Value
     ) throws(JournalError) -> Value {
         let result: Result<Value, JournalError> = state.withLock { state in

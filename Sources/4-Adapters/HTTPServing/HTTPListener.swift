@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Diagnostics
-package import HTTPMessages
-internal import HTTPTypes
 internal import HummingbirdCore
 internal import HummingbirdTLS
 internal import Logging
@@ -60,7 +58,13 @@ package final class HTTPListener: Sendable {
                     let inbound = InboundRequest(
                         request, peer: channel.remoteAddress?.ipAddress ?? "", isSecure: isSecure)
                     let answer = await handler(inbound)
-                    try await Self.send(answer, to: request, writer)
+                    if case .events(let tell) = answer.content, inbound.asksForSocket {
+                        let fields = try await SocketHandshake.accepted(inbound, on: channel)
+                        try await AnswerSending.socket(
+                            fields, answer.headers, to: request, writer, (channel, tell))
+                    } else {
+                        try await AnswerSending.send(answer, to: request, writer, channel)
+                    }
                 }, configuration: configuration)
             if let certificate = options.certificate {
                 let tls = try TLSChannel(plain, tlsConfiguration: Self.tls(certificate))
@@ -114,46 +118,5 @@ package final class HTTPListener: Sendable {
                 "The certificate '\(certificate.chainPath)' or its key '\(certificate.keyPath)' cannot be used: \(error).",
                 remedy: "Give the chain and the key as PEM files, the server's own certificate first.")
         }
-    }
-
-    // MARK: answering
-
-    private static func send(
-        _ answer: OutboundAnswer, to request: Request, _ writer: consuming ResponseWriter
-    ) async throws {
-        var fields = HTTPFields()
-        for field in answer.headers {
-            guard let name = HTTPField.Name(field.name) else { continue }
-            fields.append(HTTPField(name: name, value: field.value))
-        }
-        let status = HTTPResponse.Status(code: answer.status)
-        let isHead = request.method == .head
-        switch answer.content {
-        case .none:
-            if answer.status != 204, answer.status != 304, answer.status >= 200 { fields[.contentLength] = "0" }
-            try await writer.writeResponse(HTTPResponse(status: status, headerFields: fields))
-        case .bytes(let bytes):
-            fields[.contentLength] = String(bytes.count)
-            let head = HTTPResponse(status: status, headerFields: fields)
-            if isHead { return try await writer.writeResponse(head) }
-            try await writer.write(response: head, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
-        case .stream(let make):
-            let head = HTTPResponse(status: status, headerFields: fields)
-            if isHead { return try await writer.writeResponse(head) }
-            try await stream(head, request, writer, make)
-        }
-    }
-
-    /// Ends when the other side goes away, whatever the maker waits for.
-    private static func stream(
-        _ head: HTTPResponse, _ request: Request, _ writer: consuming ResponseWriter,
-        _ make: @escaping @Sendable (AnswerWriter) async throws -> Void
-    ) async throws {
-        let body = try await writer.writeHead(head)
-        try await request.body.consumeWithCancellationOnInboundClose { _ in
-            var open: any ResponseBodyWriter = body
-            try await make(AnswerWriter { try await open.write(ByteBuffer(bytes: $0)) })
-        }
-        try await body.finish(nil)
     }
 }

@@ -15,11 +15,6 @@ final class Connection {
                 sha TEXT NOT NULL, actor TEXT NOT NULL, subject TEXT NOT NULL, state TEXT NOT NULL,
                 conclusion TEXT, sentence TEXT NOT NULL, created INTEGER NOT NULL, finished INTEGER
             ) STRICT;
-            CREATE INDEX runs_by_project ON runs (project, run);
-            CREATE INDEX runs_by_workflow ON runs (project, path, ref, run);
-            CREATE INDEX runs_by_state ON runs (state, run) WHERE state <> 'finished';
-            CREATE INDEX runs_by_conclusion ON runs (conclusion, run);
-            CREATE INDEX runs_by_sha ON runs (sha, run);
             """)
 
     init(_ path: String) throws(DiagnosticError) {
@@ -31,8 +26,44 @@ final class Connection {
         }
     }
 
+    func copy(to target: String) throws(DiagnosticError) {
+        try coded { () throws(IndexError) in try base.copy(to: target) }
+    }
+
     func prepare() throws(DiagnosticError) {
-        try coded { () throws(IndexError) in try Self.layout.prepare(base) }
+        try coded { () throws(IndexError) in
+            try Self.layout.prepare(base)
+            try base.execute(Self.orders)
+        }
+    }
+
+    /// Made where they are missing: an order is no reason to make the table anew.
+    private static let orders = """
+        CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY) STRICT;
+        CREATE INDEX IF NOT EXISTS runs_by_project ON runs (project, run);
+        CREATE INDEX IF NOT EXISTS runs_by_workflow ON runs (project, path, ref, run);
+        CREATE INDEX IF NOT EXISTS runs_by_ref ON runs (project, ref, run);
+        CREATE INDEX IF NOT EXISTS runs_by_state ON runs (state, run) WHERE state <> 'finished';
+        CREATE INDEX IF NOT EXISTS runs_by_conclusion ON runs (conclusion, run);
+        CREATE INDEX IF NOT EXISTS runs_by_project_conclusion ON runs (project, conclusion, run);
+        CREATE INDEX IF NOT EXISTS runs_by_sha ON runs (sha, run);
+        CREATE INDEX IF NOT EXISTS runs_by_actor ON runs (actor, run);
+        """
+
+    /// Whether every run that was there when it was made is in it.
+    func isWhole() throws(DiagnosticError) -> Bool {
+        var found = false
+        try coded { () throws(IndexError) in
+            try base.query("SELECT 1 FROM marks WHERE name = 'whole'") { _ in
+            } row: { _ in
+                found = true
+            }
+        }
+        return found
+    }
+
+    func markWhole() throws(DiagnosticError) {
+        try coded { () throws(IndexError) in try base.execute("INSERT OR IGNORE INTO marks VALUES ('whole')") }
     }
 
     func put(_ rows: [RunRow]) throws(DiagnosticError) {
@@ -91,6 +122,22 @@ final class Connection {
         return Int(found)
     }
 
+    func ends() throws(DiagnosticError) -> [RunEnd] {
+        var found: [RunEnd] = []
+        try coded { () throws(IndexError) in
+            try base.query(
+                "SELECT run, project, path, CASE state WHEN 'finished' THEN coalesce(finished, created) END FROM runs"
+            ) { _ in
+            } row: {
+                found.append(
+                    RunEnd(
+                        run: RunID(Int($0.number(0))), project: $0.text(1), workflowPath: $0.text(2),
+                        finishedAt: $0.optionalNumber(3)))
+            }
+        }
+        return found
+    }
+
     func previous(of row: RunRow) throws(DiagnosticError) -> RunRow? {
         var found: RunRow?
         try coded { () throws(IndexError) in
@@ -116,7 +163,8 @@ final class Connection {
         try coded { () throws(IndexError) in
             try base.query(
                 """
-                SELECT * FROM runs WHERE project = ?1 AND path = ?2 AND ref = ?3 AND run <= ?4
+                SELECT * FROM runs INDEXED BY runs_by_workflow
+                WHERE project = ?1 AND path = ?2 AND ref = ?3 AND run <= ?4
                 AND conclusion = 'failure' AND run > coalesce((
                     SELECT max(run) FROM runs WHERE project = ?1 AND path = ?2 AND ref = ?3 AND run < ?4
                     AND conclusion = 'success'), 0)
@@ -166,12 +214,19 @@ final class Connection {
             texts.append(value)
             conditions.append("\(column) = ?\(texts.count + 2)")
         }
+        // Few runs are open, of one commit or of one person: they are found by that, and not by looking through all of a project.
+        var isNarrow = query.sha != nil || query.actor != nil
+        if let state = query.state, state != .finished {
+            // As the order of open runs has it: it is considered for these words only.
+            conditions.append("state <> 'finished'")
+            isNarrow = true
+        }
+        add("state", query.state?.rawValue)
         add("path", query.workflowPath)
         add("workflow", query.workflow)
         add("ref", query.ref)
         add("sha", query.sha)
         add("event", query.event)
-        add("state", query.state?.rawValue)
         add("conclusion", query.conclusion?.rawValue)
         add("actor", query.actor)
         if let projects = query.projects {
@@ -179,7 +234,7 @@ final class Connection {
                 texts.append(project)
                 return "?\(texts.count + 2)"
             }
-            conditions.append("project IN (\(places.joined(separator: ", ")))")
+            conditions.append("\(isNarrow ? "+" : "")project IN (\(places.joined(separator: ", ")))")
         }
         let filter = (["run < ?1"] + conditions).joined(separator: " AND ")
         var rows: [RunRow] = []

@@ -19,10 +19,24 @@ package final class RunLists: Sendable {
         readers = ReaderPool(path: path)
     }
 
+    /// Copies a list's file as it is at one moment, while others write to it.
+    package static func copy(_ source: String, to target: String) throws(DiagnosticError) {
+        try Connection(source).copy(to: target)
+    }
+
     /// Writes rows; one that is there is replaced. One transaction.
     package func put(_ rows: [RunRow]) throws(DiagnosticError) {
         guard !rows.isEmpty else { return }
         try onWriter { (connection) throws(DiagnosticError) in try connection.put(rows) }
+    }
+
+    /// Whether every run that was there when the file was made is in it: else it is still to be filled from the journal.
+    package func isWhole() throws(DiagnosticError) -> Bool {
+        try readers.with { (connection) throws(DiagnosticError) in try connection.isWhole() }
+    }
+
+    package func markWhole() throws(DiagnosticError) {
+        try onWriter { (connection) throws(DiagnosticError) in try connection.markWhole() }
     }
 
     package func remove(_ run: RunID) throws(DiagnosticError) {
@@ -55,6 +69,11 @@ package final class RunLists: Sendable {
     /// The newest run that the index knows; 0 where it is empty.
     package func newest() throws(DiagnosticError) -> Int {
         try readers.with { (connection) throws(DiagnosticError) in try connection.newest() }
+    }
+
+    /// All runs, as far as it matters for whether they stay.
+    package func ends() throws(DiagnosticError) -> [RunEnd] {
+        try readers.with { (connection) throws(DiagnosticError) in try connection.ends() }
     }
 
     private func onWriter(_ body: (Connection) throws(DiagnosticError) -> Void) throws(DiagnosticError) {

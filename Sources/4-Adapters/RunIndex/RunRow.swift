@@ -56,6 +56,15 @@ package struct RunRow: Hashable, Sendable {
     }
 }
 
+/// A run and when it ended.
+package struct RunEnd: Hashable, Sendable {
+    package var run: RunID
+    package var project: String
+    package var workflowPath: String
+    /// Milliseconds since the epoch; `nil`: it is not over.
+    package var finishedAt: Int64?
+}
+
 /// Which runs a list has: the newest first.
 package struct RunQuery: Hashable, Sendable {
     /// Only these projects; `nil`: all.

@@ -150,6 +150,9 @@ package final class FileBlobShelf: BlobShelf {
         FileBlobReader(file: try OpenFile.reading(blobPath(blob.name)))
     }
 
+    /// Whether the blob is on this shelf.
+    package func has(_ blob: StoredBlob) -> Bool { Files.isFile(blobPath(blob.name)) }
+
     package func remove(_ blob: StoredBlob) throws(DiagnosticError) {
         try Files.remove(blobPath(blob.name))
     }

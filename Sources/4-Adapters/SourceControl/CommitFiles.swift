@@ -16,7 +16,7 @@ package struct CommitFiles: Sendable {
     }
 
     package let root: String
-    private let mirror: ProjectMirror
+    let mirror: ProjectMirror
 
     /// Files of one commit.
     package static let fileLimit = 20_000

@@ -59,16 +59,17 @@ package final class ProjectMirror: Sendable {
 
     /// Runs git on the mirror, without the network.
     func read(
-        _ arguments: [String], input: [UInt8]? = nil, limit: Int = outputLimitBytes
+        _ arguments: [String], input: [UInt8]? = nil, limit: Int = outputLimitBytes, seconds: Int64 = readingSeconds,
+        variables: [String] = []
     ) throws(DiagnosticError) -> HelperCommand.Outcome {
-        var command = command(arguments, variables: [])
-        command.patience = .seconds(Self.readingSeconds)
+        var command = command(arguments, variables: variables)
+        command.patience = .seconds(seconds)
         command.outputLimit = limit
         command.input = input
         return try command.run()
     }
 
-    private func command(_ arguments: [String], variables: [String]) -> HelperCommand {
+    func command(_ arguments: [String], variables: [String]) -> HelperCommand {
         var command = HelperCommand("git", Self.settings + arguments)
         // Its words are read.
         command.environment = environment + ["LC_ALL=C", "GIT_DIR=\(folder)", "GIT_OPTIONAL_LOCKS=0"] + variables
@@ -121,7 +122,7 @@ package final class ProjectMirror: Sendable {
         isPrepared.withLock { $0 = true }
     }
 
-    private func locked<Value>(_ body: () throws(DiagnosticError) -> Value) throws(DiagnosticError) -> Value {
+    func locked<Value>(_ body: () throws(DiagnosticError) -> Value) throws(DiagnosticError) -> Value {
         let lock = try FileLock.waiting(path: folder + "/martlet.lock", until: .now() + .seconds(Self.fetchSeconds))
         defer { withExtendedLifetime(lock) {} }
         return try body()

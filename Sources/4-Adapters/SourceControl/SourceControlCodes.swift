@@ -15,4 +15,8 @@ extension DiagnosticCode {
     package static let refUnusable = DiagnosticCode(1142)
     /// The files that planning needs of a commit are too many or too large.
     package static let commitFilesTooLarge = DiagnosticCode(1143)
+    /// A server cannot give a runner the code of its job.
+    package static let codeNotGiven = DiagnosticCode(1290)
+    /// A runner could not take what its server gave of a job's code.
+    package static let codeNotTaken = DiagnosticCode(1291)
 }

@@ -71,6 +71,14 @@ package enum ServerMetrics {
         "martlet_journal_commit_duration_seconds", "How long a commit of the journal took, to the disk.",
         buckets: .commits)
 
+    /// `kind`: `run`, `logs`, `workspace`, `stream`, `artifact`, `cache`.
+    package static let removed = CounterMetric(
+        "martlet_removed_total", "What was removed as the rules of retention say, by its kind.", labels: ["kind"])
+    package static let freedBytes = CounterMetric(
+        "martlet_freed_bytes_total", "Bytes of files that were removed as the rules of retention say.")
+    package static let diskFree = GaugeMetric(
+        "martlet_disk_free_bytes", "Bytes that are free on the disk of the server's folder.")
+
     // MARK: telemetry itself
     package static let spansSent = CounterMetric("martlet_trace_spans_sent_total", "Spans that were taken.")
     /// `reason`: `queue_full`, `refused`, `not_delivered`.
@@ -100,7 +108,8 @@ package enum ServerMetrics {
         runnerCapacity.definition, runnerBusy.definition, runnersLost.definition, leasesLost.definition,
         webhooks.definition, deliveries.definition, requests.definition, requestSeconds.definition,
         followers.definition, logBytes.definition, journalAppends.definition, journalSeconds.definition,
-        spansSent.definition, spansDropped.definition, seriesOverflow.definition, build.definition,
+        removed.definition, freedBytes.definition, diskFree.definition, spansSent.definition, spansDropped.definition,
+        seriesOverflow.definition, build.definition,
         processCPU.definition, processMemory.definition, processAddressSpace.definition, processFiles.definition,
         processFileLimit.definition, processStart.definition,
     ]

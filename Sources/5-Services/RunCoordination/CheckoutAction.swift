@@ -11,11 +11,11 @@ internal import WorkflowPlanning
 
 /// `actions/checkout`, built in: it puts the working tree, uncommitted changes included, into the workspace.
 enum CheckoutAction {
-    static func action(_ record: RunRecord, _ offer: RepositoryOffer) -> NativeAction {
+    static func action(_ record: RunRecord, _ offer: RepositoryOffer, _ code: FarCode?) -> NativeAction {
         { call in
             do throws(DiagnosticError) {
                 if let checkout = try plan(call, record) {
-                    try start(checkout, call, record, offer)
+                    try start(checkout, call, record, offer, code)
                 } else {
                     call.line("Running in place: \(record.repository.root)")
                     call.complete(.success(outputs: outputs(record.repository, record.repository.sha)))
@@ -163,7 +163,8 @@ enum CheckoutAction {
     }
 
     private static func start(
-        _ checkout: WorkspaceCheckout, _ call: NativeActionCall, _ record: RunRecord, _ offer: RepositoryOffer
+        _ checkout: WorkspaceCheckout, _ call: NativeActionCall, _ record: RunRecord, _ offer: RepositoryOffer,
+        _ code: FarCode?
     ) throws(DiagnosticError) {
         let foreign = checkout.source.root.isEmpty ? try reference(call) : nil
         let origin = foreign?.unit ?? checkout.source.root
@@ -171,11 +172,18 @@ enum CheckoutAction {
         for name in ["sparse-checkout", "filter"] where given(name, call) != nil {
             call.line("'\(name)' is not looked at: all files are there.")
         }
+        let isOwn = checkout.source.root == record.repository.root
+        // Another branch or tag, or all of them, are not here before somebody asks for them.
+        let wantsRefs = isOwn && (checkout.ref != nil || checkout.depth == 0)
         call.loop.offload {
-            Result { () throws(DiagnosticError) in try bring(checkout, foreign, offer) }
+            Result { () throws(DiagnosticError) in
+                if wantsRefs { try code?.bring(withRefs: true) }
+                return try bring(checkout, foreign, offer)
+            }
         } then: { (result: Result<WorkspaceCheckout.Summary, DiagnosticError>) in
             switch result {
             case .success(let summary):
+                if isOwn, let code { call.line("Fetched from the server: \(code.broughtBytes) B") }
                 let what =
                     foreign != nil
                     ? "of \(summary.commit), without the history"

@@ -14,6 +14,16 @@ extension DiagnosticCode {
     package static let leaseLost = DiagnosticCode(1132)
     /// A runner said something that cannot be.
     package static let runnerMessageInvalid = DiagnosticCode(1133)
+    /// What a runner asks for, or sends on, is not there any more.
+    package static let handoverGone = DiagnosticCode(1292)
+    /// A runner asks for, or would publish, what its job may not see or name.
+    package static let handoverRefused = DiagnosticCode(1293)
+    /// A runner's upload is past a limit.
+    package static let handoverPastLimit = DiagnosticCode(1294)
+    /// What arrived is not what was announced.
+    package static let handoverMismatch = DiagnosticCode(1295)
+    /// A runner cannot read what its server gave.
+    package static let handoverUnreadable = DiagnosticCode(1296)
     package static let runRecordUnreadable = DiagnosticCode(700)
     static let runFinishedAlready = DiagnosticCode(701)
     package static let secretsMissing = DiagnosticCode(702)

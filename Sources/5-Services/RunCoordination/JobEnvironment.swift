@@ -64,7 +64,8 @@ struct JobEnvironment {
         }
         options.givesScriptsServices = RunServices.givesIdentity(id, ground.record)
         options.actionsFolder = store.shared + "/sources/actions"
-        options.nativeActions = ground.nativeJob(id).actions(ground.record, ground.settings.offer)
+        options.nativeActions = ground.nativeJob(id).actions(
+            ground.record, ground.settings.offer, ground.settings.far?.code)
         options.nativePosts = NativeJob.posts
         let searchPath = options.hostEnvironment.last { $0.hasPrefix("PATH=") }.map { String($0.dropFirst(5)) } ?? ""
         if let sandbox = ground.record.sandbox {
@@ -75,7 +76,7 @@ struct JobEnvironment {
         options.containers = containers.access(ground.loop)
         let workspace = folders.workspace
         let offer = ground.settings.offer
-        let ownRoot = ground.record.repository.root
+        let ownRoot = ground.settings.ownFolder ?? ground.record.repository.root
         // A step may have brought or changed an action: each is looked for anew.
         options.findAction = {
             ActionSearch(root: workspace, ownRoot: ownRoot, offer: offer, searchPath: searchPath).find($0)

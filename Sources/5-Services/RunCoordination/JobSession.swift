@@ -95,8 +95,9 @@ final class JobSession {
     }
 
     func makeHost() throws(DiagnosticError) -> HostJob {
-        var options = try JobEnvironment(ground: ground, job: self, steps: steps, needs: needs).options()
         let hasBegun = machine.state.phase != .new && machine.state.phase != .preparing
+        if !hasBegun, point == nil { ground.kept.clear(id) }
+        var options = try JobEnvironment(ground: ground, job: self, steps: steps, needs: needs).options()
         if let snapshot = point?.snapshot, !hasBegun {
             let (snapshots, workspace) = (ground.snapshots, options.folders.workspace)
             options.restoreWorkspace = { () throws(DiagnosticError) in try snapshots.restore(snapshot, to: workspace) }

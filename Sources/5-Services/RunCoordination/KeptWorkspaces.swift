@@ -3,6 +3,7 @@
 internal import Diagnostics
 internal import FileAccess
 internal import PipelineModel
+internal import ProcessControl
 internal import StructuredData
 
 /// The workspaces of jobs that succeeded in a repository's newest run: they stay until its next run is over, so that a
@@ -38,6 +39,19 @@ final class KeptWorkspaces {
         else { return false }
         keptBytes += size
         return true
+    }
+
+    /// A job begins with its first step: what an attempt before it left is not its own.
+    func clear(_ job: JobID) {
+        let folder = store.jobWork(ground.run, job)
+        guard Files.isDirectory(folder) else { return }
+        let gone = "\(store.root)/work/\(Self.goneMark)\(UInt64.random(in: 0...UInt64.max))"
+        guard (try? Files.rename(folder, to: gone)) != nil else { return }
+        // What a killed process leaves of it the next run removes.
+        ground.loop.offload(isLong: true) {
+            try? Trees.remove(gone)
+        } then: { (_: Void?) in
+        }
     }
 
     /// A job begins to use it.

@@ -15,11 +15,14 @@ final class RunServices {
     private let attempt: Int
     private var grants: [JobID: JobAccess] = [:]
 
-    init(store: RunStore, run: RunID, attempt: Int, record: RunRecord) {
+    /// - Parameter far: the server that has the caches and artifacts; `nil`: they are in the store.
+    init(store: RunStore, run: RunID, attempt: Int, record: RunRecord, far: FarStorage? = nil) {
         self.record = record
         self.run = run
         self.attempt = attempt
-        var options = RuntimeServerOptions(folder: Self.folder(of: record.repository.root, in: store))
+        var options =
+            far.map { RuntimeServerOptions(shelf: FarBlobShelf(storage: $0), index: FarEntryIndex(storage: $0)) }
+            ?? RuntimeServerOptions(folder: Self.folder(of: record.repository.root, in: store))
         options.identityKeyPath = store.shared + "/identity-key"
         let lookups = CacheHistory(store: store, run: run)
         options.observeLookup = { lookups.append($0) }

@@ -126,14 +126,6 @@ package final class RunStore: Sendable {
     /// How long others are waited for that make a journal, or a run.
     private static let lockSeconds: Int64 = 10
 
-    /// Removes a run's record and logs; its number is never given again. Its events stay in the journal.
-    package func remove(_ run: RunID) throws(DiagnosticError) {
-        let lock = try lock(run)
-        defer { withExtendedLifetime(lock) {} }
-        try WorkspaceSnapshots.remove(of: run, in: self)
-        try Trees.remove(folder(of: run))
-    }
-
     private static func numberingLock(_ root: String) throws(DiagnosticError) -> FileLock {
         try FileLock.waiting(path: root + "/numbering.lock", until: .now() + .seconds(lockSeconds))
     }

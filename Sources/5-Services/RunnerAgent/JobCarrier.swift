@@ -63,9 +63,11 @@ final class JobCarrier: Sendable {
 
     // MARK: the job's thread
 
-    /// - Parameter content: `nil`: the job is over, and only has to be told.
+    /// - Parameters:
+    ///   - content: `nil`: the job is over, and only has to be told.
+    ///   - isFar: nothing of the server's disk is here.
     func start(
-        _ content: JobContent?,
+        _ content: JobContent?, isFar: Bool,
         settings: @escaping @Sendable (JobContent) throws(DiagnosticError) -> RunSession.Settings
     ) {
         guard let content else {
@@ -76,8 +78,7 @@ final class JobCarrier: Sendable {
         let object = content.object
         SerialThread.start(name: "job \(lease.work.job)") { [self] in
             do throws(DiagnosticError) {
-                let content = try JobContent(object: object)
-                try drive(content, try settings(content))
+                try carry(try JobContent(object: object), isFar: isFar, settings)
             } catch {
                 fail(error)
             }
@@ -87,6 +88,23 @@ final class JobCarrier: Sendable {
             }
             ring.yield()
         }
+    }
+
+    private func carry(
+        _ content: JobContent, isFar: Bool,
+        _ settings: @Sendable (JobContent) throws(DiagnosticError) -> RunSession.Settings
+    ) throws(DiagnosticError) {
+        guard isFar else { return try drive(content, try settings(content)) }
+        let far = try FarPlace(line, store: store, record: content.record)
+        let brought = try far.bring(content)
+        var settings = try settings(brought)
+        settings.far = far
+        try drive(brought, settings)
+    }
+
+    private var line: ServerLine {
+        let asking = PatientAsking(link: link) { [weak self] in self?.state.withLock { $0.isAbandoned } ?? true }
+        return ServerLine(lease) { (name, body, form) throws(DiagnosticError) in try asking.ask(name, body, form) }
     }
 
     private func drive(_ content: JobContent, _ settings: RunSession.Settings) throws(DiagnosticError) {

@@ -3,9 +3,12 @@
 internal import Credentials
 package import Diagnostics
 package import HTTPMessages
+internal import PipelineModel
 internal import ProcessControl
+package import RetentionRules
 package import RunCoordination
 package import RunnerProtocol
+internal import ThreadExecution
 internal import Timekeeping
 
 /// A runner: asks its server for jobs, carries them out, tells what comes of them.
@@ -17,6 +20,10 @@ package actor JobRunner {
         package var isEphemeral = false
         /// It shares the server's machine: silence says nothing.
         package var isOwn = false
+        /// Nothing of the server's disk is here: code, caches and artifacts come and go by the server's address.
+        package var isFar = false
+        /// How much must be free on its disk; the own runner's is the server's, which looks itself.
+        package var disk = DiskRule.standard
         /// What a job is carried out with.
         package var settings: @Sendable (JobContent) throws(DiagnosticError) -> RunSession.Settings
         /// Where the server is now.
@@ -72,6 +79,8 @@ package actor JobRunner {
         }
         defer { watch.cancel() }
         await goOn(link)
+        let sweeper = keepHouse()
+        defer { sweeper.cancel() }
         var pause = Self.firstPause
         while !isOver {
             let isHeard = await ask()
@@ -107,12 +116,15 @@ package actor JobRunner {
             return false
         }
         let takesMore = !isDismissed && !isLeaving && !(surroundings.isEphemeral && hasTaken)
-        let free = takesMore ? max(0, surroundings.capacity - carriers.count) : 0
+        let refusal = refusal()
+        let free = takesMore && refusal == nil ? max(0, surroundings.capacity - carriers.count) : 0
         isFull = free == 0
-        let request = PollRequest(
+        var request = PollRequest(
             instance: instance, free: free, holds: carriers.keys.sorted { "\($0.work)" < "\($1.work)" })
+        request.refusal = refusal
+        let question = request
         let asked = Task { () -> Result<PollAnswer, DiagnosticError> in
-            do throws(DiagnosticError) { return .success(try await link.poll(request)) } catch {
+            do throws(DiagnosticError) { return .success(try await link.poll(question)) } catch {
                 return .failure(error)
             }
         }
@@ -130,6 +142,12 @@ package actor JobRunner {
             report(error)
             return false
         }
+    }
+
+    /// Why it takes nothing new; `nil`: it does.
+    private func refusal() -> String? {
+        guard !surroundings.isOwn, let free = FreeSpace.bytes(at: surroundings.store.root) else { return nil }
+        return surroundings.disk.refusal(freeBytes: free, of: "the runner")
     }
 
     private var waiting: Task<Result<PollAnswer, DiagnosticError>, Never>?
@@ -182,12 +200,33 @@ package actor JobRunner {
         }
     }
 
+    // MARK: housekeeping
+
+    private func keepHouse() -> Task<Void, Never> {
+        let (house, report) = (RunnerHousekeeping(store: surroundings.store), surroundings.report)
+        return Task {
+            while !Task.isCancelled {
+                let held = heldRuns()
+                do throws(DiagnosticError) {
+                    try await BlockingWork.attempt { () throws(DiagnosticError) in
+                        _ = try house.round(.now(), held: held)
+                    }
+                } catch {
+                    report(error)
+                }
+                try? await Task.sleep(for: RunnerHousekeeping.rhythm)
+            }
+        }
+    }
+
+    private func heldRuns() -> Set<RunID> { Set((carriers.keys.map(\.work) + leases.all().map(\.work)).map(\.run)) }
+
     // MARK: jobs
 
     private func carry(_ lease: LeaseKey, _ content: JobContent?, _ link: ServerLink) {
         let carrier = JobCarrier(lease, store: surroundings.store, link: link)
         carriers[lease] = carrier
-        carrier.start(content, settings: surroundings.settings)
+        carrier.start(content, isFar: surroundings.isFar, settings: surroundings.settings)
         Task {
             let ending = await carrier.tell { Task { await self.noteHeard() } }
             self.finished(lease, ending)
@@ -201,6 +240,28 @@ package actor JobRunner {
         leases.forget(lease)
         sweep(lease)
         askAnew()
+        tidy()
+    }
+
+    private var tidiedAt: BootInstant?
+    private static let tidyPause = Duration.seconds(86_400)
+
+    /// Once a day, where nothing is to be done.
+    private func tidy() {
+        guard surroundings.isFar, carriers.isEmpty,
+            tidiedAt.map({ BootInstant.now() - $0 > Self.tidyPause }) ?? true
+        else { return }
+        tidiedAt = .now()
+        let surroundings = surroundings
+        Task {
+            do throws(DiagnosticError) {
+                try await BlockingWork.attempt { () throws(DiagnosticError) in
+                    try RunnerUpkeep.run(surroundings.store, now: .now())
+                }
+            } catch {
+                surroundings.report(error)
+            }
+        }
     }
 
     private func sweep(_ lease: LeaseKey) {

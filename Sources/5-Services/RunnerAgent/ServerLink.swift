@@ -2,6 +2,7 @@
 
 package import Diagnostics
 package import HTTPMessages
+internal import RunCoordination
 package import RunnerProtocol
 internal import StructuredData
 
@@ -59,6 +60,22 @@ package struct ServerLink: Sendable {
 
     /// A commit of the server's may wait for its disk.
     private static let progressTimeoutMs = 30_000
+
+    /// One message of a job's ``ServerLine``; the answer's bytes.
+    ///
+    /// - Throws: ``DiagnosticCode/leaseLost``, and what else the server says.
+    func exchange(_ name: String, _ body: [UInt8], _ form: ServerLine.Form) async throws(DiagnosticError) -> [UInt8] {
+        var call = HTTPCall(
+            "POST", "\(base)/\(name)", timeoutMs: Self.exchangeTimeoutMs, answerLimitBytes: Self.answerLimitBytes)
+        call.body = body
+        call.headers = headers(form == .json ? "application/json" : FramedMessage.contentType)
+        let answer = try await transport(call)
+        guard answer.isSuccess else { throw Self.refusal(answer.status, (try? DataValue(json: answer.body)) ?? .null) }
+        return answer.body
+    }
+
+    /// A piece takes its time on a slow line; the server may look at all bytes of an upload before it answers.
+    private static let exchangeTimeoutMs = 600_000
 
     private func post<Value>(
         _ path: String, _ body: DataValue, timeoutMs: Int = HTTPCall.standardTimeoutMs,

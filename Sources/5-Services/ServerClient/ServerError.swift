@@ -59,7 +59,9 @@ package struct ServerError: CodedError {
         if let code = problem["code"]?.string.flatMap(code),
             let text = problem["detail"]?.string ?? problem["title"]?.string
         {
-            return ServerError(kind, Diagnostic(code, plain(text), remedy: problem["remedy"]?.string.map(plain)))
+            // What the server says of headers is for programs.
+            let remedy = status == 401 ? signIn(address) : problem["remedy"]?.string.map(plain)
+            return ServerError(kind, Diagnostic(code, plain(text), remedy: remedy))
         }
         if (300...399).contains(status) {
             let target = headers["Location"].map { " to \(plain($0))" } ?? ""
@@ -74,7 +76,12 @@ package struct ServerError: CodedError {
             kind,
             Diagnostic(
                 .serverRefusal, "\(address) answered \(status)\(words.map { ": \(plain($0))" } ?? ".")",
-                remedy: status == 401 ? "Sign in with: martlet auth login \(address)" : nil))
+                remedy: status == 401 ? signIn(address) : nil))
+    }
+
+    private static func signIn(_ address: ServerAddress) -> String {
+        "Sign in with: martlet auth login \(address). On the server's own machine this makes a token: "
+            + "martlet token create --scope admin"
     }
 
     /// Words from elsewhere are shown, not obeyed.

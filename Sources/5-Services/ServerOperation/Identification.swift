@@ -9,8 +9,14 @@ package import Timekeeping
 /// Who a request is from, by what it shows.
 package final class Identification: Sendable {
     private let keeper: DirectoryKeeper
-    /// When a token was last used; told in lists, and lost with the process.
-    private let uses = Mutex<[EntryID: Timestamp]>([:])
+    /// When a token was last used; told in lists. What the journal has of it is at most an hour old.
+    private let uses = Mutex(Uses())
+
+    private struct Uses: Sendable {
+        var last: [EntryID: Timestamp] = [:]
+        /// Since the journal was told.
+        var changed: Set<EntryID> = []
+    }
 
     package init(keeper: DirectoryKeeper) { self.keeper = keeper }
 
@@ -37,11 +43,34 @@ package final class Identification: Sendable {
                 DiagnosticError(
                     .credentialRefused, "The token '\(issued.name)' \(ending).", remedy: "Use or make another one."))
         }
-        uses.withLock { $0[issued.id] = now }
+        uses.withLock { uses in
+            uses.last[issued.id] = now
+            uses.changed.insert(issued.id)
+        }
         return .success(.token(issued.id))
     }
 
-    package func lastUse(of token: EntryID) -> Timestamp? { uses.withLock { $0[token] } }
+    package func lastUse(of token: EntryID) -> Timestamp? { uses.withLock { $0.last[token] } }
+
+    /// Reads what the journal has.
+    func recall(_ ledger: TokenUses) throws(DiagnosticError) {
+        let known = try ledger.load()
+        uses.withLock { $0.last.merge(known) { max($0, $1) } }
+    }
+
+    /// Tells the journal what was used since it was last told.
+    func keep(in ledger: TokenUses, now: Timestamp) throws(DiagnosticError) {
+        let changed = uses.withLock { uses in
+            defer { uses.changed = [] }
+            return uses.last.filter { uses.changed.contains($0.key) }
+        }
+        do throws(DiagnosticError) {
+            try ledger.keep(changed, now: now)
+        } catch {
+            uses.withLock { $0.changed.formUnion(changed.keys) }
+            throw error
+        }
+    }
 
     /// For what is recorded of an act.
     package func actor(

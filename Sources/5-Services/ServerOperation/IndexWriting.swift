@@ -24,41 +24,58 @@ actor IndexWriting {
         self.report = report
     }
 
+    /// Puts in what the journal has of runs: those that an earlier process has written down no more.
+    func catchUp(_ runs: [RunID]) throws(DiagnosticError) {
+        var rows: [RunRow] = []
+        for run in runs {
+            do throws(DiagnosticError) {
+                if let row = try row(of: run) { rows.append(row) }
+            } catch {
+                // One damaged run is no reason for the others to be in no list.
+                report(error)
+            }
+        }
+        try index.put(rows)
+    }
+
+    /// Fills lists that were made anew, from the newest run on. What happens meanwhile is written between its parts.
+    nonisolated func fill(_ runs: [RunID]) async throws(DiagnosticError) {
+        let sorted = runs.sorted(by: >)
+        for start in stride(from: 0, to: sorted.count, by: Self.runsAtOnce) {
+            try await catchUp(Array(sorted[start..<min(start + Self.runsAtOnce, sorted.count)]))
+        }
+        try index.markWhole()
+    }
+
+    private static let runsAtOnce = 200
+
+    private func row(of run: RunID) throws(DiagnosticError) -> RunRow? {
+        guard store.exists(run) else { return nil }
+        let history = try RunHistory(store: store, run: run)
+        guard var row = RunRow(run, history) else { return nil }
+        let report = try RunReport(store: store, run: run, attempt: history.attempt, withSteps: false)
+        switch report.state {
+        case .waiting, .queued: row.state = .waiting
+        case .running: row.state = report.jobs.contains { $0.startedAt != nil } ? .running : .waiting
+        case .finished: row.state = .finished
+        }
+        if row.state == .finished {
+            row.sentence = report.sentence
+            row.finishedAt = report.finishedAt
+        } else if let reason = try store.heldReason(of: run) {
+            row.sentence = Self.held(reason)
+        }
+        return row
+    }
+
+    private static func held(_ reason: String) -> String { "Waits for an approval: \(reason)" }
+
     nonisolated func note(_ change: RunChange) {
         let isFirst = waiting.withLock { waiting in
             waiting.append(change)
             return waiting.count == 1
         }
         if isFirst { Task { await self.write() } }
-    }
-
-    /// Lists runs as the journal has them: an earlier process may not have come to it.
-    ///
-    /// - Parameter active: those that go on.
-    func restore(_ runs: [RunID], active: Set<RunID>) throws(DiagnosticError) {
-        var rows: [RunRow] = []
-        for run in runs {
-            do throws(DiagnosticError) {
-                let known = try index.run(run)
-                if active.contains(run), known != nil { continue }
-                var found = known
-                if found == nil { found = RunRow(run, try RunHistory(store: store, run: run)) }
-                guard var row = found else { continue }
-                let report = try RunReport(store: store, run: run, attempt: max(1, store.lastAttempt(of: run)))
-                if report.state == .finished {
-                    row.attempt = report.attempt
-                    row.state = .finished
-                    row.conclusion = report.conclusion
-                    row.finishedAt = report.finishedAt
-                    row.sentence = report.sentence
-                }
-                rows.append(row)
-            } catch {
-                // One damaged run is no reason for the others to be missing.
-                report(error)
-            }
-        }
-        try index.put(rows)
     }
 
     private func write() {
@@ -82,7 +99,7 @@ actor IndexWriting {
                 case .began:
                     row.state = .waiting
                     row.sentence = ""
-                case .held(let reason): row.sentence = "Waits for an approval: \(reason)"
+                case .held(let reason): row.sentence = Self.held(reason)
                 case .gated(_, let environment): row.sentence = "Waits before '\(environment)'"
                 case .running where row.state == .finished: continue
                 case .running:

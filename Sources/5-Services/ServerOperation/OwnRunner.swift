@@ -46,13 +46,23 @@ struct OwnRunner: Sendable {
         return (try? FileLock(path: lockPath)) == nil
     }
 
+    private var logPath: String { folder + "/runner.log" }
+    private static let logBytes: UInt64 = 8 << 20
+
+    /// What the runner said goes aside once it is long, and what was aside goes.
+    private func turnLog() {
+        guard let facts = Files.facts(logPath), facts.sizeBytes > Self.logBytes else { return }
+        try? Files.rename(logPath, to: logPath + ".1")
+    }
+
     /// Starts it, unless one is there.
     ///
     /// - Returns: what was started.
     func start() throws(DiagnosticError) -> DetachedProcess? {
         guard !isAlive else { return nil }
+        turnLog()
         let variables = environment.filter { !Self.hidden.contains($0.key) }.map { "\($0.key)=\($0.value)" }
         return try DetachedProcess.start(
-            [program, "runner", "run", "--data", folder], environment: variables, log: folder + "/runner.log")
+            [program, "runner", "run", "--data", folder], environment: variables, log: logPath)
     }
 }

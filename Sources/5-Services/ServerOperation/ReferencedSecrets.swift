@@ -40,6 +40,21 @@ package struct ReferencedSecrets: Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// Puts another text in the place of one that is there.
+    package func replace(_ reference: String, with text: String) throws(DiagnosticError) {
+        let path = "\(folder)/\(reference)"
+        guard reference.hasPrefix("ref_"), Files.isFile(path) else { return }
+        try SealedFile.write(Array(text.utf8), to: path + Self.draft, key: key, name: reference)
+        try Files.rename(path + Self.draft, to: path)
+    }
+
+    private static let draft = ".new"
+
+    /// When what stands at a reference was put there; milliseconds since the epoch.
+    package func keptAt(_ reference: String) -> Int64? {
+        Files.facts("\(folder)/\(reference)").map { $0.modifiedNanoseconds / 1_000_000 }
+    }
+
     package func forget(_ reference: String) {
         guard reference.hasPrefix("ref_") else { return }
         try? Files.remove("\(folder)/\(reference)")

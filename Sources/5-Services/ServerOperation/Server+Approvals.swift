@@ -66,7 +66,7 @@ extension Server {
         _ run: RunID, isApproved: Bool, reason: String?, by actor: Actor
     ) async throws(DiagnosticError) {
         guard let project = try project(of: run) else {
-            throw DiagnosticError(.entryMissing, "There is no run \(run).")
+            throw missing(run)
         }
         let said = reason.map { ": \($0)" } ?? "."
         let isDone: Bool

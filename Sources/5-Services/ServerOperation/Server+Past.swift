@@ -4,6 +4,7 @@ package import Diagnostics
 package import PipelineModel
 package import RunCoordination
 package import RunIndex
+internal import Timekeeping
 
 /// How long the jobs of a run took that succeeded, in milliseconds.
 package typealias JobSpans = [JobID: Int64]
@@ -78,7 +79,9 @@ extension Server {
     /// Where a step's log is: results that an attempt has taken over have theirs with the attempt that they are of.
     package func logPath(finding place: LogPlace) throws(DiagnosticError) -> String {
         let path = logPath(place)
-        guard !isLog(at: path), place.attempt > 1, store.exists(place.run) else { return path }
+        if isLog(at: path) { return path }
+        try checkLogs(of: place.run)
+        guard place.attempt > 1 else { return path }
         let report = try report(of: place.run, attempt: place.attempt)
         guard let job = report.jobs.first(where: { $0.id == place.job }) else { return path }
         var own = place
@@ -86,6 +89,19 @@ extension Server {
             job.steps.first { $0.path == place.step.step }.map { job.attempt(of: $0, in: report) }
             ?? job.attempt(of: report)
         return logPath(own)
+    }
+}
+
+extension Server {
+    /// - Throws: ``DiagnosticCode/runRemoved``, ``DiagnosticCode/logsRemoved``.
+    private func checkLogs(of run: RunID) throws(DiagnosticError) {
+        guard store.exists(run) else { throw missing(run) }
+        let story = try store.removal(of: run)
+        guard let reason = story.logsReason else { return }
+        let day = story.logsRemovedAt.map { " on \($0.description.prefix(10))" } ?? ""
+        throw DiagnosticError(
+            .logsRemoved, "The logs of run \(run) were removed\(day). \(reason)",
+            remedy: "The run, its reasons and its tests are still there. Keep logs longer with --log-days.")
     }
 }
 

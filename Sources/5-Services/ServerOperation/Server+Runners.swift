@@ -6,10 +6,51 @@ package import Diagnostics
 internal import JobDispatch
 internal import RunCoordination
 package import RunnerProtocol
+internal import SourceControl
 internal import Timekeeping
 
 /// Runners that come, and those that go.
 extension Server {
+    /// What runners on other machines are given; where a step asks for other refs, all of the remote's.
+    static func desk(
+        _ store: RunStore, _ directory: DirectoryKeeper, _ references: ReferencedSecrets,
+        _ report: @escaping @Sendable (DiagnosticError) -> Void
+    ) throws(DiagnosticError) -> RunnerDesk {
+        try RunnerDesk(store: store) { project, folder in
+            guard let settings = EntryID(project).flatMap({ directory.current.projects[$0]?.settings }) else { return }
+            do throws(DiagnosticError) {
+                try ProjectMirror(
+                    folder: folder, address: settings.cloneURL, credential: try credential(settings, references)
+                ).fetchAll()
+            } catch {
+                // What was fetched before may be enough.
+                report(error)
+            }
+        }
+    }
+
+    /// What opens a project's remote; `nil`: nothing is needed.
+    static func credential(
+        _ settings: ProjectSettings, _ references: ReferencedSecrets
+    ) throws(DiagnosticError) -> GitCredential? {
+        guard let reference = settings.options["credential"] else { return nil }
+        return .token(try references.text(reference), user: settings.options["credentialUser"] ?? "x-access-token")
+    }
+
+    /// A runner for one job that has had it is a runner no more.
+    package func forgetSpentRunners() async {
+        for id in await runs.takeSpentRunners() {
+            guard let entry = EntryID(id) else { continue }
+            do throws(DiagnosticError) {
+                _ = try await directory.perform(
+                    .removeRunner(entry, reason: "It was for one job."), by: .system("server"))
+            } catch {
+                report(error)
+            }
+            await runs.remove(id)
+        }
+    }
+
     /// Takes a one-time token for a place among the runners.
     ///
     /// - Throws: ``DiagnosticCode/credentialRefused``, and what the directory refuses.

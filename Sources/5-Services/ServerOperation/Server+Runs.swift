@@ -8,6 +8,7 @@ package import PipelineModel
 package import RunCoordination
 package import RunIndex
 internal import Synchronization
+internal import Timekeeping
 
 /// What is asked of runs.
 extension Server {
@@ -24,7 +25,21 @@ extension Server {
 
     /// The project that a run is of; `nil`: there is no such run, or it has none.
     package func project(of run: RunID) throws(DiagnosticError) -> EntryID? {
-        try row(of: run).flatMap { EntryID($0.project) }
+        if let row = try row(of: run) { return EntryID(row.project) }
+        return try store.removal(of: run).removed.flatMap { EntryID($0.project) }
+    }
+
+    /// Why there is no such run: it was removed, or there never was one.
+    package func missing(_ run: RunID) -> DiagnosticError {
+        guard let story = try? store.removal(of: run), let removed = story.removed else {
+            return DiagnosticError(.entryMissing, "There is no run \(run).")
+        }
+        let day = story.removedAt.map { " on \($0.description.prefix(10))" } ?? ""
+        return DiagnosticError(
+            .runRemoved, "Run \(run) of '\(removed.workflow)' was removed\(day). \(removed.reason)",
+            remedy:
+                "Nothing of it is left here. How long runs are kept: martlet server --help, and the project's settings."
+        )
     }
 
     /// What lists show of a run: of one that has just begun, what its record says.
@@ -41,8 +56,7 @@ extension Server {
     /// - Parameter attempt: `nil`: the newest.
     /// - Throws: ``DiagnosticCode/entryMissing``.
     package func report(of run: RunID, attempt: Int?) throws(DiagnosticError) -> RunReport {
-        let missing = DiagnosticError(.entryMissing, "There is no run \(run).")
-        guard store.exists(run) else { throw missing }
+        guard store.exists(run) else { throw missing(run) }
         let last = max(1, try store.lastAttempt(of: run))
         let wanted = attempt ?? last
         guard (1...last).contains(wanted) else {
@@ -59,8 +73,9 @@ extension Server {
         _ run: RunID, isForced: Bool, reason: String, by actor: Actor
     ) async throws(DiagnosticError) {
         guard let project = try project(of: run) else {
-            throw DiagnosticError(.entryMissing, "There is no run \(run).")
+            throw missing(run)
         }
+        guard store.exists(run) else { throw missing(run) }
         _ = try await directory.perform(
             .note(Acted(.cancelled, project: project, run: run.number, reason: reason)), by: actor)
         let isDone: Bool
@@ -80,8 +95,9 @@ extension Server {
         _ run: RunID, _ selection: RunSession.Selection, key: String? = nil, by actor: Actor
     ) async throws(DiagnosticError) -> Int {
         guard let row = try row(of: run), let project = EntryID(row.project) else {
-            throw DiagnosticError(.entryMissing, "There is no run \(run).")
+            throw missing(run)
         }
+        guard store.exists(run) else { throw missing(run) }
         // Listed as not over before it begins: a process that starts looks for runs that are not over by the list.
         var open = row
         open.state = .waiting

@@ -16,6 +16,7 @@ internal import RunnerProtocol
 package import SecretVault
 internal import SourceControl
 internal import SourceForges
+internal import StructuredData
 internal import Synchronization
 internal import Telemetry
 internal import ThreadExecution
@@ -29,6 +30,8 @@ package final class Server: Sendable {
     package let index: RunLists
     package let feed: LiveFeed
     package let runs: RunCoordinator
+    /// For runners on other machines.
+    package let desk: RunnerDesk
     package let directory: DirectoryKeeper
     package let identification: Identification
     package let references: ReferencedSecrets
@@ -50,11 +53,13 @@ package final class Server: Sendable {
     package let gates: GateKeeper
     package let statuses: StatusDesk
     private let indexing: IndexWriting
+    package let housekeeping: Housekeeping
     /// For what waits for the ends of runs.
     private let changes: AsyncStream<RunChange>
     private let lock: FileLock
     private let ownRunner: OwnRunner
     let report: @Sendable (DiagnosticError) -> Void
+    private let now: @Sendable () -> Int64
     let state = Mutex(State())
     let reports = AttemptShelf<RunReport>(keeping: 128)
     let told = AttemptShelf<OutcomeHistory>(keeping: 16)
@@ -67,6 +72,7 @@ package final class Server: Sendable {
         var url = ""
         var isStopping = false
         var ticker: Task<Void, Never>?
+        var sweeper: Task<Void, Never>?
     }
 
     /// The clock's beat: deadlines and lost runners are noticed within it.
@@ -92,28 +98,26 @@ package final class Server: Sendable {
         now: @escaping @Sendable () -> Int64 = { Timestamp.now().milliseconds },
         report: @escaping @Sendable (DiagnosticError) -> Void
     ) throws(DiagnosticError) {
-        (self.settings, self.report) = (settings, report)
+        (self.settings, self.report, self.now) = (settings, report, now)
         try Trees.make(settings.folder, mode: 0o700)
         lock = try Self.lock(settings.folder)
         let counts = ServerCounts(version: settings.version, commit: settings.commit)
         self.counts = counts
         let store = try RunStore(root: settings.folder, durability: .powerCut, observer: { counts.note($0) })
         self.store = store
-        let index = try RunLists(path: store.root + "/index.sqlite")
-        self.index = index
-        let feed = LiveFeed()
-        self.feed = feed
-        counts.metrics.read(ServerMetrics.followers) { [MetricSample([], Double(feed.subscriberCount))] }
+        index = try RunLists(path: store.root + "/index.sqlite")
+        feed = LiveFeed()
+        counts.metrics.read(ServerMetrics.followers) { [feed] in [MetricSample([], Double(feed.subscriberCount))] }
         directory = try DirectoryKeeper(store: store)
         identification = Identification(keeper: directory)
         references = ReferencedSecrets(folder: store.root + "/references", key: store.sealingKey)
+        desk = try Self.desk(store, directory, references, report)
         keptAnswers = KeptAnswers(store: store)
         people = try People(
             settings, store: store, directory: directory, references: references,
             now: Timestamp(milliseconds: now()))
         let vaults = try ServerVaults.open(settings, root: store.root)
-        let vault = vaults.secrets
-        self.vault = vault
+        vault = vaults.secrets
         variables = vaults.variables
         let gates = GateKeeper(
             store: store, directory: directory, now: { Timestamp(milliseconds: now()) }, report: report)
@@ -134,7 +138,7 @@ package final class Server: Sendable {
         var surroundings = RunCoordinator.Surroundings(
             store: store, feed: feed, now: now,
             secrets: { (record, _, environment) throws(DiagnosticError) in
-                try JobSecretReading(vault: vault).secrets(of: record, environment)
+                try JobSecretReading(vaults).secrets(of: record, environment)
             }, enter: { await gates.enter($0) },
             changed: { [ear] change in
                 counts.note(change)
@@ -149,9 +153,12 @@ package final class Server: Sendable {
             ear.yield(.job(change))
         }
         runs = RunCoordinator(surroundings)
+        housekeeping = Housekeeping(parts, runs: runs, gates: gates)
         let statuses = StatusDesk(Self.statusSurroundings(parts, transport))
         self.statuses = statuses
-        triggers = TriggerDesk(Self.surroundings(settings, store, directory, references, runs, statuses, report))
+        var triggering = Self.surroundings(settings, store, directory, references, runs, statuses, report)
+        triggering.variables = Self.variables(vaults.variables)
+        triggers = TriggerDesk(triggering)
         changes = stream
     }
 
@@ -185,9 +192,8 @@ package final class Server: Sendable {
                 return try await runs.begin(planned.record)
             })
         surroundings.credential = { (project) throws(DiagnosticError) in
-            let options = EntryID(project.id).flatMap { directory.current.projects[$0]?.settings.options }
-            guard let reference = options?["credential"] else { return nil }
-            return .token(try references.text(reference), user: options?["credentialUser"] ?? "x-access-token")
+            let settings = EntryID(project.id).flatMap { directory.current.projects[$0]?.settings }
+            return try settings.flatMap { (settings) throws(DiagnosticError) in try credential(settings, references) }
         }
         surroundings.worked = { project, verdicts in
             Task {
@@ -248,8 +254,9 @@ package final class Server: Sendable {
         await listen()
         for runner in directory.current.runners.values { await runs.add(DispatchRunner(runner)) }
         if settings.capacity > 0 { try await startOwnRunner(url) }
-        let unfinished = try unfinished()
-        try await indexing.restore(unfinished, active: Set(try await runs.recover(unfinished)))
+        let restored = RestoredMark(store.root)
+        try await recover(restoredFrom: restored?.backupAt)
+        if restored != nil { try RestoredMark.forget(store.root) }
         try await triggers.start()
         try await announcer.start()
         let (changes, triggers, gates) = (changes, triggers, gates)
@@ -265,6 +272,7 @@ package final class Server: Sendable {
                 }
             }
         }
+        keepHouse()
         let ticker = Task { [weak self] in
             var beats = 0
             while !Task.isCancelled {
@@ -272,13 +280,17 @@ package final class Server: Sendable {
                 guard let self else { return }
                 await self.runs.tick()
                 for (work, answer) in await self.gates.tick() { await self.runs.answer(work, answer) }
+                await self.forgetSpentRunners()
                 if beats % Self.beatsPerTrigger == 0 {
                     await self.triggers.tick()
                     await self.statuses.tick()
                     await self.announcer.tick()
                 }
                 beats += 1
-                if beats % Self.beatsPerSign == 0 { self.feed.beat() }
+                if beats % Self.beatsPerSign == 0 {
+                    self.feed.beat()
+                    self.desk.keep(only: await self.runs.leasesNow)
+                }
             }
         }
         state.withLock { state in
@@ -287,11 +299,39 @@ package final class Server: Sendable {
         }
     }
 
+    /// Takes up what an earlier process was cut off in: runs, and the lists of them.
+    private func recover(restoredFrom backupAt: Timestamp?) async throws {
+        let isWhole = try index.isWhole()
+        let open = try unfinished()
+        let going = Set(try await runs.recover(open, restoredFrom: backupAt))
+        guard !isWhole else {
+            // Of those that were over already the lists may not have heard.
+            var unheard: [RunID] = []
+            for run in open {
+                if !going.contains(run) {
+                    unheard.append(run)
+                } else if try index.run(run) == nil {
+                    unheard.append(run)
+                }
+            }
+            return try await indexing.catchUp(unheard)
+        }
+        let (indexing, store, report) = (indexing, store, report)
+        Task {
+            do throws(DiagnosticError) {
+                try await indexing.fill(try store.runs())
+            } catch {
+                report(error)
+            }
+        }
+    }
+
     /// Runs are listed behind their beginnings, and not quite in their order: so many before the newest may be missing.
     private static let unlistedRuns = 1_000
 
     /// Runs that may not be over: those that the lists have as such, and those that they do not have yet.
     private func unfinished() throws(DiagnosticError) -> [RunID] {
+        guard try index.isWhole() else { return try store.runs() }
         let newest = try index.newest()
         var found: Set<RunID> = []
         for run in try store.runs() where run.number > newest - Self.unlistedRuns {
@@ -325,12 +365,42 @@ package final class Server: Sendable {
             return state.ticker
         }
         ticker?.cancel()
+        state.withLock(\.sweeper)?.cancel()
         await triggers.stop()
         await runs.stop()
         feed.end()
         await announcer.stop()
+        do throws(DiagnosticError) {
+            try identification.keep(in: TokenUses(store: store), now: Timestamp(milliseconds: now()))
+        } catch {
+            report(error)
+        }
         await traces?.finish()
     }
+
+    /// What is old goes, on a thread of its own.
+    private func keepHouse() {
+        let (housekeeping, now) = (housekeeping, now)
+        let (identification, uses, report) = (identification, TokenUses(store: store), report)
+        do throws(DiagnosticError) { try identification.recall(uses) } catch { report(error) }
+        let sweeper = Task {
+            var nextUses = Timestamp(milliseconds: now()) + Self.usesRhythm
+            while !Task.isCancelled {
+                let time = Timestamp(milliseconds: now())
+                await housekeeping.tick(time)
+                if time >= nextUses {
+                    nextUses = time + Self.usesRhythm
+                    do throws(DiagnosticError) { try identification.keep(in: uses, now: time) } catch { report(error) }
+                }
+                try? await Task.sleep(for: Self.housekeepingBeat)
+            }
+        }
+        state.withLock { $0.sweeper = sweeper }
+    }
+
+    private static let housekeepingBeat = Duration.seconds(5)
+    /// The journal is told as often of tokens that were used.
+    private static let usesRhythm = Timestamp.Span.minutes(60)
 
     // MARK: the own runner
 

@@ -3,6 +3,7 @@
 internal import AccessRules
 internal import EventJournal
 internal import PipelineModel
+internal import RetentionRules
 package import RunCoordination
 internal import Synchronization
 package import Telemetry
@@ -12,11 +13,15 @@ package final class ServerCounts: Sendable {
     package let metrics: MetricsRegistry
     /// Of the last reading.
     private let census = Mutex(ServingCensus())
+    private let disk = Mutex<UInt64?>(nil)
 
     init(version: String, commit: String) {
         metrics = ServerMetrics.registry(version: version, commit: commit)
         metrics.read(ServerMetrics.jobs) { [weak self] in self?.jobs() ?? [] }
         metrics.read(ServerMetrics.runners) { [weak self] in self?.runners() ?? [] }
+        metrics.read(ServerMetrics.diskFree) { [weak self] in
+            self?.disk.withLock { $0 }.map { [MetricSample([], Double($0))] } ?? []
+        }
         metrics.read(ServerMetrics.runnerCapacity) { [weak self] in self?.groups { Double($0.capacity) } ?? [] }
         metrics.read(ServerMetrics.runnerBusy) { [weak self] in self?.groups { Double($0.busy) } ?? [] }
     }
@@ -70,6 +75,15 @@ package final class ServerCounts: Sendable {
     func noteDelivery(_ kind: String, _ outcome: String) {
         metrics.add(to: ServerMetrics.deliveries, [kind, outcome])
     }
+
+    func note(_ report: Housekeeping.Report) {
+        for removal in report.removals { metrics.add(to: ServerMetrics.removed, [removal.part.rawValue]) }
+        for (kind, count) in [("stream", report.streams), ("artifact", report.artifacts), ("cache", report.caches)]
+        where count > 0 { metrics.add(Double(count), to: ServerMetrics.removed, [kind]) }
+        metrics.add(Double(report.freedBytes), to: ServerMetrics.freedBytes)
+    }
+
+    func note(freeBytes: UInt64) { disk.withLock { $0 = freeBytes } }
 
     // MARK: what there is
 

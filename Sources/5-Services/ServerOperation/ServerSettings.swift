@@ -38,6 +38,7 @@ package struct ServerSettings: Sendable {
     package var leaseSeconds = longestLeaseSeconds
     package var passwordCost = PasswordHash.Parameters.standard
     package var telling: TellingSettings
+    package var retention = RetentionSettings()
 
     package init(folder: String, host: String, port: Int, capacity: Int, environment: [String: String]) {
         self.folder = folder
@@ -87,7 +88,7 @@ package struct ServerSettings: Sendable {
             }
         }
         if let fault = identityProvider?.fault(address: publicURL) { faults.append(fault) }
-        return faults + telling.faults
+        return faults + telling.faults + retention.faults
     }
 }
 

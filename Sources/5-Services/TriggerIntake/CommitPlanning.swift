@@ -211,14 +211,16 @@ package struct CommitPlanning {
             payload = EventPayload(repository: files.state).make(
                 event: occasion.event, ref: occasion.ref, inputs: inputs, given: payload)
         }
-        var event = ServedPlanning.Event(facts, ref: occasion.ref, payload: payload, vars: project.vars)
+        // The values of the project's places are not for code of somebody else.
+        let vars = occasion.fork == nil ? project.vars : DataObject()
+        var event = ServedPlanning.Event(facts, ref: occasion.ref, payload: payload, vars: vars)
         event.jobs = occasion.jobs
         var (plan, title) = try planning.plan(workflow, event)
         if occasion.fork != nil { plan.jobs = plan.jobs.map(Self.readingOnly) }
         var repository = files.state
         repository.root = mirrorFolder
         var record = RunRecord(plan: plan, repository: repository, payload: payload)
-        record.vars = project.vars
+        record.vars = vars
         record.isPinned = true
         record.project = project.id
         record.runnerGroup = project.runnerGroup

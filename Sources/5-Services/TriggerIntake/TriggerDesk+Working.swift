@@ -4,7 +4,7 @@ internal import Diagnostics
 internal import EventJournal
 internal import PipelineModel
 internal import RunCoordination
-internal import SourceControl
+package import SourceControl
 internal import SourceForges
 internal import ThreadExecution
 internal import Timekeeping
@@ -53,19 +53,27 @@ extension TriggerDesk {
     ) throws(DiagnosticError) -> DeliveryWork {
         let credential = try surroundings.credential(project)
         let key = DeskLine.MirrorKey(address: project.cloneURL, credential: credential)
-        let folder = "\(surroundings.folder)/\(project.id)"
         let mirror: ProjectMirror
         if let known = line.mirror, known.key == key {
             mirror = known.mirror
         } else {
-            mirror = ProjectMirror(folder: folder + "/mirror.git", address: project.cloneURL, credential: credential)
+            mirror = self.mirror(of: project, credential)
             line.mirror = (key, mirror)
             line.fetched = FetchedRefs()
         }
+        var project = project
+        project.vars = try surroundings.variables(project)
         return DeliveryWork(
-            project: project, mirror: mirror, trees: CommitFiles(root: folder + "/trees", mirror: mirror),
+            project: project, mirror: mirror, trees: CommitFiles(root: folder(of: project) + "/trees", mirror: mirror),
             environment: surroundings.environment, now: now.milliseconds, table: line.table,
             fetched: line.fetched, askedAt: (askedAt ?? now).milliseconds)
+    }
+
+    private nonisolated func folder(of project: TriggerProject) -> String { "\(surroundings.folder)/\(project.id)" }
+
+    /// What was fetched of a project. - Parameter credential: `nil` is enough for reading what is there.
+    package nonisolated func mirror(of project: TriggerProject, _ credential: GitCredential? = nil) -> ProjectMirror {
+        ProjectMirror(folder: folder(of: project) + "/mirror.git", address: project.cloneURL, credential: credential)
     }
 
     // MARK: beginning

@@ -4,6 +4,7 @@ package import Diagnostics
 package import PipelineModel
 package import RunCoordination
 package import SourceControl
+package import StructuredData
 package import Timekeeping
 
 /// What a trigger desk needs of the rest of the server.
@@ -18,6 +19,8 @@ package struct TriggerSurroundings: Sendable {
     package var projects: @Sendable () -> [TriggerProject]
     /// What opens a project's remote; `nil`: nothing is needed.
     package var credential: @Sendable (TriggerProject) throws(DiagnosticError) -> GitCredential?
+    /// What `vars` holds for the runs of a project.
+    package var variables: @Sendable (TriggerProject) throws(DiagnosticError) -> DataObject
     /// Begins a run, or holds it where ``PlannedRun/fork`` asks for an approval, and returns once it is on the disk. One that was begun in an
     /// earlier process and of which only the record is there must be among those that are recovered.
     package var start: @Sendable (PlannedRun) async throws -> RunID
@@ -39,6 +42,7 @@ package struct TriggerSurroundings: Sendable {
         self.projects = projects
         self.start = start
         credential = { (_) throws(DiagnosticError) in nil }
+        variables = { (project) throws(DiagnosticError) in project.vars }
         worked = { _, _ in }
         report = { _ in }
     }

@@ -3,8 +3,10 @@
 internal import ArgumentParser
 internal import Diagnostics
 internal import PipelineModel
+internal import RetentionRules
 internal import RunCoordination
 internal import TerminalRendering
+internal import Timekeeping
 
 struct CleanCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -34,19 +36,8 @@ struct CleanCommand: ParsableCommand {
         let console = Console()
         try console.guarded {
             let store = try RunStore(root: RunStore.defaultRoot(console.environment))
-            var removed = (workspaces: 0, runs: 0)
-            var seen: [String: Int] = [:]
-            for (place, run) in try store.runs().enumerated() {
-                let history = try RunHistory(store: store, run: run)
-                // The newest one without a record may be one that is just being made.
-                guard history.state == .finished, history.hasRecord || place > 0 else { continue }
-                if try store.removeWorkspace(of: run) { removed.workspaces += 1 }
-                let newer = seen[history.repositoryRoot, default: 0]
-                seen[history.repositoryRoot] = newer + 1
-                guard let keep, newer >= keep else { continue }
-                try store.remove(run)
-                removed.runs += 1
-            }
+            try store.finishRemovals()
+            let removed = try removeRuns(in: store)
             store.removeLeftovers()
             let cleaned = try StoreCleaning(root: store.root, environment: console.environment).run()
             let containers = try LeftoverContainers.remove(
@@ -64,5 +55,32 @@ struct CleanCommand: ParsableCommand {
                 "Removed \(cleaned.caches) caches and \(cleaned.artifacts) artifacts; freed \(cleaned.freedBytes >> 20) MB."
             )
         }
+    }
+
+    private func removeRuns(in store: RunStore) throws -> (workspaces: Int, runs: Int) {
+        var kept: [KeptRun] = []
+        for (place, run) in try store.runs().enumerated() {
+            let history = try RunHistory(store: store, run: run)
+            // The newest one without a record may be one that is just being made.
+            let isOver = history.state == .finished && (history.hasRecord || place > 0)
+            let end = Timestamp(milliseconds: history.createdAt + (history.durationMs ?? 0))
+            kept.append(
+                KeptRun(
+                    run, project: history.repositoryRoot, pipeline: "", finishedAt: isOver ? end : nil,
+                    hasLogs: store.hasLogs(run), hasWorkspace: store.hasWorkspace(run)))
+        }
+        let policy = RetentionPolicy(runDays: keep == nil ? nil : 0, workspaceDays: 0, keepLast: keep ?? 0)
+        var removed = (workspaces: 0, runs: 0)
+        for removal in RetentionRound(now: .now(), policy: policy).decide(kept) {
+            switch removal.part {
+            case .run:
+                if try store.removeWorkspace(of: removal.run) { removed.workspaces += 1 }
+                try store.remove(removal.run)
+                removed.runs += 1
+            case .workspace: if try store.removeWorkspace(of: removal.run) { removed.workspaces += 1 }
+            case .logs: break
+            }
+        }
+        return removed
     }
 }

@@ -74,6 +74,7 @@ package enum Gallery {
             Entry(name: "account", page: SampleSettings.account),
             Entry(name: "settings-projects", page: SampleSettings.projects),
             Entry(name: "settings-people", page: SampleSettings.people),
+            Entry(name: "settings-members", page: SampleSettings.members),
             Entry(name: "settings-runners", page: SampleSettings.runners),
             Entry(name: "settings-runners-ko", page: SampleSettings.runners, language: .korean),
             Entry(name: "settings-secrets", page: SampleSettings.secrets),

@@ -32,6 +32,14 @@ package enum SampleSettings {
                 code: "MRT1204", message: "There is an account 'ada' already.", remedy: "Choose another name."))
     }
 
+    package static var members: MembersPage {
+        MembersPage(
+            project: "widget",
+            members: [.init(name: "Ada Kim", role: "admin"), .init(name: "Tomás Rey", role: "run")],
+            others: ["Jo Lind", "Mina Park"],
+            roles: [("read", "Sees runs, logs and artifacts."), ("run", "Starts, cancels and reruns as well.")])
+    }
+
     package static var runners: RunnersPage {
         RunnersPage(
             queue: [

@@ -100,6 +100,7 @@ package final class LeasedJob {
         ground.close()
         if let failure { throw failure }
         ground.sweep()
+        ground.kept.removeEarlier()
         if isAbandoned { ground.endLeftovers() }
         return end
     }

@@ -8,7 +8,7 @@ internal import ZipArchives
 
 /// A cache that the unmodified action saved: an archive, unpacked as the toolkit does it.
 struct ArchivedCache {
-    var folder: String
+    var shelf: any BlobShelf
     var entry: CacheEntry
 
     private static let patience = Duration.seconds(3600)
@@ -17,7 +17,6 @@ struct ArchivedCache {
     func take(
         _ folders: StepFolders, lookupOnly: Bool, _ report: inout NativeReport
     ) throws(DiagnosticError) -> Bool {
-        let shelf = FileBlobShelf(folder: folder)
         guard let reader = try? shelf.open(entry.blob) else { return false }
         if lookupOnly { return true }
         let magic = try BlobCopy.beginning(reader, count: 2)

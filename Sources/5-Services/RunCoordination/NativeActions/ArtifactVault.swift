@@ -11,19 +11,24 @@ internal import ZipArchives
 /// The artifacts of one repository, where the services have them too: unmodified actions and native ones see each
 /// other's. Called on threads that may block.
 struct ArtifactVault: Sendable {
-    let shelf: FileBlobShelf
-    let index: FileEntryIndex
+    /// Where archives are made before they are published.
+    let drafts: FileBlobShelf
+    let shelf: any BlobShelf
+    let index: any EntryIndex
 
     static let zip = "application/zip"
     private static let patience = Duration.seconds(600)
     private static let patienceSeconds: Int64 = 600
     private let folder: String
 
-    /// - Parameter folder: of the repository's services.
-    init(folder: String) {
+    /// - Parameters:
+    ///   - folder: of the repository's services.
+    ///   - far: the server that has the artifacts; `nil`: they are in the folder.
+    init(folder: String, far: FarStorage? = nil) {
         self.folder = folder
-        shelf = FileBlobShelf(folder: folder)
-        index = FileEntryIndex(folder: folder + "/index")
+        drafts = far?.shelf ?? FileBlobShelf(folder: folder)
+        shelf = far.map { FarBlobShelf(storage: $0) } ?? drafts
+        index = far.map { FarEntryIndex(storage: $0) } ?? FileEntryIndex(folder: folder + "/index")
     }
 
     /// Those of a run that have not expired, of each name the newest attempt's; the older first.
@@ -63,12 +68,12 @@ struct ArtifactVault: Sendable {
     /// One archive, as the fourth version has it. It is visible once it is whole.
     func addArchive(_ upload: Upload) throws(DiagnosticError) -> ArtifactEntry {
         try ready(upload)
-        let draft = try shelf.draft()
+        let draft = try drafts.draft()
         defer { try? Files.remove(draft) }
         try ZipWriting.write(
             upload.files, to: draft, level: upload.compressionLevel, checkpoint: upload.stop.check)
         try upload.stop.check()
-        return try add(try shelf.take(draft), Self.zip, upload)
+        return try add(try drafts.take(draft), Self.zip, upload)
     }
 
     /// One file as it is.
@@ -107,12 +112,17 @@ struct ArtifactVault: Sendable {
         return entry
     }
 
+    /// Held by whoever adds files to an artifact that may have some.
+    func addingLockPath() throws(DiagnosticError) -> String {
+        try Trees.make(folder, mode: 0o700)
+        return folder + "/adding.lock"
+    }
+
     /// Files beside those that the run's artifact of that name has already, as the third version has it.
     func addFiles(_ upload: Upload) throws(DiagnosticError) -> ArtifactEntry {
         try Self.check(upload.name)
         // Other jobs add to the same one: what it has is read, changed and replaced by one at a time.
-        try Trees.make(folder, mode: 0o700)
-        let lock = try FileLock.waiting(path: folder + "/adding.lock", until: .now() + .seconds(Self.patienceSeconds))
+        let lock = try FileLock.waiting(path: try addingLockPath(), until: .now() + .seconds(Self.patienceSeconds))
         defer { withExtendedLifetime(lock) {} }
         var files: [ArtifactFile] = []
         for item in upload.files {
@@ -152,7 +162,7 @@ struct ArtifactVault: Sendable {
 
     // MARK: downloading
 
-    func draft() throws(DiagnosticError) -> String { try shelf.draft() }
+    func draft() throws(DiagnosticError) -> String { try drafts.draft() }
 
     /// Makes a zip archive of an artifact, whatever it is kept as.
     ///
@@ -192,7 +202,7 @@ struct ArtifactVault: Sendable {
             if entry.mediaType != Self.zip || keepsArchive {
                 return try write(blob, entry.mediaType == Self.zip ? entry.name + ".zip" : entry.name, folder)
             }
-            let draft = try shelf.draft()
+            let draft = try drafts.draft()
             defer { try? Files.remove(draft) }
             let isSound = try BlobCopy.copy(try shelf.open(blob), blob, to: draft)
             guard isSound || keepsDamaged else { return false }
@@ -219,7 +229,7 @@ struct ArtifactVault: Sendable {
 
     private func write(_ file: ArtifactFile, _ folder: ConfinedFolder) throws(DiagnosticError) -> Bool {
         guard file.isGzip else { return try write(file.blob, file.path, folder) }
-        let draft = try shelf.draft() + ".gz"
+        let draft = try drafts.draft() + ".gz"
         let plain = String(draft.dropLast(3))
         defer {
             try? Files.remove(draft)

@@ -126,7 +126,7 @@ struct CacheAction: Sendable {
         _ entry: CacheEntry, _ vault: CacheVault, _ folders: StepFolders, lookupOnly: Bool, _ report: inout NativeReport
     ) throws(DiagnosticError) -> Bool {
         guard let trees = CacheTrees(entry.blob) else {
-            return try ArchivedCache(folder: vault.folder, entry: entry).take(folders, lookupOnly: lookupOnly, &report)
+            return try ArchivedCache(shelf: vault.shelf, entry: entry).take(folders, lookupOnly: lookupOnly, &report)
         }
         if lookupOnly { return try vault.hasContent(trees) }
         for part in trees.parts where !folders.reaches(folders.path(part.base)) {

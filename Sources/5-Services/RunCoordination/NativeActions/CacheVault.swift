@@ -13,21 +13,30 @@ internal import Timekeeping
 /// trees in the content store. Called on threads that may block.
 final class CacheVault: Sendable {
     let folder: String
-    let index: FileEntryIndex
+    let index: any EntryIndex
+    let shelf: any BlobShelf
     let content: LeasedContent
     let namespace: String
     let history: CacheHistory
+    /// Where the caches are, unless they are in the folder.
+    let far: FarStorage?
     /// Something was damaged: what is saved from now on is read once, since the store would take damaged parts for known.
     let hasDamage = Mutex(false)
     /// As the toolkit's: the longest job may hold a key.
     static let reservationHours: Int64 = 6
 
-    /// - Parameter folder: of the repository's services.
-    init(folder: String, store: String, history: CacheHistory) {
+    /// - Parameters:
+    ///   - folder: of the repository's services.
+    ///   - line: to the server that has the caches; `nil`: they are in the folder.
+    init(folder: String, store: String, history: CacheHistory, line: ServerLine? = nil) {
         self.folder = folder
-        index = FileEntryIndex(folder: folder + "/index")
-        content = LeasedContent(store)
-        namespace = Self.namespace(folder)
+        let (shelf, content) = (FileBlobShelf(folder: folder), LeasedContent(store))
+        let namespace = Self.namespace(folder)
+        far = line.map { FarStorage(line: $0, shelf: shelf, content: content, namespace: namespace) }
+        index = far.map { FarEntryIndex(storage: $0) } ?? FileEntryIndex(folder: folder + "/index")
+        self.shelf = far.map { FarBlobShelf(storage: $0) } ?? shelf
+        self.content = content
+        self.namespace = namespace
         self.history = history
     }
 
@@ -121,7 +130,8 @@ final class CacheVault: Sendable {
 
     /// - Returns: `false` where a part of it is lost.
     func restore(_ trees: CacheTrees, of entry: CacheEntry, to folders: StepFolders) throws(DiagnosticError) -> Bool {
-        try content.with { (opened) throws(ContentError) in
+        for part in trees.parts { if let far, try !far.bring(part, of: entry) { return false } }
+        return try content.with { (opened) throws(ContentError) in
             do throws(ContentError) {
                 for part in trees.parts {
                     guard
@@ -143,7 +153,9 @@ final class CacheVault: Sendable {
     }
 
     func hasContent(_ trees: CacheTrees) throws(DiagnosticError) -> Bool {
-        try content.with { (opened) throws(ContentError) in
+        // Whether the server has all of it, it says when it is asked for it.
+        if far != nil { return true }
+        return try content.with { (opened) throws(ContentError) in
             for part in trees.parts where try !opened.content.contains(part.tree) { return false }
             return true
         }
@@ -157,7 +169,7 @@ final class CacheVault: Sendable {
     /// Lets go of an entry's bytes.
     func forget(_ entry: CacheEntry) throws(DiagnosticError) {
         guard let trees = CacheTrees(entry.blob) else {
-            return try FileBlobShelf(folder: folder).remove(entry.blob)
+            return try shelf.remove(entry.blob)
         }
         try content.with { (opened) throws(ContentError) in
             for part in trees.parts {

@@ -48,7 +48,7 @@ struct MergeArtifactsAction: Sendable {
             guard !entries.isEmpty else {
                 throw DiagnosticError(.artifactMissing, "No artifacts found matching pattern '\(text)'")
             }
-            let draft = try vault.shelf.draft()
+            let draft = try vault.draft()
             defer { try? Trees.remove(draft) }
             for entry in entries {
                 guard try vault.unpack(entry, to: isSeparate ? "\(draft)/\(entry.name)" : draft, stop: upload.stop)

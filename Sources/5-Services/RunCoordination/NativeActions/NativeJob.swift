@@ -34,8 +34,8 @@ struct NativeJob: Sendable {
     }
 
     /// By the names that ``RepositoryOffer`` gives them.
-    func actions(_ record: RunRecord, _ offer: RepositoryOffer) -> [String: NativeAction] {
-        var actions: [String: NativeAction] = ["checkout": CheckoutAction.action(record, offer)]
+    func actions(_ record: RunRecord, _ offer: RepositoryOffer, _ code: FarCode? = nil) -> [String: NativeAction] {
+        var actions: [String: NativeAction] = ["checkout": CheckoutAction.action(record, offer, code)]
         for part in CacheAction.Part.allCases {
             actions[part.rawValue] = CacheAction(job: self, part: part).action
         }

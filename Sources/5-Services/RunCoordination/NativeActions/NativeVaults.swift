@@ -7,10 +7,12 @@ struct NativeVaults: Sendable {
     let caches: CacheVault
     let artifacts: ArtifactVault
 
-    init(store: RunStore, run: RunID, record: RunRecord) {
+    /// - Parameter line: to the server that has them; `nil`: they are in the store.
+    init(store: RunStore, run: RunID, record: RunRecord, line: ServerLine? = nil) {
         let folder = RunServices.folder(of: record.repository.root, in: store)
-        artifacts = ArtifactVault(folder: folder)
-        caches = CacheVault(folder: folder, store: store.shared, history: CacheHistory(store: store, run: run))
+        caches = CacheVault(
+            folder: folder, store: store.shared, history: CacheHistory(store: store, run: run), line: line)
+        artifacts = ArtifactVault(folder: folder, far: caches.far)
     }
 
     func job(_ job: JobID, of run: RunID, attempt: Int, _ record: RunRecord) -> NativeJob {

@@ -3,7 +3,7 @@
 internal import ContentStore
 package import Diagnostics
 internal import FileAccess
-internal import PipelineModel
+package import PipelineModel
 internal import ProcessControl
 internal import RuntimeServices
 package import Timekeeping
@@ -17,6 +17,8 @@ package struct StoreCleaning: Sendable {
     package var cacheDays: Int64 = 7
     /// Of a run's snapshots: after that it can be run again whole, and not from a step.
     package var snapshotDays: Int64 = 7
+    /// The longest that an artifact of a run is kept, whatever its upload asked for; `nil`: as long as it asked for.
+    package var artifactDays: @Sendable (RunID) -> Int? = { _ in nil }
     private let root: String
     /// An upload that is whole and not yet named, of a process that lives, is younger.
     private static let orphanHours: Int64 = 24
@@ -132,6 +134,12 @@ package struct StoreCleaning: Sendable {
         }
     }
 
+    private func expiry(of artifact: ArtifactEntry) -> Timestamp? {
+        guard let days = RunID(artifact.origin.run).flatMap({ artifactDays($0) }) else { return artifact.expires }
+        let latest = artifact.created + .days(Int64(days))
+        return artifact.expires.map { min($0, latest) } ?? latest
+    }
+
     /// - Returns: the names of references that the repository's entries still have.
     private func clean(
         _ folder: String, _ now: Timestamp, _ report: inout Report
@@ -161,7 +169,7 @@ package struct StoreCleaning: Sendable {
             if trees == nil { blobs.insert(entry.blob.name) }
         }
         for artifact in try index.artifacts() {
-            guard let expires = artifact.expires, expires <= now else {
+            guard let expires = expiry(of: artifact), expires <= now else {
                 blobs.formUnion(artifact.blobs.map(\.name))
                 continue
             }

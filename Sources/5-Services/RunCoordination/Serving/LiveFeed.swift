@@ -33,6 +33,13 @@ package final class LiveFeed: Sendable {
         case end
     }
 
+    /// What the follower of a log gets. Of several only the last one may be told: after each there may be something to read.
+    package enum LogSign: Hashable, Sendable {
+        case grew
+        /// The connection is to be seen to live.
+        case beat
+    }
+
     private struct Channel: Sendable {
         var last = 0
         var recent: [News] = []
@@ -41,7 +48,7 @@ package final class LiveFeed: Sendable {
 
     private struct State: Sendable {
         var channels: [Topic: Channel] = [:]
-        var logs: [LogPlace: [Int: AsyncStream<Void>.Continuation]] = [:]
+        var logs: [LogPlace: [Int: AsyncStream<LogSign>.Continuation]] = [:]
         var nextSubscriber = 0
         var isEnding = false
     }
@@ -102,7 +109,7 @@ package final class LiveFeed: Sendable {
     /// A log has more lines, or its end.
     package func grew(_ place: LogPlace) {
         state.withLock { state in
-            for subscriber in (state.logs[place] ?? [:]).values { subscriber.yield() }
+            for subscriber in (state.logs[place] ?? [:]).values { subscriber.yield(.grew) }
         }
     }
 
@@ -112,7 +119,7 @@ package final class LiveFeed: Sendable {
             for channel in state.channels.values {
                 for subscriber in channel.subscribers.values { subscriber.yield(.beat) }
             }
-            for followers in state.logs.values { for follower in followers.values { follower.yield() } }
+            for followers in state.logs.values { for follower in followers.values { follower.yield(.beat) } }
         }
     }
 
@@ -148,8 +155,8 @@ package final class LiveFeed: Sendable {
     }
 
     /// Something to read whenever the log has grown; several times may be told as one.
-    package func follow(_ place: LogPlace) -> AsyncStream<Void> {
-        let (stream, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+    package func follow(_ place: LogPlace) -> AsyncStream<LogSign> {
+        let (stream, continuation) = AsyncStream<LogSign>.makeStream(bufferingPolicy: .bufferingNewest(1))
         let id = state.withLock { state -> Int? in
             guard !state.isEnding else { return nil }
             state.nextSubscriber += 1

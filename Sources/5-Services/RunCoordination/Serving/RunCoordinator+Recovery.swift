@@ -4,19 +4,23 @@ package import Diagnostics
 internal import EventJournal
 internal import FileAccess
 internal import JobDispatch
+internal import LogArchive
 package import PipelineModel
 internal import RunEngine
 internal import RunnerProtocol
-internal import Timekeeping
+package import Timekeeping
 
 /// Going on where an earlier process of the server was cut off.
 extension RunCoordinator {
     /// Folds the runs that are not over, and asks again for everything that was asked for. A job that a runner had has a
     /// lease's time to be heard of; any other waits for a runner.
     ///
-    /// - Parameter unfinished: runs that may not be over.
+    /// - Parameters:
+    ///   - unfinished: runs that may not be over.
+    ///   - backup: when the backup was made that the store was restored from; `nil`: it was not. Then nobody has a job any
+    ///     more: it is as if all runners had been lost.
     /// - Returns: those that go on.
-    package func recover(_ unfinished: [RunID]) async throws -> [RunID] {
+    package func recover(_ unfinished: [RunID], restoredFrom backup: Timestamp? = nil) async throws -> [RunID] {
         var recovered: [RunID] = []
         for run in unfinished.sorted() {
             do throws(DiagnosticError) {
@@ -29,9 +33,22 @@ extension RunCoordinator {
         for run in recovered {
             guard let served = runs[run] else { continue }
             for effect in RunMachine.effects(of: served.machine.state) { perform(again: effect, of: served) }
+            if let backup { loseJobs(of: served, backup) }
             give(.timePassed, to: run)
         }
         return recovered
+    }
+
+    private func loseJobs(of run: ServedRun, _ backup: Timestamp) {
+        for (job, known) in run.jobs where !known.hasBegun {
+            // Files may be a little newer than the journal's copy: what the job wrote after it is not known.
+            let logs = store.logs(of: run.run, attempt: run.attempt)
+            try? Trees.remove(logs.folder(job: RunStore.fileName(job)))
+        }
+        for lease in dispatch.leases.values where lease.demand.work.run == run.run {
+            guard let lost = dispatch.release(lease.demand.work) else { continue }
+            lose(lost, "The server was restored from its backup of \(backup).")
+        }
     }
 
     /// An end that is longer ago is not told again at a start.
@@ -107,6 +124,7 @@ extension RunCoordinator {
         run.jobs[job]?.environment = run.environment(of: job)
         let demand = demand(job, number, of: run)
         dispatch.restore(demand, runner: owner, fence: summary.epoch, now: surroundings.now())
+        spend(owner)
         intake.open(LeaseKey(work, fence: summary.epoch), events: known.events, outcomes: known.outcomes)
     }
 }

@@ -25,6 +25,22 @@ extension RunCoordinator {
         waiters.removeValue(forKey: runner)?.continuation.resume(returning: PollAnswer(leaseMs: dispatch.leaseMs))
     }
 
+    /// A runner has been given a job: one that is for one job gets no other.
+    func spend(_ runner: String) {
+        guard dispatch.runners[runner]?.offering.isEphemeral == true else { return }
+        dispatch.pause(runner, true)
+        spentRunners[runner] = surroundings.now()
+    }
+
+    /// Runners for one job that have had it, and whose last word cannot come again: they are to be forgotten.
+    package func takeSpentRunners() -> [String] {
+        let time = surroundings.now()
+        for (runner, _) in spentRunners where !dispatch.holds(runner).isEmpty { spentRunners[runner] = time }
+        let over = spentRunners.filter { time - $0.value > RunnerLimits.leaseMs }.map(\.key).sorted()
+        for runner in over { spentRunners[runner] = nil }
+        return over
+    }
+
     /// Runners as the dispatch knows them, and what each has.
     package var runnersNow: [(runner: DispatchRunner, holds: [DispatchLease])] {
         dispatch.runners.values.sorted { $0.id < $1.id }.map { ($0, dispatch.holds($0.id)) }
@@ -36,6 +52,7 @@ extension RunCoordinator {
     package func poll(_ runner: String, _ request: PollRequest) async -> PollAnswer {
         let start = surroundings.now()
         let hearing = dispatch.heard(runner, instance: request.instance, holds: request.holds, now: start)
+        dispatch.note(refusal: request.refusal, of: runner)
         for lease in hearing.forgotten {
             lose(lease, lease.isRestored ? "It never came to its runner." : "Its runner began anew without it.")
         }
@@ -89,6 +106,7 @@ extension RunCoordinator {
             run.jobs[lease.demand.work.job]?.cancellationToldAt = time
             answer.cancellations.append(cancellation)
         }
+        guard refusal == nil else { return }
         let taken = dispatch.take(runner, free: request.free, now: time)
         guard !taken.isEmpty else { return }
         answer.assignments += assign(taken, to: runner)
@@ -137,6 +155,7 @@ extension RunCoordinator {
         let work = lease.demand.work
         guard let run = runs[work.run] else { return }
         let name = dispatch.runners[lease.runner]?.offering.name ?? lease.runner
+        spend(lease.runner)
         intake.open(lease.key, events: run.jobs[work.job]?.events ?? 0, outcomes: run.jobs[work.job]?.outcomes ?? 0)
         let waitedMs = max(0, lease.since - lease.demand.queuedAt)
         surroundings.noted(.jobAssigned(label: lease.demand.labels.first ?? "", waitedMs: waitedMs))
@@ -155,6 +174,32 @@ extension RunCoordinator {
         }
         return assignment(lease)
     }
+
+    // MARK: what a job fetches and brings
+
+    /// What a lease is of; `nil`: the job is not the runner's any more.
+    package func record(of key: LeaseKey, heldBy runner: String) -> RunRecord? {
+        guard dispatch.renew(key, by: runner, now: surroundings.now()) else { return nil }
+        return runs[key.work.run]?.record
+    }
+
+    /// Does something that others see of a job, in a moment in which the lease holds.
+    ///
+    /// - Returns: `nil`: the job is not the runner's any more, and nothing was done.
+    package func publish<Value: Sendable>(
+        _ key: LeaseKey, heldBy runner: String, _ body: @Sendable () throws(DiagnosticError) -> Value
+    ) throws(DiagnosticError) -> Value? {
+        guard dispatch.renew(key, by: runner, now: surroundings.now()) else { return nil }
+        return try body()
+    }
+
+    /// Whether a lease is another runner's.
+    package func isForeign(_ key: LeaseKey, to runner: String) -> Bool {
+        dispatch.leases[key.work].map { $0.fence == key.fence && $0.runner != runner } ?? false
+    }
+
+    /// All that hold now.
+    package var leasesNow: Set<LeaseKey> { Set(dispatch.leases.values.map(\.key)) }
 
     // MARK: progress
 

@@ -75,6 +75,7 @@ package actor RunCoordinator {
     var dispatch: DispatchTable
     /// By project: groups of different projects are different.
     private var arbiters: [String: GroupArbiter] = [:]
+    var deployments = DeploymentBook()
     private var arrivals: [Arrival] = []
     private var willDrain = false
     var waiters: [String: Waiter] = [:]
@@ -83,6 +84,10 @@ package actor RunCoordinator {
     /// The journal cannot be written: nothing more is decided until the server has been restarted.
     private(set) var failure: DiagnosticError?
     var isStopping = false
+    /// Why no job is given away; `nil`: they are.
+    var refusal: String?
+    /// Runners for one job that have had it, and since when they have none.
+    var spentRunners: [String: Int64] = [:]
     /// Runners that were heard of at the last look.
     var connectedRunners: Set<String> = []
 
@@ -233,7 +238,7 @@ package actor RunCoordinator {
             work.events.append((run, decision.events))
         }
         for run in touched.values { try run.writeValues() }
-        let all = Array(appends.values)
+        let all = Array(appends.values) + (try deploymentAppends(work.events))
         for start in stride(from: 0, to: all.count, by: JournalLimits.appendsPerTransaction) {
             let part = Array(all[start..<min(start + JournalLimits.appendsPerTransaction, all.count)])
             let time = Timestamp(milliseconds: now)
@@ -315,9 +320,13 @@ package actor RunCoordinator {
                 of: run)
         case .legFinished(let finished):
             let lease = lease(of: finished.leg, of: run)
+            let environment = run.jobs[finished.leg]?.environment
             forget(finished.leg, of: run)
             guard !isCall(finished.leg, of: run) else { return }
-            if finished.takenFrom == nil { ended(finished, of: run, lease, at: time) }
+            if finished.takenFrom == nil {
+                ended(finished, of: run, lease, at: time)
+                noteDeployed(finished, to: environment, of: run, at: time)
+            }
             publish(
                 .jobFinished(
                     finished.leg, name: run.name(of: finished.leg), finished.conclusion, finished.outcome.reason,
@@ -412,7 +421,12 @@ package actor RunCoordinator {
     package func waitingReason(of job: JobID, in run: RunID) -> Reason? {
         guard let served = runs[run], let known = served.jobs[job] else { return nil }
         if let gate = known.gate { return Reason(.approval, gate) }
-        return dispatch.waitingReason(of: served.work(job, known.number), at: max(now, surroundings.now()))
+        return waitingReason(of: served.work(job, known.number), at: max(now, surroundings.now()))
+    }
+
+    private func waitingReason(of work: JobTry, at now: Int64) -> Reason? {
+        guard let reason = dispatch.waitingReason(of: work, at: now) else { return nil }
+        return refusal.map { Reason(.capacity, $0) } ?? reason
     }
 
     /// Why each job of a run that waits for a runner does so.
@@ -423,7 +437,7 @@ package actor RunCoordinator {
         for (job, known) in served.jobs {
             reasons[job] =
                 known.gate.map { Reason(.approval, $0) }
-                ?? dispatch.waitingReason(of: served.work(job, known.number), at: now)
+                ?? waitingReason(of: served.work(job, known.number), at: now)
         }
         return reasons
     }

@@ -116,6 +116,7 @@ final class ServedRun {
         let needs = needs(of: job)
         var part = record
         part.plan = record.plan.part(of: job)
+        for (name, value) in secrets.variables { part.vars[name] = .string(value) }
         let point = point.flatMap { $0.job == job ? JobContent.Point(attempt: $0.attempt, step: $0.step) : nil }
         return JobContent(
             record: part, planDigest: machine.definition.planDigest, leg: leg.settings, needs: needs,

@@ -33,6 +33,11 @@ package actor PasswordWork {
         }
     }
 
+    /// Whether a hash costs whoever guesses less than one that is made now.
+    package nonisolated func isCheap(_ hash: PasswordHash) -> Bool {
+        hash.parameters.memoryBytes < cost.memoryBytes || hash.parameters.parallelism < cost.parallelism
+    }
+
     private func derive<Value: Sendable>(
         _ body: @escaping @Sendable () throws(DiagnosticError) -> Value
     ) async throws(DiagnosticError) -> Value {

@@ -27,13 +27,15 @@ extension Server {
         throw DiagnosticError(.entryMissing, "The hook was removed as it was made.")
     }
 
-    /// Gives a hook another secret; the one before is good for nothing any more.
+    /// Gives a hook another secret. For a day the one before signs beside it, so that whoever listens has the time to learn the new
+    /// one; the one before that is good for nothing any more.
     package func rotateHookSecret(
         _ hook: OutgoingHook, by actor: Actor, as principal: Principal
     ) async throws(DiagnosticError) -> String {
         let secret = WebhookSecret.mint().text
         var settings = hook.settings
-        settings.secretReference = try references.keep(secret)
+        let before = try? references.text(hook.settings.secretReference)
+        settings.secretReference = try references.keep(HookSecrets.text(secret, before: before))
         do throws(DiagnosticError) {
             _ = try await directory.perform(.setHook(hook.id, settings), by: actor, as: principal)
         } catch {

@@ -9,6 +9,7 @@ package import SecretVault
 internal import StructuredData
 internal import ThreadExecution
 package import Timekeeping
+internal import TriggerIntake
 
 /// Secrets and variables: what they are stands in the vaults, that they are in the directory.
 extension Server {
@@ -79,6 +80,16 @@ extension Server {
     /// What `vars` holds for a run: the narrowest place wins. By name, in capitals.
     package func variables(project: EntryID, environment: String?) throws(DiagnosticError) -> [String: String] {
         try variables.secrets(project: project.description, environment: environment).mapValues(\.value)
+    }
+
+    /// What `vars` holds for the runs of a project as they are planned: no job has come to its environment yet.
+    static func variables(
+        _ vault: Vault
+    ) -> @Sendable (TriggerProject) throws(DiagnosticError) -> DataObject {
+        { (project) throws(DiagnosticError) in
+            let found = try vault.secrets(project: project.id)
+            return DataObject(found.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value.value)) })
+        }
     }
 
     private func vault(of key: ValueKey) -> Vault { key.kind == .secret ? vault : variables }

@@ -12,6 +12,11 @@ package struct ServerVaults: Sendable {
     /// The key that a change of keys makes, before it takes the place of the one in the folder.
     private static let nextKeyName = "/master-key.new"
 
+    /// Whether a server's folder has something that its key opens.
+    static func hasSecrets(_ root: String) -> Bool {
+        ["vault", "variables"].contains { DiskUse.bytes(below: "\(root)/\($0)") > 0 }
+    }
+
     static func open(_ settings: ServerSettings, root: String) throws(DiagnosticError) -> ServerVaults {
         let key = try masterKey(settings, root: root)
         // A change of keys that was cut off: what it had sealed anew opens with the next key only.
@@ -33,7 +38,14 @@ package struct ServerVaults: Sendable {
             return try MasterKey(text: text, source: "MARTLET_KEY")
         }
         if let path = settings.keyPath { return try MasterKey(file: path) }
-        return try MasterKey.loadOrMake(root + "/master-key")
+        let path = root + "/master-key"
+        guard Files.isFile(path) || !hasSecrets(root) else {
+            throw DiagnosticError(
+                .masterKeyMissing, "There are secrets in '\(root)', and the key that opens them is not there.",
+                remedy: "Put it back as '\(path)', or give --key-file or MARTLET_KEY. Without it remove the folders "
+                    + "'vault' and 'variables', and set all secrets anew.")
+        }
+        return try MasterKey.loadOrMake(path)
     }
 
     /// Makes another key the master key. No server may work in the folder meanwhile; what was cut off is finished by doing

@@ -58,6 +58,7 @@ package final class SignIn: Sendable {
             }
             let isMatch = try await passwords.isMatch(password, hash)
             if isMatch, let account, !account.isDisabled {
+                try await renew(hash, of: account, password)
                 state.withLock { state in
                     state.backoff.succeeded(account: key)
                     state.noted.remove(key + "\u{0}" + network)
@@ -74,6 +75,14 @@ package final class SignIn: Sendable {
             throw .failed(error)
         }
         throw .wrong
+    }
+
+    /// A hash of earlier, cheaper parameters is made anew; the sessions go on.
+    private func renew(_ hash: PasswordHash?, of account: Account, _ password: String) async throws(DiagnosticError) {
+        guard let hash, let reference = account.passwordReference, passwords.isCheap(hash) else { return }
+        let renewed = try await passwords.hash(password).text
+        // Somebody may have set another meanwhile: then there is nothing at the reference any more.
+        try references.replace(reference, with: renewed)
     }
 
     /// Whether `password` is the account's own; failures count as those of sign-ins do.

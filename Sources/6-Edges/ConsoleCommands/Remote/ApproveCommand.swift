@@ -50,10 +50,10 @@ struct ApproveCommand: ParsableCommand {
         }
         guard !waiting.isEmpty else { return console.out.writeLine("Nothing waits for an approval.") }
         var table = TextTable(
-            header: ["RUN", "JOB", "ENVIRONMENT", "APPROVED", "WAITS FOR"], palette: console.palette)
+            header: ["RUN", "JOB", "ENVIRONMENT", "CHANGES", "APPROVED", "WAITS FOR"], palette: console.palette)
         for entry in waiting {
             table.add([
-                "\(entry.run)", entry.job.withoutControls, entry.environment.withoutControls,
+                "\(entry.run)", entry.job.withoutControls, entry.environment.withoutControls, entry.change,
                 "\(entry.approved.count)/\(entry.required)", entry.sentence.withoutControls,
             ])
         }
@@ -193,6 +193,8 @@ struct PendingApproval: Sendable {
     var required: Int
     /// Who has approved so far.
     var approved: [String]
+    /// Against what is deployed, in commits.
+    var change: String
     /// As the server has it.
     var data: DataValue
 
@@ -206,6 +208,12 @@ struct PendingApproval: Sendable {
         environment = data["environment"]?.string ?? ""
         sentence = data["sentence"]?.string ?? ""
         required = data["required"]?.int ?? 1
+        if let change = data["change"], let deployed = change["deployed"]?["sha"]?.string {
+            let counts = change["added"]?.int.map { "+\($0) −\(change["removed"]?.int ?? 0) on " } ?? "instead of "
+            self.change = counts + deployed.prefix(7)
+        } else {
+            change = "the first"
+        }
         approved = (data["approved"]?.array ?? []).compactMap { $0.string ?? $0["name"]?.string }
     }
 

@@ -13,9 +13,11 @@ internal import StructuredData
 enum ProjectChoice {
     static func project(_ target: RemoteTarget) throws -> String {
         if let project = target.project { return project }
-        let remotes = GitRepository(containing: ProcessEnvironment.currentFolder)?.remoteAddresses() ?? []
+        let repository = GitRepository(containing: ProcessEnvironment.currentFolder)
+        let remotes = repository?.remoteAddresses() ?? []
         let known = try target.ask { try await $0.items(RemoteServer.path("projects")) }
-        for remote in remotes {
+        // A server on the same machine may have the folder itself.
+        for remote in remotes + [repository?.root].compactMap({ $0 }) {
             let wanted = RepositoryAddress.normalised(remote)
             let found = known.filter { project in
                 project["cloneURL"]?.string.map(RepositoryAddress.normalised) == wanted

@@ -8,6 +8,7 @@ internal import HTTPCalling
 internal import HTTPMessages
 internal import PipelineModel
 internal import ProcessControl
+internal import RetentionRules
 internal import RunCoordination
 internal import RunnerAgent
 internal import RunnerProtocol
@@ -154,6 +155,11 @@ struct RunnerRunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Certificates to trust beside the system's, as a PEM file.", valueName: "file"))
     var trust: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "So much must be free on the disk: below it no job is taken. 0: nobody looks.", valueName: "bytes"))
+    var minFree = FreeBytes(DiskRule.standard.minimumBytes)
+
     @OptionGroup var network: NetworkOptions
 
     func run() throws {
@@ -186,10 +192,9 @@ struct RunnerRunCommand: ParsableCommand {
         var parts = JobRunner.Surroundings(
             store: store, capacity: file.capacity,
             settings: { (content) throws(DiagnosticError) in
-                let files = WorkflowFiles(
-                    folder: content.record.repository.root, environment: surroundings,
-                    isTrusted: content.record.isTrusted)
+                let files = try content.workflowFiles(in: store, environment: surroundings)
                 var settings = RunSession.Settings(capacity: 1, offer: try files.offer(), engines: files.engines)
+                settings.ownFolder = content.record.isPinned ? files.state.root : nil
                 settings.hostEnvironment = ProcessEnvironment.entries.filter { !$0.hasPrefix("MARTLET_") }
                 return settings
             },
@@ -199,6 +204,8 @@ struct RunnerRunCommand: ParsableCommand {
                 return ServerLink(url: now.url, credential: now.credential, transport: client.transport)
             }, report: { ServerLog.tell($0) })
         parts.isOwn = file.isOwn
+        parts.isFar = !file.isOwn
+        parts.disk.minimumBytes = minFree.bytes
         parts.isEphemeral = file.isEphemeral
         return JobRunner(parts)
     }

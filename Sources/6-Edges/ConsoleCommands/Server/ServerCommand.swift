@@ -18,18 +18,26 @@ struct ServerCommand: ParsableCommand {
         commandName: "server", abstract: "Run the server: triggers, runs, logs and pages for a team.",
         discussion: """
             EXAMPLES
-              martlet server
-              martlet server --listen 0.0.0.0:8443 --tls-certificate chain.pem --tls-key key.pem
+              martlet server --project .
+              martlet server --listen :8443 --tls-certificate chain.pem --tls-key key.pem
 
             One process, one folder. The first start prints a link that makes the first
-            administrator. SIGTERM ends it in order: runs go on with their runners, and the
-            next start takes them up.
-            """, subcommands: [RotateKeyCommand.self])
+            administrator. With --project . each commit to the repository that you are in is
+            run. SIGTERM ends it in order: runs go on with their runners, and the next start
+            takes them up.
+            """, subcommands: [BackupCommand.self, RestoreCommand.self, RotateKeyCommand.self])
 
     @Option(help: ArgumentHelp("Where it listens.", valueName: "host:port"))
     var listen = ListenAddress(host: "127.0.0.1", port: 8480)
 
     @OptionGroup var data: DataFolderOptions
+
+    @Option(
+        name: .customLong("project"),
+        help: ArgumentHelp(
+            "A repository whose pushes are run: a folder or an address; may be given again. It is kept.",
+            valueName: "repository"))
+    var projects: [String] = []
 
     @Option(help: ArgumentHelp("Where the journal is: sqlite, in the data folder.", valueName: "url"))
     var database: String?
@@ -59,6 +67,7 @@ struct ServerCommand: ParsableCommand {
     var keyFile: String?
 
     @OptionGroup var telling: TellingOptions
+    @OptionGroup var retention: RetentionOptions
     @OptionGroup var identity: IdentityOptions
 
     @Option(
@@ -108,6 +117,7 @@ struct ServerCommand: ParsableCommand {
         settings.certificatePath = tlsCertificate.map(ProcessEnvironment.absolute)
         settings.certificateKeyPath = tlsKey.map(ProcessEnvironment.absolute)
         telling.apply(to: &settings.telling)
+        retention.apply(to: &settings.retention)
         settings.labels = labels.map { $0.lowercased() }
         settings.keyPath = keyFile.map(ProcessEnvironment.absolute)
         settings.identityProvider = try identity.settings(
@@ -161,6 +171,10 @@ struct ServerCommand: ParsableCommand {
                 Task {
                     do {
                         try await server.start(url: url)
+                        for project in projects {
+                            let (name, isNew) = try await server.offer(project)
+                            if isNew { ServerLog.say("Made the project '\(name)'.") }
+                        }
                         ServerLog.say("Ready at \(settings.publicURL ?? url)")
                         if let token = try server.people.firstAdminToken() {
                             ServerLog.say("Make the first account: \(server.address)/setup?token=\(token)")

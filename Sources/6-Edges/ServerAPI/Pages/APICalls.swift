@@ -26,6 +26,13 @@ struct APICalls: Sendable {
     func call(
         _ operation: String, _ path: [String: String] = [:], _ body: DataObject = [:], as visit: PageVisit
     ) async throws(DiagnosticError) -> DataValue {
+        Self.data(of: try await answer(operation, path, body, as: visit))
+    }
+
+    /// The same, with the answer's headers.
+    func answer(
+        _ operation: String, _ path: [String: String], _ body: DataObject = [:], as visit: PageVisit
+    ) async throws(DiagnosticError) -> OutboundAnswer {
         guard let route = routes[operation] else {
             throw DiagnosticError(.routeUnknown, "There is no operation '\(operation)'.")
         }
@@ -42,6 +49,10 @@ struct APICalls: Sendable {
             content: bytes)
         let answer = try await route.handler(request)
         guard answer.status < 400 else { throw Self.error(answer) }
+        return answer
+    }
+
+    private static func data(of answer: OutboundAnswer) -> DataValue {
         guard case .bytes(let content) = answer.content else { return .null }
         return (try? DataValue(json: content)) ?? .null
     }

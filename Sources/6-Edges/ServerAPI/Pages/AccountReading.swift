@@ -24,7 +24,9 @@ struct AccountReading: Sendable {
         let pages = PageRoute(server: server)
         return [
             pages.get("/account", .known) { (visit) throws(DiagnosticError) in
-                .page(page(visit), visit.context())
+                var page = page(visit)
+                if visit.request.query["changed"] == "password" { page.receipt = Self.passwordChanged }
+                return .page(page, visit.context())
             },
             pages.post("/account/tokens", .known) { (visit, form) throws(DiagnosticError) in
                 var body: DataObject = [
@@ -40,11 +42,49 @@ struct AccountReading: Sendable {
                 answer.headers["Cache-Control"] = "no-store"
                 return answer
             },
+            pages.post("/account/password", .known, changePassword),
             pages.post("/account/tokens/{token}/revoke", .known) { (visit, _) throws(DiagnosticError) in
                 try await calls.call("revokeToken", ["token": visit.request.parameter("token")], as: visit)
                 return .seeOther(.account)
             },
         ]
+    }
+
+    private static let passwordChanged = Receipt.done("The password was changed. Your other sessions are over.")
+
+    /// Sessions elsewhere end; this one goes on under another name.
+    @Sendable private func changePassword(
+        _ visit: PageVisit, _ form: FormFields
+    ) async throws(DiagnosticError) -> OutboundAnswer {
+        guard let account = visit.account else { return .seeOther(.account) }
+        var page = page(visit)
+        var cookies: [String] = []
+        var status = 200
+        do throws(DiagnosticError) {
+            let changed = try await calls.answer(
+                "setPassword", ["account": account.description],
+                [
+                    "oldPassword": .string(try form.required("old")),
+                    "password": .string(try form.required("password")),
+                ], as: visit)
+            cookies = changed.headers.filter { $0.name == "Set-Cookie" }.map(\.value)
+            page.receipt = Self.passwordChanged
+        } catch {
+            status = APIProblem.status(error.diagnostic.code)
+            if status == 404 || status == 401 || status >= 500 { throw error }
+            page.receipt = .refused(
+                code: error.diagnostic.code.description, message: error.diagnostic.message,
+                remedy: error.diagnostic.remedy)
+        }
+        // What a form shows next has to be sent by the session that goes on.
+        guard cookies.isEmpty else {
+            var answer = OutboundAnswer.seeOther(PageAddress("account", query: [("changed", "password")]))
+            for cookie in cookies { answer.headers.add("Set-Cookie", cookie) }
+            return answer
+        }
+        var answer = OutboundAnswer.page(page, visit.context(), status: status)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
     }
 
     private func page(_ visit: PageVisit) -> AccountPage {

@@ -8,6 +8,7 @@ internal import RunCoordination
 internal import RunIndex
 internal import RunnerProtocol
 internal import ServerOperation
+internal import SourceControl
 internal import Timekeeping
 internal import WebPages
 
@@ -29,6 +30,28 @@ struct HeldReading {
             found.append(gated(waiting, asked, row))
         }
         return found.sorted { ($1.askedAt, $1.run) < ($0.askedAt, $0.run) }
+    }
+
+    /// Those, with what each would change at its environment.
+    func comparedApprovals() async throws(DiagnosticError) -> [Approval] {
+        var found = try approvals()
+        for index in found.indices {
+            guard let environment = found[index].environment,
+                let row = try visit.server.row(of: RunID(found[index].run)),
+                let comparison = try await visit.server.comparison(of: row, at: environment)
+            else { continue }
+            let deployed = comparison.deployed
+            found[index].deployed = "\(deployed.sha.prefix(7)) (run \(deployed.run))"
+            found[index].takenBack = comparison.span?.removedCount ?? 0
+            found[index].changesCount = comparison.span?.addedCount ?? 0
+            found[index].changesSince = (comparison.span?.added ?? []).map { commit in
+                Change(
+                    branch: row.branch, commit: commit.id,
+                    title: commit.message.split(separator: "\n").first.map(String.init) ?? "",
+                    author: commit.author.name)
+            }
+        }
+        return found
     }
 
     /// How many this person may answer.
@@ -95,9 +118,11 @@ struct ApprovalPageRoutes: Sendable {
     var routes: [Route] {
         let pages = PageRoute(server: server)
         return [
-            pages.get("/approvals", .known) { (visit) throws(DiagnosticError) in
-                .page(ApprovalsPage(waiting: try HeldReading(visit).approvals()), visit.context())
-            },
+            pages.get(
+                "/approvals", .known,
+                showing: { (visit) throws(DiagnosticError) in
+                    .page(ApprovalsPage(waiting: try await HeldReading(visit).comparedApprovals()), visit.context())
+                }),
             pages.post("/approvals/{run}", .run(.approve), answerHeld),
             // Who may answer stands in the environment's rules.
             pages.post("/approvals/{run}/{attempt}/{job}", .run(.viewRuns), answerGate),

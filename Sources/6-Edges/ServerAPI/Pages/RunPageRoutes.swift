@@ -58,7 +58,7 @@ struct RunPageRoutes: Sendable {
                 remedy: "Look at the run: its jobs list their steps.")
         }
         guard let row = try server.row(of: place.run) else {
-            throw DiagnosticError(.entryMissing, "There is no run \(place.run).")
+            throw server.missing(place.run)
         }
         let first = try request.number("from", in: 1...Int(Int32.max), default: 1)
         let part = try LogLines.part(at: try server.logPath(finding: place), from: first)

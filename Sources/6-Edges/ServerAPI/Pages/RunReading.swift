@@ -34,7 +34,7 @@ struct RunReading {
         let server = visit.server
         report = try server.report(of: run, attempt: attempt)
         guard let row = try server.row(of: run) else {
-            throw DiagnosticError(.entryMissing, "There is no run \(run).")
+            throw server.missing(run)
         }
         self.row = row
         outcomes = try server.outcomes(of: report)

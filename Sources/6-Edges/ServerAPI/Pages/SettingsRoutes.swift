@@ -100,7 +100,8 @@ struct SettingsRoutes: Sendable {
     let calls: APICalls
 
     var routes: [Route] {
-        ProjectSettingsReading(server: server, calls: calls).routes + PeopleReading(server: server, calls: calls).routes
+        ProjectSettingsReading(server: server, calls: calls).routes
+            + MembersReading(server: server, calls: calls).routes + PeopleReading(server: server, calls: calls).routes
             + RunnersReading(server: server, calls: calls).routes + SecretsReading(server: server, calls: calls).routes
             + EnvironmentsReading(server: server, calls: calls).routes
             + HooksReading(server: server, calls: calls).routes + AccountReading(server: server, calls: calls).routes

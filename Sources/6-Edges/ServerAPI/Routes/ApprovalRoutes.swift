@@ -4,8 +4,10 @@ internal import AccessRules
 internal import Diagnostics
 internal import HTTPServing
 internal import PipelineModel
+internal import RunCoordination
 internal import RunnerProtocol
 internal import ServerOperation
+internal import SourceControl
 internal import StructuredData
 internal import Timekeeping
 
@@ -41,7 +43,7 @@ struct ApprovalRoutes: Sendable {
                 request.principal, .viewRuns, at: .project(asked.project), now: .now()
             ).isAllowed
             guard isSeen else { continue }
-            items.append([
+            var item: DataObject = [
                 "run": .number(Double(waiting.work.run.number)), "attempt": .number(Double(waiting.work.attempt)),
                 "job": .string(waiting.work.job.text), "name": .string(waiting.name),
                 "project": .string(directory.name(of: asked.project)), "environment": .string(asked.rules.name),
@@ -49,7 +51,11 @@ struct ApprovalRoutes: Sendable {
                 "required": .number(Double(asked.rules.requiredApprovals)),
                 "approved": .array(waiting.gate.approvals.map { .string($0.name) }),
                 "url": .string("\(server.address)/runs/\(waiting.work.run)/\(waiting.work.attempt)"),
-            ])
+            ]
+            if let row = try server.row(of: waiting.work.run) {
+                item.set("change", try await server.comparison(of: row, at: asked.rules.name)?.data)
+            }
+            items.append(.object(item))
         }
         return .list(items, next: nil)
     }
@@ -82,5 +88,29 @@ struct ApprovalRoutes: Sendable {
             run, isApproved: review != .reject, reason: reason,
             by: server.identification.actor(request.principal, address: request.inbound.peer))
         return .json([:], status: 202)
+    }
+}
+
+extension DeploymentComparison {
+    /// `commits` are the newest of what is added.
+    fileprivate var data: DataValue {
+        var object: DataObject = [
+            "deployed": [
+                "run": .number(Double(deployed.run.number)), "attempt": .number(Double(deployed.attempt)),
+                "sha": .string(deployed.sha), "ref": .string(deployed.ref), "at": .number(Double(deployed.at)),
+            ]
+        ]
+        if let span {
+            object["added"] = .number(Double(span.addedCount))
+            object["removed"] = .number(Double(span.removedCount))
+            object["commits"] = .array(
+                span.added.map { commit in
+                    [
+                        "sha": .string(commit.id), "author": .string(commit.author.name),
+                        "subject": .string(commit.message.split(separator: "\n").first.map(String.init) ?? ""),
+                    ]
+                })
+        }
+        return .object(object)
     }
 }

@@ -25,7 +25,7 @@ struct LogRoutes: Sendable {
             Route(
                 method: "GET", template: Self.template, operation: "getLog",
                 summary:
-                    "A step's log: JSON lines from a line on, all as text (Accept: text/plain), or live (Accept: text/event-stream).",
+                    "A step's log: JSON lines from a line on, all as text (Accept: text/plain), or live: Accept: text/event-stream, or by WebSocket.",
                 guardian: .run(.viewLogs),
                 query: [
                     .init(name: "from", about: "The first line, from 1.", schema: ["type": "integer", "minimum": 1]),
@@ -40,8 +40,8 @@ struct LogRoutes: Sendable {
                         schema: ["type": "string", "enum": ["text"]]),
                     .init(
                         name: "download", about: "1: the text as a file to keep.",
-                        schema: ["type": "string", "enum": ["1"]]),
-                ], answers: [200: ""], handler: get)
+                        schema: ["type": "string", "enum": ["1"]]), APIRequest.after,
+                ], answers: [200: ""], isLive: true, handler: get)
         ]
     }
 
@@ -58,7 +58,7 @@ struct LogRoutes: Sendable {
     @Sendable private func get(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
         let place = try Self.place(request)
         let accept = request.inbound.headers["Accept"] ?? ""
-        if accept.contains("text/event-stream") { return try live(place, request) }
+        if accept.contains("text/event-stream") || request.inbound.asksForSocket { return try live(place, request) }
         let path = try server.logPath(finding: place)
         if accept.contains("text/plain") || request.query["format"] == "text" {
             return try await text(path, as: request.query["download"] == "1" ? Self.fileName(place) : nil)
@@ -142,13 +142,12 @@ struct LogRoutes: Sendable {
 
     // MARK: live
 
-    /// Lines as events whose ids are the lines' numbers: `Last-Event-ID` goes on behind that line.
+    /// Lines as events whose ids are the lines' numbers.
     private func live(_ place: LogPlace, _ request: APIRequest) throws(DiagnosticError) -> OutboundAnswer {
-        let last = request.inbound.headers["Last-Event-ID"].flatMap { Int($0) }
+        let last = try request.lastEvent()
         let from = try request.number("from", in: 1...Int(Int32.max), default: 1)
         let following = LogFollowing(server: server, place: place, first: last.map { $0 + 1 } ?? from)
-        return OutboundAnswer(
-            status: 200, headers: EventText.headers, content: .stream { writer in try await following.run(writer) })
+        return .live { writer in try await following.run(writer) }
     }
 }
 
@@ -160,27 +159,28 @@ private struct LogFollowing: Sendable {
 
     private static let pieceBytes = 64 << 10
 
-    func run(_ writer: AnswerWriter) async throws {
+    func run(_ writer: EventWriter) async throws {
         // From now on nothing is missed: what is there already is read first.
         let signals = server.feed.follow(place)
         let path = server.logPath(place)
         var position: LogPosition?
-        try await writer.write(EventText.beat)
-        for await _ in Joined(first: (), then: signals) {
+        try await writer.beat()
+        for await sign in Joined(first: .grew, then: signals) {
+            let before = position
             var isOver = try await readOn(path, &position, writer)
             if !isOver, await !server.runs.isActive(place.run) {
                 // A log that was cut off has no end of its own: that of its run is it. What came meanwhile is told first.
                 _ = try await readOn(path, &position, writer)
                 isOver = true
             }
-            guard isOver else { continue }
-            return try await writer.write(EventText.event("end", id: nil, data: [:]))
+            if isOver { return try await writer.send(LiveEvent(.end)) }
+            if sign == .beat, position == before { try await writer.beat() }
         }
     }
 
     /// - Returns: whether the log has its end, and all of it was told.
     private func readOn(
-        _ path: String, _ position: inout LogPosition?, _ writer: AnswerWriter
+        _ path: String, _ position: inout LogPosition?, _ writer: EventWriter
     ) async throws -> Bool {
         if position == nil { position = try? start(path) }
         guard var at = position else { return false }
@@ -188,7 +188,7 @@ private struct LogFollowing: Sendable {
         while true {
             let (piece, hasEnded) = try read(path, at)
             guard let piece else { return hasEnded }
-            try await writer.write(Self.events(piece))
+            try await writer.send(LineEvents(piece), expectedBytes: piece.bytes.count * 2)
             at = piece.next
         }
     }
@@ -209,22 +209,27 @@ private struct LogFollowing: Sendable {
         }
         return (nil, true)
     }
+}
 
-    private static func events(_ piece: LogPiece) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(piece.bytes.count * 2)
-        var number = piece.start.line
-        var rest = piece.bytes[...]
-        while !rest.isEmpty {
-            let end = rest.firstIndex(of: UInt8(ascii: "\n"))
-            let text = String(decoding: rest[..<(end ?? rest.endIndex)], as: UTF8.self)
-            bytes += Array("id: \(number)\ndata: ".utf8)
-            DataValue.object(["n": .number(Double(number)), "text": .string(text)]).appendJSON(to: &bytes)
-            bytes += [0x0A, 0x0A]
+/// A piece of a log, a line an event.
+private struct LineEvents: Sequence, IteratorProtocol {
+    private var number: Int
+    private var rest: ArraySlice<UInt8>
+
+    init(_ piece: LogPiece) {
+        number = piece.start.line
+        rest = piece.bytes[...]
+    }
+
+    mutating func next() -> LiveEvent? {
+        guard !rest.isEmpty else { return nil }
+        let end = rest.firstIndex(of: UInt8(ascii: "\n"))
+        let text = String(decoding: rest[..<(end ?? rest.endIndex)], as: UTF8.self)
+        defer {
             number += 1
             rest = end.map { rest[($0 + 1)...] } ?? []
         }
-        return bytes
+        return LiveEvent(.line, id: number, data: ["n": .number(Double(number)), "text": .string(text)])
     }
 }
 

@@ -96,7 +96,7 @@ struct RunRoutes: Sendable {
         let run = RunID(try request.pathNumber("run"))
         let report = try server.report(of: run, attempt: attempt)
         guard let row = try server.row(of: run) else {
-            throw DiagnosticError(.entryMissing, "There is no run \(run).")
+            throw server.missing(run)
         }
         var object = row.object(server)
         for (key, value) in report.object { object[key] = value }

@@ -23,10 +23,10 @@ struct RunnerRoutes: Sendable {
             route("assignment", "A job that the runner has, once more.", .runner, assignment),
             route("position", "How much of a job's progress the server has.", .runner, position),
             route("progress", "What came of a job.", .runner, progress, limit: RunnerLimits.progressBytes),
-        ]
+        ] + RunnerDeskRoutes(runner: self).routes
     }
 
-    private func route(
+    func route(
         _ name: String, _ summary: String, _ guardian: Route.Guardian,
         _ handler: @escaping @Sendable (APIRequest) async throws(DiagnosticError) -> OutboundAnswer,
         limit: Int = 1 << 20
@@ -47,14 +47,14 @@ struct RunnerRoutes: Sendable {
         }
     }
 
-    private func runner(_ request: APIRequest) throws(DiagnosticError) -> String {
+    func runner(_ request: APIRequest) throws(DiagnosticError) -> String {
         guard case .runner(let id) = request.principal else {
             throw DiagnosticError(.credentialRefused, "This is not a runner's credential.")
         }
         return id.description
     }
 
-    private func read<Value: DataRepresentable>(
+    func read<Value: DataRepresentable>(
         _ request: APIRequest, _ type: Value.Type
     ) async throws(DiagnosticError) -> Value {
         let object = try await request.json()
@@ -111,7 +111,7 @@ struct RunnerRoutes: Sendable {
         return .json(known.data)
     }
 
-    private static func lost(_ key: LeaseKey) -> DiagnosticError {
+    static func lost(_ key: LeaseKey) -> DiagnosticError {
         DiagnosticError(.leaseLost, "The job '\(key.work)' is not this runner's any more.")
     }
 }

@@ -52,6 +52,19 @@ extension APIRequest {
         return number
     }
 
+    /// For live routes: where to go on.
+    static let after = Route.Parameter(
+        name: "after", about: "Live: goes on behind the event with this id, as with Last-Event-ID.",
+        schema: ["type": "integer", "minimum": 0])
+
+    /// The id of the last event that the caller saw; `nil`: none. What a client says by itself when it comes back goes before
+    /// what stood in the address when it began.
+    func lastEvent() throws(DiagnosticError) -> Int? {
+        let ids = 0...Int(Int32.max)
+        if let id = inbound.headers["Last-Event-ID"].flatMap({ Int($0) }), ids.contains(id) { return id }
+        return query["after"] == nil ? nil : try number("after", in: ids, default: 0)
+    }
+
     /// A number of the path; what is none is nothing that is there.
     func pathNumber(_ name: String) throws(DiagnosticError) -> Int {
         guard let number = Int(parameter(name)), number > 0, number <= Int(Int32.max) else {

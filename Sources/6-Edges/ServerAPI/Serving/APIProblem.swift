@@ -58,6 +58,7 @@ enum APIProblem {
             let waitMs = retryAfterMs ?? (diagnostic.code == .serverStarting ? 1_000 : 5_000)
             headers.add("Retry-After", String(max(1, (waitMs + 999) / 1_000)))
         }
+        if diagnostic.code == .socketVersion { headers.add("Sec-WebSocket-Version", "13") }
         return OutboundAnswer(
             status: status, headers: headers, content: .bytes(Array(DataValue.object(object).jsonText().utf8)))
     }
@@ -81,6 +82,7 @@ enum APIProblem {
 
     private static let requests: [DiagnosticCode: Int] = [
         .routeUnknown: 404, .methodUnknown: 405, .requestInvalid: 400, .requestTooLarge: 413, .requestCutOff: 400,
+        .socketForeign: 403, .socketHandshake: 400, .socketVersion: 426,
         .entryMissing: 404, .serverStopping: 503, .serverStarting: 503, .journalConflict: 409, .journalDiskFull: 503,
         .journalBusy: 503,
     ]
@@ -93,10 +95,13 @@ enum APIProblem {
     ]
 
     private static let runs: [DiagnosticCode: Int] = [
-        .runMissing: 404, .runOver: 409, .runNotFinished: 409, .nothingToRerun: 409, .rerunStepUnknown: 422,
+        .runMissing: 404, .runRemoved: 410, .logsRemoved: 410, .diskShort: 503, .retentionInvalid: 422, .runOver: 409,
+        .runNotFinished: 409,
+        .nothingToRerun: 409, .rerunStepUnknown: 422,
         .unknownRerun: 422, .artifactMissing: 404, .logPatternInvalid: 422, .logPatternLimit: 422,
         .logSearchExhausted: 422, .runnerVersion: 426, .leaseLost: 410, .journalFenced: 410,
-        .runnerMessageInvalid: 422,
+        .runnerMessageInvalid: 422, .codeNotGiven: 422, .handoverGone: 410, .handoverRefused: 403,
+        .handoverPastLimit: 413, .handoverMismatch: 422,
     ]
 
     private static let triggers: [DiagnosticCode: Int] = [

@@ -9,6 +9,14 @@ internal import StructuredData
 enum APISchemas {
     static let all: DataObject = runs.merging(AdministrationSchemas.all).merging(TellingSchemas.all)
 
+    /// What an approval would change: `added` and `removed` count commits against what is deployed; the newest are named.
+    private static let deploymentChange = object(
+        [
+            "deployed": object(["run": integer, "attempt": integer, "sha": text, "ref": text, "at": integer]),
+            "added": integer, "removed": integer,
+            "commits": list(object(["sha": text, "author": text, "subject": text])),
+        ], required: ["deployed"])
+
     private static let runs: DataObject = [
         "Problem": object(
             [
@@ -25,6 +33,7 @@ enum APISchemas {
             [
                 "run": integer, "attempt": integer, "job": text, "name": text, "project": text, "environment": text,
                 "branch": text, "sentence": text, "required": integer, "approved": list(text), "url": text,
+                "change": deploymentChange,
             ], required: ["run", "attempt", "job", "environment", "sentence"]),
         "ApprovalList": list(of: "Approval"),
         "DispatchRequest": object(

@@ -44,9 +44,27 @@ struct FormCheck: Sendable {
             return
         }
         guard let origin = inbound.headers["Origin"] else { return }
-        guard Self.host(origin) == inbound.headers["Host"]?.lowercased() || origin == Self.origin(server.address) else {
-            throw foreign
+        guard isOwn(origin, inbound) else { throw foreign }
+    }
+
+    /// A WebSocket is not kept from other sites by the browser: each can ask for one, with this server's cookies, and read what
+    /// comes. Every browser says which page asks.
+    ///
+    /// Source: RFC 6455, section 10.2.
+    ///
+    /// - Throws: ``DiagnosticCode/socketForeign``.
+    func requireOwnPage(_ inbound: InboundRequest) throws(DiagnosticError) {
+        let site = inbound.headers["Sec-Fetch-Site"] ?? "same-origin"
+        guard site == "same-origin", let origin = inbound.headers["Origin"], isOwn(origin, inbound) else {
+            throw DiagnosticError(
+                .socketForeign, "A WebSocket with a browser's session is for pages of this server only.",
+                remedy: "A program sends Authorization: Bearer TOKEN, and no cookie.")
         }
+    }
+
+    private func isOwn(_ origin: String, _ inbound: InboundRequest) -> Bool {
+        Self.host(origin).map { $0 == inbound.headers["Host"]?.lowercased() } ?? false
+            || origin == Self.origin(server.address)
     }
 
     private static func host(_ origin: String) -> String? {

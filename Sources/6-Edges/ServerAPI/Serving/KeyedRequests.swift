@@ -55,7 +55,7 @@ struct KeyedRequests: Sendable {
         case .none: bytes = []
         case .bytes(let content): bytes = content
         // What is not there as a whole cannot be given again.
-        case .stream:
+        case .stream, .events:
             try await server.keptAnswers.release(claim, now: .now())
             return answer
         }

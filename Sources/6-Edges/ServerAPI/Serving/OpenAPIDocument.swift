@@ -62,6 +62,12 @@ enum OpenAPIDocument {
         case .open, .proof: object["security"] = []
         default: break
         }
+        if route.isLive {
+            object["description"] = """
+                Live with Accept: text/event-stream, or by WebSocket (Upgrade: websocket): each event is a message \
+                {"id", "event", "data"}. A session's cookie opens a WebSocket for this server's own pages only.
+                """
+        }
         if let body = route.body {
             object["requestBody"] = [
                 "required": .bool(BodyShape.isRequired(body)),
@@ -99,6 +105,7 @@ enum OpenAPIDocument {
         for (status, schema) in route.answers.sorted(by: { $0.key < $1.key }) {
             responses[String(status)] = response(status, schema)
         }
+        if route.isLive { responses["101"] = ["description": "The connection is a WebSocket now."] }
         for status in problems(route) where responses[String(status)] == nil {
             responses[String(status)] = response(status, "Problem")
         }
@@ -111,10 +118,13 @@ enum OpenAPIDocument {
         switch route.guardian {
         case .open: return route.query.isEmpty ? [] : [400]
         case .proof: problems = [400, 401, 413]
+        // A run that was removed.
+        case .run: problems = [400, 401, 403, 404, 410, 429]
         default: problems = [400, 401, 403, 404, 429]
         }
         if FormCheck.safeMethods.contains(route.method) {
             if route.answers[200]?.isEmpty == false { problems.append(304) }
+            if route.isLive { problems.append(426) }
         } else {
             // A key that is used again, a condition that does not hold, content that cannot be taken.
             problems += [409, 412, 422]

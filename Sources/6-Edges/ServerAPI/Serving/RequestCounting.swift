@@ -12,6 +12,7 @@ struct RequestCounting: Sendable {
     private let method: String
     /// The template; never a path.
     private let route: String
+    private let asksForSocket: Bool
     private let traceParent: String?
     private let begin = ContinuousClock.now
     private let beganAt = Timestamp.now()
@@ -20,19 +21,25 @@ struct RequestCounting: Sendable {
         self.server = server
         self.route = route
         method = inbound.method
+        asksForSocket = inbound.asksForSocket
         traceParent = server.traces == nil ? nil : inbound.headers["traceparent"]
     }
 
     func counted(_ answer: OutboundAnswer) -> OutboundAnswer {
-        guard case .stream(let make) = answer.content else {
-            note(answer.status)
-            return answer
-        }
         var answer = answer
         let status = answer.status
-        answer.content = .stream { writer in
-            defer { note(status) }
-            try await make(writer)
+        switch answer.content {
+        case .none, .bytes: note(status)
+        case .stream(let make):
+            answer.content = .stream { writer in
+                defer { note(status) }
+                try await make(writer)
+            }
+        case .events(let tell):
+            answer.content = .events { writer in
+                defer { note(asksForSocket ? 101 : status) }
+                try await tell(writer)
+            }
         }
         return answer
     }

@@ -11,7 +11,11 @@ final class RequestLimits: Sendable {
     static let ofAddress = 60
 
     private let callers: Mutex<RateLimiter<Principal>>
+    /// Of an address whose requests show no credential: pages before signing in, status pages, badges, refused requests.
+    static let ofStranger = 600
+
     private let addresses = Mutex(RateLimiter<String>(burst: ofAddress, perMinute: ofAddress))
+    private let strangers = Mutex(RateLimiter<String>(burst: ofStranger, perMinute: ofStranger))
 
     /// - Parameter ofCaller: of a token or an account, a minute and at once.
     init(ofCaller: Int) {
@@ -29,6 +33,10 @@ final class RequestLimits: Sendable {
 
     func wait(network: String, now: Timestamp) -> Int64? {
         Self.wait(addresses.withLock { $0.take(network, now: now) })
+    }
+
+    func wait(stranger network: String, now: Timestamp) -> Int64? {
+        Self.wait(strangers.withLock { $0.take(network, now: now) })
     }
 
     private static func wait(_ verdict: RateLimiter<Principal>.Verdict) -> Int64? {

@@ -59,6 +59,8 @@ struct Route: Sendable {
     var isRepeatable = false
     /// Whether the handler itself finds out that a form is of this server's pages.
     var checksOwnForm = false
+    /// Whether it can be followed, by WebSocket too.
+    var isLive = false
     var handler: @Sendable (APIRequest) async throws(DiagnosticError) -> OutboundAnswer
 
     /// The template's parts between slashes.

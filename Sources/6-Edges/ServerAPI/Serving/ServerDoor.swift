@@ -51,7 +51,10 @@ package struct ServerDoor: Sendable {
 
     private func answer(_ inbound: InboundRequest, _ finding: Router.Finding) async -> OutboundAnswer {
         switch finding {
-        case .none: return unknown(inbound)
+        case .none:
+            let network = ClientAddress.network(ClientAddress.of(inbound, trusted: server.settings.trustedProxies))
+            if let wait = limits.wait(stranger: network, now: .now()) { return tooMany(wait) }
+            return unknown(inbound)
         case .otherMethods(let methods):
             var answer = APIProblem.answer(
                 DiagnosticError(.methodUnknown, "\(inbound.path) takes \(methods.joined(separator: ", ")) only."))
@@ -82,10 +85,22 @@ package struct ServerDoor: Sendable {
         let address = ClientAddress.of(inbound, trusted: server.settings.trustedProxies)
         let isDoor = route.isDoor || route.operation == "runner_register"
         if isDoor, let wait = limits.wait(network: ClientAddress.network(address), now: now) { return tooMany(wait) }
-        let caller = try await caller(inbound, route, now: now)
+        let caller: Caller
+        do throws(DiagnosticError) {
+            caller = try await self.caller(inbound, route, now: now)
+        } catch {
+            // Whoever tries credentials is as unknown as whoever has none.
+            if let wait = limit(inbound, route, address, now) { return tooMany(wait) }
+            throw error
+        }
+        if caller.principal == .anonymous, let wait = limit(inbound, route, address, now) { return tooMany(wait) }
         if let wait = limits.wait(caller: caller.principal, now: now) { return tooMany(wait) }
         if let refusal = try server.refusal(caller.principal, route, path) { return refusal }
         if !server.hasStarted { try Self.refuseEarly(route) }
+        if route.isLive, inbound.asksForSocket {
+            if caller.session != nil { try FormCheck(server: server).requireOwnPage(inbound) }
+            try inbound.requireHandshake()
+        }
         guard let pairs = FormText.pairs(inbound.query) else {
             throw DiagnosticError(.requestInvalid, "The query cannot be decoded.")
         }
@@ -112,6 +127,17 @@ package struct ServerDoor: Sendable {
         throw DiagnosticError(
             .serverStarting, "The server has just begun, and takes up what it had.", remedy: "Try again in a second.")
     }
+
+    /// How long somebody whom nobody knows has to wait; `nil`: not at all. A forge proves itself with each request, and
+    /// comes from few addresses.
+    private func limit(_ inbound: InboundRequest, _ route: Route, _ address: String, _ now: Timestamp) -> Int64? {
+        if case .proof = route.guardian { return nil }
+        guard !Self.unlimited.contains(inbound.path) else { return nil }
+        return limits.wait(stranger: ClientAddress.network(address), now: now)
+    }
+
+    /// Asked by those who watch whether the server lives.
+    private static let unlimited: Set<String> = ["/healthz", "/readyz"]
 
     /// A session that is used goes on.
     private func prolong(

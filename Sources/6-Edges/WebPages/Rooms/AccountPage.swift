@@ -33,6 +33,10 @@ package struct AccountPage: Page {
     package var tokens: [Token]
     /// Shown once, right after it was made.
     package var newToken: String?
+    /// What a new password came to.
+    package var receipt: Receipt?
+    /// Whether it signs in with a password at all.
+    package var hasPassword = true
     /// What a token can be allowed, each with what it means.
     package var scopes: [(name: String, meaning: String)]
 
@@ -55,9 +59,11 @@ package struct AccountPage: Page {
                     html.tag(.h1, text: name)
                     html.tag(.p, .class("quiet"), text: role)
                 }
+                if let receipt { SettingsShell.write(receipt, &html) }
                 if let newToken { fresh(newToken, &html) }
                 html.card(.tokens) { held(&$0) }
                 html.card(.newToken) { form(&$0) }
+                if hasPassword { html.card(.newPassword) { password(&$0) } }
             }
         }
     }
@@ -105,6 +111,21 @@ package struct AccountPage: Page {
                     }
                 }
             }
+        }
+    }
+
+    private func password(_ html: inout Markup) {
+        html.form(posting: PageAddress("account", "password"), .class("form")) { html in
+            // For whoever keeps passwords.
+            html.tag(
+                .input, .text(.type, "text"), .text(.name, "user"), .text(.value, name), .flag(.hidden),
+                .text(.autocomplete, "username"))
+            html.field(
+                .oldPassword, name: "old", type: "password", autocomplete: "current-password", isRequired: true)
+            html.field(
+                .newPassword, name: "password", type: "password", note: .passwordNote, autocomplete: "new-password",
+                isRequired: true)
+            html.tag(.div) { $0.tag(.button, .class("button primary"), words: .setPassword) }
         }
     }
 

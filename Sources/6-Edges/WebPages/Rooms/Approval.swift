@@ -33,8 +33,12 @@ package struct Approval: Sendable {
     package var expiresAt: Timestamp?
     package var votes: [Vote]
     package var votesNeeded: Int
-    /// Titles of the changes since what is deployed there now, newest first.
+    /// The changes since what is deployed there now, newest first; not more than are worth showing.
     package var changesSince: [Change]
+    /// How many there are.
+    package var changesCount: Int
+    /// Changes that are deployed there now, and would be there no longer.
+    package var takenBack = 0
     /// What is deployed there now; `nil` where nothing is.
     package var deployed: String?
     /// Why this person may not answer; `nil` where they may.
@@ -58,6 +62,7 @@ package struct Approval: Sendable {
         self.votes = votes
         self.votesNeeded = votesNeeded
         self.changesSince = changesSince
+        changesCount = changesSince.count
         self.deployed = deployed
         self.refusal = refusal
     }

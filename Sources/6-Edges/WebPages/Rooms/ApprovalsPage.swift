@@ -76,17 +76,25 @@ package struct ApprovalsPage: Page {
 
     private func effect(_ approval: Approval, _ html: inout Markup) {
         if let deployed = approval.deployed {
-            html.tag(.p, words: .replaces(deployed, approval.changesSince.count))
+            html.tag(.p, words: .replaces(deployed))
+        } else if approval.environment != nil {
+            html.tag(.p, words: .firstThere)
+        }
+        if approval.takenBack > 0 {
+            html.tag(.p, .class("note"), words: .takesBack(approval.takenBack))
         }
         guard !approval.changesSince.isEmpty else { return }
         html.tag(.details, .flag(.open, if: approval.changesSince.count <= 5)) { html in
-            html.tag(.summary, words: .changesSinceThen(approval.changesSince.count))
+            html.tag(.summary, words: .changesSinceThen(approval.changesCount))
             html.tag(.ul) { html in
                 for change in approval.changesSince {
                     html.tag(.li) { html in
                         html.tag(.code, text: change.commit.prefix(7))
                         html.text(" \(change.title) · \(change.author)")
                     }
+                }
+                if approval.changesCount > approval.changesSince.count {
+                    html.tag(.li, .class("quiet"), words: .andMore(approval.changesCount - approval.changesSince.count))
                 }
             }
         }

@@ -86,6 +86,9 @@ package struct ProjectSettingsPage: Page {
             }
             if knowsDeliveries { html.tag(.td) { $0.timeOrNever(project.lastDeliveryAt) } }
             html.tag(.td, .class("actions")) { html in
+                html.tag(
+                    .a, .class("button"), .href(PageAddress("settings", "projects", project.name, "members")),
+                    .label("\(html.phrase(.members)): \(project.name)"), words: .members)
                 if mayChange {
                     if project.hookAddress != nil {
                         html.rowAction(

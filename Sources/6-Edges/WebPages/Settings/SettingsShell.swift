@@ -53,7 +53,7 @@ struct SettingsShell {
         }
     }
 
-    private static func write(_ receipt: Receipt, _ html: inout Markup) {
+    static func write(_ receipt: Receipt, _ html: inout Markup) {
         switch receipt {
         case .done(let sentence): html.tag(.p, .class("note good"), .text(.role, "status"), text: sentence)
         case .refused(let code, let message, let remedy):

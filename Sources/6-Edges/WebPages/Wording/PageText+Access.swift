@@ -24,6 +24,8 @@ extension PageText {
     static func welcome(_ name: String) -> PageText { PageText("Welcome, \(name)", "\(name) 님, 환영합니다") }
     static var linkOver: PageText { PageText("This link is over", "더 이상 쓸 수 없는 링크입니다") }
     static var makeAccount: PageText { PageText("Make the account", "계정 만들기") }
+    static var oldPassword: PageText { PageText("Password until now", "현재 비밀번호") }
+    static var newPassword: PageText { PageText("New password", "새 비밀번호") }
     static var setPassword: PageText { PageText("Set the password", "비밀번호 설정") }
     static var mailAddress: PageText { PageText("Mail address", "이메일 주소") }
     static var passwordNote: PageText {

@@ -31,8 +31,17 @@ extension PageText {
             "보호된 환경에 배포하는 작업이 여기에 표시됩니다. 터미널에서도 승인할 수 있습니다:")
     }
     static var asked: PageText { PageText("asked", "요청:") }
-    static func replaces(_ version: String, _ changes: Int) -> PageText {
+    static func replaces(_ version: String) -> PageText {
         PageText("Replaces \(version), which is there now.", "현재 배포된 \(version)을(를) 대체합니다.")
+    }
+    static var firstThere: PageText {
+        PageText("Nothing was deployed there yet.", "아직 배포된 적이 없는 환경입니다.")
+    }
+    static func andMore(_ number: Int) -> PageText { PageText("and \(number) more", "외 \(number)건") }
+    static func takesBack(_ number: Int) -> PageText {
+        PageText(
+            "Takes back \(count(number, "change", "changes")) that \(number == 1 ? "is" : "are") there now.",
+            "현재 배포된 변경 \(number)건을 되돌립니다.")
     }
     static func changesSinceThen(_ number: Int) -> PageText {
         PageText("\(count(number, "change", "changes")) since then", "이후 변경 \(number)건")

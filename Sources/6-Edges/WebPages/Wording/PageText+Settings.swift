@@ -40,6 +40,12 @@ extension PageText {
     }
 
     // People.
+    static var members: PageText { PageText("Members", "구성원") }
+    static var noMembers: PageText { PageText("Nobody has a role here", "역할을 가진 사용자가 없습니다") }
+    static var noMembersBody: PageText {
+        PageText("Administrators of the server may do everything anyway.", "서버 관리자는 역할 없이도 모든 작업을 할 수 있습니다.")
+    }
+    static var addMember: PageText { PageText("Give somebody a role", "역할 부여") }
     static var addPerson: PageText { PageText("Add a person", "사용자 추가") }
     static var firstPasswordNote: PageText {
         PageText("Ten characters or more.", "10자 이상.")
@@ -132,8 +138,8 @@ extension PageText {
     static var events: PageText { PageText("Events", "이벤트") }
     static var eventsNote: PageText {
         PageText(
-            "run.finished, approval.asked, … with commas between; empty: all.",
-            "run.finished, approval.asked 등을 쉼표로 구분. 비워 두면 모두.")
+            "run.finished, approval.requested, … with commas between; empty: all.",
+            "run.finished, approval.requested 등을 쉼표로 구분. 비워 두면 모두.")
     }
     static var forge: PageText { PageText("Forge", "포지") }
     static var newHookSecret: PageText { PageText("New webhook secret", "새 웹훅 시크릿") }

@@ -47,13 +47,14 @@ extension Server {
     ///   - command: the change, made of that.
     func change<Value: Equatable & Sendable>(
         _ request: APIRequest, _ read: @escaping @Sendable (Directory) throws(DiagnosticError) -> Value,
-        showing shown: @escaping @Sendable (Directory) -> DataValue?, _ command: (Value) -> DirectoryCommand
+        showing shown: @escaping @Sendable (Directory) -> DataValue?,
+        _ command: (Value) throws(DiagnosticError) -> DirectoryCommand
     ) async throws(DiagnosticError) {
         let hasCondition = request.inbound.headers["If-Match"] != nil || request.inbound.headers["If-None-Match"] != nil
         for _ in 1...Self.changeTries {
             let before = try read(directory.current)
             do throws(DiagnosticError) {
-                _ = try await directory.perform(command(before), by: request.actor(self), as: request.principal) {
+                _ = try await directory.perform(try command(before), by: request.actor(self), as: request.principal) {
                     (directory) throws(DiagnosticError) in
                     if hasCondition { try request.requireMatch(shown(directory)) }
                     guard try read(directory) == before else { throw Self.moved }

@@ -68,7 +68,7 @@ struct HookRoutes: Sendable {
             route("DELETE", "/{hook}", "remove\(place.name)Hook", "Removes a hook.", [204: ""], remove),
             route(
                 "POST", "/{hook}/secret", "rotate\(place.name)HookSecret",
-                "Another secret for a hook, shown this once; the one before is good for nothing any more.",
+                "Another secret for a hook, shown this once; the one before signs beside it for a day.",
                 [201: "HookMade"]
             ) { (request) throws(DiagnosticError) in
                 let hook = try find(request)

@@ -4,6 +4,7 @@ internal import AccessRules
 internal import Credentials
 internal import Diagnostics
 internal import HTTPServing
+internal import RetentionRules
 internal import ServerOperation
 internal import StructuredData
 internal import Timekeeping
@@ -59,6 +60,7 @@ struct ProjectRoutes: Sendable {
             name: try body.text("name"), forge: body["forge"]?.string.flatMap { .init(rawValue: $0) } ?? .git,
             cloneURL: try body.text("cloneURL"))
         settings.take(body)
+        try settings.checkRetention()
         let actor = request.actor(server)
         try await server.perform(.addProject(settings, admin: actor.account), request)
         guard let project = server.directory.current.project(named: settings.name) else {
@@ -83,9 +85,10 @@ struct ProjectRoutes: Sendable {
                 }
                 return settings
             }, showing: { $0.projects[id]?.shown }
-        ) { before in
+        ) { (before) throws(DiagnosticError) in
             var settings = before
             settings.take(body)
+            try settings.checkRetention()
             return .changeProject(id, settings)
         }
         return .json(try Self.find(id, server).shown)
@@ -206,6 +209,19 @@ extension ProjectSettings {
         // `git@example.org:web.git`; git takes it for a path where a slash comes first.
         guard let colon = url.firstIndex(of: ":"), !url[..<colon].contains("/") else { return true }
         return url[colon...].hasPrefix("::")
+    }
+
+    /// - Throws: ``DiagnosticCode/retentionInvalid``.
+    fileprivate func checkRetention() throws(DiagnosticError) {
+        for option in RetentionPolicy.Option.allCases {
+            guard let text = options[option.rawValue], !RetentionPolicy.accepts(text, for: option) else { continue }
+            let remedy =
+                option == .keepLast
+                ? "Write a number of runs, 0 to \(RetentionPolicy.maximumKept)."
+                : "Write days, as 30 or 30d, 0 to \(RetentionPolicy.maximumDays), or 'forever'."
+            throw DiagnosticError(
+                .retentionInvalid, "The option '\(option.rawValue)' cannot be '\(text.prefix(40))'.", remedy: remedy)
+        }
     }
 
     /// What a request says; what it does not say stays.

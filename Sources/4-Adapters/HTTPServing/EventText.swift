@@ -12,16 +12,16 @@ enum EventText {
         ("Content-Type", "text/event-stream"), ("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"),
     ]
 
-    /// A comment: keeps proxies from closing, and finds out who has gone.
+    /// A comment.
     static let beat = Array(": beat\n\n".utf8)
 
-    static func event(_ type: String, id: Int?, data: DataObject) -> [UInt8] {
-        var bytes = Array("event: \(type)\n".utf8)
-        if let id { bytes += Array("id: \(id)\n".utf8) }
+    static func append(_ event: LiveEvent, to bytes: inout [UInt8]) {
+        // Lines of a log are what a stream without named events holds.
+        if event.kind != .line { bytes += Array("event: \(event.kind.rawValue)\n".utf8) }
+        if let id = event.id { bytes += Array("id: \(id)\n".utf8) }
         bytes += Array("data: ".utf8)
         // JSON has no line break outside of texts, and escapes those inside.
-        DataValue.object(data).appendJSON(to: &bytes)
+        DataValue.object(event.data).appendJSON(to: &bytes)
         bytes += [0x0A, 0x0A]
-        return bytes
     }
 }

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ContentStore
+internal import Diagnostics
+internal import RunnerProtocol
+internal import RuntimeServices
+internal import StructuredData
+internal import Timekeeping
+
+/// The server's caches and artifacts, as a job on another machine sees them. What is added goes to the server with its bytes,
+/// and is there for others once the server has said so.
+struct FarEntryIndex: EntryIndex {
+    let storage: FarStorage
+
+    private var line: ServerLine { storage.line }
+
+    // MARK: caches
+
+    func reserve(_ name: CacheName, now: Timestamp, lifetime: Timestamp.Span) throws(DiagnosticError) -> Bool {
+        try line.call(.reserve, ["key": .string(name.key), "version": .string(name.version)]).bool("granted")
+    }
+
+    func release(_ name: CacheName) {
+        // One that stays goes with the job.
+        _ = try? line.call(.release, ["key": .string(name.key), "version": .string(name.version)])
+    }
+
+    func add(_ entry: CacheEntry) throws(DiagnosticError) -> Bool {
+        var details: DataObject = ["entry": entry.data]
+        if let trees = CacheTrees(entry.blob) {
+            var sent: [DataValue] = []
+            for part in trees.parts {
+                var object = try storage.send(part.tree)
+                object["base"] = .string(part.base.rawValue)
+                object.set("paths", try paths(of: entry, part).map { .array($0.map(DataValue.string)) })
+                sent.append(.object(object))
+            }
+            details["trees"] = .array(sent)
+        } else {
+            details["upload"] = try storage.send(entry.blob)
+            // The server has it.
+            defer { try? storage.shelf.remove(entry.blob) }
+            return try line.call(.keepCache, details).bool("kept")
+        }
+        return try line.call(.keepCache, details).bool("kept")
+    }
+
+    private func paths(of entry: CacheEntry, _ part: CacheTrees.Part) throws(DiagnosticError) -> [String]? {
+        try storage.content.with { (opened) throws(ContentError) in
+            try opened.content.reference(storage.namespace, CacheTrees.reference(entry.id, part.base))
+        }.flatMap { CacheTrees.paths($0.metadata) }
+    }
+
+    func caches(version: String?) throws(DiagnosticError) -> [CacheEntry] {
+        var details = DataObject()
+        details.set("version", version.map(DataValue.string))
+        return try read(try line.call(.caches, details))
+    }
+
+    func touch(_ entry: CacheEntry, now: Timestamp) throws(DiagnosticError) {
+        try line.call(.touch, name(entry))
+    }
+
+    /// Only what was found to be damaged is removed by a job; the server looks for itself.
+    func remove(_ entry: CacheEntry) throws(DiagnosticError) {
+        try line.call(.dropDamaged, name(entry))
+    }
+
+    private func name(_ entry: CacheEntry) -> DataObject {
+        ["key": .string(entry.key), "version": .string(entry.version), "scope": .string(entry.scope)]
+    }
+
+    // MARK: artifacts
+
+    func add(_ artifact: ArtifactEntry, replacing: Bool) throws(DiagnosticError) -> Bool {
+        let known = try artifacts(ofRun: artifact.origin.run).flatMap(\.blobs)
+        for blob in artifact.blobs where !known.contains(blob) { _ = try storage.send(blob) }
+        let answer = try line.call(.keepArtifact, ["entry": artifact.data, "replaces": .bool(replacing)])
+        let isKept = answer.bool("kept")
+        // Of one that is not kept the caller drops the bytes, or shows them again.
+        if isKept { for blob in artifact.blobs { try? storage.shelf.remove(blob) } }
+        return isKept
+    }
+
+    func artifacts(ofRun run: String) throws(DiagnosticError) -> [ArtifactEntry] {
+        try read(try line.call(.artifacts, ["run": .string(run)]))
+    }
+
+    func remove(_ artifact: ArtifactEntry) throws(DiagnosticError) {
+        try line.call(
+            .removeArtifact,
+            ["name": .string(artifact.name), "attempt": .number(Double(artifact.origin.attempt))])
+    }
+
+    private func read<Value: DataRepresentable>(_ answer: DataValue) throws(DiagnosticError) -> [Value] {
+        do throws(DataShapeError) {
+            return try answer.list("entries") { item throws(DataShapeError) in
+                do { return try Value(data: item) } catch { throw DataShapeError("\(error)") }
+            }
+        } catch {
+            throw ServerLine.unreadable("\(error)")
+        }
+    }
+}

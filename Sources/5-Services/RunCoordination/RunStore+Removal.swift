@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Diagnostics
+internal import EventJournal
+internal import FileAccess
+package import PipelineModel
+internal import RuntimeServices
+package import Timekeeping
+
+/// What a run leaves on the disk, and how it goes.
+extension RunStore {
+    private static let hiddenPrefix = ".gone-"
+
+    private func hidden(_ run: RunID) -> String { "\(root)/runs/\(Self.hiddenPrefix)\(run)" }
+
+    /// Takes a run's folder out of sight, at once and whole: what is cut off afterwards leaves no half of a run.
+    package func hideFiles(of run: RunID) throws(DiagnosticError) {
+        guard exists(run) else { return }
+        try? Trees.remove(hidden(run))
+        try Files.rename(folder(of: run), to: hidden(run))
+    }
+
+    /// Removes what is left of a run that is out of sight.
+    ///
+    /// - Parameter root: of the repository that it was made of; its artifacts go.
+    /// - Returns: how many bytes went.
+    package func sweep(_ run: RunID, root repository: String?) throws(DiagnosticError) -> UInt64 {
+        try hideFiles(of: run)
+        var bytes = DiskUse.bytes(below: hidden(run)) + DiskUse.bytes(below: "\(root)/work/\(run)")
+        if let repository, !repository.isEmpty {
+            let vault = ArtifactVault(folder: RunServices.folder(of: repository, in: self))
+            for artifact in (try? vault.index.artifacts(ofRun: run.description)) ?? [] {
+                bytes += artifact.sizeBytes
+                try vault.remove(artifact)
+            }
+        }
+        try WorkspaceSnapshots.remove(of: run, in: self)
+        try Trees.remove("\(root)/work/\(run)")
+        try Trees.remove(hidden(run))
+        return bytes
+    }
+
+    /// Runs that are out of sight: whoever was removing them was cut off.
+    package func hiddenRuns() -> [RunID] {
+        ((try? Trees.list(root + "/runs")) ?? []).compactMap { entry in
+            guard entry.name.hasPrefix(Self.hiddenPrefix) else { return nil }
+            return RunID(entry.name.dropFirst(Self.hiddenPrefix.count))
+        }
+    }
+
+    /// Removes a run of this machine, with its events. Its number is never given again.
+    ///
+    /// - Throws: where somebody drives it.
+    package func remove(_ run: RunID) throws(DiagnosticError) {
+        let lock = try lock(run)
+        defer { withExtendedLifetime(lock) {} }
+        let repository = try RunRecord.root(of: run, in: self)
+        try hideFiles(of: run)
+        try removeEvents(of: run)
+        _ = try sweep(run, root: repository)
+    }
+
+    /// Finishes what was begun and cut off.
+    package func finishRemovals() throws(DiagnosticError) {
+        for run in hiddenRuns() {
+            try removeEvents(of: run)
+            _ = try sweep(run, root: nil)
+        }
+    }
+
+    private func removeEvents(of run: RunID) throws(DiagnosticError) {
+        try journaled { (journal) throws(JournalError) in
+            _ = try journal.removeStreams(
+                prefixes: ["run/\(run)/", "job/\(run)/"], recording: [], now: .beforeAll)
+        }
+    }
+
+    /// Removes the logs of a run that is over.
+    ///
+    /// - Returns: how many bytes went.
+    package func removeLogs(of run: RunID) throws(DiagnosticError) -> UInt64 {
+        let path = folder(of: run) + "/logs"
+        guard Files.isDirectory(path) else { return 0 }
+        let bytes = DiskUse.bytes(below: path)
+        try Trees.remove(path)
+        return bytes
+    }
+
+    package func hasWorkspace(_ run: RunID) -> Bool { Files.isDirectory("\(root)/work/\(run)") }
+
+    /// The repository that a run was made of; `nil` where it is not known.
+    package func repositoryRoot(of run: RunID) throws(DiagnosticError) -> String? {
+        try RunRecord.root(of: run, in: self)
+    }
+
+    package func hasLogs(_ run: RunID) -> Bool { Files.isDirectory(folder(of: run) + "/logs") }
+
+    /// What the run takes on the disk: its record, its logs, and its workspace.
+    package func sizeBytes(of run: RunID) -> UInt64 {
+        DiskUse.bytes(below: folder(of: run)) + DiskUse.bytes(below: "\(root)/work/\(run)")
+    }
+}
+
+/// What a runner has of jobs.
+extension RunStore {
+    private static let pageSize = 500
+
+    /// When something of a run's jobs was last written; `nil` where that cannot be said.
+    package func lastChange(of run: RunID) -> Timestamp? {
+        let jobs = folder(of: run) + "/jobs"
+        let attempts = ((try? Trees.list(jobs)) ?? []).map { "\(jobs)/\($0.name)" }
+        let times = ([folder(of: run), jobs] + attempts).compactMap { Files.facts($0)?.modifiedNanoseconds }
+        return times.max().map { Timestamp(milliseconds: $0 / 1_000_000) }
+    }
+
+    /// Removes the events of jobs of which the last is older than a time.
+    package func removeJobs(before time: Timestamp, except held: Set<RunID>) throws(DiagnosticError) {
+        var after: StreamID?
+        while true {
+            let page = try journaled { (journal) throws(JournalError) in
+                try journal.streams(prefix: "job/", after: after, limit: Self.pageSize)
+            }
+            let old = page.filter { summary in
+                let run = summary.stream.text.split(separator: "/").dropFirst().first.flatMap { RunID($0) }
+                return summary.lastRecordedAt < time && run.map { !held.contains($0) && !exists($0) } ?? false
+            }
+            if !old.isEmpty {
+                _ = try journaled { (journal) throws(JournalError) in try journal.removeStreams(old.map(\.stream)) }
+            }
+            guard page.count == Self.pageSize else { return }
+            after = page.last?.stream
+        }
+    }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AccessRules
+internal import Diagnostics
+internal import EventJournal
+internal import RunCoordination
+internal import Timekeeping
+
+/// Streams that nobody asks for any more. The audit log (`directory`) is not among them: it stays.
+extension Housekeeping {
+    private struct Rule {
+        var prefix: String
+        var life: Timestamp.Span
+    }
+
+    private static let pageSize = 500
+    /// Keys of messages to forges that are known, so that none is told twice.
+    private static let messagesKept = 100_000
+    /// Bytes that were stored may not be named yet.
+    private static let blobSeconds = 2 * 86_400
+
+    private var rules: [Rule] {
+        let settings = parts.settings
+        return [
+            // Twice their life: one that was just claimed again may have an old beginning.
+            Rule(prefix: "idempotency/", life: .milliseconds(2 * KeptAnswers.life.milliseconds)),
+            Rule(prefix: "delivery/", life: .days(Int64(settings.webhookDays))),
+            Rule(prefix: "outgoing/", life: .days(Int64(settings.outgoingDays))),
+            Rule(prefix: "check/", life: .days(Int64(settings.webhookDays))),
+            Rule(prefix: "origin/", life: .days(Int64(settings.traceDays))),
+            Rule(prefix: "used/", life: .days(Int64(settings.traceDays))),
+            Rule(prefix: "removed/", life: .days(Int64(settings.traceDays))),
+        ]
+    }
+
+    /// Streams that were last written to before their time, and that want nothing more.
+    func removeStreams(_ now: Timestamp, _ report: inout Report) throws(DiagnosticError) {
+        for rule in rules {
+            var after: StreamID?
+            while true {
+                let page = try parts.store.recorded { (journal) throws(JournalError) in
+                    try journal.streams(prefix: rule.prefix, after: after, limit: Self.pageSize)
+                }
+                let old = page.filter { $0.wakeUp == nil && now - $0.lastRecordedAt > rule.life }.map(\.stream)
+                if !old.isEmpty {
+                    report.streams += try parts.store.recorded { (journal) throws(JournalError) in
+                        try journal.removeStreams(old)
+                    }
+                }
+                guard page.count == Self.pageSize else { break }
+                after = page.last?.stream
+            }
+        }
+        try trimLists(now)
+        try parts.store.recorded { (journal) throws(JournalError) in
+            try journal.forgetMessages(keeping: Self.messagesKept)
+        }
+    }
+
+    /// The lists of deliveries lose the lines of those that went.
+    private func trimLists(_ now: Timestamp) throws(DiagnosticError) {
+        let life = Timestamp.Span.days(Int64(parts.settings.webhookDays))
+        for project in parts.directory.current.projects.keys {
+            let stream = StreamID("deliveries/\(project)")
+            try parts.store.recorded { (journal) throws(JournalError) in
+                while true {
+                    let lines = try journal.events(of: stream, from: 1, limit: Self.pageSize)
+                    // One that is not dealt with outlives its line: it is found by its wake-up time.
+                    guard let last = lines.last(where: { now - $0.recordedAt > life }) else { return }
+                    try journal.trim(stream, before: last.sequence + 1)
+                    guard lines.count == Self.pageSize, last == lines.last else { return }
+                }
+            }
+        }
+    }
+
+    /// Blobs that no stream names. Those of streams that went are among them.
+    func removeBlobs(_ now: Timestamp, _ report: inout Report) throws(DiagnosticError) {
+        let before = Int(now.milliseconds / 1_000) - Self.blobSeconds
+        let old = try parts.store.recorded { (journal) throws(JournalError) in journal.blobs(storedBefore: before) }
+        guard !old.isEmpty else { return }
+        var named: Set<String> = []
+        for prefix in ["idempotency/", "delivery/", "outgoing/"] { try note(prefix, &named) }
+        for digest in old where !named.contains(digest.hex) {
+            report.freedBytes += try parts.store.recorded { (journal) throws(JournalError) in
+                journal.removeBlob(digest, storedBefore: before) ?? 0
+            }
+        }
+    }
+
+    private func note(_ prefix: String, _ named: inout Set<String>) throws(DiagnosticError) {
+        var after: StreamID?
+        while true {
+            let page = try parts.store.recorded { (journal) throws(JournalError) in
+                try journal.streams(prefix: prefix, after: after, limit: Self.pageSize)
+            }
+            for summary in page {
+                let events = try parts.store.recorded { (journal) throws(JournalError) in
+                    try journal.events(of: summary.stream)
+                }
+                for event in events { named.formUnion(BlobName.names(in: event.event.payload)) }
+            }
+            guard page.count == Self.pageSize else { return }
+            after = page.last?.stream
+        }
+    }
+}
+
+/// Names of blobs in the text of an event: 64 hexadecimal digits in quotes.
+enum BlobName {
+    private static let digits = 64
+
+    static func names(in payload: [UInt8]) -> Set<String> {
+        guard payload.count >= digits + 2 else { return [] }
+        var names: Set<String> = []
+        var start: Int?
+        for (place, byte) in payload.enumerated() {
+            if byte == UInt8(ascii: "\"") {
+                if let start, place - start == digits + 1 {
+                    names.insert(String(decoding: payload[(start + 1)..<place], as: UTF8.self))
+                }
+                start = place
+            } else if !((48...57).contains(byte) || (97...102).contains(byte)) {
+                start = nil
+            }
+        }
+        return names
+    }
+}

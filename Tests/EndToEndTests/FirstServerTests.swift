@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+@Suite("A first server", .serialized)
+struct FirstServerTests {
+    private func repository() throws -> Sandbox {
+        let sandbox = try Sandbox()
+        try sandbox.workflow(
+            """
+            on: [push, workflow_dispatch]
+            jobs: {test: {runs-on: ubuntu-latest, steps: [{run: echo hello}]}}
+            """)
+        for arguments in [["init", "-q", "-b", "trunk"], ["add", "-A"], ["commit", "-q", "-m", "first"]] {
+            try sandbox.start(["git"] + arguments).end()
+        }
+        return sandbox
+    }
+
+    @Test(
+        "The repository that it is started in is a project, once; the next commit is run, and a verb there needs no project's name",
+        .enabled(if: Program.has("curl")))
+    func project() throws {
+        let sandbox = try repository()
+        let server = try ServerProcess(sandbox, data: sandbox.root + "/data", ["--project", "."])
+        let projects = try server.ask("GET", "/api/v1/projects").body["items"].array
+        #expect(projects.map { $0["name"].string } == ["project"])
+        #expect(projects.first?["defaultBranch"].string == "trunk")
+        try sandbox.start(["git", "commit", "-q", "--allow-empty", "-m", "A first run"]).end()
+        let run = try server.wait("/api/v1/runs/1") { $0["state"].string == "finished" }
+        #expect(run["event"].string == "push" && run["conclusion"].string == "success")
+        let listed = try sandbox.start(
+            [Program.path, "runs", "--server", server.url], environment: ["MARTLET_TOKEN": server.token]
+        ).end()
+        #expect(listed.status == 0 && listed.out.contains("push"), "\(listed.err)")
+        try server.kill()
+        let again = try ServerProcess(
+            sandbox, data: server.data, ["--project", sandbox.folder], token: server.token)
+        #expect(try again.ask("GET", "/api/v1/projects").body["items"].array.count == 1)
+        try again.kill()
+    }
+
+    @Test("Who is not signed in is told how, and what is no repository is refused", .enabled(if: Program.has("curl")))
+    func words() throws {
+        let sandbox = try repository()
+        let server = try ServerProcess(sandbox, data: sandbox.root + "/data")
+        let stranger = try sandbox.start([Program.path, "runs", "--server", server.url]).end()
+        #expect(stranger.status != 0)
+        #expect(stranger.err.contains("martlet auth login"), "\(stranger.err)")
+        try server.kill()
+        let refused = try sandbox.start([
+            Program.path, "server", "--data", sandbox.root + "/other", "--listen", "127.0.0.1:0", "--capacity", "0",
+            "--project", sandbox.home,
+        ]).end()
+        #expect(refused.status != 0 && refused.err.contains("is no git repository"), "\(refused.err)")
+    }
+}
