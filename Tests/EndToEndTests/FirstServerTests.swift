@@ -48,6 +48,10 @@ struct FirstServerTests {
         let stranger = try sandbox.start([Program.path, "runs", "--server", server.url]).end()
         #expect(stranger.status != 0)
         #expect(stranger.err.contains("martlet auth login"), "\(stranger.err)")
+        let tokens = try (1...2).map { _ in
+            try sandbox.start([Program.path, "token", "create", "--scope", "read", "--data", server.data]).end()
+        }
+        #expect(tokens.allSatisfy { $0.status == 0 }, "\(tokens.map(\.err))")
         try server.kill()
         let refused = try sandbox.start([
             Program.path, "server", "--data", sandbox.root + "/other", "--listen", "127.0.0.1:0", "--capacity", "0",

@@ -73,7 +73,7 @@ package struct RetentionRound: Sendable {
             if run.hasWorkspace, let limit = policy.workspaceDays, days >= limit {
                 removals.append(Removal(run.run, .workspace, .age(days: days, limit: limit)))
             }
-            if !isRecent { spare.append(run) }
+            if isShort, !isRecent { spare.append(run) }
         }
         return isShort ? withRoom(removals, spare, freed, size) : removals
     }

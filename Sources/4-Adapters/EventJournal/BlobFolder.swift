@@ -29,7 +29,7 @@ package struct BlobDigest: Hashable, Sendable, CustomStringConvertible {
 final class BlobFolder: Sendable {
     let path: String
     /// Whether a blob must be on the disk when ``store(_:)`` returns: the event that names it will be.
-    private let isDurable: Bool
+    let isDurable: Bool
     /// Bytes that are stored again are not removed meanwhile.
     private let turn = Mutex<Void>(())
 

@@ -124,14 +124,19 @@ final class Connection {
 
     func ends() throws(DiagnosticError) -> [RunEnd] {
         var found: [RunEnd] = []
+        // Of 100 000 runs few are of another workflow than the others.
+        var paths: [String: String] = [:]
         try coded { () throws(IndexError) in
             try base.query(
                 "SELECT run, project, path, CASE state WHEN 'finished' THEN coalesce(finished, created) END FROM runs"
             ) { _ in
             } row: {
+                let path = $0.text(2)
+                let known = paths[path] ?? path
+                if paths.count < RunQuery.maximumLimit { paths[known] = known }
                 found.append(
                     RunEnd(
-                        run: RunID(Int($0.number(0))), project: $0.text(1), workflowPath: $0.text(2),
+                        run: RunID(Int($0.number(0))), project: $0.text(1), workflowPath: known,
                         finishedAt: $0.optionalNumber(3)))
             }
         }

@@ -117,13 +117,10 @@ package final class Server: Sendable {
             settings, store: store, directory: directory, references: references,
             now: Timestamp(milliseconds: now()))
         let vaults = try ServerVaults.open(settings, root: store.root)
-        vault = vaults.secrets
-        variables = vaults.variables
-        let gates = GateKeeper(
+        (vault, variables) = (vaults.secrets, vaults.variables)
+        gates = GateKeeper(
             store: store, directory: directory, now: { Timestamp(milliseconds: now()) }, report: report)
-        self.gates = gates
-        ownAddress = OwnAddress(publicURL: settings.publicURL)
-        self.transport = transport
+        (ownAddress, self.transport) = (OwnAddress(publicURL: settings.publicURL), transport)
         let parts = TellingParts(
             settings: settings, store: store, index: index, directory: directory, references: references,
             counts: counts, address: ownAddress, web: web ?? .only(transport), now: now, report: report)
@@ -131,16 +128,15 @@ package final class Server: Sendable {
         traces = try ServerTraces(parts)
         (heard, ear) = AsyncStream<Heard>.makeStream()
         let (stream, told) = AsyncStream<RunChange>.makeStream()
-        let indexing = IndexWriting(store: store, index: index, report: report)
-        self.indexing = indexing
+        indexing = IndexWriting(store: store, index: index, report: report)
         ownRunner = OwnRunner(
             folder: store.root + "/runner", program: program, environment: settings.environment)
         var surroundings = RunCoordinator.Surroundings(
             store: store, feed: feed, now: now,
             secrets: { (record, _, environment) throws(DiagnosticError) in
                 try JobSecretReading(vaults).secrets(of: record, environment)
-            }, enter: { await gates.enter($0) },
-            changed: { [ear] change in
+            }, enter: { [gates] in await gates.enter($0) },
+            changed: { [ear, indexing] change in
                 counts.note(change)
                 indexing.note(change)
                 told.yield(change)
@@ -154,8 +150,7 @@ package final class Server: Sendable {
         }
         runs = RunCoordinator(surroundings)
         housekeeping = Housekeeping(parts, runs: runs, gates: gates)
-        let statuses = StatusDesk(Self.statusSurroundings(parts, transport))
-        self.statuses = statuses
+        statuses = StatusDesk(Self.statusSurroundings(parts, transport))
         var triggering = Self.surroundings(settings, store, directory, references, runs, statuses, report)
         triggering.variables = Self.variables(vaults.variables)
         triggers = TriggerDesk(triggering)

@@ -36,8 +36,8 @@ struct TokenCreateCommand: ParsableCommand {
     @Option(help: ArgumentHelp("What it may do; several with commas, or given again.", valueName: "scopes"))
     var scope: [String]
 
-    @Option(help: "What it is called in lists.")
-    var name = "command line"
+    @Option(help: "What it is called in lists; else 'command line', with a number where that is taken.")
+    var name: String?
 
     @Option(help: "Whose it is; else the first administrator's.")
     var account: String?
@@ -72,10 +72,17 @@ struct TokenCreateCommand: ParsableCommand {
             let grant = TokenGrant(
                 scopes, projects: chosen.isEmpty ? nil : Set(chosen),
                 expiresAt: days > 0 ? now + .days(Int64(days)) : nil)
-            let (account, name) = (account, name)
+            let (account, name) = (account, name ?? freeName(directory))
             let token = try AsyncWork.run { try await keeper.makeToken(grant, name: name, account: account, now: now) }
             show(token, grant, console)
         }
+    }
+
+    private func freeName(_ directory: Directory) -> String {
+        let taken = Set(directory.tokens.values.map(\.name))
+        let standard = "command line"
+        if !taken.contains(standard) { return standard }
+        return (2...taken.count + 2).lazy.map { "\(standard) \($0)" }.first { !taken.contains($0) } ?? standard
     }
 
     private func scopes() throws -> Set<TokenScope> {
