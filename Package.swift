@@ -350,12 +350,8 @@ let testTargets: [Target] = [
         [
             "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages", "HTTPServing",
             "PipelineModel", "RetentionRules", "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol",
-            "SecretVault", "ServerAPI", "ServerOperation", "StructuredData", "Telemetry", "Timekeeping",
-            "AccessRules", "Announcements", "Credentials", "Diagnostics", "HTTPMessages", "HTTPServing",
-            "PipelineModel", "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol", "SecretVault",
-            "ServerAPI", "ServerOperation", "StructuredData", "Telemetry", "TestFolders", "Timekeeping",
-            "TriggerIntake",
-            "HTTPCalling", "WorkflowPlanning", crypto,
+            "SecretVault", "ServerAPI", "ServerOperation", "StructuredData", "Telemetry", "TestFolders", "Timekeeping",
+            "TriggerIntake", "HTTPCalling", "WorkflowPlanning", crypto,
         ]),
     tests("WebPagesTests", ["HTTPMessages", "PageSamples", "StructuredData", "Timekeeping", "WebPages"]),
     tests(

@@ -13,10 +13,11 @@ import RunnerProtocol
 import ServerAPI
 import ServerOperation
 import StructuredData
+import TestFolders
 import Testing
 import Timekeeping
 
-@Suite("What runners on other machines may not do")
+@Suite("What runners on other machines may not do", .ownFolders)
 struct FarRefusalTests {
     private static let workflow = """
         on: workflow_dispatch

@@ -13,6 +13,7 @@ import ServerAPI
 import ServerOperation
 import StructuredData
 import Synchronization
+import TestFolders
 import Testing
 import Timekeeping
 
@@ -55,7 +56,7 @@ final class CountedLine: Sendable {
     var fetchedBytes: Int { state.withLock { $0.pieces.reduce(0, +) } }
 }
 
-@Suite("Runners on other machines")
+@Suite("Runners on other machines", .ownFolders)
 struct FarRunnerTests {
     private struct Place {
         let harness: ServerHarness

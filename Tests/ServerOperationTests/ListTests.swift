@@ -7,9 +7,10 @@ import RunCoordination
 import RunIndex
 import RunnerAgent
 import ServerOperation
+import TestFolders
 import Testing
 
-@Suite("Lists of runs and the journal that they are made of")
+@Suite("Lists of runs and the journal that they are made of", .ownFolders)
 struct ListTests {
     private static let workflow = """
         on: push

@@ -10,10 +10,11 @@ import RunnerAgent
 import RunnerProtocol
 import ServerOperation
 import StructuredData
+import TestFolders
 import Testing
 import Timekeeping
 
-@Suite("What a run on a server knows of its place")
+@Suite("What a run on a server knows of its place", .ownFolders)
 struct ServedValuesTests {
     private static func log(_ harness: ServerHarness, _ run: RunID, _ step: Int, attempt: Int = 1) -> String {
         let path = harness.server.logPath(
