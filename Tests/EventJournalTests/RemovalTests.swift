@@ -2,10 +2,11 @@
 
 import EventJournal
 import Foundation
+import TestFolders
 import Testing
 import Timekeeping
 
-@Suite("What is removed from the journal")
+@Suite("What is removed from the journal", .ownFolders)
 struct RemovalTests {
     private func journal() throws -> (SQLiteJournal, String) {
         let path = try temporaryFolder() + "/journal.db"

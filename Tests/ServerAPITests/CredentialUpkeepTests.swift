@@ -6,13 +6,14 @@ import EventJournal
 import HTTPMessages
 import RunCoordination
 import StructuredData
+import TestFolders
 import Testing
 import Timekeeping
 
 @testable import ServerAPI
 @testable import ServerOperation
 
-@Suite("Upkeep of credentials, and of who asks without one")
+@Suite("Upkeep of credentials, and of who asks without one", .ownFolders)
 struct CredentialUpkeepTests {
     @Test(
         "Whoever shows no credential, or a wrong one, is bounded by address; others, probes and whoever is known are not"

@@ -16,10 +16,11 @@ import ServerOperation
 import StructuredData
 import Synchronization
 import Telemetry
+import TestFolders
 import Testing
 import Timekeeping
 
-@Suite("What a server removes, and what it says of it")
+@Suite("What a server removes, and what it says of it", .ownFolders)
 struct HousekeepingTests {
     private static let workflow = """
         on: push

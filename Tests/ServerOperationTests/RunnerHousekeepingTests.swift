@@ -7,10 +7,11 @@ import RetentionRules
 import RunCoordination
 import RunnerAgent
 import ServerOperation
+import TestFolders
 import Testing
 import Timekeeping
 
-@Suite("What a runner removes")
+@Suite("What a runner removes", .ownFolders)
 struct RunnerHousekeepingTests {
     private static let workflow = """
         on: push
