@@ -4,13 +4,14 @@ import Credentials
 import HTTPMessages
 import HTTPServing
 import StructuredData
+import TestFolders
 import Testing
 import Timekeeping
 
 @testable import ServerAPI
 @testable import ServerOperation
 
-@Suite("Routes that can be followed")
+@Suite("Routes that can be followed", .ownFolders)
 struct LiveRouteTests {
     private static let asking: [(String, String)] = [
         ("Host", "ci.test"), ("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13"),
