@@ -17,13 +17,16 @@ enum AssetRoutes {
     }
 
     private static let standingSeconds = 3_600
+    /// What the names of their operations begin with.
+    static let operation = "asset "
 
     /// - Parameter isNamed: whether the address names the content, and not only the thing.
     private static func route(
         _ template: String, isNamed: Bool = true, _ find: @escaping @Sendable (APIRequest) -> WebAsset?
     ) -> Route {
         Route(
-            method: "GET", template: template, operation: "asset \(template)", summary: "A file of the pages.",
+            method: "GET", template: template, operation: "\(Self.operation)\(template)",
+            summary: "A file of the pages.",
             guardian: .open, answers: [200: ""], isDocumented: false
         ) { (request) throws(DiagnosticError) in
             guard let asset = find(request) else {

@@ -132,7 +132,10 @@ package struct ServerDoor: Sendable {
     /// comes from few addresses.
     private func limit(_ inbound: InboundRequest, _ route: Route, _ address: String, _ now: Timestamp) -> Int64? {
         if case .proof = route.guardian { return nil }
-        guard !Self.unlimited.contains(inbound.path) else { return nil }
+        // A page comes with many files, which cost nothing, and one address may be a whole house's.
+        guard !Self.unlimited.contains(inbound.path), !route.operation.hasPrefix(AssetRoutes.operation) else {
+            return nil
+        }
         return limits.wait(stranger: ClientAddress.network(address), now: now)
     }
 
