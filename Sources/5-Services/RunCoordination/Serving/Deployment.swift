@@ -58,7 +58,7 @@ package struct Deployment: Hashable, Sendable, DataRepresentable {
 struct DeploymentBook {
     private struct Page {
         var version = 0
-        /// The last of each environment.
+        /// The last of each environment, by its name in lower case.
         var current: [String: Deployment] = [:]
     }
 
@@ -73,7 +73,13 @@ struct DeploymentBook {
         -> Deployment?
     {
         try load(project, store)
-        return pages[project]?.current[environment]
+        return pages[project]?.current[environment.lowercased()]
+    }
+
+    /// What stands at each environment of a project.
+    mutating func all(of project: String, _ store: RunStore) throws(DiagnosticError) -> [String: Deployment] {
+        try load(project, store)
+        return pages[project]?.current ?? [:]
     }
 
     /// Takes what is recorded with the append that comes back.
@@ -88,7 +94,7 @@ struct DeploymentBook {
                 NewEvent(type: Deployment.typeName, payload: Array($0.data.jsonText().utf8))
             })
         page.version += deployments.count
-        for deployment in deployments { page.current[deployment.environment] = deployment }
+        for deployment in deployments { page.current[deployment.environment.lowercased()] = deployment }
         pages[project] = page
         return append
     }
@@ -105,7 +111,7 @@ struct DeploymentBook {
                 guard let data = try? DataValue(json: entry.event.payload),
                     let deployment = try? Deployment(data: data)
                 else { continue }
-                page.current[deployment.environment] = deployment
+                page.current[deployment.environment.lowercased()] = deployment
             }
             page.version += recorded.count
             guard recorded.count == Self.eventsAtOnce else { break }
@@ -120,6 +126,11 @@ extension RunCoordinator {
         _ environment: String, of project: String
     ) throws(DiagnosticError) -> Deployment? {
         try deployments.current(environment, of: project, store)
+    }
+
+    /// What stands at each environment of a project, by its name in lower case.
+    package func deployed(of project: String) throws(DiagnosticError) -> [String: Deployment] {
+        try deployments.all(of: project, store)
     }
 
     /// Jobs that have come to a good end for their environments, as appends to the streams of their projects.

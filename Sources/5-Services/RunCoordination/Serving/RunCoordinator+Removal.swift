@@ -3,7 +3,6 @@
 package import Diagnostics
 internal import EventJournal
 package import PipelineModel
-internal import RunEngine
 internal import Timekeeping
 
 /// Runs that go, and work that is not taken for want of room.
@@ -43,17 +42,6 @@ extension RunCoordinator {
     package func isAtRest(_ run: RunID) throws(DiagnosticError) -> Bool {
         guard runs[run] == nil else { return false }
         return try HeldRun.load(store, run) == nil
-    }
-
-    /// A job that was for an environment ended well: what is there is this run's from now on.
-    func noteDeployed(_ finished: LegFinished, to environment: String?, of run: ServedRun, at time: Int64) {
-        guard let environment, finished.conclusion == .success else { return }
-        do throws(DiagnosticError) {
-            try store.noteDeployed(
-                run.run, to: environment, of: run.project, at: Timestamp(milliseconds: time))
-        } catch {
-            surroundings.report(error)
-        }
     }
 
     /// Jobs are given to runners no more, or again.

@@ -320,13 +320,9 @@ package actor RunCoordinator {
                 of: run)
         case .legFinished(let finished):
             let lease = lease(of: finished.leg, of: run)
-            let environment = run.jobs[finished.leg]?.environment
             forget(finished.leg, of: run)
             guard !isCall(finished.leg, of: run) else { return }
-            if finished.takenFrom == nil {
-                ended(finished, of: run, lease, at: time)
-                noteDeployed(finished, to: environment, of: run, at: time)
-            }
+            if finished.takenFrom == nil { ended(finished, of: run, lease, at: time) }
             publish(
                 .jobFinished(
                     finished.leg, name: run.name(of: finished.leg), finished.conclusion, finished.outcome.reason,

@@ -153,13 +153,23 @@ package actor Housekeeping {
         return policies
     }
 
+    private func standing(in project: String) async throws(DiagnosticError) -> [Deployment] {
+        do {
+            return try await parts.runs.deployed(of: project).values.sorted { $0.environment < $1.environment }
+        } catch {
+            throw error as? DiagnosticError ?? DiagnosticError(.entryMissing, "\(error)")
+        }
+    }
+
     private func keptRuns() async throws(DiagnosticError) -> [KeptRun] {
         let waiting = await parts.waiting()
         let active = Set(await parts.runs.active)
         let store = parts.store
         var deployed: [RunID: String] = [:]
         for project in parts.directory.current.projects.keys {
-            deployed.merge(try store.deployedRuns(of: project.description)) { first, _ in first }
+            for deployment in try await standing(in: project.description) {
+                deployed[deployment.run] = deployment.environment
+            }
         }
         return try parts.index.ends().map { end in
             let hold: KeptRun.Hold? =
