@@ -59,11 +59,12 @@ extension AgainstDocker {
                 #expect(!report.environment.contains("COLOUR=blue"))
                 #expect(report.mounts.contains { $0.target == "/bound" && $0.kind == "bind" && !$0.isWritable })
                 #expect(report.mounts.contains { $0.target == "/own" && $0.kind == "volume" && $0.isWritable })
+                // The hard limit: runc is a Go program, which raises its own soft one, and what it executes now and then keeps that.
                 let script =
-                    "id -u; hostname; pwd; ulimit -n; df -k /scratch | grep -c 1024; df -k /dev/shm | grep -c 2048"
+                    "id -u; hostname; pwd; ulimit -Hn; df -k /scratch | grep -c 1024; df -k /dev/shm | grep -c 2048"
                     + "; grep -c elsewhere /etc/hosts; ls /dev/nothing; readlink /proc/1/exe || cat /proc/1/comm"
                 let output = try bench.output(id, "sh", "-c", script)
-                #expect(output.hasPrefix("1000\nburrow\n/tmp\n100\n1\n1\n1\n/dev/nothing\n"), "\(output)")
+                #expect(output.hasPrefix("1000\nburrow\n/tmp\n200\n1\n1\n1\n/dev/nothing\n"), "\(output)")
                 #expect(output.contains("init"))
             }
         }
