@@ -34,11 +34,53 @@ struct RunnerHousekeepingTests {
         let store = try RunStore(root: harness.folder + "/runner-one")
         #expect(try store.runs() == runs.reversed())
         let house = RunnerHousekeeping(store: store)
-        #expect(try house.round(.now() + .days(6), held: []).isEmpty)
-        let removals = try house.round(.now() + .days(8), held: [runs[1]])
+        let holds = RunHolds()
+        #expect(try await house.round(.now() + .days(6), holds).isEmpty)
+        await holds.take(runs[1])
+        let removals = try await house.round(.now() + .days(8), holds)
         #expect(removals.map(\.run) == [runs[0]])
         #expect(try store.runs() == [runs[1]])
         let streams = try store.journal.streams(prefix: "job/", after: nil, limit: 10).map(\.stream.text)
         #expect(streams == ["job/\(runs[1])/1/test/1"])
+    }
+
+    @Test(
+        "A job begins in a workspace that stays, also beside a round that removes what an earlier job of its run left")
+    func beside() async throws {
+        let holds = RunHolds()
+        let run = RunID(7)
+        #expect(await holds.beginRemoval(run))
+        let (begun, told) = AsyncStream<Bool>.makeStream()
+        let job = Task {
+            await holds.take(run)
+            told.yield(true)
+        }
+        // The job is known from when it asks, and has not begun.
+        while await holds.jobCount(run) == 0 { await Task.yield() }
+        told.yield(false)
+        await holds.removed(run)
+        _ = await job.value
+        told.finish()
+        var order: [Bool] = []
+        for await isBegun in begun { order.append(isBegun) }
+        #expect(order == [false, true])
+        #expect(await !holds.beginRemoval(run))
+        await holds.release(run)
+        #expect(await holds.beginRemoval(run))
+    }
+
+    @Test("The workspace of a job that failed goes with the next round, that of a job that is here does not")
+    func workspaces() async throws {
+        let folder = try OwnFolders.make()
+        let store = try RunStore(root: folder + "/runner")
+        let work = store.root + "/work"
+        for name in ["3/test", "4/test", ".old-1/test"] {
+            try FileManager.default.createDirectory(atPath: "\(work)/\(name)", withIntermediateDirectories: true)
+        }
+        let holds = RunHolds()
+        await holds.take(RunID(4))
+        let removals = try await RunnerHousekeeping(store: store).round(.now(), holds)
+        #expect(removals.map(\.run) == [RunID(3)])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: work) == ["4"])
     }
 }

@@ -2,6 +2,7 @@
 
 import Diagnostics
 import EventJournal
+import Foundation
 import PipelineModel
 import RunCoordination
 import SourceForges
@@ -57,6 +58,22 @@ struct RestartTests {
         _ = try await next.receive(try ground.push(to: commit, id: "push-2"), of: "prj_1")
         await next.idle()
         #expect(ground.begun.count == 2)
+    }
+
+    @Test("A run is there from when its record is: not sooner, and whatever else was lost", arguments: [true, false])
+    func cutOff(hasRecord: Bool) async throws {
+        let commit = try ground.origin.commit([".github/workflows/a.yml": workflow("push")])
+        defer { ground.origin.remove() }
+        let killed = ground.desk(stoppingAfter: 1)
+        _ = try await killed.receive(try ground.push(to: commit), of: "prj_1")
+        await ground.stopped()
+        let folder = ground.store.root + "/runs/1/"
+        try FileManager.default.removeItem(atPath: folder + (hasRecord ? "summary.json" : "record"))
+        let next = ground.desk()
+        try await next.start()
+        await next.idle()
+        #expect(try ground.notes("push-1", next).map(\.run) == [RunID(hasRecord ? 1 : 2)])
+        #expect(ground.begun.count == (hasRecord ? 1 : 2))
     }
 
     @Test("Of two workflows the one that could not begin begins later, and the other one not twice")

@@ -8,12 +8,12 @@ internal import FileAccess
 package enum SealedFile {
     /// - Throws: ``DiagnosticCode/sealedRecord``, and what writing throws.
     package static func write(
-        _ text: [UInt8], to path: String, key: SymmetricKey, name: String
+        _ text: [UInt8], to path: String, key: SymmetricKey, name: String, durably: Bool = false
     ) throws(DiagnosticError) {
         guard let box = try? AES.GCM.seal(text, using: key, authenticating: Array(name.utf8)).combined else {
             throw DiagnosticError(.sealedRecord, "'\(path)' could not be sealed.")
         }
-        try Files.write(box, to: path, mode: 0o600)
+        try Files.replace(path, with: box, mode: 0o600, durably: durably)
     }
 
     /// `nil` where there is no such file.

@@ -16,7 +16,8 @@ final class KeptWorkspaces {
     static let limitBytes: UInt64 = 4 << 30
     /// In the folder of a job; says of which repository it is.
     private static let mark = ".succeeded"
-    private static let goneMark = ".old-"
+    /// Of what is out of the way, and is being removed.
+    static let goneMark = ".old-"
 
     init(_ ground: JobGround) {
         self.ground = ground
@@ -33,7 +34,7 @@ final class KeptWorkspaces {
     ///
     /// - Returns: whether its workspace stays.
     func keep(_ job: JobID) -> Bool {
-        guard ground.settings.keepsSnapshots, !ground.record.isBound,
+        guard ground.settings.keepsWorkspaces, ground.settings.keepsSnapshots, !ground.record.isBound,
             let size = ground.snapshots.sizeBytes(of: workspace(job)), keptBytes + size <= Self.limitBytes,
             (try? Files.write(repository.utf8, to: "\(store.jobWork(ground.run, job))/\(Self.mark)")) != nil
         else { return false }

@@ -56,11 +56,16 @@ package struct RunRecord {
                 "The plan and the payload take \(bytes.count) bytes; at most \(Self.sizeLimitBytes) are kept.",
                 remedy: "Give a smaller --payload, or split the workflow.")
         }
-        try SealedFile.write(bytes, to: Self.path(store, run), key: store.key, name: "run \(run)")
         // What lists need is small and not secret: it stands in the clear.
         try Files.write(
             Array(DataValue.object(summary).jsonText().utf8), to: store.folder(of: run) + "/summary.json", mode: 0o600)
+        // Last: a run is there from when its record is, and then all of it is.
+        try SealedFile.write(
+            bytes, to: Self.path(store, run), key: store.key, name: "run \(run)", durably: store.isDurable)
     }
+
+    /// Whether the run was kept: one whose process ended before that never began.
+    static func isKept(_ run: RunID, in store: RunStore) -> Bool { Files.facts(path(store, run)) != nil }
 
     package static func load(from store: RunStore, _ run: RunID) throws(DiagnosticError) -> RunRecord {
         let text = try? SealedFile.read(
@@ -78,10 +83,12 @@ package struct RunRecord {
         try summary(of: run, in: store)["root"]?.string
     }
 
-    /// What lists show of a run; empty where its summary is missing or damaged.
+    /// What lists show of a run; empty where it was not kept, or cannot be read.
     static func summary(of run: RunID, in store: RunStore) throws(DiagnosticError) -> DataObject {
         let text = try Files.readIfPresent(store.folder(of: run) + "/summary.json", limit: summaryLimitBytes)
-        return text.flatMap { try? DataValue(json: $0) }?.object ?? DataObject()
+        if let found = text.flatMap({ try? DataValue(json: $0) })?.object { return found }
+        guard isKept(run, in: store) else { return DataObject() }
+        return (try? load(from: store, run))?.summary ?? DataObject()
     }
 
     private static let summaryLimitBytes = 1 << 20

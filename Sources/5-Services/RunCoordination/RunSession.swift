@@ -32,6 +32,8 @@ package final class RunSession {
         package var debugger: RunDebugger?
         /// Whether workspaces are kept after each step, so that a run can go on from there.
         package var keepsSnapshots = true
+        /// Whether the workspaces of the newest run stay, so that it goes on from there without restoring them.
+        var keepsWorkspaces = true
         /// The server, where the job is carried out on another machine than the server's.
         package var far: FarPlace?
         /// Where the commit's own files are, where its repository has none: actions that a workflow names with `$/`.

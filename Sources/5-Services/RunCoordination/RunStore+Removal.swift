@@ -109,12 +109,21 @@ extension RunStore {
     package func lastChange(of run: RunID) -> Timestamp? {
         let jobs = folder(of: run) + "/jobs"
         let attempts = ((try? Trees.list(jobs)) ?? []).map { "\(jobs)/\($0.name)" }
-        let times = ([folder(of: run), jobs] + attempts).compactMap { Files.facts($0)?.modifiedNanoseconds }
+        let times = ([folder(of: run), jobs, "\(root)/work/\(run)"] + attempts).compactMap {
+            Files.facts($0)?.modifiedNanoseconds
+        }
         return times.max().map { Timestamp(milliseconds: $0 / 1_000_000) }
     }
 
-    /// Removes the events of jobs of which the last is older than a time.
-    package func removeJobs(before time: Timestamp, except held: Set<RunID>) throws(DiagnosticError) {
+    /// Runs of which anything is here, were it only a workspace; in no order.
+    package func runsOnDisk() throws(DiagnosticError) -> [RunID] {
+        let work = root + "/work"
+        let names = Files.isDirectory(work) ? try Trees.list(work).map(\.name) : []
+        return Array(Set(try runs() + names.compactMap { RunID($0) }))
+    }
+
+    /// Removes the events of jobs of which the last is older than a time, and of whose runs nothing else is here.
+    package func removeJobs(before time: Timestamp) throws(DiagnosticError) {
         var after: StreamID?
         while true {
             let page = try journaled { (journal) throws(JournalError) in
@@ -122,7 +131,7 @@ extension RunStore {
             }
             let old = page.filter { summary in
                 let run = summary.stream.text.split(separator: "/").dropFirst().first.flatMap { RunID($0) }
-                return summary.lastRecordedAt < time && run.map { !held.contains($0) && !exists($0) } ?? false
+                return summary.lastRecordedAt < time && run.map { !exists($0) } ?? false
             }
             if !old.isEmpty {
                 _ = try journaled { (journal) throws(JournalError) in try journal.removeStreams(old.map(\.stream)) }

@@ -33,7 +33,7 @@ extension RunStore {
     /// - Parameter limit: so many of the newest runs are looked at.
     package func origins(since time: Int64, limit: Int) throws(DiagnosticError) -> [String: RunID] {
         var found: [String: RunID] = [:]
-        for run in try runs().prefix(limit) {
+        for run in try runs().prefix(limit) where RunRecord.isKept(run, in: self) {
             let summary = try RunRecord.summary(of: run, in: self)
             if let createdAt = summary["createdAt"]?.int, Int64(createdAt) < time { break }
             if let origin = summary["origin"]?.string { found[origin] = run }

@@ -19,6 +19,8 @@ package final class RunStore: Sendable {
     /// Tells this store's scratch and processes from those of other stores on the machine.
     let name: String
     package let journal: SQLiteJournal
+    /// Whether what was kept survives a power failure.
+    let isDurable: Bool
     /// Seals values at rest; made once, readable by its owner only.
     let key: SymmetricKey
     package var sealingKey: SymmetricKey { key }
@@ -43,6 +45,7 @@ package final class RunStore: Sendable {
         let root = Files.realPath(root) ?? root
         self.root = root
         self.shared = shared ?? root
+        isDurable = durability == .powerCut
         name = String(ContentDigest.of(Array(root.utf8)).prefix(12))
         key = try SealingKey.load(at: root + "/key")
         // One at a time: while a new journal is being made SQLite turns others away at once, whatever their patience.
@@ -97,17 +100,20 @@ package final class RunStore: Sendable {
     package func removeWorkspace(of run: RunID) throws(DiagnosticError) -> Bool {
         let path = "\(root)/work/\(run)"
         // Somebody may just begin to run it again.
-        guard Files.isDirectory(path), let lock = try? lock(run) else { return false }
+        let lock = try? lock(run)
+        guard Files.isDirectory(path), lock != nil || !exists(run) else { return false }
         defer { withExtendedLifetime(lock) {} }
         try Trees.remove(path)
         return true
     }
 
-    /// Copies of workspaces that shells left which were killed, and folders that nothing was put into.
+    /// Copies of workspaces that shells left which were killed, what was being removed, and folders that nothing was put
+    /// into.
     package func removeLeftovers() {
         let work = root + "/work"
         for item in (try? Trees.list(work)) ?? [] {
             if item.name.hasPrefix(".new-"), isOld("\(work)/\(item.name)") { Trees.removeEmpty("\(work)/\(item.name)") }
+            if item.name.hasPrefix(KeptWorkspaces.goneMark) { try? Trees.remove("\(work)/\(item.name)") }
             guard item.name.hasPrefix("shell-"),
                 let number = item.name.split(separator: "-").last.flatMap({ Int32($0) }),
                 !Files.isDirectory("/proc/\(number)")

@@ -49,6 +49,7 @@ package actor JobRunner {
     /// Of this process.
     private let instance = String(UInt64.random(in: .min ... .max), radix: 36)
     private var carriers: [LeaseKey: JobCarrier] = [:]
+    private let holds = RunHolds()
     private var heardAt = BootInstant.now()
     private var isDismissed = false
     private var isLeaving = false
@@ -204,13 +205,11 @@ package actor JobRunner {
 
     private func keepHouse() -> Task<Void, Never> {
         let (house, report) = (RunnerHousekeeping(store: surroundings.store), surroundings.report)
+        let (holds, isFar) = (holds, surroundings.isFar)
         return Task {
             while !Task.isCancelled {
-                let held = heldRuns()
                 do throws(DiagnosticError) {
-                    try await BlockingWork.attempt { () throws(DiagnosticError) in
-                        _ = try house.round(.now(), held: held)
-                    }
+                    try await house.round(.now(), holds, isFar: isFar)
                 } catch {
                     report(error)
                 }
@@ -219,17 +218,18 @@ package actor JobRunner {
         }
     }
 
-    private func heldRuns() -> Set<RunID> { Set((carriers.keys.map(\.work) + leases.all().map(\.work)).map(\.run)) }
-
     // MARK: jobs
 
     private func carry(_ lease: LeaseKey, _ content: JobContent?, _ link: ServerLink) {
         let carrier = JobCarrier(lease, store: surroundings.store, link: link)
         carriers[lease] = carrier
-        carrier.start(content, isFar: surroundings.isFar, settings: surroundings.settings)
         Task {
+            // What an earlier job of the run left may just be going.
+            await holds.take(lease.work.run)
+            carrier.start(content, isFar: surroundings.isFar, settings: surroundings.settings)
             let ending = await carrier.tell { Task { await self.noteHeard() } }
             self.finished(lease, ending)
+            await holds.release(lease.work.run)
         }
     }
 
@@ -240,28 +240,6 @@ package actor JobRunner {
         leases.forget(lease)
         sweep(lease)
         askAnew()
-        tidy()
-    }
-
-    private var tidiedAt: BootInstant?
-    private static let tidyPause = Duration.seconds(86_400)
-
-    /// Once a day, where nothing is to be done.
-    private func tidy() {
-        guard surroundings.isFar, carriers.isEmpty,
-            tidiedAt.map({ BootInstant.now() - $0 > Self.tidyPause }) ?? true
-        else { return }
-        tidiedAt = .now()
-        let surroundings = surroundings
-        Task {
-            do throws(DiagnosticError) {
-                try await BlockingWork.attempt { () throws(DiagnosticError) in
-                    try RunnerUpkeep.run(surroundings.store, now: .now())
-                }
-            } catch {
-                surroundings.report(error)
-            }
-        }
     }
 
     private func sweep(_ lease: LeaseKey) {

@@ -4,6 +4,7 @@ package import Diagnostics
 package import PipelineModel
 package import RetentionRules
 package import RunCoordination
+internal import ThreadExecution
 package import Timekeeping
 
 /// Removes what a runner has of jobs that the server has everything of. What a later attempt needs to go on in the middle
@@ -19,27 +20,59 @@ package struct RunnerHousekeeping: Sendable {
         self.policy = policy
     }
 
-    /// - Parameter held: runs of which the runner has a job.
+    /// - Parameters:
+    ///   - holds: of the runner's jobs; a run that has one is left alone, and one that begins meanwhile waits.
+    ///   - isFar: copies of the server's content are here.
     /// - Returns: what went.
     @discardableResult
-    package func round(_ now: Timestamp, held: Set<RunID>) throws(DiagnosticError) -> [Removal] {
-        try store.finishRemovals()
-        let runs = try store.runs().map { run in
-            KeptRun(
-                run, project: "", pipeline: "", finishedAt: store.lastChange(of: run),
-                hold: held.contains(run) ? .underWay : nil, hasLogs: false, hasWorkspace: store.hasWorkspace(run))
-        }
-        let removals = RetentionRound(now: now, policy: policy).decide(runs)
-        for removal in removals {
-            switch removal.part {
-            case .run: try store.remove(removal.run)
-            case .workspace: _ = try store.removeWorkspace(of: removal.run)
-            case .logs: break
+    package func round(
+        _ now: Timestamp, _ holds: RunHolds, isFar: Bool = false
+    ) async throws(DiagnosticError) -> [Removal] {
+        try await blocking { () throws(DiagnosticError) in try store.finishRemovals() }
+        var removals: [Removal] = []
+        for removal in try await blocking(decided(now)) {
+            guard await holds.beginRemoval(removal.run) else { continue }
+            let result: Result<Void, DiagnosticError>
+            do throws(DiagnosticError) {
+                result = .success(try await blocking { () throws(DiagnosticError) in try carryOut(removal) })
+            } catch {
+                result = .failure(error)
             }
+            await holds.removed(removal.run)
+            try result.get()
+            removals.append(removal)
         }
-        if let days = policy.runDays { try store.removeJobs(before: now + .days(Int64(-days)), except: held) }
-        store.removeLeftovers()
-        _ = try StoreCleaning(root: store.root, environment: [:]).run(now: now)
+        try await blocking { () throws(DiagnosticError) in
+            if let days = policy.runDays { try store.removeJobs(before: now + .days(Int64(-days))) }
+            store.removeLeftovers()
+            _ = try StoreCleaning(root: store.root, environment: [:]).run(now: now)
+            if isFar { try FarContentUpkeep.run(store, now: now) }
+        }
         return removals
+    }
+
+    private func decided(_ now: Timestamp) -> @Sendable () throws(DiagnosticError) -> [Removal] {
+        { () throws(DiagnosticError) in
+            let runs = try store.runsOnDisk().map { run in
+                KeptRun(
+                    run, project: "", pipeline: "", finishedAt: store.lastChange(of: run), hasLogs: false,
+                    hasWorkspace: store.hasWorkspace(run))
+            }
+            return RetentionRound(now: now, policy: policy).decide(runs)
+        }
+    }
+
+    private func carryOut(_ removal: Removal) throws(DiagnosticError) {
+        switch removal.part {
+        case .run: try store.remove(removal.run)
+        case .workspace: _ = try store.removeWorkspace(of: removal.run)
+        case .logs: break
+        }
+    }
+
+    private func blocking<Value: Sendable>(
+        _ body: @escaping @Sendable () throws(DiagnosticError) -> Value
+    ) async throws(DiagnosticError) -> Value {
+        try await BlockingWork.attempt(body)
     }
 }

@@ -61,6 +61,8 @@ package final class LeasedJob {
         settings.secrets = content.secrets
         settings.token = content.token
         settings.isDebug = content.isDebug
+        // Nobody knows here which run is the newest, nor which runner goes on with it.
+        settings.keepsWorkspaces = false
         ground = try JobGround(
             store: store, run: work.run, attempt: work.attempt, record: content.record, settings: settings,
             observer: OutcomeHistory.keeping(observer, at: store.leasedOutcomes(work)),
@@ -100,7 +102,6 @@ package final class LeasedJob {
         ground.close()
         if let failure { throw failure }
         ground.sweep()
-        ground.kept.removeEarlier()
         if isAbandoned { ground.endLeftovers() }
         return end
     }

@@ -60,7 +60,7 @@ extension RunCoordinator {
         let attempt = max(1, try store.lastAttempt(of: run))
         let stream = RunStore.stream(run, attempt: attempt)
         let recorded = try store.journaled { (journal) throws(JournalError) in try journal.events(of: stream) }
-        guard Files.facts(store.folder(of: run) + "/record") != nil else {
+        guard RunRecord.isKept(run, in: store) else {
             // It was cut off before anything of it was kept: nobody was told of it.
             return false
         }
