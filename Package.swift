@@ -349,7 +349,7 @@ let testTargets: [Target] = [
         "ServerOperationTests",
         [
             "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages", "HTTPServing",
-            "PipelineModel", "RetentionRules", "RunCoordination", "RunIndex", "RunnerAgent", "RunnerProtocol",
+            "PipelineModel", "RetentionRules", "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent", "RunnerProtocol",
             "SecretVault", "ServerAPI", "ServerOperation", "StructuredData", "Telemetry", "TestFolders", "Timekeeping",
             "TriggerIntake", "HTTPCalling", "WorkflowPlanning", crypto,
         ]),

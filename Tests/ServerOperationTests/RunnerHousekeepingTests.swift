@@ -7,6 +7,7 @@ import RetentionRules
 import RunCoordination
 import RunnerAgent
 import ServerOperation
+import Synchronization
 import TestFolders
 import Testing
 import Timekeeping
@@ -36,7 +37,7 @@ struct RunnerHousekeepingTests {
         let house = RunnerHousekeeping(store: store)
         let holds = RunHolds()
         #expect(try await house.round(.now() + .days(6), holds).isEmpty)
-        await holds.take(runs[1])
+        holds.take(runs[1])
         let removals = try await house.round(.now() + .days(8), holds)
         #expect(removals.map(\.run) == [runs[0]])
         #expect(try store.runs() == [runs[1]])
@@ -49,24 +50,19 @@ struct RunnerHousekeepingTests {
     func beside() async throws {
         let holds = RunHolds()
         let run = RunID(7)
-        #expect(await holds.beginRemoval(run))
-        let (begun, told) = AsyncStream<Bool>.makeStream()
-        let job = Task {
-            await holds.take(run)
-            told.yield(true)
+        #expect(holds.beginRemoval(run))
+        holds.take(run)
+        let isGone = Mutex(false)
+        let removal = Task {
+            isGone.withLock { $0 = true }
+            holds.removed(run)
         }
-        // The job is known from when it asks, and has not begun.
-        while await holds.jobCount(run) == 0 { await Task.yield() }
-        told.yield(false)
-        await holds.removed(run)
-        _ = await job.value
-        told.finish()
-        var order: [Bool] = []
-        for await isBegun in begun { order.append(isBegun) }
-        #expect(order == [false, true])
-        #expect(await !holds.beginRemoval(run))
-        await holds.release(run)
-        #expect(await holds.beginRemoval(run))
+        await holds.untilFree(run)
+        #expect(isGone.withLock { $0 })
+        await removal.value
+        #expect(!holds.beginRemoval(run))
+        holds.release(run)
+        #expect(holds.beginRemoval(run))
     }
 
     @Test("The workspace of a job that failed goes with the next round, that of a job that is here does not")
@@ -74,13 +70,27 @@ struct RunnerHousekeepingTests {
         let folder = try OwnFolders.make()
         let store = try RunStore(root: folder + "/runner")
         let work = store.root + "/work"
-        for name in ["3/test", "4/test", ".old-1/test"] {
+        for name in ["3/test", "4/test", "5/test", ".old-1/test"] {
             try FileManager.default.createDirectory(atPath: "\(work)/\(name)", withIntermediateDirectories: true)
         }
         let holds = RunHolds()
-        await holds.take(RunID(4))
-        let removals = try await RunnerHousekeeping(store: store).round(.now(), holds)
+        holds.take(RunID(4))
+        // Whoever removed it was cut off, and it has been begun anew since.
+        for name in ["runs/5/logs", "runs/.gone-5/logs"] {
+            try FileManager.default.createDirectory(
+                atPath: "\(store.root)/\(name)", withIntermediateDirectories: true)
+        }
+        holds.take(RunID(5))
+        let house = RunnerHousekeeping(store: store)
+        let removals = try await house.round(.now(), holds)
         #expect(removals.map(\.run) == [RunID(3)])
-        #expect(try FileManager.default.contentsOfDirectory(atPath: work) == ["4"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: work).sorted() == ["4", "5"])
+        // Also a run of which only a workspace is left, and which is old.
+        holds.release(RunID(4))
+        #expect(try await house.round(.now() + .days(8), holds).map(\.run) == [RunID(4)])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: work) == ["5"])
+        holds.release(RunID(5))
+        #expect(try await house.round(.now() + .days(8), holds).map(\.run) == [RunID(5)])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: store.root + "/runs").isEmpty)
     }
 }

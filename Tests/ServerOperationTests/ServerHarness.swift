@@ -298,22 +298,27 @@ final class ServerHarness: Sendable {
         return JobRunner(parts)
     }
 
-    func agent(_ name: String, credential: String, capacity: Int = 4) throws -> JobRunner {
+    /// - Parameter transport: `nil`: straight to the server's door.
+    func agent(
+        _ name: String, credential: String, capacity: Int = 4, transport: HTTPTransport? = nil
+    ) throws -> JobRunner {
         let store = try RunStore(root: folder + "/runner-" + name)
-        let transport = transport
+        let transport = transport ?? self.transport
         return JobRunner(
             JobRunner.Surroundings(
                 store: store, capacity: capacity,
-                settings: { (content) throws(DiagnosticError) in
-                    let files = WorkflowFiles(
-                        folder: content.record.repository.root, environment: ["PATH": "/usr/bin:/bin"])
-                    var settings = RunSession.Settings(capacity: 1, offer: try files.offer(), engines: files.engines)
-                    settings.hostEnvironment = ["PATH=/usr/bin:/bin", "HOME=/tmp"]
-                    return settings
-                },
+                settings: { (content) throws(DiagnosticError) in try Self.settings(content) },
                 link: { () throws(DiagnosticError) in
                     ServerLink(url: "http://server.test", credential: credential, transport: transport)
                 }, report: { _ in }))
+    }
+
+    /// With what a runner beside the server carries out a job.
+    static func settings(_ content: JobContent) throws(DiagnosticError) -> RunSession.Settings {
+        let files = WorkflowFiles(folder: content.record.repository.root, environment: ["PATH": "/usr/bin:/bin"])
+        var settings = RunSession.Settings(capacity: 1, offer: try files.offer(), engines: files.engines)
+        settings.hostEnvironment = ["PATH=/usr/bin:/bin", "HOME=/tmp"]
+        return settings
     }
 }
 

@@ -33,6 +33,8 @@ package enum RunnerLimits {
     package static let logChunkBytes = 1 << 20
     /// A message of progress with all its parts.
     package static let progressBytes = 4 << 20
+    /// Of one annotation, summary or list of tests, as JSON.
+    package static let outcomeBytes = 2 << 20
     package static let partsPerProgress = 1_000
 
     // MARK: code and files of runners on other machines

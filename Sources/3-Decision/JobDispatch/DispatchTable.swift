@@ -74,6 +74,11 @@ package struct DispatchTable: Sendable {
         held[runner, default: []].insert(demand.work)
     }
 
+    /// Jobs that have waited since before a time, the oldest first.
+    package func queued(before time: Int64) -> [JobDemand] {
+        queues.values.flatMap { $0.demands }.filter { $0.queuedAt < time }.sorted { $0.queuedAt < $1.queuedAt }
+    }
+
     // MARK: runners
 
     package mutating func add(_ runner: DispatchRunner) {
@@ -209,6 +214,7 @@ struct DemandQueue: Sendable {
     private var head = 0
 
     var isEmpty: Bool { head == entries.count }
+    var demands: [JobDemand] { entries[head...].map(\.demand) }
     var first: (place: Int, demand: JobDemand)? { head < entries.count ? entries[head] : nil }
 
     mutating func insert(_ demand: JobDemand, at place: Int) {

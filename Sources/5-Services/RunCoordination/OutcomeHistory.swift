@@ -121,7 +121,7 @@ package struct OutcomeHistory: Sendable {
         keeping.update = { update in
             if update.isAnnotation { annotationCount += 1 }
             let hasRoom = !update.isAnnotation || annotationCount <= annotationLimit
-            if hasRoom, let line = line(update) {
+            for line in hasRoom ? lines(update) : [] {
                 // What cannot be kept was still told.
                 try? Files.append((DataValue.object(line).jsonText() + "\n").utf8, to: path, mode: 0o600)
             }
@@ -130,8 +130,27 @@ package struct OutcomeHistory: Sendable {
         return keeping
     }
 
-    /// The line of an update; `nil` for one that is kept elsewhere.
-    static func line(_ update: RunUpdate) -> DataObject? {
+    /// The lines of an update; none for one that is kept elsewhere.
+    static func lines(_ update: RunUpdate) -> [DataObject] {
+        guard case .tests(let job, _, let tests) = update else { return line(update).map { [$0] } ?? [] }
+        // A line goes to the server in one message: what a job's tests had to tell may be far more than that.
+        var parts: [[DataValue]] = []
+        var room = 0
+        for test in tests.map(\.data) {
+            let size = test.jsonText().utf8.count
+            if size > room {
+                parts.append([])
+                room = testLineBytes
+            }
+            parts[parts.count - 1].append(test)
+            room -= size
+        }
+        return parts.map { ["type": "tests", "job": .string(job.text), "tests": .array($0)] }
+    }
+
+    private static let testLineBytes = 256 << 10
+
+    private static func line(_ update: RunUpdate) -> DataObject? {
         switch update {
         case .annotation(let place, let annotation):
             var object = annotation.object
@@ -148,8 +167,6 @@ package struct OutcomeHistory: Sendable {
                 "markdown": .string(text),
             ]
         case .stepNamed: return update.object
-        case .tests(let job, _, let tests):
-            return ["type": "tests", "job": .string(job.text), "tests": .array(tests.map(\.data))]
         default: return nil
         }
     }

@@ -52,7 +52,8 @@ extension RunStore {
     ///
     /// - Throws: where somebody drives it.
     package func remove(_ run: RunID) throws(DiagnosticError) {
-        let lock = try lock(run)
+        // Of some only a workspace is left.
+        let lock = exists(run) ? try lock(run) : nil
         defer { withExtendedLifetime(lock) {} }
         let repository = try RunRecord.root(of: run, in: self)
         try hideFiles(of: run)
@@ -60,12 +61,11 @@ extension RunStore {
         _ = try sweep(run, root: repository)
     }
 
-    /// Finishes what was begun and cut off.
-    package func finishRemovals() throws(DiagnosticError) {
-        for run in hiddenRuns() {
-            try removeEvents(of: run)
-            _ = try sweep(run, root: nil)
-        }
+    /// Finishes what was begun and cut off. A run that was made anew since is left alone.
+    package func finishRemoval(of run: RunID) throws(DiagnosticError) {
+        guard !exists(run) else { return try Trees.remove(hidden(run)) }
+        try removeEvents(of: run)
+        _ = try sweep(run, root: nil)
     }
 
     private func removeEvents(of run: RunID) throws(DiagnosticError) {

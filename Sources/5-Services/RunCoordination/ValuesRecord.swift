@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Diagnostics
+internal import FileAccess
 internal import PipelineModel
 internal import SealedStorage
 internal import StructuredData
@@ -14,6 +15,9 @@ final class ValuesRecord {
         log = SealedLog(
             path: "\(store.folder(of: run))/values-\(attempt)", key: store.key, name: "\(run)/\(attempt)/values")
     }
+
+    /// On the disk.
+    var sizeBytes: UInt64 { Files.facts(log.path)?.sizeBytes ?? 0 }
 
     func load() throws(DiagnosticError) -> RunValues {
         var values = RunValues()

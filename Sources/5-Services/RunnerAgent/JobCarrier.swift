@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Diagnostics
+internal import HTTPMessages
 internal import PipelineModel
 internal import ProcessControl
 internal import RunCoordination
@@ -12,20 +13,16 @@ internal import ThreadExecution
 
 /// One job that this runner has: the thread that drives it, and the task that tells the server.
 final class JobCarrier: Sendable {
-    /// How it went.
-    enum Ending: Sendable {
-        /// The server has everything.
-        case told
-        /// The job is somebody else's.
-        case lost
-    }
-
     private struct State: Sendable {
         var sender: LoopSender<LeasedJob.Word>?
         /// Said before the job could hear.
         var words: [LeasedJob.Word] = []
         var isAbandoned = false
         var isOver = false
+        /// The job's end, where the disk could not be told of it.
+        var unkeptEnd: LeasedJob.End?
+        /// Nothing but the end is told any more.
+        var isLastWord = false
     }
 
     let lease: LeaseKey
@@ -38,6 +35,8 @@ final class JobCarrier: Sendable {
     /// A failed message is sent again after so long, at first and at most.
     private static let firstPause = Duration.milliseconds(100)
     private static let longestPause = Duration.seconds(2)
+    /// A message that the server refuses so often is given up, and the job with it.
+    private static let refusalLimit = 20
 
     init(_ lease: LeaseKey, store: RunStore, link: ServerLink) {
         self.lease = lease
@@ -126,8 +125,12 @@ final class JobCarrier: Sendable {
     private func fail(_ error: DiagnosticError) {
         let reason = Reason(.setup, "\(error.diagnostic.code): \(error.diagnostic.message)")
         let end = LeasedJob.End(outcome: JobOutcome(.failure, reason: reason), outputs: [:])
-        // Where not even that can be written the server learns of it when the lease runs out.
-        try? LeasedEnd.save(end, store, lease.work)
+        do throws(DiagnosticError) {
+            try LeasedEnd.save(end, store, lease.work)
+        } catch {
+            // A disk that is full is no reason to say nothing.
+            state.withLock { $0.unkeptEnd = end }
+        }
     }
 
     // MARK: telling the server
@@ -135,48 +138,65 @@ final class JobCarrier: Sendable {
     /// Tells the server everything until it has it, or the job is lost.
     ///
     /// - Parameter heard: called whenever the server has answered.
-    func tell(heard: @Sendable () -> Void) async -> Ending {
+    func tell(heard: @Sendable () -> Void) async {
         var progress = LeasedProgress(store: store, lease: lease)
         var hasPosition = false
         var pause = Self.firstPause
+        var refusals = 0
         for await _ in bell {
             while !Task.isCancelled {
-                if state.withLock({ $0.isAbandoned && $0.isOver }) { return .lost }
+                if state.withLock({ $0.isAbandoned && $0.isOver }) { return }
                 do throws(DiagnosticError) {
                     if !hasPosition {
                         progress = LeasedProgress(store: store, lease: lease, position: try await link.position(lease))
                         hasPosition = true
                     }
                     // Looked at before what is there is read: what comes later is told by another ring.
-                    guard let message = try progress.next() else { break }
+                    guard let message = try next(&progress) else { break }
                     let known = try await link.progress(message)
                     progress.acknowledge(message, known)
                     heard()
-                    pause = Self.firstPause
-                    if known.isFinished {
-                        if state.withLock({ $0.isOver }) { return .told }
-                        // It has an end that is not this one: the lease was lost, and the job ended for that.
-                        say(.abandon)
-                        await waitForEnd()
-                        return .lost
-                    }
+                    (pause, refusals) = (Self.firstPause, 0)
+                    guard known.isFinished else { continue }
+                    if state.withLock({ $0.isOver }) { return }
+                    // It has an end that is not this one: the lease was lost, and the job ended for that.
+                    say(.abandon)
+                    return await waitForEnd()
                 } catch {
                     switch error.diagnostic.code {
                     case .leaseLost:
                         say(.abandon)
-                        await waitForEnd()
-                        return .lost
-                    case .runnerMessageInvalid:
+                        return await waitForEnd()
+                    case .webUnreachable, .serverStopping: break
+                    default:
                         // What the server has is asked anew.
                         hasPosition = false
-                    default: break
+                        refusals += 1
+                        if refusals == Self.refusalLimit { giveUp(error) }
                     }
                     try? await Task.sleep(for: pause)
                     pause = min(pause * 2, Self.longestPause)
                 }
             }
         }
-        return .lost
+    }
+
+    private func next(_ progress: inout LeasedProgress) throws(DiagnosticError) -> Progress? {
+        let (end, isLastWord) = state.withLock { ($0.unkeptEnd, $0.isLastWord && $0.isOver) }
+        if let end, isLastWord { return progress.lastWord(end) }
+        return try progress.next(orEnd: isLastWord ? nil : end)
+    }
+
+    /// What the job had to tell is refused time and again: its steps end, and that is all that is told.
+    private func giveUp(_ error: DiagnosticError) {
+        let text = "\(error.diagnostic.code): What the job had to tell was refused: \(error.diagnostic.message)"
+        let outcome = JobOutcome(.failure, reason: Reason(.setup, text))
+        let sender = state.withLock { state in
+            state.unkeptEnd = LeasedJob.End(outcome: outcome, outputs: [:])
+            state.isLastWord = true
+            return state.sender
+        }
+        sender?.send(.abandon)
     }
 
     private func waitForEnd() async {

@@ -49,6 +49,7 @@ package actor JobRunner {
     /// Of this process.
     private let instance = String(UInt64.random(in: .min ... .max), radix: 36)
     private var carriers: [LeaseKey: JobCarrier] = [:]
+    private var tasks: [LeaseKey: Task<Void, Never>] = [:]
     private let holds = RunHolds()
     private var heardAt = BootInstant.now()
     private var isDismissed = false
@@ -209,7 +210,7 @@ package actor JobRunner {
         return Task {
             while !Task.isCancelled {
                 do throws(DiagnosticError) {
-                    try await house.round(.now(), holds, isFar: isFar)
+                    try await house.round(.now(), holds, isFar: isFar, report: report)
                 } catch {
                     report(error)
                 }
@@ -222,27 +223,33 @@ package actor JobRunner {
 
     private func carry(_ lease: LeaseKey, _ content: JobContent?, _ link: ServerLink) {
         let carrier = JobCarrier(lease, store: surroundings.store, link: link)
+        // The same try, given again: two never work in its folders at the same time.
+        let before = tasks.filter { $0.key.work == lease.work }.map(\.value)
         carriers[lease] = carrier
-        Task {
+        holds.take(lease.work.run)
+        tasks[lease] = Task {
+            for task in before { await task.value }
             // What an earlier job of the run left may just be going.
-            await holds.take(lease.work.run)
+            await holds.untilFree(lease.work.run)
             carrier.start(content, isFar: surroundings.isFar, settings: surroundings.settings)
-            let ending = await carrier.tell { Task { await self.noteHeard() } }
-            self.finished(lease, ending)
-            await holds.release(lease.work.run)
+            await carrier.tell { Task { await self.noteHeard() } }
+            self.finished(lease)
         }
     }
 
     private func noteHeard() { heardAt = .now() }
 
-    private func finished(_ lease: LeaseKey, _ ending: JobCarrier.Ending) {
+    private func finished(_ lease: LeaseKey) {
         carriers[lease] = nil
+        tasks[lease] = nil
         leases.forget(lease)
         sweep(lease)
+        holds.release(lease.work.run)
         askAnew()
     }
 
     private func sweep(_ lease: LeaseKey) {
+        guard !carriers.keys.contains(where: { $0.work == lease.work }) else { return }
         let isLast = !carriers.keys.contains { $0.work.run == lease.work.run }
         LeasedEnd.sweep(surroundings.store, lease.work, isLast: isLast)
     }

@@ -23,14 +23,18 @@ struct LeaseFolder: Sendable {
         try Files.replace(path(key), with: key.data.jsonText().utf8, mode: 0o600)
     }
 
-    func forget(_ key: LeaseKey) { try? Files.remove(path(key)) }
+    /// What was given again with another fence stays.
+    func forget(_ key: LeaseKey) {
+        guard load(path(key)) == key else { return }
+        try? Files.remove(path(key))
+    }
 
-    func all() -> [LeaseKey] {
-        ((try? Trees.list(folder)) ?? []).compactMap { file in
-            guard let text = try? Files.readIfPresent("\(folder)/\(file.name)", limit: Self.sizeLimitBytes),
-                let data = try? DataValue(json: text)
-            else { return nil }
-            return try? LeaseKey(data: data)
-        }
+    func all() -> [LeaseKey] { ((try? Trees.list(folder)) ?? []).compactMap { load("\(folder)/\($0.name)") } }
+
+    private func load(_ path: String) -> LeaseKey? {
+        guard let text = try? Files.readIfPresent(path, limit: Self.sizeLimitBytes),
+            let data = try? DataValue(json: text)
+        else { return nil }
+        return try? LeaseKey(data: data)
     }
 }

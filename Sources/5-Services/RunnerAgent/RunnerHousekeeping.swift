@@ -23,32 +23,48 @@ package struct RunnerHousekeeping: Sendable {
     /// - Parameters:
     ///   - holds: of the runner's jobs; a run that has one is left alone, and one that begins meanwhile waits.
     ///   - isFar: copies of the server's content are here.
+    ///   - report: told of what could not be removed; the rest goes.
     /// - Returns: what went.
     @discardableResult
     package func round(
-        _ now: Timestamp, _ holds: RunHolds, isFar: Bool = false
+        _ now: Timestamp, _ holds: RunHolds, isFar: Bool = false,
+        report: @Sendable (DiagnosticError) -> Void = { _ in }
     ) async throws(DiagnosticError) -> [Removal] {
-        try await blocking { () throws(DiagnosticError) in try store.finishRemovals() }
-        var removals: [Removal] = []
-        for removal in try await blocking(decided(now)) {
-            guard await holds.beginRemoval(removal.run) else { continue }
-            let result: Result<Void, DiagnosticError>
-            do throws(DiagnosticError) {
-                result = .success(try await blocking { () throws(DiagnosticError) in try carryOut(removal) })
-            } catch {
-                result = .failure(error)
-            }
-            await holds.removed(removal.run)
-            try result.get()
-            removals.append(removal)
+        let store = store
+        // Whoever removed them was cut off.
+        for run in store.hiddenRuns() {
+            _ = await alone(with: run, holds, report) { () throws(DiagnosticError) in try store.finishRemoval(of: run) }
         }
-        try await blocking { () throws(DiagnosticError) in
+        var removals: [Removal] = []
+        for removal in try await BlockingWork.attempt(decided(now)) {
+            let isGone = await alone(with: removal.run, holds, report) { () throws(DiagnosticError) in
+                try carryOut(removal)
+            }
+            if isGone { removals.append(removal) }
+        }
+        try await BlockingWork.attempt { () throws(DiagnosticError) in
             if let days = policy.runDays { try store.removeJobs(before: now + .days(Int64(-days))) }
             store.removeLeftovers()
             _ = try StoreCleaning(root: store.root, environment: [:]).run(now: now)
             if isFar { try FarContentUpkeep.run(store, now: now) }
         }
         return removals
+    }
+
+    /// - Returns: whether it was done.
+    private func alone(
+        with run: RunID, _ holds: RunHolds, _ report: (DiagnosticError) -> Void,
+        _ body: @escaping @Sendable () throws(DiagnosticError) -> Void
+    ) async -> Bool {
+        guard holds.beginRemoval(run) else { return false }
+        defer { holds.removed(run) }
+        do throws(DiagnosticError) {
+            try await BlockingWork.attempt(body)
+            return true
+        } catch {
+            report(error)
+            return false
+        }
     }
 
     private func decided(_ now: Timestamp) -> @Sendable () throws(DiagnosticError) -> [Removal] {
@@ -68,11 +84,5 @@ package struct RunnerHousekeeping: Sendable {
         case .workspace: _ = try store.removeWorkspace(of: removal.run)
         case .logs: break
         }
-    }
-
-    private func blocking<Value: Sendable>(
-        _ body: @escaping @Sendable () throws(DiagnosticError) -> Value
-    ) async throws(DiagnosticError) -> Value {
-        try await BlockingWork.attempt(body)
     }
 }

@@ -46,7 +46,7 @@ struct OwnRunner: Sendable {
         return (try? FileLock(path: lockPath)) == nil
     }
 
-    private var logPath: String { folder + "/runner.log" }
+    var logPath: String { folder + "/runner.log" }
     private static let logBytes: UInt64 = 8 << 20
 
     /// What the runner said goes aside once it is long, and what was aside goes.

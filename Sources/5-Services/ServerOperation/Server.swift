@@ -56,6 +56,8 @@ package final class Server: Sendable {
     package let housekeeping: Housekeeping
     /// For what waits for the ends of runs.
     private let changes: AsyncStream<RunChange>
+    /// Why this process cannot go on; whoever started the server ends it, and another process takes up all that is recorded.
+    package let faults: AsyncStream<DiagnosticError>
     private let lock: FileLock
     private let ownRunner: OwnRunner
     let report: @Sendable (DiagnosticError) -> Void
@@ -144,6 +146,9 @@ package final class Server: Sendable {
             }, report: report)
         surroundings.leaseMs = Int64(settings.leaseSeconds) * 1_000
         surroundings.noted = { counts.note($0) }
+        let (faults, fault) = AsyncStream<DiagnosticError>.makeStream()
+        self.faults = faults
+        surroundings.failed = { fault.yield($0) }
         surroundings.jobEnded = { [ear] change in
             counts.note(change)
             ear.yield(.job(change))
@@ -421,17 +426,27 @@ package final class Server: Sendable {
         guard let id, let runner = directory.current.runners[id] else { return }
         await runs.add(DispatchRunner(runner, isOwn: true))
         try ownRunner.configure(url: url, id: id.description, credential: credential, capacity: settings.capacity)
-        watchOwnRunner()
+        watchOwnRunner(id.description)
     }
 
-    /// Starts the process, and starts it again when it ends.
-    private func watchOwnRunner() {
+    /// Starts the process, and starts it again when it ends. Of one that does not stay the jobs are lost after a lease's time.
+    private func watchOwnRunner(_ id: String) {
+        let lease = Duration.seconds(settings.leaseSeconds)
         SerialThread.start(name: "own runner") { [weak self] in
+            var stayedAt = BootInstant.now()
             while let self, !self.state.withLock({ $0.isStopping }) {
+                let began = BootInstant.now()
                 do throws(DiagnosticError) {
-                    if let process = try self.ownRunner.start() { process.waitForEnd() }
+                    let process = try self.ownRunner.start()
+                    process?.waitForEnd()
+                    if process == nil || BootInstant.now() - began > lease { stayedAt = .now() }
                 } catch {
                     self.report(error)
+                }
+                if BootInstant.now() - stayedAt > lease {
+                    stayedAt = .now()
+                    let text = "The server's own runner ends whenever it is started; see \(self.ownRunner.logPath)."
+                    Task { await self.runs.giveUp(jobsOf: id, text) }
                 }
                 ThreadPause.sleep(milliseconds: Self.runnerPauseMs)
             }

@@ -36,7 +36,7 @@ struct CleanCommand: ParsableCommand {
         let console = Console()
         try console.guarded {
             let store = try RunStore(root: RunStore.defaultRoot(console.environment))
-            try store.finishRemovals()
+            for run in store.hiddenRuns() { try store.finishRemoval(of: run) }
             let removed = try removeRuns(in: store)
             store.removeLeftovers()
             let cleaned = try StoreCleaning(root: store.root, environment: console.environment).run()

@@ -8,6 +8,7 @@ internal import PipelineModel
 internal import RunEngine
 package import RunnerProtocol
 internal import SealedStorage
+internal import StepExecution
 internal import StructuredData
 internal import Timekeeping
 
@@ -34,7 +35,9 @@ package struct LeasedProgress {
     private var work: JobTry { lease.work }
 
     /// The next message; `nil`: the server has everything that is there.
-    package mutating func next() throws(DiagnosticError) -> Progress? {
+    ///
+    /// - Parameter unkept: the job's end, where none could be kept on the disk.
+    package mutating func next(orEnd unkept: LeasedJob.End? = nil) throws(DiagnosticError) -> Progress? {
         var parts: [Progress.Part] = []
         // Lines before the events that say that they are all: who hears of a step's end has its log.
         try addLogs(&parts)
@@ -42,11 +45,18 @@ package struct LeasedProgress {
         if !isFull {
             try addEvents(&parts)
             try addOutcomes(&parts)
-            if parts.isEmpty, let end = try LeasedEnd.load(store, work) {
+            if parts.isEmpty, let end = try LeasedEnd.load(store, work) ?? unkept {
                 parts.append(.finished(outcome: end.outcome.data.object ?? DataObject(), outputs: end.outputs))
             }
         }
         return parts.isEmpty ? nil : Progress(lease: lease, parts: parts)
+    }
+
+    /// The job's end alone, where the rest cannot be told.
+    package func lastWord(_ end: LeasedJob.End) -> Progress {
+        Progress(
+            lease: lease,
+            parts: [.finished(outcome: end.outcome.data.object ?? DataObject(), outputs: end.outputs)])
     }
 
     /// The server has taken a message.
@@ -123,15 +133,27 @@ package struct LeasedProgress {
         lines.removeLast()
         var taken: [DataObject] = []
         var bytes = 0
-        for line in lines.dropFirst(position.outcomes) where bytes < Self.outcomeBytesAtOnce {
+        for line in lines.dropFirst(position.outcomes) {
+            guard taken.isEmpty || bytes + line.count <= Self.outcomeBytesAtOnce else { break }
             bytes += line.count
-            taken.append((try? DataValue(json: line))?.object ?? DataObject())
+            taken.append(
+                line.count > RunnerLimits.outcomeBytes
+                    ? tooLarge(line.count) : (try? DataValue(json: line))?.object ?? DataObject())
         }
         guard !taken.isEmpty else {
             outcomeOffset = Int(size)
             return
         }
         parts.append(.outcomes(first: position.outcomes, taken))
+    }
+    /// In the place of what no message takes.
+    private func tooLarge(_ size: Int) -> DataObject {
+        [
+            "type": "annotation", "job": .string(work.job.text), "level": .string(Annotation.Level.warning.rawValue),
+            "message": .string(
+                "A summary or a finding of \(size) bytes was left out: at most \(RunnerLimits.outcomeBytes) bytes of one "
+                    + "are told to the server."),
+        ]
     }
 }
 

@@ -146,6 +146,8 @@ extension RunCoordinator {
                         record: run.record, at: now))
             }
         }
+        // All that may fail comes first: what is asked again is then asked for the first time.
+        for project in found.keys { _ = try self.deployments.all(of: project, store) }
         var appends: [StreamAppend] = []
         for (project, deployments) in found {
             appends.append(try self.deployments.append(deployments, of: project, store))

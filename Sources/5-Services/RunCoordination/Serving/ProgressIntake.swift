@@ -178,7 +178,7 @@ actor ProgressIntake {
         _ events: [Progress.Event], from first: Int, _ key: LeaseKey, _ desk: inout Desk
     ) throws(DiagnosticError) -> [(event: JobEvent, at: Int64)] {
         let known = desk.position.events
-        guard first <= known + 1 else {
+        guard (1...known + 1).contains(first) else {
             throw DiagnosticError(
                 .runnerMessageInvalid, "Events of the job '\(key.work)' are missing before the \(first)th.")
         }
@@ -190,7 +190,7 @@ actor ProgressIntake {
         let stream = RunCoordinator.stream(key.work)
         for event in new {
             let recorded = NewEvent(type: event.type, version: event.version, payload: event.payload)
-            let time = now - max(0, event.ageMs)
+            let time = now - min(max(0, event.ageMs), now)
             found.append(
                 (
                     try MachineStream<JobMachine>.event(
@@ -224,7 +224,7 @@ actor ProgressIntake {
         _ lines: [DataObject], from first: Int, _ key: LeaseKey, _ desk: inout Desk
     ) throws(DiagnosticError) -> [DataObject] {
         let known = desk.position.outcomes
-        guard first <= known else {
+        guard (0...known).contains(first) else {
             throw DiagnosticError(
                 .runnerMessageInvalid, "What the job '\(key.work)' had to tell is missing before line \(first).")
         }

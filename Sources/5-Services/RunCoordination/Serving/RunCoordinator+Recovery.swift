@@ -30,9 +30,18 @@ extension RunCoordinator {
                 surroundings.report(error)
             }
         }
+        // Who holds a concurrency group has it before anybody asks for it.
         for run in recovered {
             guard let served = runs[run] else { continue }
-            for effect in RunMachine.effects(of: served.machine.state) { perform(again: effect, of: served) }
+            for effect in RunMachine.effects(of: served.machine.state) where effect.isHolding {
+                perform(effect, of: served)
+            }
+        }
+        for run in recovered {
+            guard let served = runs[run] else { continue }
+            for effect in RunMachine.effects(of: served.machine.state) where !effect.isHolding {
+                perform(again: effect, of: served)
+            }
             if let backup { loseJobs(of: served, backup) }
             give(.timePassed, to: run)
         }
@@ -64,7 +73,7 @@ extension RunCoordinator {
             // It was cut off before anything of it was kept: nobody was told of it.
             return false
         }
-        if recorded.isEmpty, let reason = try HeldRun.load(store, run) {
+        if try isHeld(run), let reason = try HeldRun.load(store, run) {
             let held = ServedRun(
                 store: store, run: run, attempt: attempt, record: try RunRecord.load(from: store, run))
             changed(held, .held(reason))
@@ -118,7 +127,11 @@ extension RunCoordinator {
             }
         }
         run.jobs[job] = known
-        guard let summary, let owner = summary.owner, owner != "server", summary.epoch > 0 else {
+        guard let summary, let owner = summary.owner, owner != Self.ownerWithout, summary.epoch > 0 else {
+            // Taken from its runner, and the server ended before it had said what became of the job.
+            if known.hasBegun || (summary?.owner == Self.ownerWithout && intake.hasLogs(work)) {
+                return give(cutOff(work, "Its runner was lost."), to: run.run)
+            }
             return admit(job, number, of: run)
         }
         run.jobs[job]?.environment = run.environment(of: job)
@@ -126,5 +139,12 @@ extension RunCoordinator {
         dispatch.restore(demand, runner: owner, fence: summary.epoch, now: surroundings.now())
         spend(owner)
         intake.open(LeaseKey(work, fence: summary.epoch), events: known.events, outcomes: known.outcomes)
+    }
+}
+
+extension RunEffect {
+    /// It was granted before, and is so still.
+    fileprivate var isHolding: Bool {
+        if case .acquireGroup(_, _, isHeld: true) = self { true } else { false }
     }
 }

@@ -19,7 +19,7 @@ extension RunCoordinator {
         var prefixes: [String] = []
         for removal in removals {
             let run = removal.run
-            guard runs[run] == nil, try HeldRun.load(store, run) == nil else { continue }
+            guard runs[run] == nil, try !isHeld(run) else { continue }
             let story = try store.removal(of: run)
             guard story.removed == nil else { continue }
             var append = StreamAppend(
@@ -41,7 +41,7 @@ extension RunCoordinator {
     /// Whether nothing of a run moves, and nobody is waited for.
     package func isAtRest(_ run: RunID) throws(DiagnosticError) -> Bool {
         guard runs[run] == nil else { return false }
-        return try HeldRun.load(store, run) == nil
+        return try !isHeld(run)
     }
 
     /// Jobs are given to runners no more, or again.

@@ -25,6 +25,17 @@ extension RunCoordinator {
         waiters.removeValue(forKey: runner)?.continuation.resume(returning: PollAnswer(leaseMs: dispatch.leaseMs))
     }
 
+    /// The runner has nothing any more, and may come back.
+    ///
+    /// - Parameter text: why, in a sentence.
+    package func giveUp(jobsOf runner: String, _ text: String) {
+        for lease in dispatch.holds(runner) where dispatch.release(lease.demand.work) != nil { lose(lease, text) }
+        serveWaiters()
+    }
+
+    /// As people know it.
+    func runnerName(_ runner: String) -> String { dispatch.runners[runner]?.offering.name ?? runner }
+
     /// A runner has been given a job: one that is for one job gets no other.
     func spend(_ runner: String) {
         guard dispatch.runners[runner]?.offering.isEphemeral == true else { return }
@@ -76,6 +87,9 @@ extension RunCoordinator {
         }
     }
 
+    /// Whether a poll of the runner waits for something to say.
+    package func isPolled(by runner: String) -> Bool { waiters[runner] != nil }
+
     /// Whoever polled does not wait any more.
     private func giveUp(_ runner: String, _ id: Int) {
         guard let waiter = waiters[runner], waiter.id == id else { return }
@@ -96,7 +110,7 @@ extension RunCoordinator {
     }
 
     private func fill(_ answer: inout PollAnswer, for runner: String, _ request: PollRequest) {
-        guard !isStopping, failure == nil else { return }
+        guard isHealthy else { return }
         let time = surroundings.now()
         for lease in dispatch.holds(runner) {
             guard let run = runs[lease.demand.work.run], let job = run.jobs[lease.demand.work.job],
@@ -154,7 +168,7 @@ extension RunCoordinator {
     private func noteAssigned(_ lease: DispatchLease) {
         let work = lease.demand.work
         guard let run = runs[work.run] else { return }
-        let name = dispatch.runners[lease.runner]?.offering.name ?? lease.runner
+        let name = runnerName(lease.runner)
         spend(lease.runner)
         intake.open(lease.key, events: run.jobs[work.job]?.events ?? 0, outcomes: run.jobs[work.job]?.outcomes ?? 0)
         let waitedMs = max(0, lease.since - lease.demand.queuedAt)
@@ -223,14 +237,18 @@ extension RunCoordinator {
         guard let run = runs[key.work.run], dispatch.leases[key.work]?.fence == key.fence else { return nil }
         note(taken, of: run, key.work)
         guard let end = taken.end else { return taken.position }
-        let outcome: JobOutcome
+        var outcome: JobOutcome
         do {
             outcome = try JobOutcome(data: .object(end.outcome))
         } catch {
             throw DiagnosticError(
                 .runnerMessageInvalid, "The outcome of the job '\(key.work)' cannot be read: \(error).")
         }
-        run.evaluator.keep(outputs: end.outputs, of: key.work.job)
+        if !run.keep(outputs: end.outputs, of: key.work.job) {
+            let text =
+                "The outputs of the run's jobs take more than what is kept of one run. Put what is large into artifacts."
+            outcome = JobOutcome(.failure, reason: Reason(.setup, text))
+        }
         try await take(.jobFinished(key.work.job, attempt: key.work.number, outcome), of: key.work.run)
         var position = taken.position
         position.isFinished = true
@@ -238,7 +256,7 @@ extension RunCoordinator {
     }
 
     private func checkWritable() throws(DiagnosticError) {
-        if let failure { throw failure }
+        if let cannot = failure ?? stall { throw cannot }
     }
 
     private func isEnded(_ key: LeaseKey) -> Bool {
@@ -287,7 +305,7 @@ extension RunCoordinator {
         do throws(DiagnosticError) {
             // Whatever the runner still says is refused from now on.
             _ = try store.journaled { (journal) throws(JournalError) in
-                try journal.claim([Self.stream(work)], owner: "server")
+                try journal.claim([Self.stream(work)], owner: Self.ownerWithout)
             }
         } catch {
             surroundings.report(error)
@@ -297,11 +315,19 @@ extension RunCoordinator {
         surroundings.noted(.leaseLost(isReturned: returns))
         record(.lost(work.job, number: work.number, reason: text, isReturned: returns), of: run)
         guard !returns else {
-            run.jobs[work.job] = ServedRun.Job(number: work.number, events: job.events, outcomes: job.outcomes)
+            run.jobs[work.job] = ServedRun.Job(
+                number: work.number, events: job.events, outcomes: job.outcomes, environment: job.environment)
             return dispatch.enqueue(lease.demand, atFront: true)
         }
+        give(cutOff(work, text), to: work.run)
+    }
+
+    /// Of a job's stream that no runner has: what was taken from one, and is not given to another.
+    static let ownerWithout = "server"
+
+    func cutOff(_ work: JobTry, _ text: String) -> RunInput {
         let reason = Reason(.interrupted, "\(text) What it was at is not known; it is not tried again by itself.")
-        give(.jobFinished(work.job, attempt: work.number, JobOutcome(.failure, reason: reason)), to: work.run)
+        return .jobFinished(work.job, attempt: work.number, JobOutcome(.failure, reason: reason))
     }
 
     static func stream(_ work: JobTry) -> StreamID {

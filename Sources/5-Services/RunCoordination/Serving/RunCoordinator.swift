@@ -33,6 +33,8 @@ package actor RunCoordinator {
         package var noted: @Sendable (ServingNote) -> Void = { _ in }
         /// Something went wrong that nobody waits for.
         package var report: @Sendable (DiagnosticError) -> Void
+        /// It cannot go on in this process.
+        package var failed: @Sendable (DiagnosticError) -> Void = { _ in }
 
         package init(
             store: RunStore, feed: LiveFeed, now: @escaping @Sendable () -> Int64 = { Timestamp.now().milliseconds },
@@ -81,8 +83,11 @@ package actor RunCoordinator {
     var waiters: [String: Waiter] = [:]
     var nextWaiter = 0
     private(set) var now: Int64 = 0
-    /// The journal cannot be written: nothing more is decided until the server has been restarted.
+    /// The journal is not this process's any more: nothing more is decided.
     private(set) var failure: DiagnosticError?
+    private var unrecorded: Batch?
+    /// Why a batch waits to be recorded; `nil`: none does.
+    private(set) var stall: DiagnosticError?
     var isStopping = false
     /// Why no job is given away; `nil`: they are.
     var refusal: String?
@@ -131,14 +136,30 @@ package actor RunCoordinator {
     /// - Returns: `false` where it is not held.
     package func release(_ run: RunID, isApproved: Bool, reason: String) async throws -> Bool {
         try checkHealthy()
-        guard runs[run] == nil, try HeldRun.load(store, run) != nil else { return false }
+        guard runs[run] == nil, try isHeld(run) else { return false }
         let record = try RunRecord.load(from: store, run)
         runs[run] = ServedRun(store: store, run: run, attempt: 1, record: record)
-        try await take(.start(RunStart(run: run, attempt: 1)), of: run)
+        let start = RunInput.start(RunStart(run: run, attempt: 1))
+        if isApproved {
+            try await take(start, of: run)
+        } else {
+            // Both in one turn, and so in one transaction: nobody ever sees it begun and not yet cancelled.
+            give(start, to: run)
+            try await take(.cancelRequested(.run, .force, Reason(.cancelled, reason)), of: run)
+        }
         HeldRun.forget(store, run)
-        guard !isApproved else { return true }
-        try await take(.cancelRequested(.run, .force, Reason(.cancelled, reason)), of: run)
         return true
+    }
+
+    /// Whether a run waits for somebody to let it begin.
+    func isHeld(_ run: RunID) throws(DiagnosticError) -> Bool {
+        guard try HeldRun.load(store, run) != nil else { return false }
+        let stream = RunStore.stream(run, attempt: 1)
+        let summary = try store.journaled { (journal) throws(JournalError) in try journal.summary(of: stream) }
+        guard summary?.version ?? 0 > 0 else { return true }
+        // The server ended between its beginning and this.
+        HeldRun.forget(store, run)
+        return false
     }
 
     /// - Returns: `false` where the run is not under way.
@@ -154,10 +175,10 @@ package actor RunCoordinator {
     package func isActive(_ run: RunID) -> Bool { runs[run].map { !$0.isOver } ?? false }
 
     /// Whether it takes work.
-    package var isHealthy: Bool { failure == nil && !isStopping }
+    package var isHealthy: Bool { isRecording && !isStopping }
 
     func checkHealthy() throws(DiagnosticError) {
-        if let failure { throw failure }
+        if let cannot = failure ?? stall { throw cannot }
         if isStopping {
             throw DiagnosticError(
                 .serverStopping, "The server is about to stop.", remedy: "Try again in a few seconds.")
@@ -166,7 +187,7 @@ package actor RunCoordinator {
 
     /// Gives a run an input, and returns once what came of it is on the disk.
     func take(_ input: RunInput, of run: RunID) async throws {
-        if let failure { throw failure }
+        if let cannot = failure ?? stall { throw cannot }
         try await withCheckedThrowingContinuation { done in
             arrive(Arrival(run: run, input: input, done: done))
         }
@@ -185,23 +206,25 @@ package actor RunCoordinator {
 
     // MARK: deciding
 
+    /// Decided, and to be recorded before anybody hears of it.
+    private struct Batch {
+        var arrivals: [Arrival]
+        var effects: [(ServedRun, RunEffect)] = []
+        var events: [(ServedRun, [RunEvent])] = []
+        var appends: [StreamID: StreamAppend] = [:]
+        var touched: [RunID: ServedRun] = [:]
+        /// What of it is still to be written; `nil`: all of it.
+        var rest: [StreamAppend]?
+    }
+
     private func drain() {
         willDrain = false
-        while failure == nil, !arrivals.isEmpty {
-            let batch = arrivals
+        // What could not be recorded comes first.
+        if let batch = unrecorded { settle(batch) }
+        while isRecording, !arrivals.isEmpty {
+            let inputs = arrivals
             arrivals.removeAll(keepingCapacity: true)
-            do throws(DiagnosticError) {
-                let work = try decide(batch)
-                for arrival in batch { arrival.done?.resume() }
-                for (run, events) in work.events { for event in events { tell(event, of: run, at: now) } }
-                for (run, effect) in work.effects { perform(effect, of: run) }
-                for run in Set(batch.map(\.run)) { settle(run) }
-            } catch {
-                // What was decided and not recorded is forgotten with this process: its state is ahead of the journal.
-                failure = error
-                surroundings.report(error)
-                for arrival in batch { arrival.done?.resume(throwing: error) }
-            }
+            settle(decide(inputs))
         }
         if let failure {
             for arrival in arrivals { arrival.done?.resume(throwing: failure) }
@@ -210,41 +233,75 @@ package actor RunCoordinator {
         serveWaiters()
     }
 
-    private struct Work {
-        var effects: [(ServedRun, RunEffect)] = []
-        var events: [(ServedRun, [RunEvent])] = []
-    }
+    private var isRecording: Bool { failure == nil && unrecorded == nil }
 
-    /// Decides a batch and records it in one transaction.
-    private func decide(_ batch: [Arrival]) throws(DiagnosticError) -> Work {
+    private func decide(_ inputs: [Arrival]) -> Batch {
         now = max(now, surroundings.now())
-        var work = Work()
-        var appends: [StreamID: StreamAppend] = [:]
-        var touched: [RunID: ServedRun] = [:]
-        for arrival in batch {
+        var batch = Batch(arrivals: inputs)
+        for arrival in inputs {
             guard let run = runs[arrival.run] else { continue }
             let decision = run.machine.decide(arrival.input, now: now)
-            work.effects += decision.effects.map { (run, $0) }
+            batch.effects += decision.effects.map { (run, $0) }
             guard !decision.events.isEmpty else { continue }
-            touched[run.run] = run
+            batch.touched[run.run] = run
             let append = run.machine.append(decision.events)
-            if var known = appends[append.stream] {
+            if var known = batch.appends[append.stream] {
                 known.events += append.events
                 known.wakeUp = append.wakeUp
-                appends[append.stream] = known
+                batch.appends[append.stream] = known
             } else {
-                appends[append.stream] = append
+                batch.appends[append.stream] = append
             }
-            work.events.append((run, decision.events))
+            batch.events.append((run, decision.events))
         }
-        for run in touched.values { try run.writeValues() }
-        let all = Array(appends.values) + (try deploymentAppends(work.events))
-        for start in stride(from: 0, to: all.count, by: JournalLimits.appendsPerTransaction) {
-            let part = Array(all[start..<min(start + JournalLimits.appendsPerTransaction, all.count)])
+        return batch
+    }
+
+    /// Records a batch, and does what follows. What cannot be recorded now, for the disk is full or slow, is recorded at a
+    /// later beat, and nothing more is decided before it: the machines are ahead of the journal, and wait for it.
+    private func settle(_ decided: Batch) {
+        var batch = decided
+        do throws(DiagnosticError) {
+            try record(&batch)
+        } catch {
+            if stall == nil { surroundings.report(error) }
+            for arrival in batch.arrivals { arrival.done?.resume(throwing: error) }
+            batch.arrivals = batch.arrivals.map { Arrival(run: $0.run, input: $0.input, done: nil) }
+            if Self.isPassing(error.diagnostic.code) {
+                (unrecorded, stall) = (batch, error)
+            } else {
+                // Somebody else writes what this process does: it is not the one any more.
+                (unrecorded, failure) = (nil, error)
+                surroundings.failed(error)
+            }
+            return
+        }
+        (unrecorded, stall) = (nil, nil)
+        for arrival in batch.arrivals { arrival.done?.resume() }
+        for (run, events) in batch.events { for event in events { tell(event, of: run, at: now) } }
+        for (run, effect) in batch.effects { perform(effect, of: run) }
+        for run in Set(batch.arrivals.map(\.run)) { settle(run) }
+    }
+
+    private static func isPassing(_ code: DiagnosticCode) -> Bool {
+        ![.journalConflict, .journalFenced, .journalTooNew, .journalDamaged].contains(code)
+    }
+
+    private func record(_ batch: inout Batch) throws(DiagnosticError) {
+        for run in batch.touched.values { try run.writeValues() }
+        var rest: [StreamAppend]
+        if let left = batch.rest {
+            rest = left
+        } else {
+            rest = Array(batch.appends.values) + (try deploymentAppends(batch.events))
+        }
+        while !rest.isEmpty {
+            batch.rest = rest
+            let part = Array(rest.prefix(JournalLimits.appendsPerTransaction))
             let time = Timestamp(milliseconds: now)
             _ = try store.journaled { (journal) throws(JournalError) in try journal.append(part, now: time) }
+            rest.removeFirst(part.count)
         }
-        return work
     }
 
     // MARK: doing
@@ -299,92 +356,8 @@ package actor RunCoordinator {
         }
     }
 
-    // MARK: telling
-
-    private func tell(_ event: RunEvent, of run: ServedRun, at time: Int64) {
-        run.times.note(event, at: time)
-        switch event {
-        case .runStarted:
-            publish(
-                .runStarted(
-                    run.run, attempt: run.attempt, workflow: run.record.plan.workflowName, title: run.record.title,
-                    digest: run.machine.definition.planDigest), of: run)
-            changed(run, .began)
-        case .groupAsked(let asked) where asked.leg == nil:
-            let text = "It waits for the concurrency group '\(asked.request.group)'."
-            publish(.runWaiting(Reason(.concurrency, text)), of: run)
-        case .legStarted(let started) where !isCall(started.leg, of: run):
-            publish(
-                .jobWaiting(
-                    started.leg, name: run.name(of: started.leg), Reason(.capacity, "It waits for a runner.")),
-                of: run)
-        case .legFinished(let finished):
-            let lease = lease(of: finished.leg, of: run)
-            forget(finished.leg, of: run)
-            guard !isCall(finished.leg, of: run) else { return }
-            if finished.takenFrom == nil { ended(finished, of: run, lease, at: time) }
-            publish(
-                .jobFinished(
-                    finished.leg, name: run.name(of: finished.leg), finished.conclusion, finished.outcome.reason,
-                    durationMs: run.times.duration(of: finished.leg, until: time)), of: run)
-        case .jobFinished(let finished):
-            guard run.machine.state.job(finished.job)?.legCount == 0 else { return }
-            publish(
-                .jobFinished(
-                    finished.job, name: run.name(of: finished.job), finished.result, finished.reason, durationMs: 0),
-                of: run)
-        case .runFinished(let finished):
-            let outcome = RunOutcome(
-                run: run.run, conclusion: finished.conclusion, reason: finished.reason,
-                hasUnavailable: finished.hasUnavailable, durationMs: time - (run.times.startedAt ?? time),
-                isInterrupted: false)
-            publish(.runFinished(outcome), of: run)
-            changed(run, .finished(finished.conclusion))
-        default: break
-        }
-    }
-
-    func publish(_ update: RunUpdate, of run: ServedRun) {
-        surroundings.feed.publish(update.object, on: .run(run.run))
-    }
-
-    /// - Parameter at: milliseconds since the epoch; `nil`: now.
-    func changed(_ run: ServedRun, _ kind: RunChange.Kind, at time: Int64? = nil) {
-        let change = RunChange(
-            run: run.run, attempt: run.attempt, project: run.project, kind: kind, at: time ?? now, record: run.record,
-            startedAt: run.times.startedAt)
-        surroundings.changed(change)
-        var object: DataObject = [
-            "type": .string(kind.name), "run": .number(Double(run.run.number)),
-            "attempt": .number(Double(run.attempt)), "project": .string(run.project),
-            "workflow": .string(run.record.plan.workflowName),
-        ]
-        if case .finished(let conclusion) = kind { object["conclusion"] = .string(conclusion.rawValue) }
-        surroundings.feed.publish(object, on: .overview)
-    }
-
-    private func ended(_ finished: LegFinished, of run: ServedRun, _ lease: DispatchLease?, at time: Int64) {
-        let leg = finished.leg
-        surroundings.jobEnded(
-            JobChange(
-                run: run.run, attempt: run.attempt, project: run.project, job: leg,
-                number: run.machine.state.leg(leg)?.attempt ?? 1, name: run.name(of: leg),
-                conclusion: finished.conclusion, reason: finished.outcome.reason,
-                runner: lease.map { dispatch.runners[$0.runner]?.offering.name ?? $0.runner },
-                startedAt: lease?.since, at: time, record: run.record))
-    }
-
-    private func lease(of job: JobID, of run: ServedRun) -> DispatchLease? {
-        run.jobs[job].flatMap { dispatch.leases[run.work(job, $0.number)] }
-    }
-
-    func isCall(_ leg: JobID, of run: ServedRun) -> Bool {
-        guard case .call? = run.record.plan.jobs.first(where: { $0.key == leg.key })?.work else { return false }
-        return true
-    }
-
     /// The job's end is recorded: whoever has it has it no more.
-    private func forget(_ job: JobID, of run: ServedRun) {
+    func forget(_ job: JobID, of run: ServedRun) {
         guard let known = run.jobs.removeValue(forKey: job) else { return }
         let work = run.work(job, known.number)
         dispatch.withdraw(work)
@@ -402,13 +375,15 @@ package actor RunCoordinator {
     /// To be called about once a second: deadlines of machines, leases whose runners are silent, polls that waited long enough.
     package func tick() {
         now = max(now, surroundings.now())
+        if unrecorded != nil { drain() }
         for run in runs.values {
             if let time = RunMachine.wakeUp(of: run.machine.state), time <= now { give(.timePassed, to: run.run) }
         }
         for lease in dispatch.overdue(at: now) {
-            let name = dispatch.runners[lease.runner]?.offering.name ?? lease.runner
+            let name = runnerName(lease.runner)
             lose(lease, "Its runner '\(name)' was not heard of for \(dispatch.leaseMs / 1000) s.")
         }
+        endOverdueJobs()
         lookForLostRunners()
         serveWaiters()
     }
@@ -445,51 +420,5 @@ package actor RunCoordinator {
             waiters[runner] = nil
             waiter.continuation.resume(returning: PollAnswer(leaseMs: dispatch.leaseMs))
         }
-    }
-}
-
-/// A run on a server began, waits or ended.
-package struct RunChange: Sendable {
-    package enum Kind: Hashable, Sendable {
-        case began
-        /// It waits for somebody to let it begin.
-        case held(String)
-        /// A job of it waits before its environment.
-        case gated(JobID, environment: String)
-        /// A runner has a job of it.
-        case running
-        case finished(Conclusion)
-
-        var name: String {
-            switch self {
-            case .began: "runBegan"
-            case .held: "runHeld"
-            case .gated: "jobGated"
-            case .running: "runRunning"
-            case .finished: "runFinished"
-            }
-        }
-    }
-
-    package var run: RunID
-    package var attempt: Int
-    package var project: String
-    package var kind: Kind
-    /// Milliseconds since the epoch.
-    package var at: Int64
-    package var record: RunRecord
-    /// When the attempt began; milliseconds since the epoch.
-    package var startedAt: Int64?
-
-    package init(
-        run: RunID, attempt: Int, project: String, kind: Kind, at: Int64, record: RunRecord, startedAt: Int64? = nil
-    ) {
-        self.run = run
-        self.attempt = attempt
-        self.project = project
-        self.kind = kind
-        self.at = at
-        self.record = record
-        self.startedAt = startedAt
     }
 }

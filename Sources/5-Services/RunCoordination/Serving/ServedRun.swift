@@ -36,6 +36,7 @@ final class ServedRun {
     let evaluator: PlanEvaluator
     private let store: RunStore
     private let values: ValuesRecord
+    private var unwritten: [DataValue] = []
     var machine: MachineStream<RunMachine>
     var jobs: [JobID: Job] = [:]
     var times = RunTimes()
@@ -43,8 +44,9 @@ final class ServedRun {
     var dispatchVersion = 0
     var point: ServedPoint?
 
-    /// Milliseconds that a job may wait for a runner.
-    static let queueMs: Int64 = 24 * 3_600_000
+    /// Milliseconds that a job may take besides its own timeout: before its environment and in the queue. Each has a
+    /// limit of its own; this is past both.
+    private static let waitMs: Int64 = 32 * 24 * 3_600_000
 
     init(store: RunStore, run: RunID, attempt: Int, record: RunRecord) {
         self.run = run
@@ -63,7 +65,7 @@ final class ServedRun {
             RunStore.stream(run, attempt: attempt),
             definition: RunDefinition(
                 plan: record.plan, planDigest: ContentDigest.of(record.plan.data), evaluator: evaluator,
-                settings: RunSettings(queueMs: Self.queueMs)))
+                settings: RunSettings(queueMs: Self.waitMs)))
     }
 
     var project: String { record.project ?? "" }
@@ -74,7 +76,24 @@ final class ServedRun {
     var isSettled: Bool { isOver && RunMachine.effects(of: machine.state).isEmpty }
 
     /// What events name by digest is there before they are.
-    func writeValues() throws(DiagnosticError) { try values.append(evaluator.takeUnwritten()) }
+    func writeValues() throws(DiagnosticError) {
+        unwritten += evaluator.takeUnwritten()
+        try values.append(unwritten)
+        unwritten = []
+    }
+
+    /// Of outputs and other values of a run's jobs, on the disk.
+    private static let valueBytes: UInt64 = 256 << 20
+
+    /// Keeps what a job handed on.
+    ///
+    /// - Returns: `false` where the run has no room for it.
+    func keep(outputs: DataObject, of job: JobID) -> Bool {
+        let size = UInt64(DataValue.object(outputs).jsonText().utf8.count)
+        guard values.sizeBytes + size <= Self.valueBytes else { return false }
+        evaluator.keep(outputs: outputs, of: job)
+        return true
+    }
 
     /// Folds what the journal has of it.
     func restore(_ recorded: [RecordedEvent]) throws(DiagnosticError) {

@@ -162,6 +162,12 @@ struct ServerCommand: ParsableCommand {
                 await metrics?.stop()
             }
         }
+        Task {
+            for await error in server.faults {
+                ServerLog.say("Ending: \(error)")
+                Glibc.exit(ExitStatus.setup.rawValue)
+            }
+        }
         let scheme = settings.certificatePath == nil ? "http" : "https"
         let host = listen.urlHost
         try AsyncWork.run {
