@@ -22,6 +22,11 @@ extension RunCoordinator {
         let asked = RerunKey(store: store, run: run)
         if let key, try asked.hasBegun(previous, by: key) { return previous }
         guard runs[run] == nil else { throw Self.notOver(run) }
+        guard !HeldRun.isRejected(store, run) else {
+            throw DiagnosticError(
+                .runRejected, "Run \(run) was rejected: its code is not to be run.",
+                remedy: "Have the change looked at; what is pushed next asks anew.")
+        }
         let record = try RunRecord.load(from: store, run)
         let old = ServedRun(store: store, run: run, attempt: previous, record: record)
         let stream = RunStore.stream(run, attempt: previous)

@@ -107,8 +107,17 @@ package final class Sessions: Sendable {
         let store = store
         try await BlockingWork.attempt { () throws(DiagnosticError) in
             try store.recorded { (journal) throws(JournalError) in
-                let version = try journal.summary(of: Self.stream)?.version ?? 0
-                _ = try journal.append(StreamAppend(Self.stream, expectedVersion: version, events: [event]), now: now)
+                while true {
+                    let version = try journal.summary(of: Self.stream)?.version ?? 0
+                    let append = StreamAppend(Self.stream, expectedVersion: version, events: [event])
+                    do throws(JournalError) {
+                        _ = try journal.append(append, now: now)
+                        return
+                    } catch .conflict {
+                        // Another session ended just now.
+                        continue
+                    }
+                }
             }
         }
     }

@@ -88,8 +88,9 @@ struct RunRoutes: Sendable {
             }
             return [id.description]
         }
-        let seen = directory.projects.keys.filter(isSeen)
-        return seen.count == directory.projects.count ? nil : seen.sorted().map(\.description)
+        // Also runs of projects that are gone: nobody else has a role in these.
+        if directory.decision(request.principal, .manageServer, at: .server, now: now).isAllowed { return nil }
+        return directory.projects.keys.filter(isSeen).sorted().map(\.description)
     }
 
     private func show(_ request: APIRequest, attempt: Int?) throws(DiagnosticError) -> OutboundAnswer {

@@ -96,7 +96,7 @@ enum APIProblem {
 
     private static let runs: [DiagnosticCode: Int] = [
         .runMissing: 404, .runRemoved: 410, .logsRemoved: 410, .diskShort: 503, .retentionInvalid: 422, .runOver: 409,
-        .runNotFinished: 409,
+        .runNotFinished: 409, .runRejected: 403,
         .nothingToRerun: 409, .rerunStepUnknown: 422,
         .unknownRerun: 422, .artifactMissing: 404, .logPatternInvalid: 422, .logPatternLimit: 422,
         .logSearchExhausted: 422, .runnerVersion: 426, .leaseLost: 410, .journalFenced: 410,

@@ -5,6 +5,7 @@ internal import Credentials
 internal import Diagnostics
 internal import HTTPServing
 internal import RetentionRules
+internal import RunCoordination
 internal import ServerOperation
 internal import StructuredData
 internal import Timekeeping
@@ -99,6 +100,7 @@ struct ProjectRoutes: Sendable {
         let project = try request.project(before)
         try await server.perform(.removeProject(project.id), request) { $0.projects[project.id]?.shown }
         try await server.forgetSecrets(of: project, in: before)
+        await server.runs.cancelAll(of: project.id.description, "Its project '\(project.settings.name)' was removed.")
         return .empty
     }
 
