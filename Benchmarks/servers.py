@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the server costs, row by row. Called by scripts/bench-server, which builds what it needs.
 
-Each row starts a server of its own on an empty folder (the API's rows on one that holds many runs), does what a team does to
-it, and stops it. Load comes from other processes on the same machine, so both share its cores. Buildbot does the same in the
-same run, where it can.
+Each row starts a server of its own on an empty folder (the API's rows on one that holds many runs), does what a team does
+to it, and stops it. Load comes from other processes on the same machine, so both share its cores. Buildbot does the same
+in the same run, where it can.
 """
 
 import argparse
@@ -41,8 +41,8 @@ def about(bench, load):
 def table(rows):
     lines = ["| what | must reach | got | Buildbot | ratio | raw |", "|---|---|---|---|---|---|"]
     return lines + [
-        f"| {row.what} | {row.limit} | {row.got}{'' if row.holds else ' **missed**'} | {row.peer} | {row.ratio} | {row.raw} |"
-        for row in rows]
+        f"| {row.what} | {row.limit} | {row.got}{'' if row.holds else ' **missed**'} | {row.peer} | {row.ratio} "
+        f"| {row.raw} |" for row in rows]
 
 
 def arguments():
@@ -50,7 +50,7 @@ def arguments():
     for name in ("folder", "martlet", "no-op-runner", "log-bench", "followers"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--repeats", type=int, default=5, help="starts")
-    parser.add_argument("--rounds", type=int, default=2, help="how often both sides take turns with pushes, jobs and logs")
+    parser.add_argument("--rounds", type=int, default=2, help="how often sides take turns with pushes, jobs and logs")
     parser.add_argument("--pushes", type=int, default=200, help="those that count, in all rounds together")
     parser.add_argument("--jobs", type=int, default=5000)
     parser.add_argument("--true-jobs", type=int, default=200, help="jobs that run `true`, and all jobs of the peer")

@@ -108,8 +108,9 @@ def cursor(number):
 async def beside(server, master, runs):
     """Lists and single runs of both, at the same count, in turn; then how many lists a second each gives."""
     lists = [
-        lambda n: f"/api/v1/runs?limit={PAGE}&cursor={cursor(anywhere(n, runs))}" if n % 2 else f"/api/v1/runs?limit={PAGE}",
-        lambda n: f"/api/v2/builds?limit={PAGE}&order=-buildid" + (f"&buildid__lt={anywhere(n, runs)}" if n % 2 else ""),
+        lambda n: f"/api/v1/runs?limit={PAGE}" + (f"&cursor={cursor(anywhere(n, runs))}" if n % 2 else ""),
+        lambda n: f"/api/v2/builds?limit={PAGE}&order=-buildid"
+        + (f"&buildid__lt={anywhere(n, runs)}" if n % 2 else ""),
     ]
     ones = [lambda n: f"/api/v1/runs/{1 + (n * 104729) % runs}", lambda n: f"/api/v2/builds/{1 + (n * 104729) % runs}"]
     for side, path, name, key in ((server, lists[0], "items", "run"), (master, lists[1], "builds", "buildid")):

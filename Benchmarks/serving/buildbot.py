@@ -30,9 +30,9 @@ def installed(folder):
 
 
 def version(venv):
-    words = subprocess.run(
-        [venv / "bin/pip", "--disable-pip-version-check", "freeze"], check=True, capture_output=True, text=True).stdout.split()
-    found = dict(word.lower().split("==") for word in words if "==" in word)
+    said = subprocess.run(
+        [venv / "bin/pip", "--disable-pip-version-check", "freeze"], check=True, capture_output=True, text=True).stdout
+    found = dict(word.lower().split("==") for word in said.split() if "==" in word)
     return (f"Buildbot {found['buildbot']} (Twisted {found['twisted']}, SQLAlchemy {found['sqlalchemy']}, "
             f"Python {sys.version.split()[0]})")
 
@@ -52,8 +52,8 @@ class Master:
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "HOME", "USER")}
         self.environment |= {
-            "BENCH_WEB_PORT": str(self.port), "BENCH_WORKER_PORT": str(self.worker_port), "BENCH_CAPACITY": str(capacity),
-            "BENCH_LOG_COMMAND": LOG_COMMAND, "BENCH_GROUPS": groups}
+            "BENCH_WEB_PORT": str(self.port), "BENCH_WORKER_PORT": str(self.worker_port),
+            "BENCH_CAPACITY": str(capacity), "BENCH_LOG_COMMAND": LOG_COMMAND, "BENCH_GROUPS": groups}
         if not keep:
             shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,8 @@ class Master:
         if not (master / "state.sqlite").exists():
             self.run("buildbot", "create-master", "-r", "-q", str(master))
         shutil.rmtree(worker, ignore_errors=True)
-        self.run("buildbot-worker", "create-worker", "-r", "-q", str(worker), f"127.0.0.1:{self.worker_port}", "own", "bench")
+        address = f"127.0.0.1:{self.worker_port}"
+        self.run("buildbot-worker", "create-worker", "-r", "-q", str(worker), address, "own", "bench")
 
     def run(self, program, *arguments):
         subprocess.run([self.bin / program, *arguments], cwd=self.folder, env=self.environment, check=True,
@@ -142,7 +143,8 @@ class Master:
         return urllib.request.Request(self.url + path, data=body, headers={"Content-Type": "application/json"})
 
     def builders(self, group):
-        return [each["builderid"] for each in self.get("/api/v2/builders")["builders"] if each["name"].startswith(group)]
+        found = self.get("/api/v2/builders")["builders"]
+        return [each["builderid"] for each in found if each["name"].startswith(group)]
 
     def running(self):
         return len(self.get("/api/v2/builds?complete=false")["builds"])

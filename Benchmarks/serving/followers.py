@@ -15,7 +15,8 @@ def rows(bench):
     lines = seconds * 100
     talk = (f"import time\nstart = time.monotonic()\nfor n in range({lines}):\n"
             "    time.sleep(max(0, start + n / 100 - time.monotonic()))\n"
-            "    print(f'line {n} of the log, with some words to make it as long as lines are wont to be', flush=True)\n")
+            "    print(f'line {n} of the log, with some words to make it as long as lines are wont to be',"
+            " flush=True)\n")
     text = ("on: workflow_dispatch\njobs:\n  talk:\n    runs-on: ubuntu-latest\n    steps:\n"
             "      - uses: actions/checkout@v4\n      - run: python3 .github/workflows/talk.py\n")
     with Server(bench, "followers", "--capacity", str(logs)) as server:

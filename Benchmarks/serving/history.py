@@ -47,8 +47,9 @@ def copy(path, count):
                          "(SELECT 1 UNION ALL SELECT n + 1 FROM all_of WHERE n < ?) SELECT n FROM all_of", (count - 1,))
         # Numbers are made of the greatest of a table: the last table that one depends on is copied first.
         for table in reversed(COPIES):
+            names = ", ".join(originals[table])
             values = ", ".join(COPIES[table].get(name, name) for name in originals[table])
-            database.execute(f"INSERT INTO {table} ({', '.join(originals[table])}) SELECT {values} FROM {table}, copies")
+            database.execute(f"INSERT INTO {table} ({names}) SELECT {values} FROM {table}, copies")
         database.execute("DROP TABLE copies")
     database.execute("ANALYZE")
     database.close()

@@ -77,7 +77,10 @@ class MartletJobs:
             await ended(overview, runs)
             seconds = time.monotonic() - began
             await starting
-        conclusions = {run["conclusion"] for run in server.call("GET", "/api/v1/runs?limit=50")["items"]}
+        # Lists come from an index that is written behind.
+        while None in (conclusions := {
+                run.get("conclusion") for run in server.call("GET", "/api/v1/runs?limit=50")["items"]}):
+            await asyncio.sleep(0.05)
         if conclusions != {"success"}:
             sys.exit(f"the runs ended with {conclusions}")
         return self.total / seconds
@@ -140,8 +143,9 @@ def row(what, least, martlet, peer):
     ours = {width: statistics.median(rates) for width, rates in martlet.rates.items()}
     got = ours[widths[0]]
     raw = f"{martlet.total} jobs in runs of {widths[0]}, from the first request to the last end"
-    raw += "".join(f"; in runs of {width} job{'s' if width > 1 else ''} each, dispatch by API included, {rate(ours[width])}"
-                   for width in widths[1:])
+    raw += "".join(
+        f"; in runs of {width} job{'s' if width > 1 else ''} each, dispatch by API included, {rate(ours[width])}"
+        for width in widths[1:])
     found = Row(what, f"≥ {least}/s" if least else "—", rate(got), raw, got >= least)
     if peer:
         theirs = {width: statistics.median(rates) for width, rates in peer.rates.items()}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A large log: the store of logs alone (`Sources/Testing/log-bench`), then a job that writes one, through runner and server."""
+"""A large log: the store of logs alone (`Sources/Testing/log-bench`), then a job that writes one."""
 
 import json
 import statistics
@@ -36,10 +36,11 @@ def stored(found):
     return [
         Row(what + "stored, as from a runner", "≥ 200 MB/s", f"{speed} MB/s", "—", speed >= 200),
         Row(what + "regex search of the whole", "≤ 2 s", ms(seconds),
-            f"the slowest of {len(searches)}: `{slowest.removeprefix('search, expression ')}`, {searches[slowest]['result']};"
-            f" median {ms(statistics.median(row['seconds'] for row in searches.values()))}", seconds <= 2),
+            f"the slowest of {len(searches)}: `{slowest.removeprefix('search, expression ')}`, "
+            f"{searches[slowest]['result']}; median {ms(statistics.median(row['seconds'] for row in searches.values()))}", seconds <= 2),
         Row(what + "first screen", "≤ 100 ms", ms(first),
-            f"last {ms(found['screen, last']['seconds'])}, middle {ms(found['screen, middle']['seconds'])}", first <= 0.1),
+            f"last {ms(found['screen, last']['seconds'])}, middle {ms(found['screen, middle']['seconds'])}",
+            first <= 0.1),
     ]
 
 
@@ -106,12 +107,13 @@ async def looks(server, path):
 
 
 def written(bench):
-    """A step that writes the log with `yes`, from the request for its run to the run's end: the whole log is there then."""
+    """A step that writes the log with `yes`, from the request for its run to the run's end; all of it is there then."""
     martlet, peer = MartletWriter(bench), BuildbotWriter(bench) if bench.buildbot else None
     turns(bench.options.rounds, martlet, *([peer] if peer else []))
     what = f"a job that writes a log of {LINES * LINE_BYTES // 1_000_000} MB: "
     middle = statistics.median
-    end = Row(what + "from its request to its end", "—", ms(middle(martlet.took)), " ".join(map(ms, martlet.took)), True)
+    end = Row(
+        what + "from its request to its end", "—", ms(middle(martlet.took)), " ".join(map(ms, martlet.took)), True)
     first = Row(what + f"its first {SCREEN} lines by the API", "—", ms(middle(martlet.first)),
                 f"p99 {ms(percentile(martlet.first, 0.99))}; its last {ms(middle(martlet.last))}", True)
     if peer:

@@ -26,7 +26,8 @@ class Server:
         self.data.mkdir(parents=True, exist_ok=True)
         self.port = measures.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.command = [bench.martlet, "server", "--data", str(self.data), "--listen", f"127.0.0.1:{self.port}", *arguments]
+        self.command = [
+            bench.martlet, "server", "--data", str(self.data), "--listen", f"127.0.0.1:{self.port}", *arguments]
         self.environment = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "HOME", "USER")}
         self.environment["MARTLET_REQUESTS_PER_MINUTE"] = "1000000"
         self.token = None
@@ -45,7 +46,8 @@ class Server:
         """Seconds until it says that it is ready."""
         log = open(self.data.parent / (self.data.name + ".log"), "ab")
         began = time.monotonic()
-        self.process = subprocess.Popen(self.command, stdout=log, stderr=log, env=self.environment, start_new_session=True)
+        self.process = subprocess.Popen(
+            self.command, stdout=log, stderr=log, env=self.environment, start_new_session=True)
         while True:
             try:
                 with socket.create_connection(("127.0.0.1", self.port), timeout=1) as link:

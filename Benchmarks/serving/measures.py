@@ -4,7 +4,6 @@
 import asyncio
 import socket
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,10 +21,6 @@ class Row:
     holds: bool
     peer: str = "—"
     ratio: str = "—"
-
-
-def fails(text):
-    sys.exit(text)
 
 
 def turns(rounds, *sides):

@@ -42,8 +42,9 @@ class Push:
     def __init__(self, work, number):
         (work / "file").write_text(str(number))
         commit(work, f"Change {number}")
-        before = subprocess.run(["git", "rev-parse", "HEAD~1", "HEAD"], cwd=work, check=True, capture_output=True, text=True)
-        self.old, self.new = before.stdout.split()
+        both = subprocess.run(
+            ["git", "rev-parse", "HEAD~1", "HEAD"], cwd=work, check=True, capture_output=True, text=True).stdout
+        self.old, self.new = both.split()
         self.began = time.monotonic()
         git(work, "push", "-q", "origin", "main")
         self.told = time.monotonic()
@@ -57,7 +58,7 @@ class MartletPushes:
         within(self.measure())
 
     async def measure(self):
-        """A git push, its webhook, until a client that follows the page's streams has the first line of the job's log."""
+        """A push, its webhook, until a client that follows the page's streams has the first line of the job's log."""
         with Server(self.bench, "push", "--capacity", "64") as server:
             _, sleepers = server.repository("sleepers", {"sleep.yml": SLEEPER})
             server.project("sleepers", sleepers)
