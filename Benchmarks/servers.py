@@ -9,6 +9,7 @@ in the same run, where it can.
 import argparse
 import os
 import platform
+import signal
 import sys
 from pathlib import Path
 
@@ -67,6 +68,8 @@ def arguments():
 
 def main():
     options = arguments()
+    # Whoever ends this ends with it the servers that it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     load = os.getloadavg()
     bench, rows = Bench(options), []
     for name in options.only.split(","):

@@ -14,6 +14,8 @@ from pathlib import Path
 from serving import measures
 
 PACKAGES = ["buildbot[bundle]==4.3.0", "buildbot-worker==4.3.0"]
+# Builders of a group, which `master.cfg` makes.
+WIDTH = 50
 LOG_LINES = 500_000
 LOG_COMMAND = f"yes {'0123456789' * 9}012345678 | head -n {LOG_LINES}"
 
@@ -53,7 +55,8 @@ class Master:
         self.environment = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "HOME", "USER")}
         self.environment |= {
             "BENCH_WEB_PORT": str(self.port), "BENCH_WORKER_PORT": str(self.worker_port),
-            "BENCH_CAPACITY": str(capacity), "BENCH_LOG_COMMAND": LOG_COMMAND, "BENCH_GROUPS": groups}
+            "BENCH_CAPACITY": str(capacity), "BENCH_WIDTH": str(WIDTH), "BENCH_GROUPS": groups,
+            "BENCH_LOG_COMMAND": LOG_COMMAND}
         if not keep:
             shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -98,7 +98,7 @@ class BuildbotJobs:
             self.rates[width].append(within(self.rate(width)))
 
     async def rate(self, width):
-        capacity = CAPACITY if self.group == "true" else 50
+        capacity = CAPACITY if self.group == "true" else buildbot.WIDTH
         with buildbot.Master(self.bench, "jobs", self.group, capacity) as master:
             builders = master.builders(self.group)
             if width == 1:
@@ -127,6 +127,10 @@ class BuildbotJobs:
 
 def rows(bench):
     options, found = bench.options, []
+    if any(jobs % width for jobs in (options.jobs, options.true_jobs) for width in options.widths):
+        sys.exit(f"jobs come in runs of {options.widths}: choose multiples of these")
+    if bench.buildbot and not {1, buildbot.WIDTH}.issuperset(options.widths):
+        sys.exit(f"Buildbot is laid out for widths of 1 and {buildbot.WIDTH}: choose these, or --no-peer")
     for what, own, total, least, group in (
         ("jobs started and ended a second, no-op executor, one server, SQLite", False, options.jobs, 200, "nothing"),
         (f"the same, jobs that run `true`, {CAPACITY} at once", True, options.true_jobs, 0, "true"),

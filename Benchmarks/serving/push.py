@@ -15,7 +15,7 @@ from serving.martlet import Server
 from serving.measures import Row, commit, git, ms, percentile, times, turns, within
 from serving.wire import Events, Link
 
-SLEEPERS = 50
+SLEEPERS = buildbot.WIDTH
 WARM_UP = 5
 SLEEPER = "on: workflow_dispatch\njobs:\n  wait:\n    runs-on: ubuntu-latest\n    steps:\n      - run: sleep 3600\n"
 FIRST_LINE = "on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n    steps:\n      - run: echo first line\n"
