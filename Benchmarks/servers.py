@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the server costs, row by row. Called by scripts/bench-server, which builds what it needs.
 
-Each row starts a server of its own on an empty folder (the API's rows on one that holds many runs), does what a team does
-to it, and stops it. Load comes from other processes on the same machine, so both share its cores. Buildbot does the same
-in the same run, where it can.
+Each row starts a server of its own on an empty folder (the API's rows on one that holds many runs), does what a team
+does to it, and stops it. Load comes from other processes on the same machine, so both share its cores. Buildbot does
+the same in the same run, where it can.
 """
 
 import argparse

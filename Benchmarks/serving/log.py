@@ -37,7 +37,8 @@ def stored(found):
         Row(what + "stored, as from a runner", "≥ 200 MB/s", f"{speed} MB/s", "—", speed >= 200),
         Row(what + "regex search of the whole", "≤ 2 s", ms(seconds),
             f"the slowest of {len(searches)}: `{slowest.removeprefix('search, expression ')}`, "
-            f"{searches[slowest]['result']}; median {ms(statistics.median(row['seconds'] for row in searches.values()))}", seconds <= 2),
+            f"{searches[slowest]['result']}; median "
+            f"{ms(statistics.median(row['seconds'] for row in searches.values()))}", seconds <= 2),
         Row(what + "first screen", "≤ 100 ms", ms(first),
             f"last {ms(found['screen, last']['seconds'])}, middle {ms(found['screen, middle']['seconds'])}",
             first <= 0.1),
