@@ -15,9 +15,12 @@ package final class ProjectMirror: Sendable {
     private let environment: [String]
     /// Whether the folder was looked at by this process.
     private let isPrepared = Mutex(false)
+    private let silenceSeconds: Int
 
     /// A transfer slower than 1 kB a second for so long is given up.
     package static let stallSeconds = 20
+    /// A remote that says nothing at all for so long is given up.
+    package static let silenceSeconds = 60
     /// One fetch, the first included.
     package static let fetchSeconds: Int64 = 3_600
     /// A command that only reads.
@@ -31,8 +34,13 @@ package final class ProjectMirror: Sendable {
     ///   - folder: made by the first fetch; its parent, too.
     ///   - address: as git takes it; a password in it is taken out and treated like a credential.
     ///   - variables: `NAME=value` of the commands; `PATH` and `HOME` at least.
-    package init(folder: String, address: String, credential: GitCredential? = nil, variables: [String]? = nil) {
+    ///   - silenceSeconds: a remote that says nothing at all for so long is given up.
+    package init(
+        folder: String, address: String, credential: GitCredential? = nil, variables: [String]? = nil,
+        silenceSeconds: Int = silenceSeconds
+    ) {
         self.folder = folder
+        self.silenceSeconds = silenceSeconds
         remote = GitRemote(address, credential)
         environment = variables ?? Self.ownEnvironment
     }
@@ -82,6 +90,7 @@ package final class ProjectMirror: Sendable {
         let variables = RemoteEnvironment(folder: folder, remote: remote).variables
         var command = command(Self.remoteSettings + arguments, variables: variables)
         command.patience = .seconds(seconds)
+        command.silencePatience = .seconds(silenceSeconds)
         return try command.run()
     }
 
@@ -91,11 +100,19 @@ package final class ProjectMirror: Sendable {
         if let secret = remote.credential?.secret {
             text = text.split(separator: secret, omittingEmptySubsequences: false).joined(separator: "***")
         }
-        let lines = text.split(separator: "\n").filter { !$0.hasPrefix("remote: Enumerating") }
+        // What tells of progress is written over itself.
+        let lines = text.split { $0 == "\n" || $0 == "\r" || $0 == "\r\n" }.filter { line in
+            !Self.progressWords.contains { line.hasPrefix($0) || line.hasPrefix("remote: " + $0) }
+        }
         let telling = lines.filter { $0.hasPrefix("fatal:") || $0.hasPrefix("error:") || $0.hasPrefix("remote:") }
         let shown = (telling.isEmpty ? lines : telling).prefix(4).joined(separator: " ")
         return String(shown.prefix(600))
     }
+
+    private static let progressWords = [
+        "Enumerating objects", "Counting objects", "Compressing objects", "Receiving objects", "Resolving deltas",
+        "Unpacking objects", "Total ", "From ",
+    ]
 
     private func failure(_ what: String, _ outcome: HelperCommand.Outcome) -> DiagnosticError {
         DiagnosticError(
@@ -164,7 +181,7 @@ package final class ProjectMirror: Sendable {
 
     private func fetch(_ refs: [String], _ options: [String]) throws(DiagnosticError) -> HelperCommand.Outcome {
         try ask(
-            ["fetch", "-q", "--no-tags", "--no-write-fetch-head", "--no-show-forced-updates", "--force"] + options
+            ["fetch", "--progress", "--no-tags", "--no-write-fetch-head", "--no-show-forced-updates", "--force"] + options
                 + ["--", remote.address] + refs, Self.fetchSeconds)
     }
 

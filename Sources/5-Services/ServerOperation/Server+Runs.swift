@@ -4,6 +4,7 @@ package import AccessRules
 package import Diagnostics
 internal import FileAccess
 internal import LogArchive
+internal import ProcessControl
 package import PipelineModel
 package import RunCoordination
 package import RunIndex
@@ -18,10 +19,15 @@ extension Server {
     /// The journal can be written, and nothing stands in the way of new work.
     package var isWorking: Bool {
         get async {
-            guard isReady else { return false }
+            guard isReady, FreeSpace.bytes(at: store.root).map({ $0 >= Self.leastFreeBytes }) ?? true else {
+                return false
+            }
             return await runs.isHealthy
         }
     }
+
+    /// With less on its disk the journal will not be written much longer.
+    private static let leastFreeBytes: UInt64 = 1 << 20
 
     /// The project that a run is of; `nil`: there is no such run, or it has none.
     package func project(of run: RunID) throws(DiagnosticError) -> EntryID? {
