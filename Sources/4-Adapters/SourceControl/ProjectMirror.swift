@@ -13,6 +13,7 @@ package final class ProjectMirror: Sendable {
     package let folder: String
     private let remote: GitRemote
     private let environment: [String]
+    private let followsRedirects: Bool
     /// Whether the folder was looked at by this process.
     private let isPrepared = Mutex(false)
 
@@ -31,8 +32,13 @@ package final class ProjectMirror: Sendable {
     ///   - folder: made by the first fetch; its parent, too.
     ///   - address: as git takes it; a password in it is taken out and treated like a credential.
     ///   - variables: `NAME=value` of the commands; `PATH` and `HOME` at least.
-    package init(folder: String, address: String, credential: GitCredential? = nil, variables: [String]? = nil) {
+    ///   - followsRedirects: whether a server may send git on to another address, as forges do for a repository that was renamed.
+    package init(
+        folder: String, address: String, credential: GitCredential? = nil, variables: [String]? = nil,
+        followsRedirects: Bool = true
+    ) {
         self.folder = folder
+        self.followsRedirects = followsRedirects
         remote = GitRemote(address, credential)
         environment = variables ?? Self.ownEnvironment
     }
@@ -80,7 +86,8 @@ package final class ProjectMirror: Sendable {
 
     private func ask(_ arguments: [String], _ seconds: Int64) throws(DiagnosticError) -> HelperCommand.Outcome {
         let variables = RemoteEnvironment(folder: folder, remote: remote).variables
-        var command = command(Self.remoteSettings + arguments, variables: variables)
+        let redirects = followsRedirects ? [] : ["-c", "http.followRedirects=false"]
+        var command = command(Self.remoteSettings + redirects + arguments, variables: variables)
         command.patience = .seconds(seconds)
         return try command.run()
     }

@@ -152,6 +152,7 @@ package final class Server: Sendable {
         housekeeping = Housekeeping(parts, runs: runs, gates: gates)
         statuses = StatusDesk(Self.statusSurroundings(parts, transport))
         var triggering = Self.surroundings(settings, store, directory, references, runs, statuses, report)
+        triggering.reach = Self.reach(parts)
         triggering.variables = Self.variables(vaults.variables)
         triggers = TriggerDesk(triggering)
         changes = stream
@@ -166,6 +167,8 @@ package final class Server: Sendable {
             store: parts.store, now: { Timestamp(milliseconds: now()) },
             target: { statusTarget($0, directory.current, references) },
             url: { run, _ in address.map { "\($0)/runs/\(run)" } }, transport: transport)
+        let guarded = GuardedCalls(addressGuard: addressRules(parts.settings), web: parts.web)
+        surroundings.guardedTransport = { (call) throws(DiagnosticError) in try await guarded.send(call) }
         surroundings.report = parts.report
         surroundings.counted = { counts.noteDelivery("status", $0) }
         return surroundings
@@ -187,8 +190,10 @@ package final class Server: Sendable {
                 return try await runs.begin(planned.record)
             })
         surroundings.credential = { (project) throws(DiagnosticError) in
-            let settings = EntryID(project.id).flatMap { directory.current.projects[$0]?.settings }
-            return try settings.flatMap { (settings) throws(DiagnosticError) in try credential(settings, references) }
+            let known = EntryID(project.id).flatMap { directory.current.projects[$0] }
+            return try known.flatMap { (known) throws(DiagnosticError) in
+                try credential(known, references, store.root)
+            }
         }
         surroundings.worked = { project, verdicts in
             Task {
@@ -208,8 +213,7 @@ package final class Server: Sendable {
         _ project: String, _ directory: Directory, _ references: ReferencedSecrets
     ) -> StatusTarget? {
         guard let known = EntryID(project).flatMap({ directory.projects[$0] }),
-            let reference = known.settings.options["statusToken"] ?? known.settings.options["credential"],
-            let token = try? references.text(reference)
+            let reference = tokenReference(known.settings), let token = try? references.text(reference)
         else { return nil }
         let trigger = TriggerProject(known)
         let route: StatusRoute
@@ -219,12 +223,10 @@ package final class Server: Sendable {
         case .gitea: route = .giteaStatuses
         case .git: return nil
         }
-        guard
-            let address = try? ForgeAddress(
-                trigger.forge, server: trigger.serverURL, apiURL: known.settings.options["apiURL"])
-        else { return nil }
+        guard let address = try? ProjectPlaces.address(known.settings) else { return nil }
         var target = StatusTarget(address, route: route, token: token, repository: trigger.fullName)
         target.tellsFiltered = known.settings.options["tellsFiltered"] == "true"
+        target.isGuarded = ProjectPlaces(known.settings).forge.map { known.settings.guardedPlaces.contains($0) } ?? false
         return target
     }
 
