@@ -54,8 +54,7 @@ package final class Server: Sendable {
     package let statuses: StatusDesk
     private let indexing: IndexWriting
     package let housekeeping: Housekeeping
-    /// For what waits for the ends of runs.
-    private let changes: AsyncStream<RunChange>
+    private let changes: ChangeTelling
     private let lock: FileLock
     private let ownRunner: OwnRunner
     let report: @Sendable (DiagnosticError) -> Void
@@ -127,7 +126,8 @@ package final class Server: Sendable {
         announcer = try Self.announcer(parts)
         traces = try ServerTraces(parts)
         (heard, ear) = AsyncStream<Heard>.makeStream()
-        let (stream, told) = AsyncStream<RunChange>.makeStream()
+        let telling = ChangeTelling(store: store, report: report)
+        changes = telling
         indexing = IndexWriting(store: store, index: index, report: report)
         ownRunner = OwnRunner(
             folder: store.root + "/runner", program: program, environment: settings.environment)
@@ -139,7 +139,7 @@ package final class Server: Sendable {
             changed: { [ear, indexing] change in
                 counts.note(change)
                 indexing.note(change)
-                told.yield(change)
+                telling.note(change)
                 ear.yield(.run(change))
             }, report: report)
         surroundings.leaseMs = Int64(settings.leaseSeconds) * 1_000
@@ -155,7 +155,6 @@ package final class Server: Sendable {
         triggering.reach = Self.reach(parts)
         triggering.variables = Self.variables(vaults.variables)
         triggers = TriggerDesk(triggering)
-        changes = stream
     }
 
     private static func statusSurroundings(
@@ -226,7 +225,8 @@ package final class Server: Sendable {
         guard let address = try? ProjectPlaces.address(known.settings) else { return nil }
         var target = StatusTarget(address, route: route, token: token, repository: trigger.fullName)
         target.tellsFiltered = known.settings.options["tellsFiltered"] == "true"
-        target.isGuarded = ProjectPlaces(known.settings).forge.map { known.settings.guardedPlaces.contains($0) } ?? false
+        target.isGuarded =
+            ProjectPlaces(known.settings).forge.map { known.settings.guardedPlaces.contains($0) } ?? false
         return target
     }
 
@@ -252,23 +252,11 @@ package final class Server: Sendable {
         for runner in directory.current.runners.values { await runs.add(DispatchRunner(runner)) }
         if settings.capacity > 0 { try await startOwnRunner(url) }
         let restored = RestoredMark(store.root)
-        try await recover(restoredFrom: restored?.backupAt)
+        let going = try await recover(restoredFrom: restored?.backupAt)
         if restored != nil { try RestoredMark.forget(store.root) }
         try await triggers.start()
         try await announcer.start()
-        let (changes, triggers, gates) = (changes, triggers, gates)
-        let (statuses, report) = (statuses, report)
-        Task {
-            for await change in changes {
-                if case .finished = change.kind { await gates.forget(change.run, attempt: change.attempt) }
-                do throws(DiagnosticError) {
-                    try await triggers.runChanged(change)
-                    try await statuses.runChanged(change)
-                } catch {
-                    report(error)
-                }
-            }
-        }
+        try changes.start(going: going, gates, triggers, statuses)
         keepHouse()
         let ticker = Task { [weak self] in
             var beats = 0
@@ -279,6 +267,7 @@ package final class Server: Sendable {
                 for (work, answer) in await self.gates.tick() { await self.runs.answer(work, answer) }
                 await self.forgetSpentRunners()
                 if beats % Self.beatsPerTrigger == 0 {
+                    self.changes.tick()
                     await self.triggers.tick()
                     await self.statuses.tick()
                     await self.announcer.tick()
@@ -297,7 +286,9 @@ package final class Server: Sendable {
     }
 
     /// Takes up what an earlier process was cut off in: runs, and the lists of them.
-    private func recover(restoredFrom backupAt: Timestamp?) async throws {
+    ///
+    /// - Returns: the runs that go on.
+    private func recover(restoredFrom backupAt: Timestamp?) async throws -> [RunID] {
         let isWhole = try index.isWhole()
         let open = try unfinished()
         let going = Set(try await runs.recover(open, restoredFrom: backupAt))
@@ -311,7 +302,8 @@ package final class Server: Sendable {
                     unheard.append(run)
                 }
             }
-            return try await indexing.catchUp(unheard)
+            try await indexing.catchUp(unheard)
+            return going.sorted()
         }
         let (indexing, store, report) = (indexing, store, report)
         Task {
@@ -321,6 +313,7 @@ package final class Server: Sendable {
                 report(error)
             }
         }
+        return going.sorted()
     }
 
     /// Runs are listed behind their beginnings, and not quite in their order: so many before the newest may be missing.

@@ -195,7 +195,8 @@ package actor StatusDesk {
     private func pump() {
         let pending: [PendingMessage]
         do throws(JournalError) {
-            pending = try surroundings.store.journal.pendingMessages(limit: TriggerLimits.statusesPending)
+            pending = try surroundings.store.journal.pendingMessages(
+                to: StatusMessage.destination, limit: TriggerLimits.statusesPending)
         } catch {
             surroundings.report(DiagnosticError(error.diagnostic))
             return

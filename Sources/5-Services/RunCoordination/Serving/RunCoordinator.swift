@@ -238,7 +238,8 @@ package actor RunCoordinator {
             work.events.append((run, decision.events))
         }
         for run in touched.values { try run.writeValues() }
-        let all = Array(appends.values) + (try deploymentAppends(work.events))
+        var all = Array(appends.values) + (try deploymentAppends(work.events))
+        if let ends = RunEnd.append(work.events, at: now) { all.append(ends) }
         for start in stride(from: 0, to: all.count, by: JournalLimits.appendsPerTransaction) {
             let part = Array(all[start..<min(start + JournalLimits.appendsPerTransaction, all.count)])
             let time = Timestamp(milliseconds: now)
