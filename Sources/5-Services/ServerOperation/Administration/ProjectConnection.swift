@@ -180,7 +180,8 @@ extension Server {
             .credentialElsewhere, "What is kept as '\(name)' was not given for \(use.place), and is not sent there.",
             remedy: isToken || settings.forge == .git
                 ? "Give '\(name)' again with the new address, or null to have it forgotten."
-                : "Give '\(name)' again with the new address, a 'statusToken' of its own, or null to have it forgotten.")
+                : "Give '\(name)' again with the new address, a 'statusToken' of its own, or null to have it forgotten."
+        )
     }
 
     /// With what statuses are told: a key is for git only.

@@ -24,10 +24,11 @@ package struct ProjectPlaces: Hashable, Sendable {
 
     /// - Throws: ``DiagnosticCode/forgeAddressUnusable``.
     static func address(_ settings: ProjectSettings) throws(DiagnosticError) -> ForgeAddress {
-        try ForgeAddress(
-            ForgeKind(rawValue: settings.forge.rawValue) ?? .git,
-            server: settings.options["serverURL"] ?? RemotePlace(settings.cloneURL).serverURL,
-            apiURL: settings.options["apiURL"])
+        let api = settings.options["apiURL"]
+        var server = settings.options["serverURL"] ?? RemotePlace(settings.cloneURL).serverURL
+        // Of an address that names no forge the API may be known all the same.
+        if settings.options["serverURL"] == nil, !server.hasPrefix("http") { server = api ?? server }
+        return try ForgeAddress(ForgeKind(rawValue: settings.forge.rawValue) ?? .git, server: server, apiURL: api)
     }
 
     private static let ports = ["https": "443", "http": "80", "ssh": "22", "git": "9418"]

@@ -117,13 +117,15 @@ enum APIProblem {
     ]
 
     private static let telling: [DiagnosticCode: Int] = [
-        .outgoingMissing: 404, .redeliveryRefused: 409, .policiesInvalid: 422, .policyInvalid: 422,
+        .addressInvalid: 422, .addressRefused: 422, .outgoingMissing: 404, .redeliveryRefused: 409,
+        .policiesInvalid: 422, .policyInvalid: 422,
         .policiesMoved: 412, .slackRequestInvalid: 400, .webhookSignatureRefused: 401, .signingSecretUnusable: 503,
     ]
 
     private static let administration: [DiagnosticCode: Int] = [
         .entryMoved: 412, .sessionEnded: 401, .linkRefused: 410, .accountMissing: 403,
-        .providerMissing: 404, .oldPasswordWrong: 403, .keyReused: 422, .keyInUse: 409, .keyUncertain: 409, .keyInvalid: 400,
+        .providerMissing: 404, .oldPasswordWrong: 403, .keyReused: 422, .keyInUse: 409, .keyUncertain: 409,
+        .keyInvalid: 400,
         .credentialElsewhere: 422, .connectionSecretUnusable: 422,
         .bodyShape: 422, .ticketRefused: 403,
         .identityProviderSettings: 503, .identityProviderUnusable: 503, .idTokenRefused: 403,
