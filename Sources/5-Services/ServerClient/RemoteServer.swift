@@ -146,11 +146,14 @@ package struct RemoteServer: Sendable {
         var waitMs: Int?
     }
 
+    /// The server's code for a request that an earlier try has begun.
+    private static let underWay = 1208
+
     private func failure(status: Int, headers: HTTPHeaders, body: [UInt8]) -> Failure {
         let error = ServerError.refusal(address, status: status, headers: headers, body: body)
         return Failure(
             error: error, isPassing: Patience.isPassing(status: status),
-            isUnderWay: status == 409 && error.diagnostic.code == .requestUnderWay, waitMs: Patience.said(headers))
+            isUnderWay: status == 409 && error.diagnostic.code.number == Self.underWay, waitMs: Patience.said(headers))
     }
 
     private func answer(_ call: HTTPCall) async -> Result<HTTPAnswer, Failure> {

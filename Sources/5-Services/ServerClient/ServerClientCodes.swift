@@ -11,8 +11,6 @@ extension DiagnosticCode {
     package static let serverAnswerForeign = DiagnosticCode(1242)
     /// The server refused, in words that are no problem report.
     package static let serverRefusal = DiagnosticCode(1243)
-    /// The server's: what was asked for with the same key is being worked on.
-    static let requestUnderWay = DiagnosticCode(1208)
     /// A list or a stream is longer than this program takes.
     package static let serverAnswerTooLong = DiagnosticCode(1244)
 }

@@ -40,7 +40,8 @@ extension TriggerDesk {
             remedy: "Ask again with the same Idempotency-Key: nothing is begun twice.")
     }
 
-    private func hurry(_ stream: StreamID, on line: DeskLine) {
+    /// Tries a delivery now that is to be tried again later.
+    func hurry(_ stream: StreamID, on line: DeskLine) {
         let isFirst =
             if case .delivery(stream)? = line.tasks.first?.kind { true } else { false }
         guard isFirst, !line.isBusy else { return }

@@ -85,7 +85,7 @@ package actor TriggerDesk {
         try await finished(.repositoryDispatch(request), id: "dispatch:" + id, of: project)
     }
 
-    /// Works a delivery that failed, or that was worked, once more. Runs that it has begun do not begin again.
+    /// Works a delivery that failed, or that was worked, once more, and one that is to be tried again at once. Runs that it has begun do not begin again.
     ///
     /// - Parameter name: who asks.
     /// - Throws: ``DiagnosticCode/deliveryMissing``, ``DiagnosticCode/deliveryUnfinished``.
@@ -98,6 +98,7 @@ package actor TriggerDesk {
         let isUnderWay = line.tasks.contains {
             if case .delivery(stream) = $0.kind { true } else { false }
         }
+        if isUnderWay, case .failed(_, retryAt: _?) = delivery.state { return hurry(stream, on: line) }
         guard !isUnderWay else {
             throw DiagnosticError(
                 .deliveryUnfinished, "The delivery '\(id.prefix(200))' is still being worked.",

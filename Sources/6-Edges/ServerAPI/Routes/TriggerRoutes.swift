@@ -29,7 +29,8 @@ struct TriggerRoutes: Sendable {
                 isRepeatable: true, handler: dispatch),
             Route(
                 method: "POST", template: "/api/v1/projects/{project}/dispatches", operation: "dispatchEvent",
-                summary: "Tells of an event: the workflows that wait for a repository_dispatch of its type are started.",
+                summary:
+                    "Tells of an event: the workflows that wait for a repository_dispatch of its type are started.",
                 guardian: .project(.startRuns), body: "EventDispatch",
                 answers: [201: "DispatchAnswer", 422: "Problem", 502: "Problem"], isRepeatable: true,
                 handler: dispatchEvent),

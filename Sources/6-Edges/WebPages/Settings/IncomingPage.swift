@@ -63,8 +63,9 @@ package struct IncomingPage: Page {
             if deliveries.isEmpty {
                 html.tag(.div, .class("card")) { $0.empty(.noIncoming, .noIncomingBody) }
             } else {
-                html.table(mayRedeliver ? [.event, .time, .outcomeOfEvent, .actions] : [.event, .time, .outcomeOfEvent])
-                { html in
+                html.table(
+                    mayRedeliver ? [.event, .time, .outcomeOfEvent, .actions] : [.event, .time, .outcomeOfEvent]
+                ) { html in
                     for delivery in deliveries { row(delivery, &html) }
                 }
             }
