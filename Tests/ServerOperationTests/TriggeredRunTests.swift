@@ -178,9 +178,13 @@ struct TriggeredRunTests {
         let path = "/api/v1/projects/demo/dispatches"
         let body: DataObject = ["event_type": "baked", "client_payload": ["cake": "apple"]]
         let key: HTTPHeaders = [("Idempotency-Key", "k")]
-        let answer = await harness.send("POST", path, body, headers: key)
+        let answer = await harness.send(
+            "POST", path, body, headers: [("Idempotency-Key", "k"), ("User-Agent", "baker/7")])
         #expect(answer.status == 201 && runs(answer) == [1], "\(answer.body.jsonText())")
         #expect(runs(await harness.send("POST", path, body, headers: key)) == [1])
+        // The audit log says who asked as it does of any other request.
+        let audit = await harness.send("GET", "/api/v1/audit?limit=50")
+        #expect(audit.body["items"]?.array?.contains { $0.jsonText().contains("baker/7") } == true)
         let record = try RunRecord.load(from: harness.server.store, RunID(1))
         #expect(record.payload["client_payload"]?["cake"] == "apple" && record.payload["action"] == "baked")
         let eaten = await harness.send("POST", path, ["event_type": "eaten"])
