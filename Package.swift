@@ -349,7 +349,8 @@ let testTargets: [Target] = [
         "ServerOperationTests",
         [
             "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages", "HTTPServing",
-            "PipelineModel", "RetentionRules", "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent", "RunnerProtocol",
+            "PipelineModel", "RetentionRules", "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent",
+            "RunnerProtocol",
             "SecretVault", "ServerAPI", "ServerOperation", "StructuredData", "Telemetry", "TestFolders", "Timekeeping",
             "TriggerIntake", "HTTPCalling", "WorkflowPlanning", crypto,
         ]),

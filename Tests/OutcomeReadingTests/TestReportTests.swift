@@ -74,7 +74,8 @@ struct JUnitReportTests {
         #expect(report.cases[2].line == 5 && report.cases[2].message == "no network")
     }
 
-    @Test("a line that no file has is no line", arguments: ["9223372036854775807", "2147483648", "-9223372036854775808"])
+    @Test(
+        "a line that no file has is no line", arguments: ["9223372036854775807", "2147483648", "-9223372036854775808"])
     func hugeLine(line: String) throws {
         let text = #"<testsuite name="pytest"><testcase name="a" line="\#(line)"/></testsuite>"#
         #expect(try report(text).cases.map(\.line) == [nil])

@@ -52,7 +52,9 @@ struct MarkdownTests {
         }
     }
 
-    @Test("A text of nothing but marks is text, and costs what a text costs", arguments: ["[", "![", "[](", "**a_ ", "``` `"])
+    @Test(
+        "A text of nothing but marks is text, and costs what a text costs",
+        arguments: ["[", "![", "[](", "**a_ ", "``` `"])
     func marks(mark: String) {
         // Whatever is not looked at any more stands there as it was written.
         let text = String(repeating: mark, count: 200_000 / mark.utf8.count)

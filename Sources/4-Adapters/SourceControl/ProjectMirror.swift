@@ -13,6 +13,7 @@ package final class ProjectMirror: Sendable {
     package let folder: String
     private let remote: GitRemote
     private let environment: [String]
+    private let followsRedirects: Bool
     /// Whether the folder was looked at by this process.
     private let isPrepared = Mutex(false)
     private let silenceSeconds: Int
@@ -35,12 +36,14 @@ package final class ProjectMirror: Sendable {
     ///   - address: as git takes it; a password in it is taken out and treated like a credential.
     ///   - variables: `NAME=value` of the commands; `PATH` and `HOME` at least.
     ///   - silenceSeconds: a remote that says nothing at all for so long is given up.
+    ///   - followsRedirects: whether a server may send git on to another address, as forges do for a repository that was renamed.
     package init(
         folder: String, address: String, credential: GitCredential? = nil, variables: [String]? = nil,
-        silenceSeconds: Int = silenceSeconds
+        silenceSeconds: Int = silenceSeconds, followsRedirects: Bool = true
     ) {
         self.folder = folder
         self.silenceSeconds = silenceSeconds
+        self.followsRedirects = followsRedirects
         remote = GitRemote(address, credential)
         environment = variables ?? Self.ownEnvironment
     }
@@ -88,7 +91,8 @@ package final class ProjectMirror: Sendable {
 
     private func ask(_ arguments: [String], _ seconds: Int64) throws(DiagnosticError) -> HelperCommand.Outcome {
         let variables = RemoteEnvironment(folder: folder, remote: remote).variables
-        var command = command(Self.remoteSettings + arguments, variables: variables)
+        let redirects = followsRedirects ? [] : ["-c", "http.followRedirects=false"]
+        var command = command(Self.remoteSettings + redirects + arguments, variables: variables)
         command.patience = .seconds(seconds)
         command.silencePatience = .seconds(silenceSeconds)
         return try command.run()
@@ -181,7 +185,8 @@ package final class ProjectMirror: Sendable {
 
     private func fetch(_ refs: [String], _ options: [String]) throws(DiagnosticError) -> HelperCommand.Outcome {
         try ask(
-            ["fetch", "--progress", "--no-tags", "--no-write-fetch-head", "--no-show-forced-updates", "--force"] + options
+            ["fetch", "--progress", "--no-tags", "--no-write-fetch-head", "--no-show-forced-updates", "--force"]
+                + options
                 + ["--", remote.address] + refs, Self.fetchSeconds)
     }
 

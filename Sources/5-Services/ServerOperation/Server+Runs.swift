@@ -4,8 +4,8 @@ package import AccessRules
 package import Diagnostics
 internal import FileAccess
 internal import LogArchive
-internal import ProcessControl
 package import PipelineModel
+internal import ProcessControl
 package import RunCoordination
 package import RunIndex
 internal import Synchronization

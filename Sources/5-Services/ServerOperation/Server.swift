@@ -54,10 +54,9 @@ package final class Server: Sendable {
     package let statuses: StatusDesk
     private let indexing: IndexWriting
     package let housekeeping: Housekeeping
-    /// For what waits for the ends of runs.
-    private let changes: AsyncStream<RunChange>
     /// Why this process cannot go on; whoever started the server ends it, and another process takes up all that is recorded.
     package let faults: AsyncStream<DiagnosticError>
+    private let changes: ChangeTelling
     private let lock: FileLock
     private let ownRunner: OwnRunner
     let report: @Sendable (DiagnosticError) -> Void
@@ -129,7 +128,8 @@ package final class Server: Sendable {
         announcer = try Self.announcer(parts)
         traces = try ServerTraces(parts)
         (heard, ear) = AsyncStream<Heard>.makeStream()
-        let (stream, told) = AsyncStream<RunChange>.makeStream()
+        let telling = ChangeTelling(store: store, report: report)
+        changes = telling
         indexing = IndexWriting(store: store, index: index, report: report)
         ownRunner = OwnRunner(
             folder: store.root + "/runner", program: program, environment: settings.environment)
@@ -141,7 +141,7 @@ package final class Server: Sendable {
             changed: { [ear, indexing] change in
                 counts.note(change)
                 indexing.note(change)
-                told.yield(change)
+                telling.note(change)
                 ear.yield(.run(change))
             }, report: report)
         surroundings.leaseMs = Int64(settings.leaseSeconds) * 1_000
@@ -157,9 +157,9 @@ package final class Server: Sendable {
         housekeeping = Housekeeping(parts, runs: runs, gates: gates)
         statuses = StatusDesk(Self.statusSurroundings(parts, transport))
         var triggering = Self.surroundings(settings, store, directory, references, runs, statuses, report)
+        triggering.reach = Self.reach(parts)
         triggering.variables = Self.variables(vaults.variables)
         triggers = TriggerDesk(triggering)
-        changes = stream
     }
 
     private static func statusSurroundings(
@@ -171,6 +171,8 @@ package final class Server: Sendable {
             store: parts.store, now: { Timestamp(milliseconds: now()) },
             target: { statusTarget($0, directory.current, references) },
             url: { run, _ in address.map { "\($0)/runs/\(run)" } }, transport: transport)
+        let guarded = GuardedCalls(addressGuard: addressRules(parts.settings), web: parts.web)
+        surroundings.guardedTransport = { (call) throws(DiagnosticError) in try await guarded.send(call) }
         surroundings.report = parts.report
         surroundings.counted = { counts.noteDelivery("status", $0) }
         return surroundings
@@ -192,8 +194,10 @@ package final class Server: Sendable {
                 return try await runs.begin(planned.record)
             })
         surroundings.credential = { (project) throws(DiagnosticError) in
-            let settings = EntryID(project.id).flatMap { directory.current.projects[$0]?.settings }
-            return try settings.flatMap { (settings) throws(DiagnosticError) in try credential(settings, references) }
+            let known = EntryID(project.id).flatMap { directory.current.projects[$0] }
+            return try known.flatMap { (known) throws(DiagnosticError) in
+                try credential(known, references, store.root)
+            }
         }
         surroundings.worked = { project, verdicts in
             Task {
@@ -213,8 +217,7 @@ package final class Server: Sendable {
         _ project: String, _ directory: Directory, _ references: ReferencedSecrets
     ) -> StatusTarget? {
         guard let known = EntryID(project).flatMap({ directory.projects[$0] }),
-            let reference = known.settings.options["statusToken"] ?? known.settings.options["credential"],
-            let token = try? references.text(reference)
+            let reference = tokenReference(known.settings), let token = try? references.text(reference)
         else { return nil }
         let trigger = TriggerProject(known)
         let route: StatusRoute
@@ -224,12 +227,11 @@ package final class Server: Sendable {
         case .gitea: route = .giteaStatuses
         case .git: return nil
         }
-        guard
-            let address = try? ForgeAddress(
-                trigger.forge, server: trigger.serverURL, apiURL: known.settings.options["apiURL"])
-        else { return nil }
+        guard let address = try? ProjectPlaces.address(known.settings) else { return nil }
         var target = StatusTarget(address, route: route, token: token, repository: trigger.fullName)
         target.tellsFiltered = known.settings.options["tellsFiltered"] == "true"
+        target.isGuarded =
+            ProjectPlaces(known.settings).forge.map { known.settings.guardedPlaces.contains($0) } ?? false
         return target
     }
 
@@ -255,23 +257,11 @@ package final class Server: Sendable {
         for runner in directory.current.runners.values { await runs.add(DispatchRunner(runner)) }
         if settings.capacity > 0 { try await startOwnRunner(url) }
         let restored = RestoredMark(store.root)
-        try await recover(restoredFrom: restored?.backupAt)
+        let going = try await recover(restoredFrom: restored?.backupAt)
         if restored != nil { try RestoredMark.forget(store.root) }
         try await triggers.start()
         try await announcer.start()
-        let (changes, triggers, gates) = (changes, triggers, gates)
-        let (statuses, report) = (statuses, report)
-        Task {
-            for await change in changes {
-                if case .finished = change.kind { await gates.forget(change.run, attempt: change.attempt) }
-                do throws(DiagnosticError) {
-                    try await triggers.runChanged(change)
-                    try await statuses.runChanged(change)
-                } catch {
-                    report(error)
-                }
-            }
-        }
+        try changes.start(going: going, gates, triggers, statuses)
         keepHouse()
         let ticker = Task { [weak self] in
             var beats = 0
@@ -282,6 +272,7 @@ package final class Server: Sendable {
                 for (work, answer) in await self.gates.tick() { await self.runs.answer(work, answer) }
                 await self.forgetSpentRunners()
                 if beats % Self.beatsPerTrigger == 0 {
+                    self.changes.tick()
                     await self.triggers.tick()
                     await self.statuses.tick()
                     await self.announcer.tick()
@@ -300,7 +291,9 @@ package final class Server: Sendable {
     }
 
     /// Takes up what an earlier process was cut off in: runs, and the lists of them.
-    private func recover(restoredFrom backupAt: Timestamp?) async throws {
+    ///
+    /// - Returns: the runs that go on.
+    private func recover(restoredFrom backupAt: Timestamp?) async throws -> [RunID] {
         let isWhole = try index.isWhole()
         let open = try unfinished()
         let going = Set(try await runs.recover(open, restoredFrom: backupAt))
@@ -314,7 +307,8 @@ package final class Server: Sendable {
                     unheard.append(run)
                 }
             }
-            return try await indexing.catchUp(unheard)
+            try await indexing.catchUp(unheard)
+            return going.sorted()
         }
         let (indexing, store, report) = (indexing, store, report)
         Task {
@@ -324,6 +318,7 @@ package final class Server: Sendable {
                 report(error)
             }
         }
+        return going.sorted()
     }
 
     /// Runs are listed behind their beginnings, and not quite in their order: so many before the newest may be missing.

@@ -305,6 +305,7 @@ package actor RunCoordinator {
             rest = left
         } else {
             rest = Array(batch.appends.values) + (try deploymentAppends(batch.events))
+            if let ends = RunEnd.append(batch.events, at: now) { rest.append(ends) }
         }
         while !rest.isEmpty {
             batch.rest = rest

@@ -51,13 +51,19 @@ struct ProjectSettingsReading: SettingsReading {
                     shown.trouble = "It has no webhook secret: what the forge sends is refused."
                 }
             }
+            shown.mayConnect = visit.may(.manageProject, in: project.id)
             if project.settings.isPaused { shown.trouble = "It is paused: nothing of it begins." }
             return shown
         }
         return ProjectSettingsPage(
             projects: projects,
-            forges: [("git", "git"), ("github", "GitHub"), ("gitlab", "GitLab"), ("gitea", "Gitea, Forgejo")],
+            forges: Self.forges,
             mayChange: visit.mayOnServer(.createProjects))
+    }
+
+    /// What forms send, and what people read.
+    static let forges = [("git", "git"), ("github", "GitHub"), ("gitlab", "GitLab"), ("gitea", "Gitea, Forgejo")].map {
+        (value: $0.0, name: $0.1)
     }
 
     @Sendable private func add(

@@ -121,8 +121,7 @@ struct RunRoutes: Sendable {
                 .requestInvalid, "'select' is one of all, failed, jobs and from; '\(other)' is not.")
         }
         let actor = server.identification.actor(request.principal)
-        let key = request.inbound.headers[KeyedRequests.header].map { "\(request.principal) \($0)" }
-        let attempt = try await server.rerun(run, selection, key: key, by: actor)
+        let attempt = try await server.rerun(run, selection, key: request.identity, by: actor)
         return .json(
             [
                 "run": .number(Double(run.number)), "attempt": .number(Double(attempt)),

@@ -42,6 +42,8 @@ enum APISchemas {
                 // What a forge tells is not for people to say: it decides about trust and secrets.
                 "event": ["type": "string", "enum": ["workflow_dispatch"]],
             ], required: ["workflow"]),
+        "EventDispatch": object(
+            ["event_type": text, "client_payload": ["type": "object"]], required: ["event_type"]),
         "DispatchAnswer": object(
             [
                 "runs": list(object(["run": integer, "workflow": text, "url": text], required: ["run", "url"])),

@@ -13,6 +13,8 @@ package struct ProjectSettingsPage: Page {
         package var lastDeliveryAt: Timestamp?
         /// Why deliveries or fetches do not work, in a sentence.
         package var trouble: String?
+        /// Whether whoever looks may change how it is connected.
+        package var mayConnect = false
 
         package init(
             name: String, repository: String, isPublic: Bool = false, hookAddress: String? = nil,
@@ -89,6 +91,14 @@ package struct ProjectSettingsPage: Page {
                 html.tag(
                     .a, .class("button"), .href(PageAddress("settings", "projects", project.name, "members")),
                     .label("\(html.phrase(.members)): \(project.name)"), words: .members)
+                html.tag(
+                    .a, .class("button"), .href(PageAddress("settings", "projects", project.name, "deliveries")),
+                    .label("\(html.phrase(.incoming)): \(project.name)"), words: .incoming)
+                if project.mayConnect {
+                    html.tag(
+                        .a, .class("button"), .href(PageAddress("settings", "projects", project.name)),
+                        .label("\(html.phrase(.connection)): \(project.name)"), words: .connection)
+                }
                 if mayChange {
                     if project.hookAddress != nil {
                         html.rowAction(
