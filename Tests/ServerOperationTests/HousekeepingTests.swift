@@ -121,6 +121,25 @@ struct HousekeepingTests {
         #expect(await Self.round(harness).removals.isEmpty)
     }
 
+    @Test("A run whose logs went has logs again once it is run again")
+    func logsAgain() async throws {
+        let harness = try await ServerHarness(
+            workflows: ["ci.yml": Self.workflow], outside: Self.settings(RetentionPolicy(runDays: 400, logDays: 90)))
+        let run = try await Self.runs(1, on: harness)[0]
+        harness.clock.advance(91 * Self.days)
+        #expect(await Self.round(harness).removals.map(\.part) == [.logs])
+        let (agent, _) = try await harness.runner("two")
+        let work = Task { try await agent.run() }
+        #expect(try await harness.server.runs.rerun(run, .all) == 2)
+        // Not while it runs, nor what it makes.
+        _ = await Self.round(harness)
+        _ = try await harness.end(of: run)
+        await agent.leave()
+        try await work.value
+        #expect(await harness.send("GET", "/api/v1/runs/\(run)/attempts/2/logs/test/1/1").status == 200)
+        #expect(await harness.send("GET", "/api/v1/runs/\(run)/attempts/1/logs/test/1/1").status == 410)
+    }
+
     @Test("A project keeps its runs as long as its options say")
     func projectOptions() async throws {
         let harness = try await ServerHarness(

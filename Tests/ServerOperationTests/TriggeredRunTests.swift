@@ -40,6 +40,26 @@ struct TriggeredRunTests {
         return try harness.commit("say \(word)")
     }
 
+    @Test("Whoever asks for a run is its author, whatever a token is called")
+    func author() async throws {
+        let harness = try await ServerHarness(workflows: ["ci.yml": Self.workflow])
+        _ = try Self.pushed(harness, word: "first")
+        let keeper = harness.server.directory
+        for name in ["ada", "bob"] {
+            _ = try await keeper.perform(.addAccount(NewAccount(name: name)), by: .system("test"))
+        }
+        let bob = try #require(keeper.current.account(named: "bob")?.id)
+        _ = try await keeper.perform(.grantRole(project: harness.project, account: bob, .run), by: .system("test"))
+        let disguised = try await keeper.makeToken(TokenGrant([.run]), name: "ada", account: "bob", now: .now())
+        let nobody = try await keeper.makeToken(TokenGrant([.admin]), name: "ada", account: nil, now: .now())
+        for token in [disguised, nobody] {
+            let answer = await harness.send(
+                "POST", "/api/v1/projects/demo/runs", ["workflow": "ci.yml"], token: token.text)
+            #expect(answer.status == 201, "\(answer.body.jsonText())")
+        }
+        #expect(try await harness.rows(2).map(\.actor) == ["ada[bot]", "bob"])
+    }
+
     @Test("A push that a hook tells of runs the commit's own files, once, however often it is told")
     func webhook() async throws {
         let harness = try await ServerHarness(workflows: ["ci.yml": Self.workflow])

@@ -56,7 +56,7 @@ struct TriggerRoutes: Sendable {
         let actor = request.actor(server)
         var asked = try WorkflowDispatch(
             workflow: try body.text("workflow"), ref: body["ref"]?.string,
-            json: body["inputs"]?.object ?? DataObject(), actor: actor.name)
+            json: body["inputs"]?.object ?? DataObject(), actor: server.directory.current.login(of: actor))
         asked.jobs = (body["jobs"]?.array ?? []).compactMap(\.string)
         return answer(try await server.dispatch(asked, of: project.id, id: Self.identity(request), by: actor))
     }
@@ -67,7 +67,7 @@ struct TriggerRoutes: Sendable {
         let actor = request.actor(server)
         let asked = try RepositoryDispatch(
             type: try body.text("event_type"), payload: body["client_payload"]?.object ?? DataObject(),
-            actor: actor.name)
+            actor: server.directory.current.login(of: actor))
         return answer(try await server.dispatch(asked, of: project.id, id: Self.identity(request), by: actor))
     }
 
