@@ -58,7 +58,7 @@ final class ServerProcess {
     func ask(_ method: String, _ path: String, _ body: String? = nil) throws -> (status: Int, body: JSON, text: String)
     {
         var command = [
-            "curl", "-sS", "-X", method, "-H", "Authorization: Bearer \(token)", "-w", "\n%{http_code}", url + path,
+            "curl", "-sSk", "-X", method, "-H", "Authorization: Bearer \(token)", "-w", "\n%{http_code}", url + path,
         ]
         if let body { command += ["-d", body] }
         let ended = try sandbox.start(command).end()

@@ -242,13 +242,15 @@ package final class Server: Sendable {
 
     /// Goes on with everything that an earlier process left, and starts what moves by itself.
     ///
-    /// - Parameter url: where the server listens, for its own runner.
+    /// - Parameter url: where the server listens; its own runner, too, unless that has a socket.
     package func start(url: String) async throws {
         state.withLock { $0.url = url }
         ownAddress.set(url)
         await listen()
         for runner in directory.current.runners.values { await runs.add(DispatchRunner(runner)) }
-        if settings.capacity > 0 { try await startOwnRunner(url) }
+        if settings.capacity > 0 {
+            try await startOwnRunner(settings.runnerSocketPath.map { "http+unix://\(FormText.encoded($0))" } ?? url)
+        }
         let restored = RestoredMark(store.root)
         try await recover(restoredFrom: restored?.backupAt)
         if restored != nil { try RestoredMark.forget(store.root) }
