@@ -88,6 +88,14 @@ package final class Sessions: Sendable {
         return session
     }
 
+    /// Whether a session that was found before has not ended since.
+    package func isCurrent(_ session: Session, now: Timestamp) -> Bool {
+        now < session.expiresAt
+            && directory.current.isSessionCurrent(
+                session.account, generation: session.generation, serverGeneration: session.serverGeneration)
+            && ended.withLock { $0[session.id] } == nil
+    }
+
     /// The ticket that a session goes on with; `nil` while the one that it has will do.
     package func renewed(_ session: Session, now: Timestamp) throws(DiagnosticError) -> String? {
         let end = min(now + SessionLimits.idle, session.begunAt + SessionLimits.longest)

@@ -119,7 +119,7 @@ struct RunRoutes: Sendable {
             throw DiagnosticError(
                 .requestInvalid, "'select' is one of all, failed, jobs and from; '\(other)' is not.")
         }
-        let actor = server.identification.actor(request.principal)
+        let actor = request.actor(server)
         let key = request.inbound.headers[KeyedRequests.header].map { "\(request.principal) \($0)" }
         let attempt = try await server.rerun(run, selection, key: key, by: actor)
         return .json(
@@ -132,7 +132,7 @@ struct RunRoutes: Sendable {
     @Sendable private func cancel(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
         let run = RunID(try request.pathNumber("run"))
         let body = try await request.json()
-        let actor = server.identification.actor(request.principal)
+        let actor = request.actor(server)
         let reason = CancellationWords.sentence(actor.name)
         try await server.cancel(run, isForced: body["force"]?.bool ?? false, reason: reason, by: actor)
         return .json([:], status: 202)

@@ -70,7 +70,7 @@ struct RunnerRoutes: Sendable {
     @Sendable private func register(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
         let asked = try await read(request, RegistrationRequest.self)
         if let fault = asked.offering.fault { throw DiagnosticError(.runnerMessageInvalid, fault) }
-        return .json(try await server.register(asked, from: request.inbound.peer).data)
+        return .json(try await server.register(asked, from: request.address).data)
     }
 
     @Sendable private func poll(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
