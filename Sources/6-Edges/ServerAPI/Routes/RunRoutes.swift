@@ -100,6 +100,9 @@ struct RunRoutes: Sendable {
         }
         var object = row.object(server)
         for (key, value) in report.object { object[key] = value }
+        // Of this attempt.
+        object["unavailable"] = .bool(report.hasUnavailable)
+        if report.isIncomplete { object["sentence"] = .string(report.listedSentence) }
         return .json(.object(object))
     }
 
@@ -188,7 +191,7 @@ extension RunRow {
             "path": .string(workflowPath), "title": .string(title), "event": .string(event), "ref": .string(ref),
             "sha": .string(sha), "actor": .string(actor), "subject": .string(subject), "state": .string(state.rawValue),
             "sentence": .string(sentence), "createdAt": .number(Double(createdAt)),
-            "url": .string("\(server.address)/runs/\(run)"),
+            "url": .string("\(server.address)/runs/\(run)"), "unavailable": .bool(hasUnavailable),
         ]
         object["conclusion"] = conclusion.map { .string($0.rawValue) } ?? .null
         object["finishedAt"] = finishedAt.map { .number(Double($0)) } ?? .null
