@@ -91,4 +91,20 @@ struct FirstServerTests {
         ]).end()
         #expect(long.status != 0 && long.err.contains("too long"), "\(long.err)")
     }
+
+    @Test(
+        "A server that is to have no runner of its own ends the one of an earlier start", .enabled(if: Program.has("curl")))
+    func retired() throws {
+        let sandbox = try repository()
+        let server = try ServerProcess(sandbox, data: sandbox.root + "/data", ["--capacity", "2"])
+        while server.runners.isEmpty { usleep(5_000) }
+        _ = try server.wait("/api/v1/runners") { $0["items"].array.first?["connected"].bool == true }
+        try server.stop()
+        #expect(!server.runners.isEmpty, "it outlives the server")
+        let again = try ServerProcess(sandbox, data: server.data, ["--capacity", "0"], token: server.token)
+        while !again.runners.isEmpty { usleep(10_000) }
+        let left = try again.wait("/api/v1/runners") { $0["items"].array.isEmpty }
+        #expect(left["items"].array.isEmpty)
+        try again.kill()
+    }
 }

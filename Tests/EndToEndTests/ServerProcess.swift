@@ -51,6 +51,17 @@ final class ServerProcess {
         }
     }
 
+    /// Ends the server alone, as a service manager does: its runner's process lives on.
+    func stop() throws {
+        guard !isEnded else { return }
+        isEnded = true
+        program.signal(SIGTERM)
+        try program.end()
+    }
+
+    /// The processes of its own runner.
+    var runners: [pid_t] { Processes.withCommand("\(Program.path) runner run --data \(data)/runner") }
+
     deinit { try? kill() }
 
     // MARK: requests

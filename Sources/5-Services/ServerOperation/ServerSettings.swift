@@ -27,7 +27,6 @@ package struct ServerSettings: Sendable {
     package var environment: [String: String]
     /// Of this program, for the pages' foot and its metrics.
     package var version = ""
-    package var commit = ""
     /// Where people can sign in beside passwords.
     package var identityProvider: IdentitySettings?
     /// Proxies whose word on where a request comes from is taken.

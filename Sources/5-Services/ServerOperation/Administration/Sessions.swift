@@ -42,7 +42,7 @@ package final class Sessions: Sendable {
     private let store: RunStore
     private let ended: Mutex<[String: Timestamp]>
 
-    private static let stream = StreamID("sessions")
+    static let stream = StreamID("sessions")
     private static let eventType = "sessionEnded"
 
     init(keyring: TicketKeyring, directory: DirectoryKeeper, store: RunStore, now: Timestamp) throws(DiagnosticError) {

@@ -23,15 +23,16 @@ package struct ServerDoor: Sendable {
         self.server = server
         limits = RequestLimits(ofCaller: server.settings.requestsPerMinute)
         let administration = AdministrationRoutes(server: server, signInPage: SignInRoom(server: server).answer).routes
+        let deliveries = DeliveryRoutes(server: server).routes
         let routes =
             HealthRoutes(server: server).routes + RunRoutes(server: server).routes
             + LogRoutes(server: server).routes + EventRoutes(server: server).routes
             + OutcomeRoutes(server: server).routes + SearchRoutes(server: server).routes
             + ApprovalRoutes(server: server).routes + TriggerRoutes(server: server).routes
             + RunnerRoutes(server: server).routes + MetricsRoutes(server: server).routes
-            + DeliveryRoutes(server: server).routes + NotificationRoutes(server: server).routes
+            + deliveries + NotificationRoutes(server: server).routes
             + SlackRoutes(server: server).routes + PageRoutes(server: server).routes + administration
-            + SettingsRoutes(server: server, calls: APICalls(server, administration)).routes
+            + SettingsRoutes(server: server, calls: APICalls(server, administration + deliveries)).routes
         self.routes = routes + [OpenAPIDocument.route(of: routes)]
         router = Router(self.routes)
     }
@@ -83,8 +84,7 @@ package struct ServerDoor: Sendable {
     ) async throws(DiagnosticError) -> OutboundAnswer {
         let now = Timestamp.now()
         let address = ClientAddress.of(inbound, trusted: server.settings.trustedProxies)
-        let isDoor = route.isDoor || route.operation == "runner_register"
-        if isDoor, let wait = limits.wait(network: ClientAddress.network(address), now: now) { return tooMany(wait) }
+        if route.isDoor, let wait = limits.wait(network: ClientAddress.network(address), now: now) { return tooMany(wait) }
         let caller: Caller
         do throws(DiagnosticError) {
             caller = try await self.caller(inbound, route, now: now)
