@@ -93,7 +93,8 @@ struct FirstServerTests {
     }
 
     @Test(
-        "A server that is to have no runner of its own ends the one of an earlier start", .enabled(if: Program.has("curl")))
+        "A server that is to have no runner of its own ends the one of an earlier start",
+        .enabled(if: Program.has("curl")))
     func retired() throws {
         let sandbox = try repository()
         let server = try ServerProcess(sandbox, data: sandbox.root + "/data", ["--capacity", "2"])

@@ -153,7 +153,8 @@ struct AuditedActTests {
         ]
         for token in refused {
             #expect(await ask(folder, "POST", path, ["decision": "approve"], token: token).status == 403)
-            #expect(await folder.post("/approvals/\(run)/1/deploy", [("decision", "approve")], token: token).status == 403)
+            #expect(
+                await folder.post("/approvals/\(run)/1/deploy", [("decision", "approve")], token: token).status == 403)
             #expect(await folder.page("/approvals", token: token).text.contains("name=\"decision\"") == false)
         }
         let token = try await folder.served.token(ids[0], [.approve])

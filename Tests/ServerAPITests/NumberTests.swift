@@ -60,7 +60,8 @@ struct NumberTests {
         let door = folder.served.door
         let names = Self.names(door)
         #expect(door.routes.count > 120 && names.count > 25)
-        for route in door.routes where route.method == "GET" || route.method == "POST" && route.template.contains("{run}") {
+        for route in door.routes
+        where route.method == "GET" || route.method == "POST" && route.template.contains("{run}") {
             let places = route.segments.filter { $0.hasPrefix("{") }.map { String($0.dropFirst().dropLast()) }
             let isPage = !route.isDocumented && route.method == "GET"
             for value in Self.hostile {
@@ -116,11 +117,13 @@ struct NumberTests {
         for route in door.routes {
             guard let body = route.body, let schema = APISchemas.all[body] else { continue }
             let numbers = (schema["properties"]?.object ?? [:]).filter { _, schema in
-                let types = [schema["type"]?.string].compactMap { $0 } + (schema["type"]?.array?.compactMap(\.string) ?? [])
+                let types =
+                    [schema["type"]?.string].compactMap { $0 } + (schema["type"]?.array?.compactMap(\.string) ?? [])
                 return types.contains("integer") || types.contains("number")
             }.map(\.0)
             for name in numbers {
-                for value in ["9223372036854775807", "-9223372036854775808", "4611686018427387904", "-1", "0", "1e308"] {
+                for value in ["9223372036854775807", "-9223372036854775808", "4611686018427387904", "-1", "0", "1e308"]
+                {
                     var object = Self.least(schema).object ?? [:]
                     object[name] = try DataValue(json: Array(value.utf8))
                     count += 1

@@ -4,7 +4,6 @@ import Diagnostics
 import HTTPMessages
 import HTTPServing
 import PipelineModel
-@testable import RunCoordination
 import RunIndex
 import RunnerAgent
 import ServerAPI
@@ -13,6 +12,7 @@ import Synchronization
 import TestFolders
 import Testing
 
+@testable import RunCoordination
 @testable import ServerOperation
 
 @Suite("What lists of runs are told", .ownFolders)
@@ -39,7 +39,9 @@ struct IndexWritingTests {
 
     @Test("What cannot be written is tried again, and keeps nothing else from being written")
     func again() async throws {
-        let harness = try await ServerHarness(workflows: ["ci.yml": "on: push\njobs: {a: {runs-on: x, steps: [{run: a}]}}"])
+        let harness = try await ServerHarness(workflows: [
+            "ci.yml": "on: push\njobs: {a: {runs-on: x, steps: [{run: a}]}}"
+        ])
         let store = harness.server.store
         var records: [RunRecord] = []
         for _ in 1...2 { records.append(try RunRecord.load(from: store, try await harness.begin("ci.yml"))) }

@@ -128,7 +128,8 @@ struct RunHead {
                                 html.tag(.option, .text(.value, point.job), text: "\(name) — \(what)")
                                 for step in point.steps {
                                     html.tag(
-                                        .option, .text(.value, step.value), text: point.name.isEmpty ? step.name : "\(point.name) › \(step.name)")
+                                        .option, .text(.value, step.value),
+                                        text: point.name.isEmpty ? step.name : "\(point.name) › \(step.name)")
                                 }
                             }
                         }

@@ -145,7 +145,8 @@ extension PageText {
     static var whatIsKept: PageText { PageText("What is kept, and how long", "보관 기간") }
     static var retentionNote: PageText {
         PageText(
-            "Days, as 30, or forever. What is empty is as the server has it.", "일수(예: 30) 또는 forever. 비워 두면 서버 설정을 따릅니다.")
+            "Days, as 30, or forever. What is empty is as the server has it.",
+            "일수(예: 30) 또는 forever. 비워 두면 서버 설정을 따릅니다.")
     }
     static var runDays: PageText { PageText("Runs", "실행") }
     static var logDays: PageText { PageText("Logs", "로그") }
