@@ -37,6 +37,7 @@ extension Server {
         query.projects = [row.project]
         query.workflowPath = row.workflowPath
         query.conclusion = .success
+        query.isIncomplete = false
         query.before = row.run
         return try index.runs(query)
     }

@@ -58,7 +58,7 @@ package final class Server: Sendable {
     package let faults: AsyncStream<DiagnosticError>
     private let changes: ChangeTelling
     private let lock: FileLock
-    private let ownRunner: OwnRunner
+    let ownRunner: OwnRunner
     let report: @Sendable (DiagnosticError) -> Void
     private let now: @Sendable () -> Int64
     let state = Mutex(State())
@@ -72,6 +72,8 @@ package final class Server: Sendable {
         /// Where it listens.
         var url = ""
         var isStopping = false
+        /// The own runner of an earlier start, where there is to be none: it ends once it has no job.
+        var retiring: EntryID?
         var ticker: Task<Void, Never>?
         var sweeper: Task<Void, Never>?
     }
@@ -102,7 +104,7 @@ package final class Server: Sendable {
         (self.settings, self.report, self.now) = (settings, report, now)
         try Trees.make(settings.folder, mode: 0o700)
         lock = try Self.lock(settings.folder)
-        let counts = ServerCounts(version: settings.version, commit: settings.commit)
+        let counts = ServerCounts(version: settings.version)
         self.counts = counts
         let store = try RunStore(root: settings.folder, durability: .powerCut, observer: { counts.note($0) })
         self.store = store
@@ -249,13 +251,17 @@ package final class Server: Sendable {
 
     /// Goes on with everything that an earlier process left, and starts what moves by itself.
     ///
-    /// - Parameter url: where the server listens, for its own runner.
+    /// - Parameter url: where the server listens; its own runner, too, unless that has a socket.
     package func start(url: String) async throws {
         state.withLock { $0.url = url }
         ownAddress.set(url)
         await listen()
         for runner in directory.current.runners.values { await runs.add(DispatchRunner(runner)) }
-        if settings.capacity > 0 { try await startOwnRunner(url) }
+        if settings.capacity > 0 {
+            try await startOwnRunner(settings.runnerSocketPath.map { "http+unix://\(FormText.encoded($0))" } ?? url)
+        } else {
+            try await retireOwnRunner(url)
+        }
         let restored = RestoredMark(store.root)
         let going = try await recover(restoredFrom: restored?.backupAt)
         if restored != nil { try RestoredMark.forget(store.root) }
@@ -271,6 +277,7 @@ package final class Server: Sendable {
                 await self.runs.tick()
                 for (work, answer) in await self.gates.tick() { await self.runs.answer(work, answer) }
                 await self.forgetSpentRunners()
+                await self.endOwnRunner()
                 if beats % Self.beatsPerTrigger == 0 {
                     self.changes.tick()
                     await self.triggers.tick()
@@ -396,59 +403,6 @@ package final class Server: Sendable {
     private static let housekeepingBeat = Duration.seconds(5)
     /// The journal is told as often of tokens that were used.
     private static let usesRhythm = Timestamp.Span.minutes(60)
-
-    // MARK: the own runner
-
-    private func startOwnRunner(_ url: String) async throws {
-        let traits = RunnerTraits(
-            name: "server", labels: RunnerLabels.machine + settings.labels, capacity: settings.capacity)
-        let known = ownRunner.credential()
-        var id = known.flatMap { EntryID($0.id) }.flatMap { directory.current.runners[$0]?.id }
-        var credential = known?.credential ?? ""
-        if let id {
-            if directory.current.runners[id]?.traits != traits {
-                _ = try await directory.perform(
-                    .changeRunner(id, traits, isDisabled: false), by: .system("server"))
-            }
-        } else {
-            let token = AccessToken.mint(.runner)
-            let events = try await directory.perform(
-                .registerRunner(traits, sha256: token.sha256, registration: nil), by: .system("server"))
-            credential = token.text
-            id = directory.current.runner(sha256: token.sha256)?.id
-            precondition(!events.isEmpty, "a new runner is recorded")
-        }
-        guard let id, let runner = directory.current.runners[id] else { return }
-        await runs.add(DispatchRunner(runner, isOwn: true))
-        try ownRunner.configure(url: url, id: id.description, credential: credential, capacity: settings.capacity)
-        watchOwnRunner(id.description)
-    }
-
-    /// Starts the process, and starts it again when it ends. Of one that does not stay the jobs are lost after a lease's time.
-    private func watchOwnRunner(_ id: String) {
-        let lease = Duration.seconds(settings.leaseSeconds)
-        SerialThread.start(name: "own runner") { [weak self] in
-            var stayedAt = BootInstant.now()
-            while let self, !self.state.withLock({ $0.isStopping }) {
-                let began = BootInstant.now()
-                do throws(DiagnosticError) {
-                    let process = try self.ownRunner.start()
-                    process?.waitForEnd()
-                    if process == nil || BootInstant.now() - began > lease { stayedAt = .now() }
-                } catch {
-                    self.report(error)
-                }
-                if BootInstant.now() - stayedAt > lease {
-                    stayedAt = .now()
-                    let text = "The server's own runner ends whenever it is started; see \(self.ownRunner.logPath)."
-                    Task { await self.runs.giveUp(jobsOf: id, text) }
-                }
-                ThreadPause.sleep(milliseconds: Self.runnerPauseMs)
-            }
-        }
-    }
-
-    private static let runnerPauseMs = 500
 }
 
 extension DispatchRunner {

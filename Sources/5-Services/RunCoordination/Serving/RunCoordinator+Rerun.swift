@@ -12,10 +12,15 @@ internal import StructuredData
 extension RunCoordinator {
     /// Runs a part of a run again; what does not run again keeps its results and outputs.
     ///
-    /// - Parameter key: of the request; the same one begins one attempt.
+    /// - Parameters:
+    ///   - key: of the request; the same one begins one attempt.
+    ///   - before: called with the new attempt once it is sure that it can begin; it begins only if that does not throw.
     /// - Returns: the new attempt, once its beginning is on the disk.
     /// - Throws: where the run is not over, or nothing of it is to run again.
-    package func rerun(_ run: RunID, _ selection: RunSession.Selection, key: String? = nil) async throws -> Int {
+    package func rerun(
+        _ run: RunID, _ selection: RunSession.Selection, key: String? = nil,
+        before: @Sendable (Int) async throws -> Void = { _ in }
+    ) async throws -> Int {
         try checkHealthy()
         guard store.exists(run) else { throw DiagnosticError(.runMissing, "There is no run \(run).") }
         let previous = max(1, try store.lastAttempt(of: run))
@@ -41,6 +46,9 @@ extension RunCoordinator {
                 .nothingToRerun, "Everything in run \(run) succeeded or was skipped.",
                 remedy: "Run all of it again, not only what failed.")
         }
+        try await before(previous + 1)
+        // Somebody else may have been faster meanwhile.
+        guard runs[run] == nil, try store.lastAttempt(of: run) <= previous else { throw Self.notOver(run) }
         let new = ServedRun(store: store, run: run, attempt: previous + 1, record: record)
         // All that the new attempt stands on is in its own record.
         new.evaluator.takeOver(try ValuesRecord(store: store, run: run, attempt: previous).load())

@@ -42,7 +42,7 @@ package final class Sessions: Sendable {
     private let store: RunStore
     private let ended: Mutex<[String: Timestamp]>
 
-    private static let stream = StreamID("sessions")
+    static let stream = StreamID("sessions")
     private static let eventType = "sessionEnded"
 
     init(keyring: TicketKeyring, directory: DirectoryKeeper, store: RunStore, now: Timestamp) throws(DiagnosticError) {
@@ -86,6 +86,14 @@ package final class Sessions: Sendable {
             ended.withLock({ $0[session.id] }) == nil
         else { throw Self.over }
         return session
+    }
+
+    /// Whether a session that was found before has not ended since.
+    package func isCurrent(_ session: Session, now: Timestamp) -> Bool {
+        now < session.expiresAt
+            && directory.current.isSessionCurrent(
+                session.account, generation: session.generation, serverGeneration: session.serverGeneration)
+            && ended.withLock { $0[session.id] } == nil
     }
 
     /// The ticket that a session goes on with; `nil` while the one that it has will do.

@@ -101,6 +101,9 @@ struct RunRoutes: Sendable {
         }
         var object = row.object(server)
         for (key, value) in report.object { object[key] = value }
+        // Of this attempt.
+        object["unavailable"] = .bool(report.hasUnavailable)
+        if report.isIncomplete { object["sentence"] = .string(report.listedSentence) }
         return .json(.object(object))
     }
 
@@ -120,7 +123,7 @@ struct RunRoutes: Sendable {
             throw DiagnosticError(
                 .requestInvalid, "'select' is one of all, failed, jobs and from; '\(other)' is not.")
         }
-        let actor = server.identification.actor(request.principal)
+        let actor = request.actor(server)
         let attempt = try await server.rerun(run, selection, key: request.identity, by: actor)
         return .json(
             [
@@ -132,7 +135,7 @@ struct RunRoutes: Sendable {
     @Sendable private func cancel(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
         let run = RunID(try request.pathNumber("run"))
         let body = try await request.json()
-        let actor = server.identification.actor(request.principal)
+        let actor = request.actor(server)
         let reason = CancellationWords.sentence(actor.name)
         try await server.cancel(run, isForced: body["force"]?.bool ?? false, reason: reason, by: actor)
         return .json([:], status: 202)
@@ -188,7 +191,7 @@ extension RunRow {
             "path": .string(workflowPath), "title": .string(title), "event": .string(event), "ref": .string(ref),
             "sha": .string(sha), "actor": .string(actor), "subject": .string(subject), "state": .string(state.rawValue),
             "sentence": .string(sentence), "createdAt": .number(Double(createdAt)),
-            "url": .string("\(server.address)/runs/\(run)"),
+            "url": .string("\(server.address)/runs/\(run)"), "unavailable": .bool(hasUnavailable),
         ]
         object["conclusion"] = conclusion.map { .string($0.rawValue) } ?? .null
         object["finishedAt"] = finishedAt.map { .number(Double($0)) } ?? .null

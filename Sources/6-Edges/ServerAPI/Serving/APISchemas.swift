@@ -101,7 +101,7 @@ enum APISchemas {
             [
                 "id": text, "name": text, "number": integer, "needs": list(text), "state": states,
                 "conclusion": conclusions, "reason": reference("Reason"), "queuedAt": integer, "startedAt": integer,
-                "finishedAt": integer, "runner": text, "environment": text, "environment": text, "notes": list(text),
+                "finishedAt": integer, "runner": text, "environment": text, "notes": list(text),
                 "takenFrom": integer,
                 "steps": list(reference("Step")),
             ], required: ["id", "name", "state", "steps"]),
@@ -117,6 +117,8 @@ enum APISchemas {
         "event": text, "ref": text, "sha": text, "actor": text, "subject": text, "state": states, "sentence": text,
         "createdAt": integer, "url": text, "conclusion": ["anyOf": [conclusions, ["type": "null"]]],
         "finishedAt": ["type": ["integer", "null"]],
+        // A job that should have run was not to be had.
+        "unavailable": flag,
     ]
 
     static let text: DataValue = ["type": "string"]

@@ -84,8 +84,9 @@ package struct ServerDoor: Sendable {
     ) async throws(DiagnosticError) -> OutboundAnswer {
         let now = Timestamp.now()
         let address = ClientAddress.of(inbound, trusted: server.settings.trustedProxies)
-        let isDoor = route.isDoor || route.operation == "runner_register"
-        if isDoor, let wait = limits.wait(network: ClientAddress.network(address), now: now) { return tooMany(wait) }
+        if route.isDoor, let wait = limits.wait(network: ClientAddress.network(address), now: now) {
+            return tooMany(wait)
+        }
         let caller: Caller
         do throws(DiagnosticError) {
             caller = try await self.caller(inbound, route, now: now)
