@@ -134,7 +134,8 @@ struct HousekeepingTests {
         #expect(try await harness.server.runs.rerun(run, .all) == 2)
         // Not while it runs, nor what it makes.
         _ = await Self.round(harness)
-        _ = try await harness.end(of: run)
+        let report = try await harness.end(of: run)
+        #expect(report.conclusion == .success, "\(report.jobs)")
         await agent.leave()
         try await work.value
         #expect(await harness.send("GET", "/api/v1/runs/\(run)/attempts/2/logs/test/1/1").status == 200)
