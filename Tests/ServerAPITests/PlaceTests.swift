@@ -40,6 +40,22 @@ struct ValueRouteTests {
         #expect(await served.ask("GET", path, token: admin).status == 404)
     }
 
+    @Test("The secret of a project's webhooks comes with their address; who knocks beside it is told the form")
+    func hookAddress() async throws {
+        let served = try await ServedFolder()
+        let admin = try await served.admin()
+        try await served.project("web")
+        let made = await served.ask("POST", "/api/v1/projects/web/webhook-secret", token: admin)
+        let url = made.json["url"]?.string ?? ""
+        #expect(made.status == 201 && url.hasPrefix("http") && url.contains("/hooks/") && url.hasSuffix("/web"))
+        for path in ["/hooks/web", "/hooks", "/hooks/bitbucket/web", "/hooks/git/web/x"] {
+            let lost = await served.ask("POST", path)
+            #expect(
+                lost.status == 404 && lost.json["remedy"]?.string?.contains("/hooks/{forge}/{project}") == true,
+                "\(path)")
+        }
+    }
+
     @Test("Who names reviewers has one of them asked, and not the author; none asked of some is refused")
     func reviewersAreAsked() async throws {
         let served = try await ServedFolder()

@@ -32,7 +32,8 @@ struct TriggerRoutes: Sendable {
 
     @Sendable private func hook(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
         guard let forge = ForgeKind(rawValue: request.parameter("forge")) else {
-            throw DiagnosticError(.routeUnknown, "There is no forge '\(request.parameter("forge"))'.")
+            throw DiagnosticError(
+                .routeUnknown, "There is no forge '\(request.parameter("forge"))'.", remedy: HookAddress.form)
         }
         let body = try await request.inbound.body(limit: request.bodyLimitBytes)
         let receipt = try await server.receiveWebhook(
@@ -48,7 +49,8 @@ struct TriggerRoutes: Sendable {
         let actor = server.identification.actor(request.principal, address: request.inbound.peer)
         var asked = try WorkflowDispatch(
             workflow: try body.text("workflow"), ref: body["ref"]?.string,
-            json: body["inputs"]?.object ?? DataObject(), actor: actor.name)
+            json: body["inputs"]?.object ?? DataObject(),
+            actor: server.directory.current.login(of: actor))
         asked.jobs = (body["jobs"]?.array ?? []).compactMap(\.string)
         let id = request.inbound.headers["Idempotency-Key"] ?? String(UInt64.random(in: .min ... .max), radix: 36)
         let notes = try await server.dispatch(asked, of: project, id: id, by: actor)
