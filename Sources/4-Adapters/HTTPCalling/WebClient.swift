@@ -129,7 +129,8 @@ package final class WebClient: Sendable {
         // The path may hold what nobody else should read.
         let place = call.url.split(separator: "/", maxSplits: 3).prefix(2).joined(separator: "//")
         return DiagnosticError(
-            .webUnreachable, "\(place) gave no answer: \(error).",
+            .webUnreachable,
+            "\(place) gave no answer: \(CallFailure.words(error, isSecure: call.url.hasPrefix("https:"))).",
             remedy: "Check the address, and that the service is up and reached from here.")
     }
 }
