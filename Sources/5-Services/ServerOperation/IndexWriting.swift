@@ -14,7 +14,9 @@ actor IndexWriting {
     private let report: @Sendable (DiagnosticError) -> Void
     private let thread = SerialThread(name: "index")
     /// In the order in which they were noted: an end must not be overtaken by its beginning.
-    private let waiting = Mutex<[RunChange]>([])
+    private let waiting = Mutex<[Note]>([])
+    /// Runs of which a job waits before its environment: whether anything else of them is under way has to be looked at.
+    private var gated: Set<RunID> = []
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -54,11 +56,7 @@ actor IndexWriting {
         let history = try RunHistory(store: store, run: run)
         guard var row = RunRow(run, history) else { return nil }
         let report = try RunReport(store: store, run: run, attempt: history.attempt, withSteps: false)
-        switch report.state {
-        case .waiting, .queued: row.state = .waiting
-        case .running: row.state = report.jobs.contains { $0.startedAt != nil } ? .running : .waiting
-        case .finished: row.state = .finished
-        }
+        row.state = Self.state(report)
         if row.state == .finished {
             row.sentence = report.sentence
             row.finishedAt = report.finishedAt
@@ -68,11 +66,40 @@ actor IndexWriting {
         return row
     }
 
+    private static func state(_ report: RunReport) -> RunRow.State {
+        switch report.state {
+        case .waiting, .queued: .waiting
+        case .running: report.jobs.contains { $0.startedAt != nil } ? .running : .waiting
+        case .finished: .finished
+        }
+    }
+
+    /// As the journal has it; `nil`: it is over, which another change tells.
+    private func state(of run: RunID, attempt: Int) throws(DiagnosticError) -> RunRow.State? {
+        let state = Self.state(try RunReport(store: store, run: run, attempt: attempt, withSteps: false))
+        return state == .finished ? nil : state
+    }
+
     private static func held(_ reason: String) -> String { "Waits for an approval: \(reason)" }
 
-    nonisolated func note(_ change: RunChange) {
+    nonisolated func note(_ change: RunChange) { note(Note(change: change)) }
+
+    /// What ran beside a job that waits for people may have been the last that did.
+    nonisolated func note(_ change: JobChange) {
+        let change = RunChange(
+            run: change.run, attempt: change.attempt, project: change.project, kind: .running, at: change.at,
+            record: change.record)
+        note(Note(change: change, isJobEnd: true))
+    }
+
+    private struct Note: Sendable {
+        var change: RunChange
+        var isJobEnd = false
+    }
+
+    private nonisolated func note(_ note: Note) {
         let isFirst = waiting.withLock { waiting in
-            waiting.append(change)
+            waiting.append(note)
             return waiting.count == 1
         }
         if isFirst { Task { await self.write() } }
@@ -85,7 +112,9 @@ actor IndexWriting {
         }
         var rows: [RunID: RunRow] = [:]
         do throws(DiagnosticError) {
-            for change in batch {
+            for note in batch {
+                let change = note.change
+                if note.isJobEnd, !gated.contains(change.run) { continue }
                 var row: RunRow
                 if let known = rows[change.run] {
                     row = known
@@ -100,12 +129,18 @@ actor IndexWriting {
                     row.state = .waiting
                     row.sentence = ""
                 case .held(let reason): row.sentence = Self.held(reason)
-                case .gated(_, let environment): row.sentence = "Waits before '\(environment)'"
+                case .gated(_, let environment):
+                    gated.insert(change.run)
+                    row.state = try state(of: change.run, attempt: change.attempt) ?? row.state
+                    row.sentence = "Waits before '\(environment)'"
                 case .running where row.state == .finished: continue
+                case .running where note.isJobEnd:
+                    row.state = try state(of: change.run, attempt: change.attempt) ?? row.state
                 case .running:
                     row.state = .running
                     row.sentence = ""
                 case .finished(let conclusion):
+                    gated.remove(change.run)
                     row.state = .finished
                     row.conclusion = conclusion
                     row.finishedAt = change.at

@@ -69,10 +69,11 @@ extension Server {
             throw missing(run)
         }
         let said = reason.map { ": \($0)" } ?? "."
+        let name = directory.current.told(actor)
         let isDone: Bool
         do {
             isDone = try await runs.release(
-                run, isApproved: isApproved, reason: "\(actor.name) did not let it begin\(said)")
+                run, isApproved: isApproved, reason: "\(name) did not let it begin\(said)")
         } catch {
             throw (error as? DiagnosticError) ?? DiagnosticError(.entryMissing, "\(error)")
         }
@@ -83,7 +84,7 @@ extension Server {
         ear.yield(
             .approval(
                 ApprovalNews(
-                    run: run, attempt: 1, isApproved: isApproved, by: actor.name, comment: reason, at: .now())))
+                    run: run, attempt: 1, isApproved: isApproved, by: name, comment: reason, at: .now())))
     }
 
     /// Whoever is answerable for a review: a token's owner.

@@ -8,6 +8,8 @@ package enum RunVerdict: Sendable {
     case failed(place: String, afterMs: Int64, failedTests: Int, newTests: Int)
     case passed(jobs: Int, inMs: Int64, tests: Int)
     case running(jobsDone: Int, jobs: Int, leftMs: Int64?)
+    /// It was cancelled, and what still runs is waited for.
+    case cancelling(by: String?, jobsDone: Int, jobs: Int)
     case waiting(WaitReason)
     case blocked(environment: String)
     /// One sentence: why somebody has to let it begin.
@@ -22,6 +24,7 @@ package enum RunVerdict: Sendable {
         case .failed(let place, let afterMs, let failed, let new): .verdictFailed(place, afterMs, failed, new)
         case .passed(let jobs, let inMs, let tests): .verdictPassed(jobs, inMs, tests)
         case .running(let done, let jobs, let leftMs): .verdictRunning(done, jobs, leftMs)
+        case .cancelling(let by, let done, let jobs): .verdictCancelling(by, done, jobs)
         case .waiting(let reason): reason.words
         case .blocked(let environment): .verdictBlocked(environment)
         case .held(let sentence): .verdictHeld(sentence)
@@ -34,7 +37,7 @@ package enum RunVerdict: Sendable {
         switch self {
         case .failed: .failed
         case .passed: .passed
-        case .running: .running
+        case .running, .cancelling: .running
         case .waiting: .waiting
         case .blocked, .held: .blocked
         case .cancelled: .cancelled
