@@ -238,7 +238,8 @@ package struct RunReport: Sendable {
                 case .gated(_, _, let environment, let reason):
                     job.environment = environment
                     job.gatedAt = job.gatedAt ?? time
-                    job.notes.append(reason)
+                    // A server that begins anew says it once more.
+                    if job.notes.last != reason { job.notes.append(reason) }
                     guard job.state == .queued else { break }
                     job.state = .waiting
                     job.reason = Reason(.approval, reason)
