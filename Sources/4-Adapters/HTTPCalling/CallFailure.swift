@@ -17,7 +17,9 @@ enum CallFailure {
         if ["WRONG_VERSION_NUMBER", "HTTP_REQUEST", "HTTPS_PROXY_REQUEST"].contains(where: text.contains) {
             return "it does not speak TLS there; try http:// in its address"
         }
-        if text.contains("remoteConnectionClosed") || text.contains("uncleanShutdown") {
+        if text.contains("remoteConnectionClosed") || text.contains("uncleanShutdown")
+            || text.contains("closed channel")
+        {
             return "it closed the connection" + (isSecure ? "" : "; perhaps it speaks https:// there")
         }
         if ["deadlineExceeded", "connectTimeout", "readTimeout"].contains(where: text.contains) {
