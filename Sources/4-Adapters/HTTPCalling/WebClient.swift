@@ -27,6 +27,8 @@ package final class WebClient: Sendable {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.timeout = .init(connect: .seconds(Self.connectSeconds))
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
+        // Whoever calls knows how patient to be; and a certificate that is not trusted will not be in a second.
+        configuration.connectionPool.retryConnectionEstablishment = false
         if let authorityPath {
             do {
                 var tls = TLSConfiguration.makeClientConfiguration()
@@ -34,7 +36,7 @@ package final class WebClient: Sendable {
                 configuration.tlsConfiguration = tls
             } catch {
                 throw DiagnosticError(
-                    .webClientSetup, "The certificates in '\(authorityPath)' cannot be read: \(error).",
+                    .webClientSetup, "The file '\(authorityPath)' is not there, or holds no certificates.",
                     remedy: "Give a file in PEM form.")
             }
         }
