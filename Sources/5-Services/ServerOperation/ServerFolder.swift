@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Diagnostics
+internal import EventJournal
 internal import FileAccess
 internal import ProcessControl
 
 /// The folder that a server would work in, looked at before it does.
 package enum ServerFolder {
-    /// Whether the folder can be made and written in, and its key opens what is there. What is made for that is removed.
+    /// Whether the folder can be made and written in, this program reads its journal, and its key opens what is there. What is made for that is removed.
     ///
     /// - Returns: whether a server works in it now; its vaults are left alone then.
     /// - Throws: what a start would say of the folder and of the key.
@@ -17,6 +18,10 @@ package enum ServerFolder {
         var lock: FileLock?
         if Files.isFile(lockPath) {
             do throws(DiagnosticError) { lock = try FileLock(path: lockPath) } catch { return true }
+        }
+        let journal = root + "/journal.sqlite"
+        if Files.isFile(journal) {
+            do { try SQLiteJournal.check(path: journal) } catch { throw DiagnosticError(error.diagnostic) }
         }
         try ServerVaults.check(settings, root: root)
         withExtendedLifetime(lock) {}
