@@ -81,6 +81,19 @@ struct GateTests {
         #expect(story.code(approve(ada), 4) == .gateClosed)
     }
 
+    @Test("What was said with the approvals stands in the sentence, of several with who said it")
+    func reasons() throws {
+        var one = Story { $0.requiredApprovals = 1 }
+        try one.open()
+        try one.tell(.review(ada, isApproval: true, reason: "looks good"), 1)
+        #expect(one.gate.closing?.sentence == "ada approved the deployment to production: looks good")
+        var two = Story { $0.requiredApprovals = 2 }
+        try two.open()
+        try two.tell(.review(ada, isApproval: true, reason: nil), 1)
+        try two.tell(.review(bob, isApproval: true, reason: "tested it"), 2)
+        #expect(two.gate.closing?.sentence == "ada, bob approved the deployment to production: bob: tested it")
+    }
+
     @Test("Who lacks the role, or is not listed, does not count")
     func whoMay() throws {
         var open = Story { $0.requiredApprovals = 1 }

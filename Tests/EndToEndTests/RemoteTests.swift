@@ -281,7 +281,7 @@ import Testing
     // MARK: approvals
 
     private static let approvals = FakeServer.Answer.json(
-        #"{"items":[{"run":12,"attempt":2,"job":"deploy","environment":"production","sentence":"One of the release team","requested":1,"required":2,"approved":["ada"]},{"run":12,"attempt":2,"job":"docs","environment":"pages","sentence":"Anybody","requested":1,"required":1,"approved":[]}],"next":null}"#
+        #"{"items":[{"run":12,"attempt":2,"job":"deploy","project":"app","event":"workflow_dispatch","inputs":{"level":"high"},"environment":"production","sentence":"One of the release team","requested":1,"required":2,"approved":["ada"]},{"run":12,"attempt":2,"job":"docs","project":"app","event":"push","environment":"pages","sentence":"Anybody","requested":1,"required":1,"approved":[]}],"next":null}"#
     )
 
     @Test func whatWaitsForPeopleIsListedAndDecided() throws {

@@ -88,7 +88,7 @@ struct CredentialUpkeepTests {
         let token = try await served.admin()
         let made = await served.ask(
             "POST", "/api/v1/hooks", token: token,
-            json: ["url": "https://example.org/hook", "events": ["runFinished"]])
+            json: ["url": "https://example.org/hook", "events": ["run.finished"]])
         #expect(made.status == 201, "\(made.text)")
         let old = try #require(made.json["secret"]?.string)
         let id = try #require(made.json["hook"]?["id"]?.string)

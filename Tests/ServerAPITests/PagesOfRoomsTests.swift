@@ -181,12 +181,13 @@ struct PagesOfRoomsTests {
         }
         let added = await folder.post(
             "/settings/projects",
-            [("name", "docs"), ("repository", "https://forge.test/acme/docs.git"), ("forge", "gitea")])
+            [("name", "docs"), ("repository", "https://forge.test/acme/docs.git"), ("forge", "git")])
         #expect(added.status == 200 && added.text.contains("The project docs was added."))
         let twice = await folder.post("/settings/projects", [("name", "docs"), ("repository", "x"), ("forge", "git")])
         #expect(twice.status == 409 && twice.text.contains("note bad"))
         let secret = await folder.post("/settings/projects/docs/secret")
         #expect(secret.text.contains("class=\"token\""))
+        #expect(secret.text.contains("http://127.0.0.1:8480/hooks/git/docs"))
         let set = await folder.post(
             "/settings/secrets", [("name", "KEY"), ("place", folder.project.description), ("value", "v3ry s3cret")])
         #expect(set.text.contains("KEY was set for") && !set.text.contains("v3ry s3cret"))

@@ -193,7 +193,7 @@ struct PagesOfRunsTests {
         try await folder.end(of: run)
         let after = await folder.page("/runs/\(run)").text
         #expect(
-            after.contains("Cancelled by test "),
+            after.contains("Cancelled by root (test "),
             "\(after.split(separator: "<h1>").dropFirst().first?.prefix(200) ?? "")")
     }
 
@@ -246,6 +246,7 @@ struct PagesOfRunsTests {
         #expect(page.text.contains("Waits for an approval to production"))
         let approvals = await folder.page("/approvals")
         #expect(approvals.text.contains("action=\"/approvals/\(run)/1/deploy\""))
+        #expect(approvals.text.contains(">run \(run)</a>") && approvals.text.contains("Pushed"))
         #expect(await folder.page("/").text.contains("1 waits for you"))
         let reader = try await folder.served.account("eve")
         _ = try await folder.server.directory.perform(
@@ -260,6 +261,10 @@ struct PagesOfRunsTests {
         #expect(await folder.server.gates.waiting.isEmpty)
         #expect(await folder.page("/runs/\(run)").text.contains("No runner is registered."))
         #expect(await folder.page("/audit").text.contains("go &lt;b&gt;on&lt;/b&gt;"))
+        try await folder.withRunner { try await folder.end(of: run) }
+        let done = await folder.page("/runs/\(run)").text
+        #expect(done.contains("approved the deployment to production: go &lt;b&gt;on&lt;/b&gt;"))
+        #expect(await folder.page("/runs/\(run)?view=timeline").text.contains("class=\"queue gate\""))
     }
 
     @Test("What pages follow is theirs by the session's cookie, and nobody else's")

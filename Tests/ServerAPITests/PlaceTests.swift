@@ -40,6 +40,40 @@ struct ValueRouteTests {
         #expect(await served.ask("GET", path, token: admin).status == 404)
     }
 
+    @Test("The secret of a project's webhooks comes with their address; who knocks beside it is told the form")
+    func hookAddress() async throws {
+        let served = try await ServedFolder()
+        let admin = try await served.admin()
+        try await served.project("web")
+        let made = await served.ask("POST", "/api/v1/projects/web/webhook-secret", token: admin)
+        let url = made.json["url"]?.string ?? ""
+        #expect(made.status == 201 && url.hasPrefix("http") && url.contains("/hooks/") && url.hasSuffix("/web"))
+        for path in ["/hooks/web", "/hooks", "/hooks/bitbucket/web", "/hooks/git/web/x"] {
+            let lost = await served.ask("POST", path)
+            #expect(
+                lost.status == 404 && lost.json["remedy"]?.string?.contains("/hooks/{forge}/{project}") == true,
+                "\(path)")
+        }
+    }
+
+    @Test("Who names reviewers has one of them asked, and not the author; none asked of some is refused")
+    func reviewersAreAsked() async throws {
+        let served = try await ServedFolder()
+        let admin = try await served.admin()
+        try await served.account("ada")
+        try await served.project("web")
+        let path = "/api/v1/projects/web/environments/production"
+        let asked = await served.ask("PUT", path, token: admin, json: ["reviewers": ["ada"]])
+        #expect(asked.status == 200 && asked.json["approvals"] == 1 && asked.json["notAuthor"] == true)
+        let nobody = await served.ask("PUT", path, token: admin, json: ["reviewers": ["ada"], "approvals": 0])
+        #expect(nobody.status == 422 && nobody.code == "MRT1046")
+        #expect(nobody.json["detail"]?.string?.contains("asks for 0 approvals") == true)
+        let own = await served.ask("PUT", path, token: admin, json: ["approvals": 1, "notAuthor": false])
+        #expect(own.json["notAuthor"] == false && own.json["reviewers"] == [])
+        let open = await served.ask("PUT", path, token: admin, json: [:])
+        #expect(open.json["approvals"] == 0 && open.json["notAuthor"] == false)
+    }
+
     @Test("An environment is not made anew where the caller says that it must not be there")
     func onlyNew() async throws {
         let served = try await ServedFolder()

@@ -176,4 +176,16 @@ struct ProxyTests {
         #expect(address("10.0.0.1", nil) == "10.0.0.1")
         #expect(address("10.0.0.1", "unknown<script>") == "10.0.0.1")
     }
+
+    @Test("Proxies may be a network, of either kind of address")
+    func networks() {
+        func address(_ peer: String, _ forwarded: String) -> String {
+            ClientAddress.of(
+                .init("GET", "/", headers: [("X-Forwarded-For", forwarded)], peer: peer),
+                trusted: ["10.0.0.0/24", "fd00::/8"])
+        }
+        #expect(address("10.0.0.7", "1.2.3.4, 10.0.0.200") == "1.2.3.4")
+        #expect(address("10.0.1.7", "1.2.3.4") == "10.0.1.7")
+        #expect(address("fd12::1", "2001:db8::9") == "2001:db8::9")
+    }
 }

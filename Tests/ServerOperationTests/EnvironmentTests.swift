@@ -30,7 +30,7 @@ struct EnvironmentTests {
 
     /// A server with an environment that asks for one approval that is not the author's, and its reviewers.
     static func harness(
-        _ change: (inout EnvironmentRules) -> Void = { _ in }
+        _ workflow: String = workflow, _ change: (inout EnvironmentRules) -> Void = { _ in }
     ) async throws -> (ServerHarness, ada: AccessToken, bob: AccessToken) {
         let harness = try await ServerHarness(workflows: ["ci.yml": workflow])
         var rules = EnvironmentRules(name: "production")
@@ -87,10 +87,10 @@ struct EnvironmentTests {
         #expect(await Self.review(harness, run, "approve", bob).status == 403)
         let answer = await Self.review(harness, run, "approve", reason: "looks good", ada)
         #expect(answer.status == 200, "\(answer.body.jsonText())")
-        #expect(answer.body["sentence"]?.string == "ada approved the deployment to production.")
+        #expect(answer.body["sentence"]?.string == "ada approved the deployment to production: looks good")
         let report = try await harness.end(of: run)
         #expect(report.conclusion == .success, "\(report.sentence)")
-        #expect(report.jobs[0].notes.contains("ada approved the deployment to production."))
+        #expect(report.jobs[0].notes.contains("ada approved the deployment to production: looks good"))
         #expect(await Self.review(harness, run, "approve", ada).status == 404)
         let rows = try harness.server.directory.audit(after: 0, limit: 1_000) { _ in true }
         #expect(rows.last { $0.type == "acted" }?.details["reason"]?.string == "looks good")

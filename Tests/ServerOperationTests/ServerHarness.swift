@@ -127,6 +127,18 @@ final class ServerHarness: Sendable {
         return (answer.status, (try? DataValue(json: await Self.bytes(answer))) ?? .null)
     }
 
+    /// As a browser asks.
+    func page(
+        _ method: String, _ target: String, _ form: String = ""
+    ) async -> (status: Int, location: String?, text: String) {
+        let headers: HTTPHeaders = [
+            ("Authorization", "Bearer \(token)"), ("Accept", "text/html"),
+            ("Content-Type", "application/x-www-form-urlencoded"),
+        ]
+        let answer = await door.answer(InboundRequest(method, target, headers: headers, body: Array(form.utf8)))
+        return (answer.status, answer.headers["Location"], String(decoding: await Self.bytes(answer), as: UTF8.self))
+    }
+
     /// A stream of events to its end.
     func events(_ target: String) async -> String {
         let headers: HTTPHeaders = [("Authorization", "Bearer \(token)"), ("Accept", "text/event-stream")]

@@ -127,6 +127,54 @@ struct TriggeredRunTests {
         try await work.value
     }
 
+    @Test("The page has a field for each input of a workflow, and what is filled in reaches the run")
+    func startPage() async throws {
+        let workflow = """
+            name: Deploy it
+            on:
+              workflow_dispatch:
+                inputs:
+                  place: {type: environment, required: true, description: Where <it> goes}
+                  level: {type: choice, options: [low, high], default: high}
+                  count: {type: number, default: 3}
+                  dry: {type: boolean, default: true}
+                  word: {default: hello}
+            jobs:
+              build:
+                runs-on: ubuntu-latest
+                steps:
+                  - run: test "${{ inputs.place }} ${{ inputs.level }} ${{ inputs.count }} ${{ inputs.dry }} ${{ inputs.word }}" = "prod low 7 false "
+            """
+        let harness = try await ServerHarness(workflows: ["deploy.yml": workflow])
+        _ = try harness.commit("All")
+        _ = try await harness.server.directory.perform(
+            .setEnvironment(harness.project, EnvironmentRules(name: "prod")), by: .system("test"))
+        let (agent, _) = try await harness.runner("one")
+        let work = Task { try await agent.run() }
+        _ = await harness.send("POST", "/api/v1/projects/demo/runs", ["workflow": "deploy.yml"])
+        let page = await harness.page("GET", "/projects/demo").text
+        #expect(page.contains("name=\"workflow\" value=\".github/workflows/deploy.yml\""))
+        #expect(page.contains("Where &lt;it&gt; goes"))
+        for field in [
+            "name=\"input.place\" required", "<option value=\"prod\">prod</option>",
+            "<option value=\"high\" selected>high</option>",
+            "name=\"input.count\" type=\"number\" step=\"any\" value=\"3\"",
+            "type=\"checkbox\" name=\"input.dry\" value=\"true\" checked",
+            "name=\"input.word\" type=\"text\" value=\"hello\"",
+        ] { #expect(page.contains(field), "\(field)") }
+        let form =
+            "workflow=.github/workflows/deploy.yml&ref=main&input.place=prod&input.level=low&input.count=7"
+            + "&input.dry=false&input.word="
+        let started = await harness.page("POST", "/projects/demo/runs", form)
+        let run = try #require(started.location?.split(separator: "/").last.flatMap { RunID(String($0)) })
+        let report = try await harness.end(of: run)
+        #expect(report.conclusion == .success, "\(report.sentence)")
+        let wrong = await harness.page("POST", "/projects/demo/runs", form.replacing("=low", with: "=lower"))
+        #expect(wrong.status == 422 && wrong.text.contains("not among the options"))
+        await agent.leave()
+        try await work.value
+    }
+
     @Test("Some jobs of a workflow can be started with what they need; which event it is the server says")
     func someJobs() async throws {
         let workflow = """

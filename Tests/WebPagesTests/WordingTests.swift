@@ -68,6 +68,13 @@ struct WordingTests {
         #expect(wait.words.english == "No runner has the label ubuntu-24; the nearest is ubuntu-22")
     }
 
+    @Test("What is nearly over is not said to take ten seconds more")
+    func forecasts() {
+        #expect(PageText.timeLeft(300).english == "a few seconds left")
+        #expect(PageText.timeLeft(12_000).english == "about 10 s left")
+        #expect(PageText.timeLeft(0).english == "longer than usual")
+    }
+
     @Test("A Korean page has no English words of the product's own")
     func completeness() {
         // Words of the catalogue that are not names: none may be left over in a page in the other language.

@@ -37,6 +37,23 @@ struct JobDecisionTests {
         #expect(try plan.reason("a").text.contains("'refs/heads/main' == 'refs/heads/dev'"))
     }
 
+    @Test("A condition that holds says what made it hold")
+    func holds() throws {
+        let plan = try Planning.plan(
+            Planning.jobs([
+                "a": "if: github.ref == 'refs/heads/main'", "b": "if: always() && github.ref != 'refs/heads/dev'",
+                "c": "if: always()",
+            ]))
+        #expect(
+            try plan.reason("a").text
+                == "Its condition is true: success() && ('refs/heads/main' == 'refs/heads/main') → true.")
+        #expect(
+            try plan.reason("b").text
+                == "Its condition is true: always() && ('refs/heads/main' != 'refs/heads/dev') → true.")
+        #expect(try plan.reason("b").values.contains("github.ref → 'refs/heads/main'"))
+        #expect(try plan.reason("c").text.hasPrefix("Its condition is true"))
+    }
+
     @Test("What needs a job that only a cancelled run has is out", arguments: ["cancelled()", "${{ !success() }}"])
     func afterJobsForCancelling(condition: String) throws {
         let plan = try Planning.plan(

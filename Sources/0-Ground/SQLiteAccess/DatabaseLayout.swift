@@ -32,6 +32,20 @@ package struct DatabaseLayout: Sendable {
             try isNew()
             return try make(connection)
         }
+        try check(found, connection)
+        for step in found..<version { try goOn(from: step, connection) }
+    }
+
+    /// Whether ``prepare(_:isNew:)`` would take a file; nothing of it is changed.
+    ///
+    /// - Throws: as that.
+    package func check<Failure>(_ connection: SQLiteConnection<Failure>) throws(Failure) {
+        let found = try number(connection, "PRAGMA user_version")
+        if found == 0, try number(connection, "PRAGMA schema_version") == 0 { return }
+        try check(found, connection)
+    }
+
+    private func check<Failure>(_ found: Int, _ connection: SQLiteConnection<Failure>) throws(Failure) {
         guard try isOwn(connection) else {
             throw Failure(
                 SQLiteFailure(.damaged, path: connection.path, detail: "it is a database of another program"))
@@ -45,7 +59,6 @@ package struct DatabaseLayout: Sendable {
                     .tooNew(found: found, known: version), path: connection.path,
                     detail: "its layout is \(found), and layouts up to \(version) are known"))
         }
-        for step in found..<version { try goOn(from: step, connection) }
     }
 
     private func make<Failure>(_ connection: SQLiteConnection<Failure>) throws(Failure) {

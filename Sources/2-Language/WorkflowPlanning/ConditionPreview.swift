@@ -35,14 +35,14 @@ struct ConditionPreview {
     }
 
     enum Verdict {
-        case holds
+        case holds(ConditionAnswer)
         case fails(ConditionAnswer)
         /// It is false only because of how the jobs before end.
         case failsByStatus
         /// It cannot be evaluated, and so the job fails or is skipped.
         case invalid(String)
-        /// The reason says on what it depends.
-        case open(String)
+        /// The reason says on what it depends; the values that it saw, where that is known.
+        case open(String, values: [String])
         /// It holds in a run that is cancelled, and in no other.
         case onlyWhenCancelled
     }
@@ -57,7 +57,7 @@ struct ConditionPreview {
             DataObject(situation.skippedNeeds.map { ($0, ["outputs": [:], "result": "skipped"]) }))
         let shelf = ExpressionShelf(knowledge)
         let answers = situation.statuses.map { Self.answer(condition, $0, shelf, contexts) }
-        if answers.allSatisfy({ $0.holds == true }) { return .holds }
+        if case .answer(let answer)? = answers.first, answers.allSatisfy({ $0.holds == true }) { return .holds(answer) }
         if answers.allSatisfy({ $0.holds == false }) {
             let others = Status.allCases.map { Self.answer(condition, $0, shelf, contexts) }
             guard case .answer(let answer) = others[0], others.allSatisfy({ $0.holds == false }) else {
@@ -72,17 +72,24 @@ struct ConditionPreview {
         if holding == [.cancelled] { return .onlyWhenCancelled }
         let source = try? ExpressionParser.parse(condition, allowing: .anything)
         let names = source.map(knowledge.unknownNames) ?? []
-        return .open(Self.sentence(situation, answers, names))
+        return Self.open(situation, answers, names)
     }
 
-    private static func sentence(_ situation: Situation, _ answers: [Answer], _ unknown: [String]) -> String {
+    private static func open(_ situation: Situation, _ answers: [Answer], _ unknown: [String]) -> Verdict {
         let holding = zip(situation.statuses, answers).filter { $1.holds != false }.map(\.0)
+        func open(_ text: String) -> Verdict { .open(text, values: []) }
         if answers.contains(where: { $0.isUnknown }), !unknown.isEmpty {
-            return "Its condition depends on \(unknown.joined(separator: ", ")) and is decided when it is reached."
+            return open(
+                "Its condition depends on \(unknown.joined(separator: ", ")) and is decided when it is reached.")
         }
-        if holding.first == .success { return "Its condition is true." }
-        if holding == [.failure] { return "Its condition holds only if a job before it fails." }
-        return "Its condition depends on how the jobs before it end."
+        if holding.first == .success {
+            guard case .answer(let answer)? = answers.first(where: { $0.holds == true }) else {
+                return open("Its condition is true.")
+            }
+            return .open(answer.isTrueBecause, values: answer.values)
+        }
+        if holding == [.failure] { return open("Its condition holds only if a job before it fails.") }
+        return open("Its condition depends on how the jobs before it end.")
     }
 
     /// The template's value, where everything in it is known now; `nil` where it is not.
@@ -116,9 +123,14 @@ struct ConditionPreview {
         ]
         let evaluation = TemplateEvaluation(shelf: shelf, functions: functions) { contexts[$0] }
         do throws(ExpressionError) {
-            return .answer(try evaluation.condition(condition))
+            return .answer(try evaluation.condition(condition, explainsTrue: true))
         } catch {
             return PlanKnowledge.isUnknown(error) ? .unknown : .invalid(error.message)
         }
     }
+}
+
+extension ConditionAnswer {
+    /// Of one that holds.
+    var isTrueBecause: String { summary == "true" ? "Its condition is true." : "Its condition is true: \(summary)." }
 }

@@ -74,11 +74,13 @@ struct JobDecisions {
         }
         let condition = job.condition
         switch preview.verdict(condition, situation(of: index)) {
-        case .holds where condition == "always()" || !hasPlainCondition(job):
-            jobs[index].reason = Reason(.condition, "Its condition is true.", expression: condition)
+        case .holds(let answer) where condition == "always()" || !hasPlainCondition(job):
+            jobs[index].reason = Reason(
+                .condition, answer.isTrueBecause, expression: condition, values: answer.values)
         case .holds: jobs[index].reason = triggered
         case .open where hasPlainCondition(job): jobs[index].reason = triggered
-        case .open(let text): jobs[index].reason = Reason(.condition, text, expression: condition)
+        case .open(let text, let values):
+            jobs[index].reason = Reason(.condition, text, expression: condition, values: values)
         case .onlyWhenCancelled:
             standings[index].isForCancelling = true
             jobs[index].reason = Reason(

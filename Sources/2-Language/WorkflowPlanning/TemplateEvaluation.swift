@@ -64,12 +64,16 @@ package struct TemplateEvaluation {
     }
 
     /// Whether the condition holds, and what it saw.
-    package func condition(_ source: String) throws(ExpressionError) -> ConditionAnswer {
+    ///
+    /// - Parameter explainsTrue: whether that is said of one that holds, too.
+    package func condition(
+        _ source: String, explainsTrue: Bool = false
+    ) throws(ExpressionError) -> ConditionAnswer {
         let entry = try shelf.entry(source)
         let (value, trace) = try evaluator(entry).evaluateRecording(entry.expression)
-        guard !value.isTruthy else { return ConditionAnswer(holds: true, summary: "", values: []) }
+        guard explainsTrue || !value.isTruthy else { return ConditionAnswer(holds: true, summary: "", values: []) }
         let values = trace.observations.map { "\($0.text) → \($0.value.shown)" }
-        return ConditionAnswer(holds: false, summary: trace.summary, values: values)
+        return ConditionAnswer(holds: value.isTruthy, summary: trace.summary, values: values)
     }
 
     private func evaluator(_ entry: ExpressionShelf.Entry) -> ExpressionEvaluator {

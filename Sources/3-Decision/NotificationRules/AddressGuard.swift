@@ -136,6 +136,7 @@ package struct AddressGuard: Hashable, Sendable {
     private static func refused(_ reason: String) -> DiagnosticError {
         DiagnosticError(
             .addressRefused, "The server does not go to this address: \(reason).",
-            remedy: "Use a public address, or have an administrator allow this one in the server's settings.")
+            remedy: "Use a public https:// address. Who runs the server can allow private ones, and plain HTTP, with "
+                + "--allow-private-hooks or MARTLET_ALLOW_PRIVATE_HOOKS.")
     }
 }

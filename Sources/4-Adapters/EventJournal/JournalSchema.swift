@@ -53,6 +53,9 @@ enum JournalSchema {
         CREATE INDEX streams_by_wake ON streams (wake_at) WHERE wake_at IS NOT NULL;
         """
 
+    /// Whether ``prepare(_:durable:)`` would take a file.
+    static func check(_ connection: SQLiteConnection) throws(JournalError) { try layout.check(connection) }
+
     /// Creates the tables or brings them up to date.
     ///
     /// - Parameter durable: whether a new file must survive a power cut at once.

@@ -69,6 +69,13 @@ package final class SQLiteJournal: Journal {
         state = Mutex(State(connection: connection, waitsForDisk: isDurable))
     }
 
+    /// Whether a journal's file can be opened by this program; it stays as it is. Nobody may have it open.
+    ///
+    /// - Throws: as ``init(path:durability:observer:)``.
+    package static func check(path: String) throws(JournalError) {
+        try JournalSchema.check(try SQLiteConnection(path: path))
+    }
+
     // MARK: Appending
 
     package func append(

@@ -27,6 +27,8 @@ package final class WebClient: Sendable {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.timeout = .init(connect: .seconds(Self.connectSeconds))
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
+        // Whoever calls knows how patient to be; and a certificate that is not trusted will not be in a second.
+        configuration.connectionPool.retryConnectionEstablishment = false
         if let authorityPath {
             do {
                 var tls = TLSConfiguration.makeClientConfiguration()
@@ -34,7 +36,7 @@ package final class WebClient: Sendable {
                 configuration.tlsConfiguration = tls
             } catch {
                 throw DiagnosticError(
-                    .webClientSetup, "The certificates in '\(authorityPath)' cannot be read: \(error).",
+                    .webClientSetup, "The file '\(authorityPath)' is not there, or holds no certificates.",
                     remedy: "Give a file in PEM form.")
             }
         }
@@ -129,7 +131,8 @@ package final class WebClient: Sendable {
         // The path may hold what nobody else should read.
         let place = call.url.split(separator: "/", maxSplits: 3).prefix(2).joined(separator: "//")
         return DiagnosticError(
-            .webUnreachable, "\(place) gave no answer: \(error).",
+            .webUnreachable,
+            "\(place) gave no answer: \(CallFailure.words(error, isSecure: call.url.hasPrefix("https:"))).",
             remedy: "Check the address, and that the service is up and reached from here.")
     }
 }

@@ -86,9 +86,7 @@ package final class HTTPListener: Sendable {
         } catch let error as DiagnosticError {
             throw error
         } catch {
-            throw DiagnosticError(
-                .listenFailed, "\(options.place) cannot be listened at: \(error).",
-                remedy: "Choose another address with --listen, or end what uses it.")
+            throw Self.refusal(options, error)
         }
     }
 
@@ -119,23 +117,5 @@ package final class HTTPListener: Sendable {
     package func stop() async {
         let stop = stopper.withLock { $0 }
         await stop?()
-    }
-
-    private static func tls(_ certificate: (chainPath: String, keyPath: String)) throws -> TLSConfiguration {
-        do {
-            let chain = try NIOSSLCertificate.fromPEMFile(certificate.chainPath).map {
-                NIOSSLCertificateSource.certificate($0)
-            }
-            let key = try NIOSSLPrivateKey(file: certificate.keyPath, format: .pem)
-            var configuration = TLSConfiguration.makeServerConfiguration(
-                certificateChain: chain, privateKey: .privateKey(key))
-            configuration.minimumTLSVersion = .tlsv12
-            return configuration
-        } catch {
-            throw DiagnosticError(
-                .listenFailed,
-                "The certificate '\(certificate.chainPath)' or its key '\(certificate.keyPath)' cannot be used: \(error).",
-                remedy: "Give the chain and the key as PEM files, the server's own certificate first.")
-        }
     }
 }

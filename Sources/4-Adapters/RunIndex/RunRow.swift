@@ -5,7 +5,7 @@ package import PipelineModel
 /// What lists show of a run: its newest attempt.
 package struct RunRow: Hashable, Sendable {
     package enum State: String, Hashable, Sendable, CaseIterable {
-        /// Nothing of it has begun.
+        /// Nothing of it has begun, or what has not ended waits for people.
         case waiting
         case running
         case finished

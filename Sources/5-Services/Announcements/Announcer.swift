@@ -171,7 +171,7 @@ package final class Announcer: Sendable {
             let changed = Self.differences(old.settings.data, change.settings.data)
             let now = surroundings.now()
             await deliveries.tell(
-                .projectUpdated(project: change.settings.name, changed: changed, by: event.actor.name),
+                .projectUpdated(project: change.settings.name, changed: changed, by: before.told(event.actor)),
                 of: change.project, at: now, name: (now, "\(change.project)/\(before.version)"))
         }
     }

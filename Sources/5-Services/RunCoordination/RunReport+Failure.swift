@@ -50,6 +50,7 @@ extension RunReport {
     }
 
     private var runningSentence: String {
+        if let cancellation { return "Being cancelled: \(cancellation.text)" }
         let running = jobs.filter { $0.state == .running }
         let queued = jobs.filter { $0.state == .queued }
         if !running.isEmpty {
@@ -59,7 +60,8 @@ extension RunReport {
         if !queued.isEmpty {
             return queued.count == 1 ? "\(queued[0].name) waits for a runner" : "\(queued.count) jobs wait for runners"
         }
-        return reason.map { "Waiting: \($0.text)" } ?? "Waiting"
+        let gated = jobs.first { $0.state == .waiting && $0.reason?.kind == .approval }
+        return (reason ?? gated?.reason).map { "Waiting: \($0.text)" } ?? "Waiting"
     }
 
     package static func span(_ milliseconds: Int64) -> String {

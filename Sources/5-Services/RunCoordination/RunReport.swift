@@ -55,6 +55,9 @@ package struct RunReport: Sendable {
         package var runner: String?
         /// That it is for, where it waited before it.
         package var environment: String?
+        /// When it came to that; what let it pass then, in a sentence.
+        package var gatedAt: Int64?
+        package var passage: String?
         /// Each word on why it waited, was lost or came back.
         package var notes: [String]
         package var takenFrom: Int?
@@ -82,6 +85,10 @@ package struct RunReport: Sendable {
     package private(set) var state = State.waiting
     package private(set) var conclusion: Conclusion?
     package private(set) var reason: Reason?
+    /// Why it is to end, of a run that is being cancelled or was.
+    package private(set) var cancellation: Reason?
+    /// Nothing of it is waited for any more.
+    package private(set) var isForced = false
     package private(set) var startedAt: Int64?
     package private(set) var finishedAt: Int64?
     package private(set) var previousAttempt: Int?
@@ -105,6 +112,7 @@ package struct RunReport: Sendable {
             fold(try MachineStream<RunMachine>.event(entry), at: entry.recordedAt.milliseconds, plan)
         }
         try addDispatch(store, isServed: record?.project != nil)
+        if state == .running, waitsForPeople { state = .waiting }
         if withSteps { try addSteps(store, plan) }
     }
 
@@ -158,6 +166,9 @@ package struct RunReport: Sendable {
                 $0.reason = finished.reason
                 $0.finishedAt = $0.finishedAt ?? time
             }
+        case .runCancelling(let body):
+            cancellation = body.reason
+            isForced = body.level == .force
         case .runFinished(let finished):
             state = .finished
             conclusion = finished.conclusion
@@ -198,6 +209,12 @@ package struct RunReport: Sendable {
         body(&jobs[place])
     }
 
+    /// Whether some job waits before its environment, and no other is under way.
+    private var waitsForPeople: Bool {
+        jobs.contains { $0.state == .waiting && $0.reason?.kind == .approval }
+            && !jobs.contains { $0.state == .queued || $0.state == .running }
+    }
+
     // MARK: runners
 
     private mutating func addDispatch(_ store: RunStore, isServed: Bool) throws(DiagnosticError) {
@@ -220,12 +237,15 @@ package struct RunReport: Sendable {
                     if isReturned, job.state != .finished { job.state = .queued }
                 case .gated(_, _, let environment, let reason):
                     job.environment = environment
-                    job.notes.append(reason)
+                    job.gatedAt = job.gatedAt ?? time
+                    // A server that begins anew says it once more.
+                    if job.notes.last != reason { job.notes.append(reason) }
                     guard job.state == .queued else { break }
                     job.state = .waiting
                     job.reason = Reason(.approval, reason)
                 case .passed(_, _, let environment, let reason):
                     job.environment = environment
+                    job.passage = reason.isEmpty ? nil : reason
                     job.notes.append(reason)
                     job.queuedAt = time
                     guard job.state == .waiting else { break }

@@ -2,6 +2,7 @@
 
 internal import Credentials
 package import Diagnostics
+internal import FileAccess
 package import HTTPMessages
 internal import PipelineModel
 internal import ProcessControl
@@ -20,6 +21,8 @@ package actor JobRunner {
         package var isEphemeral = false
         /// It shares the server's machine: silence says nothing.
         package var isOwn = false
+        /// Of an own runner.
+        package var awayLimits = AwayLimits()
         /// Nothing of the server's disk is here: code, caches and artifacts come and go by the server's address.
         package var isFar = false
         /// How much must be free on its disk; the own runner's is the server's, which looks itself.
@@ -52,6 +55,8 @@ package actor JobRunner {
     private var tasks: [LeaseKey: Task<Void, Never>] = [:]
     private let holds = RunHolds()
     private var heardAt = BootInstant.now()
+    /// Since when each question failed; a machine that slept meanwhile has asked none.
+    private var awaySince: BootInstant?
     private var isDismissed = false
     private var isLeaving = false
     private var hasTaken = false
@@ -84,7 +89,7 @@ package actor JobRunner {
         let sweeper = keepHouse()
         defer { sweeper.cancel() }
         var pause = Self.firstPause
-        while !isOver {
+        while !isOver, !isForsaken {
             let isHeard = await ask()
             if isHeard {
                 pause = Self.firstPause
@@ -98,6 +103,19 @@ package actor JobRunner {
     private var isOver: Bool {
         let takesNothing = isDismissed || isLeaving || (surroundings.isEphemeral && hasTaken)
         return takesNothing && carriers.isEmpty
+    }
+
+    /// Whether nobody will hear of an own runner any more: its folder is gone, or its server has been away for too long.
+    private var isForsaken: Bool {
+        guard surroundings.isOwn, let awaySince else { return false }
+        let away = BootInstant.now() - awaySince
+        let isHomeless = !Files.isDirectory(surroundings.store.root)
+        if carriers.isEmpty, leases.all().isEmpty {
+            return isHomeless || away >= surroundings.awayLimits.idle
+        }
+        guard away >= (isHomeless ? surroundings.awayLimits.idle : surroundings.awayLimits.busy) else { return false }
+        for carrier in carriers.values { carrier.say(.abandon) }
+        return carriers.isEmpty
     }
 
     /// Takes nothing more; what it has is carried to its end.
@@ -114,7 +132,7 @@ package actor JobRunner {
         do throws(DiagnosticError) {
             link = try surroundings.link()
         } catch {
-            report(error)
+            failed(error)
             return false
         }
         let takesMore = !isDismissed && !isLeaving && !(surroundings.isEphemeral && hasTaken)
@@ -141,7 +159,7 @@ package actor JobRunner {
         case .failure(let error):
             if asked.isCancelled { return true }
             if error.diagnostic.code == .credentialRefused { isDismissed = true }
-            report(error)
+            failed(error)
             return false
         }
     }
@@ -163,8 +181,14 @@ package actor JobRunner {
 
     private func heard() {
         heardAt = .now()
+        awaySince = nil
         hasReported = false
         for carrier in carriers.values { carrier.wake() }
+    }
+
+    private func failed(_ error: DiagnosticError) {
+        if awaySince == nil { awaySince = .now() }
+        report(error)
     }
 
     /// Said once until the server is heard again.
@@ -240,7 +264,10 @@ package actor JobRunner {
         }
     }
 
-    private func noteHeard() { heardAt = .now() }
+    private func noteHeard() {
+        heardAt = .now()
+        awaySince = nil
+    }
 
     private func finished(_ lease: LeaseKey) {
         carriers[lease] = nil
@@ -275,17 +302,20 @@ package actor JobRunner {
                     let assignment = try await link.assignment(lease)
                     leaseMs = assignment.leaseMs
                     heardAt = .now()
+                    awaySince = nil
                     carry(lease, try JobContent(object: assignment.content), link)
                     tell(assignment.cancellation)
                 } catch {
                     guard Self.ends.contains(error.diagnostic.code) else {
                         // The server is away, or not yet itself: that says nothing of the job.
-                        report(error)
+                        failed(error)
+                        if isForsaken { return }
                         try? await Task.sleep(for: pause)
                         pause = min(pause * 2, Self.longestPause)
                         continue
                     }
                     // It is somebody else's by now, or cannot be gone on with.
+                    awaySince = nil
                     leases.forget(lease)
                     sweep(lease)
                 }

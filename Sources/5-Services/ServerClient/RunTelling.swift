@@ -163,7 +163,9 @@ package struct RunTelling: Sendable {
         guard !hasEnded else { return [] }
         var told: [DataObject] = []
         let all = (report["jobs"]?.array ?? []).compactMap(\.object)
-        if !hasStarted, report["state"]?.string != "waiting" || all.contains(where: { $0["startedAt"] != nil }) {
+        // One that waits for people in its middle has begun.
+        let hasBegun = report["startedAt"] != nil || all.contains { $0["startedAt"] != nil }
+        if !hasStarted, report["state"]?.string != "waiting" || hasBegun {
             hasStarted = true
             told.append(RunReading.start(of: report))
         }

@@ -28,10 +28,12 @@ package struct ServerError: CodedError {
     }
 
     static func unreachable(_ address: ServerAddress, _ error: DiagnosticError) -> ServerError {
-        ServerError(
+        let told = error.diagnostic.message
+        return ServerError(
             .unreachable,
             Diagnostic(
-                .serverUnreachable, "The server \(address) gave no answer. \(error.diagnostic.message)",
+                .serverUnreachable,
+                told.hasPrefix(address.text) ? "The server \(told)" : "The server \(address) gave no answer. \(told)",
                 remedy:
                     "Check the address, that the server runs and that it is reached from here: curl \(address)/healthz")
         )

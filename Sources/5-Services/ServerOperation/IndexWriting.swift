@@ -23,10 +23,12 @@ actor IndexWriting {
     private var isTryingAgain = false
 
     private struct Waiting: Sendable {
-        var changes: [RunChange] = []
+        var notes: [Note] = []
         /// Somebody is about to write them.
         var isTaken = false
     }
+    /// Runs of which a job waits before its environment: whether anything else of them is under way has to be looked at.
+    private var gated: Set<RunID> = []
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -83,11 +85,7 @@ actor IndexWriting {
         let history = try RunHistory(store: store, run: run)
         guard var row = RunRow(run, history) else { return nil }
         let report = try RunReport(store: store, run: run, attempt: history.attempt, withSteps: false)
-        switch report.state {
-        case .waiting, .queued: row.state = .waiting
-        case .running: row.state = report.jobs.contains { $0.startedAt != nil } ? .running : .waiting
-        case .finished: row.state = .finished
-        }
+        row.state = Self.state(report)
         if row.state == .finished {
             row.sentence = report.listedSentence
             row.hasUnavailable = report.hasUnavailable
@@ -98,11 +96,40 @@ actor IndexWriting {
         return row
     }
 
+    private static func state(_ report: RunReport) -> RunRow.State {
+        switch report.state {
+        case .waiting, .queued: .waiting
+        case .running: report.jobs.contains { $0.startedAt != nil } ? .running : .waiting
+        case .finished: .finished
+        }
+    }
+
+    /// As the journal has it; `nil`: it is over, which another change tells.
+    private func state(of run: RunID, attempt: Int) throws(DiagnosticError) -> RunRow.State? {
+        let state = Self.state(try RunReport(store: store, run: run, attempt: attempt, withSteps: false))
+        return state == .finished ? nil : state
+    }
+
     private static func held(_ reason: String) -> String { "Waits for an approval: \(reason)" }
 
-    nonisolated func note(_ change: RunChange) {
+    nonisolated func note(_ change: RunChange) { note(Note(change: change)) }
+
+    /// What ran beside a job that waits for people may have been the last that did.
+    nonisolated func note(_ change: JobChange) {
+        let change = RunChange(
+            run: change.run, attempt: change.attempt, project: change.project, kind: .running, at: change.at,
+            record: change.record)
+        note(Note(change: change, isJobEnd: true))
+    }
+
+    private struct Note: Sendable {
+        var change: RunChange
+        var isJobEnd = false
+    }
+
+    private nonisolated func note(_ note: Note) {
         let isFirst = waiting.withLock { waiting in
-            waiting.changes.append(change)
+            waiting.notes.append(note)
             defer { waiting.isTaken = true }
             return !waiting.isTaken
         }
@@ -112,14 +139,14 @@ actor IndexWriting {
     private func write() {
         let batch = waiting.withLock { waiting in
             defer { waiting = Waiting() }
-            return waiting.changes
+            return waiting.notes
         }
         let again = put(batch)
         guard !again.isEmpty else {
             failures = 0
             return
         }
-        waiting.withLock { $0.changes = again.suffix(Self.keptChanges) + $0.changes }
+        waiting.withLock { $0.notes = again.suffix(Self.keptChanges) + $0.notes }
         guard !isTryingAgain else { return }
         isTryingAgain = true
         let wait = min(pause * (1 << min(failures, Self.doublings)), Self.longestPause)
@@ -136,15 +163,18 @@ actor IndexWriting {
     }
 
     /// - Returns: what could not be written, in its order: it is tried again.
-    private func put(_ batch: [RunChange]) -> [RunChange] {
+    private func put(_ batch: [Note]) -> [Note] {
         var rows: [RunID: RunRow] = [:]
         var failed: Set<RunID> = []
-        for change in batch where !failed.contains(change.run) {
+        for note in batch where !failed.contains(note.change.run) {
+            let run = note.change.run
+            // Where nothing waits for people the end of a job changes nothing.
+            if note.isJobEnd, !gated.contains(run) { continue }
             do throws(DiagnosticError) {
-                rows[change.run] = try row(after: change, rows[change.run])
+                rows[run] = try row(after: note, rows[run])
             } catch {
-                note(error)
-                failed.insert(change.run)
+                self.note(error)
+                failed.insert(run)
             }
         }
         for run in failed { rows[run] = nil }
@@ -161,13 +191,14 @@ actor IndexWriting {
                 }
             }
         }
-        return batch.filter { failed.contains($0.run) }
+        return batch.filter { failed.contains($0.change.run) }
     }
 
     /// Said once, and not with each time that it is tried again.
     private func note(_ error: DiagnosticError) { if failures == 0 { report(error) } }
 
-    private func row(after change: RunChange, _ known: RunRow?) throws(DiagnosticError) -> RunRow {
+    private func row(after note: Note, _ known: RunRow?) throws(DiagnosticError) -> RunRow {
+        let change = note.change
         var row: RunRow
         if let known {
             row = known
@@ -183,12 +214,18 @@ actor IndexWriting {
             row.sentence = ""
             row.hasUnavailable = false
         case .held(let reason): row.sentence = Self.held(reason)
-        case .gated(_, let environment): row.sentence = "Waits before '\(environment)'"
+        case .gated(_, let environment):
+            gated.insert(change.run)
+            row.state = try state(of: change.run, attempt: change.attempt) ?? row.state
+            row.sentence = "Waits before '\(environment)'"
         case .running where row.state == .finished: break
+        case .running where note.isJobEnd:
+            row.state = try state(of: change.run, attempt: change.attempt) ?? row.state
         case .running:
             row.state = .running
             row.sentence = ""
         case .finished(let conclusion):
+            gated.remove(change.run)
             row.state = .finished
             row.conclusion = conclusion
             row.finishedAt = change.at
@@ -197,7 +234,7 @@ actor IndexWriting {
                 (row.sentence, row.hasUnavailable) = (report.listedSentence, report.hasUnavailable)
             } catch {
                 // That it is over is known, whatever else of it cannot be read.
-                note(error)
+                self.note(error)
             }
         }
         return row

@@ -74,10 +74,11 @@ extension Server {
             .note(Acted(isApproved ? .approved : .rejected, project: project, run: run.number, reason: reason)),
             by: actor)
         let said = reason.map { ": \($0)" } ?? "."
+        let name = directory.current.told(actor)
         let isDone: Bool
         do {
             isDone = try await runs.release(
-                run, isApproved: isApproved, reason: "\(actor.name) did not let it begin\(said)")
+                run, isApproved: isApproved, reason: "\(name) did not let it begin\(said)")
         } catch {
             throw (error as? DiagnosticError) ?? DiagnosticError(.entryMissing, "\(error)")
         }
@@ -85,7 +86,7 @@ extension Server {
         ear.yield(
             .approval(
                 ApprovalNews(
-                    run: run, attempt: 1, isApproved: isApproved, by: actor.name, comment: reason, at: .now())))
+                    run: run, attempt: 1, isApproved: isApproved, by: name, comment: reason, at: .now())))
     }
 
     private static func notHeld(_ run: RunID) -> DiagnosticError {

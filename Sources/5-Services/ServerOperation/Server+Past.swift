@@ -42,10 +42,15 @@ extension Server {
         return try index.runs(query)
     }
 
-    /// How long runs like this one take: the median of its workflow's last successes; `nil` where there are too few.
+    /// A forecast of less says nothing that one does not see.
+    private static let leastForecastMs: Int64 = 5_000
+
+    /// How long runs like this one take: the median of its workflow's last successes; `nil` where there are too few, and
+    /// where they are over in a moment.
     package func usualSpan(of row: RunRow) throws(DiagnosticError) -> Int64? {
         // Between the attempts of a run that was run again nothing ran.
-        Self.median(try successes(before: row).filter { $0.attempt == 1 }.compactMap(\.spanMs))
+        let usual = Self.median(try successes(before: row).filter { $0.attempt == 1 }.compactMap(\.spanMs))
+        return usual.flatMap { $0 < Self.leastForecastMs ? nil : $0 }
     }
 
     /// How long each job takes in successes of the workflow, by its id.

@@ -53,7 +53,15 @@ extension Server {
     package func register(
         _ request: RegistrationRequest, from address: String
     ) async throws(DiagnosticError) -> RegistrationAnswer {
-        let shown = try AccessToken(text: request.token)
+        let shown: AccessToken
+        do throws(DiagnosticError) {
+            shown = try AccessToken(text: request.token)
+        } catch {
+            throw DiagnosticError(
+                error.diagnostic.code,
+                "This is no registration token: those look like mrt_reg_… and have \(AccessToken.textBytes) characters.",
+                remedy: "Copy the whole token, or make another one: martlet runner token")
+        }
         try await directory.reload()
         let registration = directory.current.registration(sha256: shown.sha256, now: .now())
         guard shown.kind == .registration, let registration else {

@@ -60,7 +60,9 @@ extension Server {
         let directory = directory.current
         let id = EntryID(name).flatMap { directory.projects[$0]?.id } ?? directory.project(named: name)?.id
         guard let id, let project = directory.projects[id], project.settings.forge.rawValue == forge.rawValue else {
-            throw DiagnosticError(.entryMissing, "There is no such project of that forge.")
+            throw DiagnosticError(
+                .entryMissing, "There is no such project of that forge.",
+                remedy: "The address is /hooks/FORGE/PROJECT, with the forge that the project has here.")
         }
         return project
     }
@@ -130,6 +132,7 @@ extension TriggerProject {
             id: project.id.description, forge: ForgeKind(rawValue: settings.forge.rawValue) ?? .git,
             fullName: settings.options["fullName"] ?? place.fullName,
             serverURL: settings.options["serverURL"] ?? place.serverURL, cloneURL: settings.cloneURL)
+        name = project.name
         defaultBranch = settings.defaultBranch
         forks = ForkPolicy(rawValue: settings.forkPolicy.rawValue) ?? .ask
         isPaused = settings.isPaused

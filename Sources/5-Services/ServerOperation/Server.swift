@@ -151,8 +151,9 @@ package final class Server: Sendable {
         let (faults, fault) = AsyncStream<DiagnosticError>.makeStream()
         self.faults = faults
         surroundings.failed = { fault.yield($0) }
-        surroundings.jobEnded = { [ear] change in
+        surroundings.jobEnded = { [ear, indexing] change in
             counts.note(change)
+            indexing.note(change)
             ear.yield(.job(change))
         }
         runs = RunCoordinator(surroundings)

@@ -3,6 +3,7 @@
 package import Credentials
 package import Diagnostics
 internal import FileAccess
+internal import NotificationRules
 internal import RunnerProtocol
 
 /// What a server is started with.
@@ -100,6 +101,11 @@ package struct ServerSettings: Sendable {
             if !isWeb || publicURL.hasSuffix("/") {
                 add("'\(publicURL)' is no address of a server.", "Write it as https://ci.example.org, without a slash.")
             }
+        }
+        for proxy in trustedProxies.sorted() where AddressRange(proxy) == nil {
+            add(
+                "'\(proxy.prefix(80))' is no address of a proxy.",
+                "Give --trusted-proxy an address, as 10.0.0.5, or a network, as 10.0.0.0/24.")
         }
         if let fault = identityProvider?.fault(address: publicURL) { faults.append(fault) }
         return faults + telling.faults + retention.faults

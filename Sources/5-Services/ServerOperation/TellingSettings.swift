@@ -69,6 +69,14 @@ package struct TellingSettings: Sendable {
     /// Everything that is wrong with it.
     var faults: [DiagnosticError] {
         var faults: [DiagnosticError] = []
+        if mailURL == nil, let mailFrom {
+            faults.append(
+                DiagnosticError(
+                    .mailSettingsInvalid,
+                    "The settings of mail cannot be used: mail is to be from \(mailFrom.prefix(80)), and no relay takes it.",
+                    remedy:
+                        "Give --smtp-url or MARTLET_SMTP_URL, such as smtp://mail.example.org:587, or leave both out."))
+        }
         do throws(DiagnosticError) { _ = try mail() } catch { faults.append(error) }
         do throws(DiagnosticError) { _ = try traces() } catch { faults.append(error) }
         return faults

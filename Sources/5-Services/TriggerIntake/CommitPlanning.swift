@@ -87,7 +87,7 @@ package struct CommitPlanning {
         if let found { return found }
         throw DiagnosticError(
             .dispatchWorkflowUnknown,
-            "There is no workflow '\(name.prefix(200))' in \(occasion.ref ?? commit) of \(project.fullName).",
+            "There is no workflow '\(name.prefix(200))' in \(occasion.ref ?? commit) of \(project.name).",
             remedy: all.isEmpty
                 ? "There is none in \(WorkflowFiles.workflowsFolder)." : "There are: \(all.joined(separator: ", ")).")
     }

@@ -75,8 +75,8 @@ package actor TriggerDesk {
         return try await finished(.dispatch(request), id: "dispatch:" + id, of: project)
     }
 
-    /// Names of a project's workflows that people can start, as its default branch has them; empty while that is not known.
-    package func dispatchable(in project: String) -> [String] { line(project).table?.dispatchable ?? [] }
+    /// A project's workflows that people can start, as its default branch has them; empty while that is not known.
+    package func startable(in project: String) -> [StartableWorkflow] { line(project).table?.startable ?? [] }
 
     /// Starts the workflows that wait for a `repository_dispatch` of its type.
     package func dispatch(

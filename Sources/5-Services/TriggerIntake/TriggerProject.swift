@@ -38,6 +38,8 @@ package struct TriggerProject: Sendable {
     package var pollsRequests = false
     /// `nil`: schedules go on for ever.
     package var schedulesRestAfterDays: Int?
+    /// As people know it here.
+    package var name: String
     /// Names of its environments, for inputs of the type `environment`; `nil`: any is taken.
     package var environments: [String]?
 
@@ -47,6 +49,7 @@ package struct TriggerProject: Sendable {
         self.id = id
         self.forge = forge
         self.fullName = fullName
+        name = fullName
         self.serverURL = serverURL
         self.cloneURL = cloneURL
         defaultBranch = "main"

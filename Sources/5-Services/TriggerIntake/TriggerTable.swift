@@ -12,8 +12,8 @@ package struct TriggerTable: Hashable, Sendable {
     /// Names of events.
     package var events: Set<String> = []
     package var schedules: [ScheduleLine] = []
-    /// Names of workflows that people can start.
-    package var dispatchable: [String] = []
+    /// Workflows that people can start.
+    package var startable: [StartableWorkflow] = []
 
     /// Files that cannot be read wait for nothing.
     package init(_ files: WorkflowFiles) {
@@ -22,7 +22,9 @@ package struct TriggerTable: Hashable, Sendable {
             guard let workflow = (try? files.read(path))?.workflow else { continue }
             for trigger in workflow.triggers {
                 events.insert(trigger.event)
-                if trigger.event == "workflow_dispatch" { dispatchable.append(workflow.name?.text ?? path) }
+                if trigger.event == "workflow_dispatch" {
+                    startable.append(StartableWorkflow(workflow, at: path, by: trigger))
+                }
                 schedules += trigger.schedules.map { ScheduleLine($0, in: path) }
             }
         }

@@ -47,7 +47,7 @@ struct HooksInstallCommand: ParsableCommand {
                 var request = PlanPreparation.Request()
                 request.jobs = [job]
                 let outcomes = try PlanPreparation(files: files, request: request).prepare(all: files.paths())
-                guard outcomes.contains(where: { $0.prepared != nil }) else { throw PlanOptions.noWorkflows() }
+                guard outcomes.contains(where: { $0.prepared != nil }) else { throw PlanOptions.noWorkflows(files) }
             }
             let program = ProcessEnvironment.program
             for (name, jobs) in [("pre-commit", preCommit), ("pre-push", prePush)] where !jobs.isEmpty {

@@ -37,7 +37,7 @@ struct PlanCommand: ParsableCommand {
         if let problem = files.problem { throw problem }
         let preparation = PlanPreparation(files: files, request: try source.request(files))
         let paths = try source.workflow.map { [try files.resolve(source.place(of: $0))] } ?? files.paths()
-        guard !paths.isEmpty else { throw PlanOptions.noWorkflows() }
+        guard !paths.isEmpty else { throw PlanOptions.noWorkflows(files) }
         var prepared: [PlanPreparation.Prepared] = []
         var isReadable = true
         for outcome in try preparation.prepare(all: paths) {

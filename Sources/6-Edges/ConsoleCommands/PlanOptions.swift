@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Diagnostics
+internal import FileAccess
 internal import PipelineModel
 internal import RunCoordination
 internal import StructuredData
@@ -97,9 +98,25 @@ struct PlanOptions: ParsableArguments {
         return pairs
     }
 
-    static func noWorkflows() -> DiagnosticError {
-        DiagnosticError(
-            .workflowMissing, "There is no workflow here.",
-            remedy: "Put one into \(WorkflowFiles.workflowsFolder), or give its path.")
+    static func noWorkflows(_ files: WorkflowFiles) -> DiagnosticError {
+        let nearest = nearestWorkflow(files).map { " One is here: martlet plan \($0)" } ?? ""
+        return DiagnosticError(
+            .workflowMissing, "There is no workflow in \(files.state.root)/\(WorkflowFiles.workflowsFolder).",
+            remedy: "Put one there, or give its path.\(nearest)")
     }
+
+    /// Of the folder where the command was given, else of one in it: a path to give.
+    private static func nearestWorkflow(_ files: WorkflowFiles) -> String? {
+        let folders = ((try? Trees.list(files.folder)) ?? []).map(\.name).filter { !$0.hasPrefix(".") }.sorted()
+        for folder in [""] + folders.prefix(searchedFolders).map({ $0 + "/" }) {
+            let place = folder + WorkflowFiles.workflowsFolder
+            let names = ((try? Trees.list("\(files.folder)/\(place)")) ?? []).map(\.name).sorted()
+            if let name = names.first(where: { $0.hasSuffix(".yml") || $0.hasSuffix(".yaml") }) {
+                return "\(place)/\(name)"
+            }
+        }
+        return nil
+    }
+
+    private static let searchedFolders = 200
 }

@@ -101,7 +101,7 @@ struct RunCommand: ParsableCommand {
         let store = try RunStore(root: RunStore.defaultRoot(console.environment))
         let request = try source.request(files)
         let paths = try source.workflow.map { [try files.resolve(source.place(of: $0))] } ?? files.paths()
-        guard !paths.isEmpty else { throw PlanOptions.noWorkflows() }
+        guard !paths.isEmpty else { throw PlanOptions.noWorkflows(files) }
         let settings = try driving.settings(files, console)
         if sandbox.executor == .sandbox {
             try SandboxSettings.require(searchPath: console.environment["PATH"] ?? "")

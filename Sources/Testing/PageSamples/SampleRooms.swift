@@ -81,8 +81,19 @@ package enum SampleRooms {
         return ProjectPage(
             name: "widget", marks: marks(3), workflows: ["CI", "Release"], branches: ["main", "release/4.2"],
             rows: rows,
-            nextPage: .project("widget", [("before", "8403")]), startable: ["Release"])
+            nextPage: .project("widget", [("before", "8403")]), startable: starts)
     }
+
+    private static let starts = [
+        StartForm(
+            path: ".github/workflows/release.yml", name: "Release",
+            inputs: [
+                .init(name: "place", kind: .choice(["staging", "production"]), about: "Where it goes"),
+                .init(name: "count", kind: .number, standard: "3"),
+                .init(name: "dry run", kind: .flag, about: "Only says what it would do", standard: "true"),
+                .init(name: "note", kind: .text, isRequired: true),
+            ]), StartForm(path: ".github/workflows/nightly.yml", name: "Nightly"),
+    ]
 
     package static var approvals: ApprovalsPage {
         var own = approval

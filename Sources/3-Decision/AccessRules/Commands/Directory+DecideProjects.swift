@@ -115,6 +115,11 @@ extension Directory {
         guard Set(rules.reviewers).count == rules.reviewers.count else {
             throw .directoryValue("A reviewer of \(rules.name) is named twice.")
         }
+        guard rules.reviewers.isEmpty || rules.requiredApprovals > 0 else {
+            throw .directoryValue(
+                "\(rules.name) has reviewers and asks for 0 approvals: nobody would be asked. Ask for 1 or more, "
+                    + "or name no reviewers.")
+        }
         let possible = rules.reviewers.isEmpty ? AccessLimits.reviewersOfAnEnvironment : rules.reviewers.count
         guard (0...possible).contains(rules.requiredApprovals) else {
             throw .directoryValue("\(rules.name) asks for more approvals than it has reviewers.")

@@ -163,7 +163,7 @@ package struct DeploymentGate: Hashable, Sendable {
         return [opening.waitUntil, last, freeze?.until].compactMap { $0 }.max()
     }
 
-    private static func because(_ reason: String?) -> String {
+    static func because(_ reason: String?) -> String {
         guard let reason, !reason.isBlank else { return "." }
         return ": \(reason)"
     }

@@ -34,12 +34,21 @@ extension DeploymentGate {
 
     package var missingApprovals: Int { max(0, (opening?.request.rules.requiredApprovals ?? 0) - approvals.count) }
 
+    /// What they said; of several with who said it.
+    private var saidWhy: String? {
+        let said = approvals.filter { $0.reason?.isBlank == false }
+        if approvals.count == 1 { return said.first?.reason }
+        return said.isEmpty ? nil : said.map { "\($0.name): \($0.reason ?? "")" }.joined(separator: "; ")
+    }
+
     /// `ada, bob`.
     private var approvers: String { approvals.map(\.name).joined(separator: ", ") }
 
     var approvalSentence: String {
         guard let rules = opening?.request.rules else { return "" }
-        if rules.requiredApprovals > 0 { return "\(approvers) approved the deployment to \(rules.name)." }
+        if rules.requiredApprovals > 0 {
+            return "\(approvers) approved the deployment to \(rules.name)" + Self.because(saidWhy)
+        }
         return rules.waitMinutes > 0
             ? "The \(rules.waitMinutes) minutes of \(rules.name) are over." : "\(rules.name) asks for no approval."
     }

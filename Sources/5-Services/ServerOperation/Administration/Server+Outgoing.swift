@@ -85,7 +85,7 @@ extension Server {
     package func redeliver(_ delivery: String, of hook: EntryID, by actor: Actor) async throws(DiagnosticError) {
         try await announcer.deliveries.checkRedelivery(delivery, of: hook)
         _ = try await directory.perform(.noteDelivery(hook: hook, delivery: delivery), by: actor)
-        try await announcer.deliveries.redeliver(delivery, of: hook, by: actor.name)
+        try await announcer.deliveries.redeliver(delivery, of: hook, by: directory.current.told(actor))
     }
 
     /// Sends a hook something to see whether it is heard.
@@ -93,7 +93,7 @@ extension Server {
     /// - Returns: the delivery.
     package func test(_ hook: EntryID, by actor: Actor) async throws(DiagnosticError) -> String {
         _ = try await directory.perform(.noteDelivery(hook: hook, delivery: nil), by: actor)
-        return try await announcer.deliveries.test(hook, by: actor.name)
+        return try await announcer.deliveries.test(hook, by: directory.current.told(actor))
     }
 
     /// Says who is told what in a project.

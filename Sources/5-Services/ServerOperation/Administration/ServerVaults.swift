@@ -25,6 +25,18 @@ package struct ServerVaults: Sendable {
         return try open(root: root, key, others)
     }
 
+    /// Whether the key that the settings name can be read, and opens what is there. A key that is not there is not made.
+    static func check(_ settings: ServerSettings, root: String) throws(DiagnosticError) {
+        if Files.isDirectory(root + "/vault") || settings.keyPath != nil || hasSecrets(root)
+            || settings.environment["MARTLET_KEY"]?.isEmpty == false
+        {
+            let key = try masterKey(settings, root: root)
+            guard Files.isDirectory(root + "/vault") else { return }
+            let next = root + nextKeyName
+            _ = try open(root: root, key, Files.isFile(next) ? [try MasterKey(file: next)] : [])
+        }
+    }
+
     private static func open(
         root: String, _ key: MasterKey, _ others: [MasterKey]
     ) throws(DiagnosticError) -> ServerVaults {

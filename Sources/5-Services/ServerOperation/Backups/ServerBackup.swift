@@ -38,6 +38,10 @@ package struct ServerBackup {
     private static let folders = ["vault", "variables", "references", "services", "journal.sqlite.blobs"]
     private static let masterKeys = ["master-key", "master-key.new"]
     private static let archives = [".tar", ".tar.gz", ".tar.zst"]
+    /// Nobody wants a folder of such a name.
+    private static let otherArchives = [
+        ".zip", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tbz", ".7z", ".rar", ".gz", ".zst", ".xz", ".bz2",
+    ]
     /// How long housekeeping is waited for.
     private static let lockSeconds: Int64 = 600
     private static let archiveSeconds = 6 * 3_600
@@ -55,6 +59,11 @@ package struct ServerBackup {
             throw DiagnosticError(
                 .backupRefused, "There is no server in '\(request.folder)': it has no journal.",
                 remedy: "Give the server's folder with --data.")
+        }
+        if let ending = Self.otherArchives.first(where: { request.target.lowercased().hasSuffix($0) }), !isArchive {
+            throw DiagnosticError(
+                .backupRefused, "A backup is not packed as \(ending).",
+                remedy: "Give a name with .tar, .tar.gz or .tar.zst at its end, or one without an ending for a folder.")
         }
         guard Files.facts(request.target, followingLinks: false) == nil else {
             throw DiagnosticError(

@@ -50,10 +50,12 @@ struct ApproveCommand: ParsableCommand {
         }
         guard !waiting.isEmpty else { return console.out.writeLine("Nothing waits for an approval.") }
         var table = TextTable(
-            header: ["RUN", "JOB", "ENVIRONMENT", "CHANGES", "APPROVED", "WAITS FOR"], palette: console.palette)
+            header: ["RUN", "PROJECT", "JOB", "ENVIRONMENT", "STARTED BY", "CHANGES", "APPROVED", "WAITS FOR"],
+            palette: console.palette)
         for entry in waiting {
             table.add([
-                "\(entry.run)", entry.job.withoutControls, entry.environment.withoutControls, entry.change,
+                "\(entry.run)", entry.project.withoutControls, entry.job.withoutControls,
+                entry.environment.withoutControls, entry.cause.withoutControls, entry.change,
                 "\(entry.approved.count)/\(entry.required)", entry.sentence.withoutControls,
             ])
         }
@@ -122,6 +124,11 @@ struct ApprovalChoice: ParsableArguments {
     func decide(
         _ decision: ApprovalDecision, _ run: Int, _ target: RemoteTarget, _ console: Console, json: Bool
     ) throws {
+        guard decision != .override || !reason.isEmpty else {
+            throw DiagnosticError(
+                .argumentInvalid, "An emergency needs a reason: it is kept, and shown wherever the run is.",
+                remedy: "Say why with --reason \"…\".")
+        }
         let waiting = try PendingApproval.all(target).filter { $0.run == run }
         let body: DataValue = ["decision": .string(decision.rawValue), "reason": .string(reason)]
         if waiting.isEmpty, job == nil, environment == nil {
@@ -188,6 +195,9 @@ struct PendingApproval: Sendable {
     /// As people see it.
     var name: String
     var environment: String
+    var project: String
+    /// The event, and what a person gave: `workflow_dispatch level=high`.
+    var cause: String
     /// What it waits for.
     var sentence: String
     var required: Int
@@ -206,6 +216,9 @@ struct PendingApproval: Sendable {
         self.data = data
         attempt = data["attempt"]?.int ?? 1
         environment = data["environment"]?.string ?? ""
+        project = data["project"]?.string ?? ""
+        let inputs = (data["inputs"]?.object ?? [:]).map { "\($0)=\($1.string ?? "")" }
+        cause = ([data["event"]?.string ?? ""] + inputs).joined(separator: " ")
         sentence = data["sentence"]?.string ?? ""
         required = data["required"]?.int ?? 1
         if let change = data["change"], let deployed = change["deployed"]?["sha"]?.string {

@@ -52,7 +52,17 @@ struct ServerPlace {
         if own == nil || own == address, let token = environment["MARTLET_TOKEN"], !token.isEmpty {
             return ServerPlace(address: address, token: try TokenText.read(Array(token.utf8)))
         }
-        return ServerPlace(address: address, token: try logins.token(for: address))
+        let kept = try logins.token(for: address)
+        if kept == nil, let own, environment["MARTLET_TOKEN"]?.isEmpty == false {
+            throw DiagnosticError(
+                .loginMissing,
+                "You have not signed in at \(address), and MARTLET_TOKEN is not sent there: it is the token for "
+                    + "MARTLET_SERVER, which is \(own).",
+                remedy:
+                    "Sign in with: martlet auth login \(address). Or give --token-file, or name the server that the "
+                    + "token is for in MARTLET_SERVER.")
+        }
+        return ServerPlace(address: address, token: kept)
     }
 }
 

@@ -136,7 +136,8 @@ struct RunnerRegisterCommand: ParsableCommand {
             var file = RunnerFile(url: base, id: answer.id, credential: answer.credential, capacity: capacity)
             file.isEphemeral = ephemeral
             try file.write(place)
-            console.out.writeLine("Registered as \(offering.name) (\(answer.id)). Start it with: martlet runner run")
+            let command = "martlet runner run" + (folder.data.map { _ in " --data \(place)" } ?? "")
+            console.out.writeLine("Registered as \(offering.name) (\(answer.id)). Start it with: \(command)")
         }
     }
 }
@@ -174,6 +175,7 @@ struct RunnerRunCommand: ParsableCommand {
                 ServerLog.say("Ending: the jobs that it has are carried to their end. A second signal ends them.")
                 Task { await agent.leave() }
             }
+            ServerLog.say("Asking \(file.url) for jobs, up to \(file.capacity) at once. The folder is \(place).")
             console.flush()
             try AsyncWork.run { try await agent.run() }
             if file.isEphemeral { try? Files.remove(RunnerFile.path(place)) }

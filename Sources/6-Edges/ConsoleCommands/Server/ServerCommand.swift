@@ -22,8 +22,8 @@ struct ServerCommand: ParsableCommand {
               martlet server --listen :8443 --tls-certificate chain.pem --tls-key key.pem
 
             One process, one folder. The first start prints a link that makes the first
-            administrator. With --project . each commit to the repository that you are in is
-            run. SIGTERM ends it in order: runs go on with their runners, and the next start
+            administrator. With --project . the newest commit of each branch of the repository
+            that you are in is run, within ten seconds. SIGTERM ends it in order: runs go on with their runners, and the next start
             takes them up.
             """, subcommands: [BackupCommand.self, RestoreCommand.self, RotateKeyCommand.self])
 
@@ -73,7 +73,8 @@ struct ServerCommand: ParsableCommand {
     @Option(
         name: .customLong("trusted-proxy"),
         help: ArgumentHelp(
-            "A proxy whose X-Forwarded-For is believed, by address; else MARTLET_TRUSTED_PROXIES.", valueName: "address"
+            "A proxy whose X-Forwarded-For is believed: an address or a network; else MARTLET_TRUSTED_PROXIES.",
+            valueName: "address"
         ))
     var trustedProxies: [String] = []
 
@@ -83,14 +84,18 @@ struct ServerCommand: ParsableCommand {
             valueName: "file"))
     var trust: String?
 
-    @Flag(help: "Say what is wrong with the configuration, and end.")
+    @Flag(help: "Do all that a start does before it serves, say what is wrong, and end.")
     var check = false
 
     func run() throws {
         let console = Console()
         try console.guarded(.setup) {
             let settings = try settings(console)
-            let faults = settings.faults
+            var faults = settings.faults
+            if check, faults.isEmpty {
+                let check = ServerCheck(settings: settings, projects: projects)
+                faults = try AsyncWork.run { await check.faults() }
+            }
             for fault in faults { console.show(fault.diagnostic) }
             guard faults.isEmpty else { throw ExitStatus.usage.exit }
             if check {
@@ -173,7 +178,10 @@ struct ServerCommand: ParsableCommand {
         let scheme = settings.certificatePath == nil ? "http" : "https"
         let host = listen.urlHost
         try AsyncWork.run {
-            if let metrics { Self.listen(metrics) { "Metrics at port \($0)" } }
+            if let metrics {
+                let place = metricsListen?.urlHost ?? host
+                Self.listen(metrics) { "Metrics at http://\(place):\($0)/metrics" }
+            }
             if let own { Self.listen(own) { _ in nil } }
             try await listener.run { port in
                 let url = "\(scheme)://\(host):\(port)"

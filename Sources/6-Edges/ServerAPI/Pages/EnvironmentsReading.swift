@@ -56,12 +56,12 @@ struct EnvironmentsReading: SettingsReading {
         _ visit: PageVisit, _ form: FormFields
     ) async throws(DiagnosticError) -> SettingsChange<EnvironmentsPage> {
         let (project, name) = (try form.required("project"), try form.required("name"))
-        let body: DataObject = [
-            "approvals": .number(Double(try form.number("votes") ?? 0)),
+        var body: DataObject = [
             "reviewers": .array(form.list("approvers").map(DataValue.string)),
             "notAuthor": .bool(!form.isOn("self")), "waitMinutes": .number(Double(try form.number("wait") ?? 0)),
             "branches": .array(form.list("branches").map(DataValue.string)),
         ]
+        body.set("approvals", try form.number("votes").map { .number(Double($0)) })
         try await calls.call("setEnvironment", ["project": project, "environment": name], body, as: visit)
         return SettingsChange(sentence: "\(name) of \(project) has its rules.")
     }

@@ -9,12 +9,16 @@ internal import RunIndex
 internal import RunnerProtocol
 internal import ServerOperation
 internal import SourceControl
+internal import StructuredData
 internal import Timekeeping
 internal import WebPages
 
 /// What waits for somebody's yes or no: runs of foreign code, and jobs before their environments.
 struct HeldReading {
     private let visit: PageVisit
+
+    /// Characters of an input's value.
+    static let shownInput = 100
 
     init(_ visit: PageVisit) { self.visit = visit }
 
@@ -36,6 +40,7 @@ struct HeldReading {
     func comparedApprovals() async throws(DiagnosticError) -> [Approval] {
         var found = try approvals()
         for index in found.indices {
+            found[index].inputs = visit.server.dispatchInputs(of: RunID(found[index].run))
             guard let environment = found[index].environment,
                 let row = try visit.server.row(of: RunID(found[index].run)),
                 let comparison = try await visit.server.comparison(of: row, at: environment)
@@ -62,6 +67,7 @@ struct HeldReading {
             project: visit.server.projectName(row.project), run: row.run.number, attempt: row.attempt,
             jobName: row.workflow, change: change(row), askedAt: row.createdTime)
         approval.reason = reason
+        approval.trigger = row.trigger
         if let id = EntryID(row.project) { approval.refusal = refusal(in: id) }
         return approval
     }
@@ -73,6 +79,7 @@ struct HeldReading {
             attempt: waiting.work.attempt, jobName: waiting.name, environment: rules.name, change: change(row),
             askedAt: opened.waitUntil + .minutes(Int64(-rules.waitMinutes)), expiresAt: opened.expiresAt)
         approval.reason = waiting.sentence
+        approval.trigger = row.trigger
         approval.votesNeeded = rules.requiredApprovals
         approval.votes = waiting.gate.reviews.map { review in
             Approval.Vote(
@@ -108,6 +115,19 @@ struct HeldReading {
 
     private func change(_ row: RunRow) -> Change {
         row.change(of: EntryID(row.project).flatMap { visit.directory.projects[$0] })
+    }
+}
+
+extension Server {
+    /// What a person gave a run that they started, cut to what can be read; empty for other runs.
+    func dispatchInputs(of run: RunID) -> [(name: String, value: String)] {
+        guard let record = try? RunRecord.load(from: store, run), record.plan.trigger.event == "workflow_dispatch"
+        else {
+            return []
+        }
+        return record.plan.trigger.inputs.map { name, value in
+            (name, String((value.string ?? value.jsonText()).prefix(HeldReading.shownInput)))
+        }
     }
 }
 

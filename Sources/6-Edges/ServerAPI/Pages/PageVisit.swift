@@ -181,6 +181,17 @@ struct FormFields: Sendable {
 
     func all(_ name: String) -> [String] { pairs.filter { $0.name == name }.map(\.value) }
 
+    /// Fields whose names begin so, by the rest of the name; of several the last.
+    func values(below prefix: String) -> [(name: String, value: String)] {
+        var values: [(name: String, value: String)] = []
+        for pair in pairs where pair.name.hasPrefix(prefix) {
+            let name = String(pair.name.dropFirst(prefix.count))
+            values.removeAll { $0.name == name }
+            values.append((name, pair.value))
+        }
+        return values
+    }
+
     /// - Throws: ``DiagnosticCode/requestInvalid`` where it is missing or empty.
     func required(_ name: String) throws(DiagnosticError) -> String {
         guard let value = self[name] else {

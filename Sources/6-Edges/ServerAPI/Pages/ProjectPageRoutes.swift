@@ -32,7 +32,7 @@ struct ProjectPageRoutes: Sendable {
                     let project = try visit.project()
                     let startable =
                         visit.may(.startRuns, in: project.id)
-                        ? await server.triggers.dispatchable(in: project.id.description) : []
+                        ? await server.triggers.startable(in: project.id.description) : []
                     return try await BlockingWork.attempt { () throws(DiagnosticError) in
                         .page(try page(visit, project, startable), visit.context())
                     }
@@ -42,7 +42,7 @@ struct ProjectPageRoutes: Sendable {
     }
 
     private func page(
-        _ visit: PageVisit, _ project: Project, _ startable: [String]
+        _ visit: PageVisit, _ project: Project, _ startable: [StartableWorkflow]
     ) throws(DiagnosticError) -> ProjectPage {
         let id = project.id.description
         var recent = RunQuery(limit: Self.recentRuns)
@@ -61,7 +61,8 @@ struct ProjectPageRoutes: Sendable {
             if let name, !page[keyPath: known].contains(name) { page[keyPath: known].append(name) }
         }
         page.nextPage = next
-        page.startable = startable
+        let environments = project.environments.values.map(\.name).sorted()
+        page.startable = startable.map { $0.shown(environments: environments) }
         for row in rows { page.rows.append(try self.row(row, project, visit)) }
         return page
     }
@@ -108,8 +109,13 @@ struct ProjectPageRoutes: Sendable {
     ) async throws(DiagnosticError) -> OutboundAnswer {
         let project = try visit.project()
         let actor = visit.actor
+        let workflow = try form.required("workflow")
+        let known = await server.triggers.startable(in: project.id.description).first {
+            $0.path == workflow || $0.name == workflow
+        }
         let asked = try WorkflowDispatch(
-            workflow: try form.required("workflow"), ref: form["ref"], json: [:], actor: actor.name)
+            workflow: workflow, ref: form["ref"], json: StartForm.inputs(form, known),
+            actor: visit.directory.login(of: actor))
         let id = String(UInt64.random(in: .min ... .max), radix: 36)
         let notes = try await server.dispatch(asked, of: project.id, id: id, by: actor)
         if let run = notes.lazy.compactMap(\.run).first { return .seeOther(.run(run.number)) }

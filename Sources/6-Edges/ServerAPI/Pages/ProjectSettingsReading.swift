@@ -47,11 +47,10 @@ struct ProjectSettingsReading: SettingsReading {
             var shown = ProjectSettingsPage.Project(
                 name: project.name, repository: project.settings.cloneURL,
                 isPublic: project.settings.statusVisibility == .everyone)
-            if forge != .git {
-                shown.hookAddress = "\(server.address)\(PageAddress("hooks", forge.rawValue, project.name).text)"
-                if project.webhookSecrets.isEmpty {
-                    shown.trouble = "It has no webhook secret: what the forge sends is refused."
-                }
+            shown.hookAddress = HookAddress.of(project, server)
+            // A plain remote is polled, and told of sooner where its repository has a hook.
+            if forge != .git, project.webhookSecrets.isEmpty {
+                shown.trouble = "It has no webhook secret: what the forge sends is refused."
             }
             shown.mayConnect = visit.may(.manageProject, in: project.id)
             if visit.may(.manageProject, in: project.id) { shown.retention = .init(project.settings.options) }

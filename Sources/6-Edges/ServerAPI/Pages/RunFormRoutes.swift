@@ -26,7 +26,8 @@ struct RunFormRoutes: Sendable {
         let run = try visit.run()
         let actor = visit.actor
         try await server.cancel(
-            run, isForced: form["force"] == "1", reason: CancellationWords.sentence(actor.name), by: actor)
+            run, isForced: form["force"] == "1", reason: CancellationWords.sentence(visit.directory.told(actor)),
+            by: actor)
         return .seeOther(.run(run.number, try visit.request.pathNumber("attempt")))
     }
 

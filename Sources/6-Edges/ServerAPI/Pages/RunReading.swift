@@ -84,6 +84,8 @@ struct RunReading {
             view.finishedAt = job.finishedAt.map { Timestamp(milliseconds: $0) }
             view.medianMs = usual[job.id]
             view.runner = job.runner
+            view.gatedAt = job.gatedAt.map { Timestamp(milliseconds: $0) }
+            view.passage = job.passage
             view.wait = wait(of: job)
             view.reason = job.conclusion == .success ? nil : job.reason?.text
             view.steps = job.steps.map(Self.step)
@@ -187,6 +189,10 @@ struct RunReading {
 
     private func unfinishedVerdict() throws(DiagnosticError) -> RunVerdict {
         if let held { return .held(held) }
+        let done = report.jobs.count { $0.state == .finished }
+        if let cancellation = report.cancellation {
+            return .cancelling(by: CancellationWords.person(cancellation), jobsDone: done, jobs: report.jobs.count)
+        }
         let isRunning = report.jobs.contains { $0.state == .running || $0.state == .queued }
         let gate = report.jobs.first { Self.state($0) == .blocked }
         if !isRunning, let environment = gate?.environment { return .blocked(environment: environment) }
@@ -198,7 +204,7 @@ struct RunReading {
         let usual = try server.usualSpan(of: row)
         let left = usual.flatMap { usual in report.startedAt.map { usual - (visit.now.milliseconds - $0) } }
         return .running(
-            jobsDone: report.jobs.count { $0.state == .finished }, jobs: report.jobs.count, leftMs: left)
+            jobsDone: done, jobs: report.jobs.count, leftMs: left)
     }
 
     /// Where the run stands among those of its workflow and branch.
@@ -223,7 +229,9 @@ struct RunReading {
         var actions = RunPage.Actions()
         guard isNewest, held == nil else { return actions }
         if report.state != .finished {
-            actions.canCancel = visit.may(.cancelRuns, in: projectID)
+            let mayCancel = visit.may(.cancelRuns, in: projectID)
+            actions.canCancel = mayCancel && report.cancellation == nil
+            actions.canForceCancel = mayCancel && report.cancellation != nil && !report.isForced
             return actions
         }
         guard visit.may(.rerunRuns, in: projectID), !report.jobs.isEmpty else { return actions }

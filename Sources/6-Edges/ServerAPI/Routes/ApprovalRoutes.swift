@@ -5,6 +5,7 @@ internal import Diagnostics
 internal import HTTPServing
 internal import PipelineModel
 internal import RunCoordination
+internal import RunIndex
 internal import RunnerProtocol
 internal import ServerOperation
 internal import SourceControl
@@ -54,6 +55,11 @@ struct ApprovalRoutes: Sendable {
                 "url": .string("\(server.address)/runs/\(waiting.work.run)/\(waiting.work.attempt)"),
             ]
             if let row = try server.row(of: waiting.work.run) {
+                item["event"] = .string(row.event)
+                let inputs = server.dispatchInputs(of: waiting.work.run)
+                if !inputs.isEmpty {
+                    item["inputs"] = .object(DataObject(inputs.map { ($0.name, .string($0.value)) }))
+                }
                 item.set("change", try await server.comparison(of: row, at: asked.rules.name)?.data)
             }
             items.append(.object(item))

@@ -136,7 +136,7 @@ struct RunRoutes: Sendable {
         let run = RunID(try request.pathNumber("run"))
         let body = try await request.json()
         let actor = request.actor(server)
-        let reason = CancellationWords.sentence(actor.name)
+        let reason = CancellationWords.sentence(server.directory.current.told(actor))
         try await server.cancel(run, isForced: body["force"]?.bool ?? false, reason: reason, by: actor)
         return .json([:], status: 202)
     }

@@ -39,7 +39,8 @@ struct TriggerRoutes: Sendable {
 
     @Sendable private func hook(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
         guard let forge = ForgeKind(rawValue: request.parameter("forge")) else {
-            throw DiagnosticError(.routeUnknown, "There is no forge '\(request.parameter("forge"))'.")
+            throw DiagnosticError(
+                .routeUnknown, "There is no forge '\(request.parameter("forge"))'.", remedy: HookAddress.form)
         }
         let name = request.parameter("project")
         // Nothing is read for a project that is not there.

@@ -33,7 +33,8 @@ enum APISchemas {
             [
                 "run": integer, "attempt": integer, "job": text, "name": text, "project": text, "environment": text,
                 "branch": text, "sentence": text, "required": integer, "approved": list(text), "url": text,
-                "change": deploymentChange,
+                "change": deploymentChange, "event": text,
+                "inputs": ["type": "object", "additionalProperties": text],
             ], required: ["run", "attempt", "job", "environment", "sentence"]),
         "ApprovalList": list(of: "Approval"),
         "DispatchRequest": object(

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AccessRules
+internal import NotificationRules
+internal import Notifications
 internal import StructuredData
 
 /// The shapes of the audit log, and of what is told outside.
@@ -18,9 +20,9 @@ extension AdministrationSchemas {
                 "state": choice(OutgoingHook.State.allCases.map(\.rawValue)), "stateReason": textOrNull,
             ], required: ["id", "project", "url", "events", "state", "stateReason"]),
         "HookList": APISchemas.list(of: "Hook"),
-        "NewHook": APISchemas.object(["url": line(AccessLimits.urlBytes), "events": events], required: ["url"]),
+        "NewHook": APISchemas.object(["url": line(AccessLimits.urlBytes), "events": hookEvents], required: ["url"]),
         "HookChange": APISchemas.object([
-            "url": line(AccessLimits.urlBytes), "events": events, "state": choice(["active", "paused"]),
+            "url": line(AccessLimits.urlBytes), "events": hookEvents, "state": choice(["active", "paused"]),
         ]),
         "HookMade": APISchemas.object(
             ["hook": APISchemas.reference("Hook"), "secret": text], required: ["hook", "secret"]),
@@ -29,13 +31,18 @@ extension AdministrationSchemas {
             required: ["id", "project", "name", "kind", "events"]),
         "ChannelList": APISchemas.list(of: "Channel"),
         "NewChannel": APISchemas.object(
-            ["name": name, "kind": kind, "address": line(AccessLimits.urlBytes), "events": events],
+            ["name": name, "kind": kind, "address": line(AccessLimits.urlBytes), "events": channelEvents],
             required: ["name", "kind", "address"]),
         "ChannelChange": APISchemas.object([
-            "name": name, "address": line(AccessLimits.urlBytes), "events": events,
+            "name": name, "address": line(AccessLimits.urlBytes), "events": channelEvents,
         ]),
     ]
 
     private static let kind = choice(ChannelSettings.Kind.allCases.map(\.rawValue))
-    private static let events = lines(AccessLimits.nameBytes, count: AccessLimits.eventNames)
+    private static let hookEvents = events(WebhookEvent.types)
+    private static let channelEvents = events(StateChange.allCases.map(\.rawValue))
+
+    private static func events(_ names: [String]) -> DataValue {
+        ["type": "array", "items": choice(names), "maxItems": .number(Double(AccessLimits.eventNames))]
+    }
 }

@@ -21,7 +21,7 @@ extension AdministrationSchemas {
         "NewProject": APISchemas.object(projectSettings.merging(secrets), required: ["name", "cloneURL"]),
         "ProjectChange": APISchemas.object(projectSettings.merging(secrets)),
         "WebhookSecretMade": APISchemas.object(
-            ["secret": text, "secrets": integer], required: ["secret", "secrets"]),
+            ["secret": text, "secrets": integer, "url": text], required: ["secret", "secrets", "url"]),
         "Member": APISchemas.object(
             ["account": text, "name": text, "role": role], required: ["account", "name", "role"]),
         "MemberList": APISchemas.list(of: "Member"),

@@ -2,18 +2,21 @@
 
 internal import HTTPMessages
 internal import HTTPServing
+internal import NotificationRules
 
 /// Where a request comes from.
 enum ClientAddress {
     private static let limitBytes = 64
 
     /// The peer; where that is a proxy that is trusted, the last address of `X-Forwarded-For` that is of none.
+    ///
+    /// - Parameter trusted: addresses and networks (`10.0.0.0/24`).
     static func of(_ inbound: InboundRequest, trusted: Set<String>) -> String {
-        guard trusted.contains(inbound.peer) else { return inbound.peer }
+        guard isTrusted(inbound.peer, trusted) else { return inbound.peer }
         let hops = inbound.headers.all("X-Forwarded-For").flatMap { $0.split(separator: ",") }
         for hop in hops.reversed() {
             let address = String(hop.filter { $0 != " " && $0 != "\t" })
-            guard !trusted.contains(address) else { continue }
+            guard !isTrusted(address, trusted) else { continue }
             let isAddress =
                 address.utf8.count <= limitBytes && !address.isEmpty
                 && address.utf8.allSatisfy { byte in
@@ -22,6 +25,12 @@ enum ClientAddress {
             return isAddress ? address : inbound.peer
         }
         return inbound.peer
+    }
+
+    private static func isTrusted(_ text: String, _ trusted: Set<String>) -> Bool {
+        if trusted.isEmpty || trusted.contains(text) { return !trusted.isEmpty }
+        guard let address = NetworkAddress(text) else { return false }
+        return trusted.contains { AddressRange($0)?.contains(address) == true }
     }
 
     /// What attempts are counted by: an address of IPv4, and of IPv6 the first 64 bits, which are one household's.

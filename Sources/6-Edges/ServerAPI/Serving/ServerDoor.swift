@@ -76,7 +76,10 @@ package struct ServerDoor: Sendable {
             return APIProblem.answer(
                 DiagnosticError(.signInNeeded, "This needs a credential.", remedy: "Send Authorization: Bearer TOKEN."))
         }
-        return APIProblem.answer(DiagnosticError(.routeUnknown, "There is nothing at \(inbound.path)."))
+        let isHook = inbound.path == "/hooks" || inbound.path.hasPrefix("/hooks/")
+        return APIProblem.answer(
+            DiagnosticError(
+                .routeUnknown, "There is nothing at \(inbound.path).", remedy: isHook ? HookAddress.form : nil))
     }
 
     private func pass(

@@ -29,6 +29,9 @@ package struct Approval: Sendable {
     /// Why it is held, in a sentence.
     package var reason: String?
     package var change: Change
+    /// What started the run, and the inputs that it was given.
+    package var trigger: Trigger?
+    package var inputs: [(name: String, value: String)] = []
     package var askedAt: Timestamp
     package var expiresAt: Timestamp?
     package var votes: [Vote]

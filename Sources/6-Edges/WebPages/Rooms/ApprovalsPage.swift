@@ -61,7 +61,19 @@ package struct ApprovalsPage: Page {
                 }
             }
             html.tag(.div, .class("written")) { html in
-                html.tag(.p, .class("line-wrap")) { $0.change(approval.change) }
+                html.tag(.p, .class("line-wrap")) { html in
+                    html.tag(.a, .href(.run(approval.run, approval.attempt)), words: .runNumber(approval.run))
+                    if let trigger = approval.trigger { html.tag(.span, words: trigger.words) }
+                    html.change(approval.change)
+                }
+                if !approval.inputs.isEmpty {
+                    html.tag(.p, .class("line-wrap")) { html in
+                        html.tag(.span, .class("quiet"), words: .inputs)
+                        for input in approval.inputs {
+                            html.tag(.code, .class("tag"), text: "\(input.name): \(input.value)")
+                        }
+                    }
+                }
                 if let reason = approval.reason { html.tag(.p, text: reason) }
                 effect(approval, &html)
                 votes(approval, &html)

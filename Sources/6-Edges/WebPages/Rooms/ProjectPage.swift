@@ -56,12 +56,12 @@ package struct ProjectPage: Page {
     package var filter: Filter
     package var rows: [Row]
     package var nextPage: PageAddress?
-    /// Whether this person may start a run by hand, of these workflows.
-    package var startable: [String]
+    /// What this person may start by hand.
+    package var startable: [StartForm]
 
     package init(
         name: String, marks: [RunMark] = [], workflows: [String] = [], branches: [String] = [],
-        filter: Filter = Filter(), rows: [Row], nextPage: PageAddress? = nil, startable: [String] = []
+        filter: Filter = Filter(), rows: [Row], nextPage: PageAddress? = nil, startable: [StartForm] = []
     ) {
         self.name = name
         self.marks = marks
@@ -99,18 +99,20 @@ package struct ProjectPage: Page {
         }
     }
 
-    /// Posted with `workflow` and `ref`.
+    /// A form for each workflow, since each wants to know something else; they fold, without a script.
     private func start(_ html: inout Markup) {
         html.tag(.details, .class("menu end")) { html in
             html.tag(.summary, .class("button"), words: .startRun)
-            html.tag(.div) { html in
-                html.form(posting: PageAddress("projects", name, "runs")) { html in
-                    html.tag(.div, .class("stack small-gap")) { html in
-                        html.choice(
-                            .workflow, name: "workflow", options: startable.map { ($0, .name($0)) },
-                            id: "start-workflow")
-                        html.field(.branch, name: "ref", value: branches.first ?? "main", isRequired: true)
-                        html.tag(.button, .class("button primary"), words: .startRun)
+            html.tag(.div, .class("start")) { html in
+                for (number, form) in startable.enumerated() {
+                    if startable.count == 1 {
+                        html.tag(.h2, text: form.name)
+                        form.write(of: name, on: branches.first ?? "main", number, &html)
+                    } else {
+                        html.tag(.details) { html in
+                            html.tag(.summary, text: form.name)
+                            form.write(of: name, on: branches.first ?? "main", number, &html)
+                        }
                     }
                 }
             }

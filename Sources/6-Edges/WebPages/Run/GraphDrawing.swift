@@ -72,9 +72,12 @@ struct GraphDrawing {
                 rect(GraphLayout.Point(x: corner.x + 4, y: corner.y + 4), "behind", &html)
             }
             rect(corner, "box", &html)
-            html.tag(
-                .use, .class("g s-\(state.rawValue)"), .address(.href, .place(state.glyph)),
-                .number(.x, corner.x + 12), .number(.y, corner.y + 16), .number(.width, 16), .number(.height, 16))
+            // Moved by a group of its own: one that turns would turn about the drawing's corner.
+            html.tag(.g, .text(.transform, "translate(\(corner.x + 12) \(corner.y + 16))")) { html in
+                html.tag(
+                    .use, .class("g s-\(state.rawValue)"), .address(.href, .place(state.glyph)),
+                    .number(.width, 16), .number(.height, 16))
+            }
             let room = GraphLayout.boxWidth - 52
             html.tag(
                 .svgText, .number(.x, corner.x + 38), .number(.y, corner.y + 20),

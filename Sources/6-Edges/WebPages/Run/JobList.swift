@@ -61,6 +61,8 @@ struct JobList {
                 html.words(wait.words)
             } else if let reason = job.reason {
                 html.text(reason)
+            } else if let passage = job.passage {
+                html.text(passage)
             } else if let runner = job.runner {
                 html.words(.onRunner(runner))
             }

@@ -18,6 +18,9 @@ package struct JobView: Sendable {
     /// Of its last 20 successes; `nil` where there are too few.
     package var medianMs: Int64?
     package var runner: String?
+    /// When it came to its environment; what let it pass then, in a sentence.
+    package var gatedAt: Timestamp?
+    package var passage: String?
     /// Why it waits, or waited.
     package var wait: WaitReason?
     /// Why it was skipped, failed or was cancelled, in a sentence.

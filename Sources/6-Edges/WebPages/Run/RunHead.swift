@@ -111,6 +111,12 @@ struct RunHead {
                 html.tag(.button, .class("button danger"), words: .cancelRun)
             }
         }
+        if page.actions.canForceCancel {
+            html.form(posting: .runAct(page.run, page.attempt, "cancel")) { html in
+                html.hidden("force", "1")
+                html.tag(.button, .class("button danger"), words: .forceCancel)
+            }
+        }
     }
 
     private func rerunFrom(_ html: inout Markup) {
@@ -142,5 +148,5 @@ struct RunHead {
 }
 
 extension RunPage.Actions {
-    fileprivate var isAny: Bool { canRerunFailed || canCancel || !rerunPoints.isEmpty }
+    fileprivate var isAny: Bool { canRerunFailed || canCancel || canForceCancel || !rerunPoints.isEmpty }
 }

@@ -20,6 +20,8 @@ package struct RunPage: Page {
         /// Jobs from which it can be run again, by id, with what would be taken over in words.
         package var rerunPoints: [RerunPoint]
         package var canCancel: Bool
+        /// It was cancelled, and is still waited for.
+        package var canForceCancel = false
 
         package init(canRerunFailed: Bool = false, rerunPoints: [RerunPoint] = [], canCancel: Bool = false) {
             self.canRerunFailed = canRerunFailed

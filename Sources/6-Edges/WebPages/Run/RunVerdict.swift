@@ -12,6 +12,8 @@ package enum RunVerdict: Sendable {
     ///   - others: how many more.
     case incomplete(job: String, reason: String?, others: Int)
     case running(jobsDone: Int, jobs: Int, leftMs: Int64?)
+    /// It was cancelled, and what still runs is waited for.
+    case cancelling(by: String?, jobsDone: Int, jobs: Int)
     case waiting(WaitReason)
     case blocked(environment: String)
     /// One sentence: why somebody has to let it begin.
@@ -27,6 +29,7 @@ package enum RunVerdict: Sendable {
         case .passed(let jobs, let inMs, let tests): .verdictPassed(jobs, inMs, tests)
         case .incomplete(let job, let reason, let others): .verdictIncomplete(job, reason, others)
         case .running(let done, let jobs, let leftMs): .verdictRunning(done, jobs, leftMs)
+        case .cancelling(let by, let done, let jobs): .verdictCancelling(by, done, jobs)
         case .waiting(let reason): reason.words
         case .blocked(let environment): .verdictBlocked(environment)
         case .held(let sentence): .verdictHeld(sentence)
@@ -40,7 +43,7 @@ package enum RunVerdict: Sendable {
         case .failed: .failed
         case .passed: .passed
         case .incomplete: .incomplete
-        case .running: .running
+        case .running, .cancelling: .running
         case .waiting: .waiting
         case .blocked, .held: .blocked
         case .cancelled: .cancelled

@@ -8,8 +8,9 @@ struct TimelineDrawing {
 
     func write(_ html: inout Markup) {
         let now = html.context.now
-        let shown = page.jobs.filter { $0.queuedAt != nil || $0.startedAt != nil }
-        guard let start = shown.compactMap({ $0.queuedAt ?? $0.startedAt }).min() else {
+        let shown = page.jobs.filter { $0.queuedAt != nil || $0.startedAt != nil || $0.gatedAt != nil }
+        guard let start = shown.compactMap({ [$0.gatedAt, $0.queuedAt, $0.startedAt].compactMap(\.self).min() }).min()
+        else {
             html.tag(.div, .class("card")) {
                 $0.empty(.nothingStarted, .nothingStartedBody, command: "martlet why \(page.run)")
             }
@@ -87,7 +88,8 @@ struct TimelineDrawing {
     }
 
     private func label(_ job: JobView, _ context: PageContext) -> String {
-        let queued = job.queuedAt.map { ((job.startedAt ?? context.now) - $0).milliseconds } ?? 0
+        let begun = [job.gatedAt, job.queuedAt].compactMap(\.self).min()
+        let queued = begun.map { ((job.startedAt ?? job.finishedAt ?? context.now) - $0).milliseconds } ?? 0
         let words = PageText.laneLabel(
             queuedMs: queued, ranMs: job.durationMs(now: context.now) ?? 0, medianMs: job.medianMs)
         return words.text(in: context.language)
@@ -99,12 +101,7 @@ struct TimelineDrawing {
             html.tag(.line, .class("grid"), .text(.x1, x), .text(.x2, x), .number(.y1, -6), .number(.y2, 24))
         }
         let now = html.context.now
-        if let queued = job.queuedAt {
-            let waited = ((job.startedAt ?? now) - queued).milliseconds
-            let why = job.wait.map { html.phrase($0.words) } ?? html.phrase(.waitedForRunner)
-            let title = "\(html.phrase(.queuedFor(waited))). \(why)"
-            bar("queue", queued, job.startedAt ?? now, title, scale, &html)
-        }
+        waits(job, scale, &html)
         if let start = job.startedAt {
             let first = job.steps.first { !$0.isSetUp && $0.startedAt != nil }?.startedAt
             // What is inside of a step is drawn with it.
@@ -126,22 +123,45 @@ struct TimelineDrawing {
         }
     }
 
+    /// For people, and then for a runner. What let it pass put it into the queue anew.
+    private func waits(_ job: JobView, _ scale: Scale, _ html: inout Markup) {
+        let end = job.startedAt ?? job.finishedAt ?? html.context.now
+        func wait(_ tone: String, _ start: Timestamp, _ end: Timestamp, _ why: String) {
+            let title = "\(html.phrase(.queuedFor((end - start).milliseconds))). \(why)"
+            bar(tone, start, end, title, scale, &html)
+        }
+        let why = job.wait.map { html.phrase($0.words) }
+        var forRunner = job.queuedAt
+        if let gatedAt = job.gatedAt {
+            let hasPassed = job.queuedAt.map { gatedAt < $0 } ?? false
+            wait(
+                "queue gate", gatedAt, hasPassed ? job.queuedAt ?? end : end,
+                job.passage ?? why ?? html.phrase(.waitedForApproval))
+            if !hasPassed { forRunner = nil }
+        }
+        if let forRunner { wait("queue", forRunner, end, why ?? html.phrase(.waitedForRunner)) }
+    }
+
     private func bar(
         _ tone: String, _ start: Timestamp, _ end: Timestamp, _ title: String, _ scale: Scale, _ html: inout Markup
     ) {
         guard end > start else { return }
         html.tag(
             .rect, .class(tone), .text(.x, scale.percent(start)),
-            .text(.width, scale.percent(lengthMs: (end - start).milliseconds)), .number(.y, tone == "queue" ? 7 : 2),
-            .number(.height, tone == "queue" ? 4 : 14), .text(.rx, "1")
+            .text(.width, scale.percent(lengthMs: (end - start).milliseconds)),
+            .number(.y, tone.hasPrefix("queue") ? 7 : 2),
+            .number(.height, tone.hasPrefix("queue") ? 4 : 14), .text(.rx, "1")
         ) { $0.tag(.title, text: title) }
     }
 
     private func legend(_ html: inout Markup) {
-        let entries: [(String, PageText)] = [
-            ("queue", .legendQueue), ("setup", .setUp), ("steps", .legendSteps), ("failing", .legendFailing),
-            ("median", .legendMedian),
-        ]
+        let gate: [(String, PageText)] =
+            page.jobs.contains { $0.gatedAt != nil } ? [("queue gate", .legendGate)] : []
+        let entries: [(String, PageText)] =
+            [("queue", .legendQueue)] + gate + [
+                ("setup", .setUp), ("steps", .legendSteps), ("failing", .legendFailing),
+                ("median", .legendMedian),
+            ]
         html.tag(.p, .class("legend")) { html in
             for (swatch, words) in entries {
                 html.tag(.span) { html in

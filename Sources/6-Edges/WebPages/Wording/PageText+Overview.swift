@@ -51,6 +51,7 @@ extension PageText {
 
     static func timeLeft(_ milliseconds: Int64) -> PageText {
         guard milliseconds > 0 else { return PageText("longer than usual", "평소보다 오래 걸림") }
+        guard milliseconds >= 10_000 else { return PageText("a few seconds left", "몇 초 남음") }
         let (english, korean) = about(milliseconds)
         return PageText("\(english) left", "\(korean) 남음")
     }

@@ -30,6 +30,7 @@ extension PageText {
             "A job that deploys to a guarded environment asks here. It can be answered in a terminal as well:",
             "보호된 환경에 배포하는 작업이 여기에 표시됩니다. 터미널에서도 승인할 수 있습니다:")
     }
+    static var inputs: PageText { PageText("Inputs:", "입력:") }
     static var asked: PageText { PageText("asked", "요청:") }
     static func replaces(_ version: String) -> PageText {
         PageText("Replaces \(version), which is there now.", "현재 배포된 \(version)을(를) 대체합니다.")

@@ -77,6 +77,12 @@ extension PageText {
     static var rerunAll: PageText { PageText("All jobs", "모든 작업") }
     static var rerun: PageText { PageText("Re-run", "다시 실행") }
     static var cancelRun: PageText { PageText("Cancel", "취소") }
+    static var forceCancel: PageText { PageText("End at once", "즉시 종료") }
+    static func verdictCancelling(_ by: String?, _ done: Int, _ jobs: Int) -> PageText {
+        PageText(
+            "Being cancelled\(by.map { " by \($0)" } ?? ""): \(done) of \(count(jobs, "job", "jobs")) over",
+            "\(by.map { "\($0)에 의해 " } ?? "")취소하는 중: 작업 \(jobs)개 중 \(done)개 종료")
+    }
     static var firstFailure: PageText { PageText("First failure", "첫 번째 실패") }
     static var openLog: PageText { PageText("Open the log", "로그 열기") }
     static var views: PageText { PageText("Views", "보기") }
@@ -136,6 +142,8 @@ extension PageText {
         return PageText("Waited \(span.english)", "\(span.korean) 대기")
     }
     static var waitedForRunner: PageText { PageText("For a runner.", "러너 대기.") }
+    static var waitedForApproval: PageText { PageText("For an approval.", "승인 대기.") }
+    static var legendGate: PageText { PageText("waiting for an approval", "승인 대기") }
     static var setUp: PageText { PageText("set-up", "준비") }
     static var legendQueue: PageText { PageText("waiting", "대기") }
     static var legendSteps: PageText { PageText("steps", "단계") }

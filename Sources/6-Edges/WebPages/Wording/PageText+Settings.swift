@@ -32,7 +32,9 @@ extension PageText {
     static var hookAddress: PageText { PageText("Webhook:", "웹훅 주소:") }
     static var addProject: PageText { PageText("Add a project", "프로젝트 추가") }
     static var projectNameNote: PageText {
-        PageText("Letters, digits and dashes; it stands in addresses.", "영문자, 숫자, 하이픈. 주소에 쓰입니다.")
+        PageText(
+            "Letters, digits, dots, dashes, underscores, and slashes between parts: team/web.",
+            "영문자, 숫자, 점, 하이픈, 밑줄. 슬래시로 구분할 수 있습니다(team/web).")
     }
     static var repositoryNote: PageText { PageText("As git clones it.", "git clone에 쓰는 주소입니다.") }
     static var publicStatus: PageText {

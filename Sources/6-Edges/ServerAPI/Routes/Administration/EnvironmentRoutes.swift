@@ -29,7 +29,10 @@ struct EnvironmentRoutes: Sendable {
             ) { (request) throws(DiagnosticError) in .json(try show(request)) },
             Route(
                 method: "PUT", template: Self.path + "/{environment}", operation: "setEnvironment",
-                summary: "Makes an environment, or puts rules in place of those that it has.",
+                summary: """
+                    Makes an environment, or puts rules in place of those that it has. Reviewers without 'approvals' \
+                    mean one approval; where one is asked for, the author's does not count unless 'notAuthor' is false.
+                    """,
                 guardian: .project(.manageEnvironments), body: "EnvironmentRules",
                 answers: [200: "Environment", 409: "Problem", 412: "Problem"], handler: set),
             Route(
@@ -74,8 +77,6 @@ struct EnvironmentRoutes: Sendable {
         let project = try request.project(directory)
         let name = request.parameter("environment")
         var rules = EnvironmentRules(name: project.environments[name.lowercased()]?.name ?? name)
-        rules.requiredApprovals = body["approvals"]?.int ?? 0
-        rules.excludesAuthor = body["notAuthor"]?.bool ?? false
         rules.waitMinutes = body["waitMinutes"]?.int ?? 0
         rules.branchPatterns = (body["branches"]?.array ?? []).compactMap(\.string)
         rules.expiryMinutes = body["expiryMinutes"]?.int ?? EnvironmentRules.standardExpiryMinutes
@@ -83,6 +84,9 @@ struct EnvironmentRoutes: Sendable {
             guard let account = directory.account(reviewer) else { throw APIRequest.missing("account", reviewer) }
             rules.reviewers.append(account.id)
         }
+        // Who names reviewers wants one of them to be asked; and where somebody is asked, it is not the author.
+        rules.requiredApprovals = body["approvals"]?.int ?? (rules.reviewers.isEmpty ? 0 : 1)
+        rules.excludesAuthor = body["notAuthor"]?.bool ?? (rules.requiredApprovals > 0)
         let id = project.id
         try await server.perform(.setEnvironment(id, rules), request) {
             $0.environment(name, of: id)?.shown($0)

@@ -122,9 +122,10 @@ struct ProjectRoutes: Sendable {
         let project = try request.project(server.directory.current)
         let secret = try await server.makeWebhookSecret(
             of: project.id, by: request.actor(server), as: request.principal)
+        let now = try Self.find(project.id, server)
         return .secret([
-            "secret": .string(secret),
-            "secrets": .number(Double(try Self.find(project.id, server).webhookSecrets.count)),
+            "secret": .string(secret), "secrets": .number(Double(now.webhookSecrets.count)),
+            "url": .string(HookAddress.of(now, server)),
         ])
     }
 
