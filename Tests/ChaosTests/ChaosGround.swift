@@ -31,7 +31,7 @@ final class ChaosGround {
 
     /// A runner that says nothing for so long is lost: as short as a server may be set to.
     private static let leaseSeconds = 3
-    private static let startSeconds = 30
+    private static let startSeconds = 120
 
     var data: String { root + "/data" }
     private var ownRunnerCommand: String { "runner run --data \(data)/runner" }

@@ -67,7 +67,7 @@ struct BlockingWorkTests {
                 }
             }
             for number in 0..<100 { #expect(await BlockingWork.run { number } == number) }
-            gate.open()
+            gate.open(for: count)
             var seen: Set<Int> = []
             for await number in group { seen.insert(number) }
             #expect(seen == Set(0..<count))
@@ -91,13 +91,16 @@ struct BlockingWorkTests {
             ends = (pair[0], pair[1])
         }
 
-        /// Readable for ever once the writing end is shut.
         func wait() {
             var byte: UInt8 = 0
             _ = read(ends.read, &byte, 1)
         }
 
-        func open() { close(ends.write) }
+        /// Programs that other tests start may have the writing end as well: shutting it would not be enough.
+        func open(for count: Int) {
+            _ = write(ends.write, [UInt8](repeating: 0, count: count), count)
+            close(ends.write)
+        }
 
         deinit { close(ends.read) }
     }

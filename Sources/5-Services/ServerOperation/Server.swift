@@ -56,6 +56,7 @@ package final class Server: Sendable {
     package let housekeeping: Housekeeping
     /// Why this process cannot go on; whoever started the server ends it, and another process takes up all that is recorded.
     package let faults: AsyncStream<DiagnosticError>
+    private let fault: AsyncStream<DiagnosticError>.Continuation
     private let changes: ChangeTelling
     private let lock: FileLock
     let ownRunner: OwnRunner
@@ -148,9 +149,8 @@ package final class Server: Sendable {
             }, report: report)
         surroundings.leaseMs = Int64(settings.leaseSeconds) * 1_000
         surroundings.noted = { counts.note($0) }
-        let (faults, fault) = AsyncStream<DiagnosticError>.makeStream()
-        self.faults = faults
-        surroundings.failed = { fault.yield($0) }
+        (faults, fault) = AsyncStream<DiagnosticError>.makeStream()
+        surroundings.failed = { [fault] in fault.yield($0) }
         surroundings.jobEnded = { [ear, indexing] change in
             counts.note(change)
             indexing.note(change)
