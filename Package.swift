@@ -194,7 +194,8 @@ let edges: [Target] = [
         "6-Edges", "ServerAPI",
         [
             "AccessRules", "Announcements", "Credentials", "Diagnostics", "ErrorPages", "EventJournal",
-            "GitHubWorkflows", "HTTPMessages", "HTTPServing", "IdentityProviders", "JobDispatch", "LogArchive", "NotificationRules",
+            "GitHubWorkflows", "HTTPMessages", "HTTPServing", "IdentityProviders", "JobDispatch", "LogArchive",
+            "NotificationRules",
             "Notifications", "PipelineModel", "RetentionRules", "RunCoordination", "RunEngine", "RunIndex",
             "RunnerAgent", "RunnerProtocol", "SecretVault", "ServerOperation", "SourceControl", "SourceForges",
             "StepExecution",
@@ -350,7 +351,8 @@ let testTargets: [Target] = [
         [
             "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "HTTPMessages",
             "HTTPServing", "PipelineModel", "ProcessControl", "RetentionRules", "RunCoordination", "RunEngine",
-            "RunIndex", "RunnerAgent", "RunnerProtocol", "SQLiteAccess", "SecretVault", "ServerAPI", "ServerOperation", "StructuredData", "Telemetry", "TestFolders", "Timekeeping",
+            "RunIndex", "RunnerAgent", "RunnerProtocol", "SQLiteAccess", "SecretVault", "ServerAPI", "ServerOperation",
+            "StructuredData", "Telemetry", "TestFolders", "Timekeeping",
             "TriggerIntake", "HTTPCalling", "WorkflowPlanning", crypto,
         ]),
     tests("WebPagesTests", ["HTTPMessages", "PageSamples", "StructuredData", "Timekeeping", "WebPages"]),

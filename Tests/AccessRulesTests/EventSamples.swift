@@ -68,6 +68,8 @@ let factSamples: [DirectoryFact] = [
             settings: ChannelSettings(
                 project: project, name: "dev", kind: .slack, addressReference: "channels/1", events: ["run.failed"]))),
     .channelRemoved(ChannelRemoved(channel: EntryID(.channel, 1), project: project)),
+    .notificationsSet(NotificationsSet(project: project, documentVersion: 4)),
+    .deliveryAsked(DeliveryAsked(hook: EntryID(.hook, 1), project: project, delivery: "evt_1")),
     .acted(
         Acted(
             .overrode, project: project, run: 12, attempt: 2, job: "deploy", environment: "production", reason: "fire")),

@@ -44,6 +44,8 @@ private let firstForms = #"""
     hookRemoved 1 {"by":{"kind":"account","id":"acc_3","name":"ada","address":"10.0.0.1","agent":"curl/8"},"hook":"hok_1","project":"prj_2"}
     channelSet 1 {"by":{"kind":"account","id":"acc_3","name":"ada","address":"10.0.0.1","agent":"curl/8"},"channel":"chn_1","settings":{"project":"prj_2","name":"dev","kind":"slack","address":"channels/1","events":["run.failed"]}}
     channelRemoved 1 {"by":{"kind":"account","id":"acc_3","name":"ada","address":"10.0.0.1","agent":"curl/8"},"channel":"chn_1","project":"prj_2"}
+    notificationsSet 1 {"by":{"kind":"account","id":"acc_3","name":"ada","address":"10.0.0.1","agent":"curl/8"},"project":"prj_2","version":4}
+    deliveryAsked 1 {"by":{"kind":"account","id":"acc_3","name":"ada","address":"10.0.0.1","agent":"curl/8"},"hook":"hok_1","project":"prj_2","delivery":"evt_1"}
     acted 1 {"by":{"kind":"account","id":"acc_3","name":"ada","address":"10.0.0.1","agent":"curl/8"},"act":"overrode","project":"prj_2","run":12,"attempt":2,"job":"deploy","environment":"production","reason":"fire"}
     """#
 

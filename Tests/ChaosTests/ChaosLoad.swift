@@ -58,6 +58,12 @@ actor ChaosLoad {
             needs: count
             runs-on: ubuntu-latest
             steps: [{run: 'echo after ${{ needs.count.outputs.word }}'}]
+          ship:
+            needs: after
+            runs-on: ubuntu-latest
+            environment: prod
+            concurrency: {group: ship, queue: max}
+            steps: [{run: 'echo ship; sleep 0.05'}]
           last:
             needs: [\(needs)]
             if: always()

@@ -108,6 +108,10 @@ struct ChaosTests {
             verdict.judge(run: run, report: report, why: why["items"]?.array ?? [])
             for job in report["jobs"]?.array ?? [] where job["conclusion"]?.string == "success" {
                 isWhole["\(run) \(job["id"]?.string ?? "")"] = true
+                guard job["id"]?.string == "after" else { continue }
+                let log = try await ground.voice.send(
+                    "GET", "/runs/\(run)/attempts/1/logs/after/1/1", accept: "text/plain")
+                verdict.judge(run: run, handedOn: String(decoding: log.body, as: UTF8.self))
             }
         }
         for (place, seen) in await witness.lines {

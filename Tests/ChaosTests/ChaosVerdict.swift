@@ -11,6 +11,7 @@ struct ChaosVerdict {
     private(set) var legs = 0
     private(set) var interrupted = 0
     private(set) var lost = 0
+    private var shipped: [(run: Int, start: Int, end: Int)] = []
 
     // MARK: by the API
 
@@ -46,12 +47,28 @@ struct ChaosVerdict {
         for id in counts.keys { expect(id, "success") }
         if states["broken"] != nil { expect("broken", "failure") }
         expect("after", counts.values.allSatisfy { $0.conclusion == "success" } ? "success" : "skipped")
+        expect("ship", states["after"]?.conclusion == "success" ? "success" : "skipped")
         expect("last", "success")
+        if let ship = jobs.first(where: { $0["id"]?.string == "ship" }) { note(ship, of: run) }
         let failed = states.filter { $0.key != "lenient" && $0.value.conclusion == "failure" }
         let expected = failed.isEmpty ? "success" : "failure"
         if report["conclusion"]?.string != expected {
             add(run, "it is a \(report["conclusion"]?.string ?? "none"), not a \(expected): \(states)")
         }
+    }
+
+    /// One holds the group at a time.
+    private mutating func note(_ ship: DataValue, of run: Int) {
+        guard let start = ship["startedAt"]?.int, let end = ship["finishedAt"]?.int else { return }
+        for other in shipped where start < other.end && other.start < end {
+            add(run, "it shipped from \(start) to \(end), and run \(other.run) from \(other.start) to \(other.end)")
+        }
+        shipped.append((run, start, end))
+    }
+
+    /// - Parameter log: of the step that says what was handed on to it.
+    mutating func judge(run: Int, handedOn log: String) {
+        if !log.split(separator: "\n").contains("after said") { add(run, "what 'count' handed on was lost: \(log)") }
     }
 
     /// - Parameter seen: what clients saw of a log. - Parameter stored: the log as it is kept.

@@ -59,4 +59,53 @@ struct FirstServerTests {
         ]).end()
         #expect(refused.status != 0 && refused.err.contains("is no git repository"), "\(refused.err)")
     }
+
+    @Test(
+        "With a certificate for the name that people use its own runner carries jobs all the same, and nobody else finds anything at its socket",
+        .enabled(if: Program.has("curl") && Program.has("openssl")))
+    func certificate() throws {
+        let sandbox = try repository()
+        let (chain, key) = (sandbox.root + "/chain.pem", sandbox.root + "/key.pem")
+        let made = try sandbox.start([
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
+            "1", "-subj", "/CN=ci.example.org", "-addext", "subjectAltName=DNS:ci.example.org", "-keyout", key, "-out",
+            chain,
+        ]).end()
+        try #require(made.status == 0, "\(made.err)")
+        let server = try ServerProcess(
+            sandbox, data: sandbox.root + "/data",
+            ["--project", ".", "--tls-certificate", chain, "--tls-key", key])
+        #expect(server.url.hasPrefix("https://"))
+        try sandbox.start(["git", "commit", "-q", "--allow-empty", "-m", "A first run"]).end()
+        let run = try server.wait("/api/v1/runs/1") { $0["state"].string == "finished" }
+        #expect(run["conclusion"].string == "success")
+        let socket = try sandbox.start([
+            "curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "--unix-socket", server.data + "/runner.sock",
+            "-H", "Authorization: Bearer \(server.token)", "http://server/api/v1/me",
+        ]).end()
+        #expect(socket.out == "404", "\(socket.err)")
+        try server.kill()
+        let long = try sandbox.start([
+            Program.path, "server", "--check", "--data", sandbox.root + "/" + String(repeating: "x", count: 100),
+            "--tls-certificate", chain, "--tls-key", key,
+        ]).end()
+        #expect(long.status != 0 && long.err.contains("too long"), "\(long.err)")
+    }
+
+    @Test(
+        "A server that is to have no runner of its own ends the one of an earlier start",
+        .enabled(if: Program.has("curl")))
+    func retired() throws {
+        let sandbox = try repository()
+        let server = try ServerProcess(sandbox, data: sandbox.root + "/data", ["--capacity", "2"])
+        while server.runners.isEmpty { usleep(5_000) }
+        _ = try server.wait("/api/v1/runners") { $0["items"].array.first?["connected"].bool == true }
+        try server.stop()
+        #expect(!server.runners.isEmpty, "it outlives the server")
+        let again = try ServerProcess(sandbox, data: server.data, ["--capacity", "0"], token: server.token)
+        while !again.runners.isEmpty { usleep(10_000) }
+        let left = try again.wait("/api/v1/runners") { $0["items"].array.isEmpty }
+        #expect(left["items"].array.isEmpty)
+        try again.kill()
+    }
 }

@@ -20,6 +20,19 @@ import Testing
         ended.lines("a").filter { $0.hasPrefix("> ") }.map { String($0.dropFirst(2)) }
     }
 
+    @Test func aSecretIsNoNameOfAnArtifact() throws {
+        let ended = try run(
+            """
+            - run: echo "::add-mask::sesame-42"; echo x > f
+            - id: up
+              continue-on-error: true
+              uses: actions/upload-artifact@v4
+              with: {name: art-sesame-42, path: f}
+            - run: echo "> ${{ steps.up.outcome }}"
+            """)
+        #expect(said(ended) == ["failure"], "\(ended.out)")
+    }
+
     /// Inputs of an upload of the files `d/a.txt`, `d/e/b.bin`, `d/.h/c` and `top`; what arrives, or what is said.
     struct Case: Sendable, CustomStringConvertible {
         var with: String

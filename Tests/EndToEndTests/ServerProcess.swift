@@ -51,6 +51,17 @@ final class ServerProcess {
         }
     }
 
+    /// Ends the server alone, as a service manager does: its runner's process lives on.
+    func stop() throws {
+        guard !isEnded else { return }
+        isEnded = true
+        program.signal(SIGTERM)
+        try program.end()
+    }
+
+    /// The processes of its own runner.
+    var runners: [pid_t] { Processes.withCommand("\(Program.path) runner run --data \(data)/runner") }
+
     deinit { try? kill() }
 
     // MARK: requests
@@ -58,7 +69,7 @@ final class ServerProcess {
     func ask(_ method: String, _ path: String, _ body: String? = nil) throws -> (status: Int, body: JSON, text: String)
     {
         var command = [
-            "curl", "-sS", "-X", method, "-H", "Authorization: Bearer \(token)", "-w", "\n%{http_code}", url + path,
+            "curl", "-sSk", "-X", method, "-H", "Authorization: Bearer \(token)", "-w", "\n%{http_code}", url + path,
         ]
         if let body { command += ["-d", body] }
         let ended = try sandbox.start(command).end()

@@ -22,7 +22,7 @@ import Testing
         text = text.replacingOccurrences(of: sandbox.root, with: "ROOT")
         for (pattern, with) in [
             (#"\d+(\.\d+)?(ms|s)\b"#, "TIME"), (#"\d{4}-\d\d-\d\dT[\d:.]+Z"#, "DATE"),
-            (#"plan [0-9a-f]{16}"#, "plan DIGEST"),
+            (#"plan [0-9a-f]{16}"#, "plan DIGEST"), (#"TOOK +STARTED"#, "TOOK  STARTED"),
             (#"/usr/local/bin/|/usr/bin/|/bin/"#, "BIN/"),
         ] {
             text = text.replacingOccurrences(of: pattern, with: with, options: .regularExpression)

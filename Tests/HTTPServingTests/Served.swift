@@ -10,10 +10,12 @@ final class Served: Sendable {
     private let task: Task<Void, Never>
 
     init(
-        certificate: (chainPath: String, keyPath: String)? = nil, _ handler: @escaping HTTPListener.Handler
+        certificate: (chainPath: String, keyPath: String)? = nil, connectionLimit: Int? = nil,
+        _ handler: @escaping HTTPListener.Handler
     ) async throws {
         var options = HTTPListener.Options(host: "127.0.0.1", port: 0)
         options.certificate = certificate
+        if let connectionLimit { options.connectionLimit = connectionLimit }
         let listener = HTTPListener(options, handler: handler)
         let (ports, port) = AsyncStream<Int>.makeStream()
         self.listener = listener

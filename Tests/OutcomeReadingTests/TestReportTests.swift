@@ -74,6 +74,13 @@ struct JUnitReportTests {
         #expect(report.cases[2].line == 5 && report.cases[2].message == "no network")
     }
 
+    @Test(
+        "a line that no file has is no line", arguments: ["9223372036854775807", "2147483648", "-9223372036854775808"])
+    func hugeLine(line: String) throws {
+        let text = #"<testsuite name="pytest"><testcase name="a" line="\#(line)"/></testsuite>"#
+        #expect(try report(text).cases.map(\.line) == [nil])
+    }
+
     @Test("the line of a failure is told rather than the line of its test")
     func ownFile() throws {
         let report = try report(

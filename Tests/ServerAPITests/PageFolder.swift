@@ -32,8 +32,11 @@ final class PageFolder: Sendable {
 
     var server: Server { served.server }
 
-    init(_ workflow: String = "", status: ProjectSettings.StatusVisibility = .members) async throws {
-        served = try await ServedFolder()
+    init(
+        _ workflow: String = "", status: ProjectSettings.StatusVisibility = .members,
+        _ change: (inout ServerSettings) -> Void = { _ in }
+    ) async throws {
+        served = try await ServedFolder(change)
         workflows = served.folder + "-repository"
         try FileManager.default.createDirectory(
             atPath: workflows + "/.github/workflows", withIntermediateDirectories: true)

@@ -203,6 +203,9 @@ struct PagesOfRoomsTests {
         #expect(token.text.contains("martlet runner register") && token.text.contains("--token mrt_"))
         let hook = await folder.post("/settings/hooks", [("url", "https://hooks.test/x"), ("events", "")])
         #expect(hook.text.contains("https://hooks.test/x") && hook.text.contains("whsec_"))
+        let id = try #require(folder.server.directory.current.hooks.values.first?.id)
+        let test = await folder.post("/settings/hooks/\(id)/test")
+        #expect(test.status == 200 && test.text.contains("is on its way"), "\(test.alert ?? test.text)")
         let person = await folder.post(
             "/settings/people", [("name", "bob"), ("role", "member"), ("password", ServedFolder.password)])
         #expect(person.text.contains("bob can sign in now."))
@@ -220,6 +223,33 @@ struct PagesOfRoomsTests {
         #expect(account.text.contains("mrt_pat_"))
         #expect(await folder.page("/account").text.contains("laptop"))
         #expect(await folder.page("/audit?q=laptop").text.contains("laptop"))
+    }
+
+    @Test("What a project keeps is set on its page, beside its other options; what is empty is as the server has it")
+    func retention() async throws {
+        let folder = try await PageFolder()
+        _ = await folder.served.ask(
+            "PATCH", "/api/v1/projects/team%2Fshop", token: folder.token, json: ["options": ["timezone": "UTC"]])
+        let path = "/settings/projects/team%2Fshop/retention"
+        let saved = await folder.post(path, [("runDays", "30"), ("logDays", "forever"), ("keepLast", "")])
+        #expect(saved.status == 200, "\(saved.alert ?? "")")
+        func options() -> [String: String] {
+            folder.server.directory.current.projects[folder.project]?.settings.options ?? [:]
+        }
+        #expect(options() == ["timezone": "UTC", "runDays": "30", "logDays": "forever"])
+        let page = await folder.page("/settings/projects").text
+        #expect(page.contains("value=\"30\"") && page.contains("value=\"forever\""))
+        let refused = await folder.post(path, [("runDays", "-1")])
+        #expect(refused.status == 422)
+        #expect(options()["runDays"] == "30")
+        #expect(await folder.post(path).status == 200)
+        #expect(options() == ["timezone": "UTC"])
+        let reader = try await folder.served.account("eve")
+        _ = try await folder.server.directory.perform(
+            .grantRole(project: folder.project, account: reader, .run), by: .system("test"))
+        let weak = try await folder.served.token(reader, [.run])
+        #expect(await folder.post(path, [("runDays", "1")], token: weak).status == 403)
+        #expect(await folder.page("/settings/projects", token: weak).text.contains("runDays") == false)
     }
 
     @Test("Who administers nothing is refused by the rooms of the server")

@@ -148,6 +148,37 @@ struct PagesOfRunsTests {
         }
     }
 
+    @Test("A run goes on from any step that was reached, as the page offers it")
+    func fromStep() async throws {
+        let workflow = """
+            on: push
+            jobs:
+              build:
+                runs-on: ubuntu-latest
+                steps:
+                  - run: echo first >> log
+                  - {name: Second, run: echo second >> log}
+                  - run: test "$(cat log)" = never
+                  - run: echo not reached
+            """
+        let folder = try await PageFolder(workflow)
+        try await folder.withRunner {
+            let run = try await folder.begin()
+            try await folder.end(of: run)
+            let page = await folder.page("/runs/\(run)").text
+            #expect(page.contains("value=\"@build/2\"") && page.contains("value=\"@build/3\""))
+            #expect(!page.contains("value=\"@build/1\""))
+            let answer = await folder.post("/runs/\(run)/1/rerun", [("mode", "from"), ("job", "@build/2")])
+            #expect(answer.status == 303 && answer.headers["Location"] == "/runs/\(run)/2", "\(answer.text)")
+            try await folder.end(of: run)
+            let steps = try folder.server.report(of: run, attempt: 2).jobs[0].steps
+            #expect(steps.first?.takenFrom == 1 && steps.first?.conclusion == .success)
+            #expect(steps.dropFirst().first?.takenFrom == nil)
+            let none = await folder.post("/runs/\(run)/2/rerun", [("mode", "from"), ("job", "@build/99")])
+            #expect(none.status < 500)
+        }
+    }
+
     @Test("A run without a runner says what it waits for, and is cancelled from its page")
     func waiting() async throws {
         let folder = try await PageFolder(Self.failing)

@@ -38,6 +38,21 @@ struct RemoteServerTests {
         #expect(script.waits == [250, 500, 1_000, 2_000])
     }
 
+    @Test("What an earlier try has begun is waited for, however long it takes; what is unknown is not asked again")
+    func underWay() async throws {
+        let busy = ScriptedStep.answer(
+            409, #"{"code":"MRT1208","detail":"It is being worked on."}"#, [("Retry-After", "1")])
+        let script = ScriptedServer(
+            [.unreachable] + Array(repeating: busy, count: 20) + [.answer(201, #"{"runs":[]}"#)])
+        _ = try await script.server().post("/api/v1/projects/app/runs", ["workflow": "ci"])
+        #expect(script.waits == [250, 1_000, 2_000, 4_000] + Array(repeating: 5_000, count: 17))
+        let unknown = ScriptedServer([.answer(409, #"{"code":"MRT1216","detail":"Not known."}"#)])
+        await #expect(throws: ServerError.self) {
+            try await unknown.server().post("/api/v1/projects/app/runs", ["workflow": "ci"])
+        }
+        #expect(unknown.calls.count == 1)
+    }
+
     @Test("Nobody waits longer than a minute because a server says so")
     func longWait() async throws {
         let script = ScriptedServer([.answer(503, "", [("Retry-After", "3000")]), .answer(200, "{}")])

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AccessRules
+import Credentials
 import Diagnostics
 import EventJournal
 import Foundation
@@ -64,6 +65,34 @@ struct CoordinatorRecoveryTests {
         try await harness.restart()
         #expect(try await !harness.server.runs.release(held, isApproved: true, reason: ""))
         #expect(await harness.server.runs.isHealthy)
+        // Nor is it run by another way.
+        let again = await harness.send("POST", "/api/v1/runs/\(held)/rerun", [:])
+        #expect(again.status == 403 && again.body["code"]?.string == "MRT1390", "\(again.body.jsonText())")
+    }
+
+    @Test("A run that waits to be let begin can be cancelled, and never begins then")
+    func heldAndCancelled() async throws {
+        let harness = try await ServerHarness(workflows: ["ci.yml": Self.quick])
+        let begun = try await harness.begin("ci.yml")
+        let runs = harness.server.runs
+        let held = try await runs.hold(try RunRecord.load(from: harness.server.store, begun), "It is of a fork.")
+        #expect(try await runs.cancel(held, isForced: false, reason: "Not wanted."))
+        #expect(try await harness.end(of: held).conclusion == .cancelled)
+        #expect(try await !runs.release(held, isApproved: true, reason: ""))
+    }
+
+    @Test("With its project a run ends, and nobody but the server's administrators sees it any more")
+    func projectRemoved() async throws {
+        let harness = try await ServerHarness(workflows: ["ci.yml": Self.quick])
+        let run = try await harness.begin("ci.yml")
+        let keeper = harness.server.directory
+        _ = try await keeper.perform(.addAccount(NewAccount(name: "eve")), by: .system("test"))
+        let eve = try await keeper.makeToken(TokenGrant([.read]), name: "t", account: "eve", now: .now())
+        #expect(await harness.send("DELETE", "/api/v1/projects/demo").status == 204)
+        #expect(try await harness.end(of: run).conclusion == .cancelled)
+        _ = try await harness.rows(1)
+        #expect(await harness.send("GET", "/api/v1/runs", token: eve.text).body["items"]?.array == [])
+        #expect(await harness.send("GET", "/api/v1/runs").body["items"]?.array?.count == 1)
     }
 
     // MARK: groups

@@ -5,6 +5,7 @@ import Credentials
 import Diagnostics
 import Foundation
 import HTTPMessages
+import HTTPServing
 import PipelineModel
 import RunCoordination
 import RunnerAgent
@@ -133,6 +134,17 @@ struct FarRunnerTests {
         let entries = try RunArtifacts(store: store, run: run).entries()
         #expect(entries.map(\.name) == ["built"])
         #expect(entries.map(\.job) == ["make"])
+        let digest = try #require(entries.first?.digest).dropFirst("sha256:".count)
+        let bytes = Hexadecimal.bytes(digest.utf8)
+        for method in ["GET", "HEAD"] {
+            let answer = await place.harness.door.answer(
+                InboundRequest(
+                    method, "/api/v1/runs/\(run)/artifacts/built",
+                    headers: [("Authorization", "Bearer \(place.harness.token)")]))
+            #expect(answer.headers["Repr-Digest"] == "sha-256=:\(Data(bytes).base64EncodedString()):", "\(method)")
+            let content = await ServerHarness.bytes(answer)
+            #expect(method == "HEAD" ? content.isEmpty : content.count > 9_000_000)
+        }
         try RunArtifacts(store: store, run: run).get("built", to: place.harness.folder + "/shown")
         #expect(
             try String(contentsOfFile: place.harness.folder + "/shown/word.txt", encoding: .utf8) == "one\n")

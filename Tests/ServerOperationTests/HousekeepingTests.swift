@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AccessRules
+import Announcements
 import Credentials
 import EventJournal
 import Foundation
@@ -121,6 +122,26 @@ struct HousekeepingTests {
         #expect(await Self.round(harness).removals.isEmpty)
     }
 
+    @Test("A run whose logs went has logs again once it is run again")
+    func logsAgain() async throws {
+        let harness = try await ServerHarness(
+            workflows: ["ci.yml": Self.workflow], outside: Self.settings(RetentionPolicy(runDays: 400, logDays: 90)))
+        let run = try await Self.runs(1, on: harness)[0]
+        harness.clock.advance(91 * Self.days)
+        #expect(await Self.round(harness).removals.map(\.part) == [.logs])
+        let (agent, _) = try await harness.runner("two")
+        let work = Task { try await agent.run() }
+        #expect(try await harness.server.runs.rerun(run, .all) == 2)
+        // Not while it runs, nor what it makes.
+        _ = await Self.round(harness)
+        let report = try await harness.end(of: run)
+        #expect(report.conclusion == .success, "\(report.jobs)")
+        await agent.leave()
+        try await work.value
+        #expect(await harness.send("GET", "/api/v1/runs/\(run)/attempts/2/logs/test/1/1").status == 200)
+        #expect(await harness.send("GET", "/api/v1/runs/\(run)/attempts/1/logs/test/1/1").status == 410)
+    }
+
     @Test("A project keeps its runs as long as its options say")
     func projectOptions() async throws {
         let harness = try await ServerHarness(
@@ -236,5 +257,54 @@ struct HousekeepingTests {
         harness.clock.advance(1_000 * Self.days)
         _ = await Self.round(harness)
         #expect(try harness.server.store.journal.events(of: DirectoryKeeper.stream).count == audit)
+    }
+
+    @Test("Streams that say how something stands lose what is old, and keep what still counts")
+    func states() async throws {
+        let harness = try await ServerHarness(outside: Self.settings(RetentionPolicy()))
+        let (server, journal) = (harness.server, harness.server.store.journal)
+        func put(_ stream: String, _ type: String, _ payload: String, at time: Int64) throws {
+            let id = StreamID(stream)
+            let version = try journal.summary(of: id)?.version ?? 0
+            _ = try journal.append(
+                StreamAppend(
+                    id, expectedVersion: version, events: [NewEvent(type: type, payload: Array(payload.utf8))]),
+                now: Timestamp(milliseconds: time))
+        }
+        func count(_ stream: String) throws -> Int { try journal.events(of: StreamID(stream)).count }
+        _ = try await server.directory.perform(
+            .setHook(nil, HookSettings(project: nil, url: "https://example.org/h", events: [], secretReference: "x")),
+            by: .system("test"))
+        let hook = try #require(server.directory.current.hooks.keys.first)
+        let (start, project) = (harness.clock.now, harness.project)
+        let ada = try #require(server.directory.current.accounts.keys.first)
+        for day in 0..<10 as Range<Int64> {
+            let time = start + day * Self.days
+            for (type, key) in [("endpointFailing", "since"), ("endpointRecovered", "at")] {
+                try put("endpoint/\(hook)", type, #"{"endpoint":"\#(hook)","\#(key)":\#(time)}"#, at: time)
+            }
+            try put("schedule/\(project)", "schedulesKept", "{}", at: time)
+            try put("sessions", "sessionEnded", #"{"id":"s\#(day)","until":\#(time + 7 * Self.days)}"#, at: time)
+            try put("notices/prj_99", "noticeDropped", #"{"key":"k","reason":"r"}"#, at: time)
+        }
+        try put(
+            "endpoint/\(hook)", "endpointFailing", #"{"endpoint":"\#(hook)","since":\#(start)}"#,
+            at: start + 10 * Self.days)
+        let session = try server.people.sessions.begin(ada, now: Timestamp(milliseconds: start)).session
+        try await server.people.sessions.end(session, now: Timestamp(milliseconds: start + 10 * Self.days))
+        harness.clock.advance(12 * Self.days)
+        _ = await Self.round(harness)
+        #expect(try count("sessions") == 5, "those of the last week")
+        #expect(try count("endpoint/\(hook)") == 21 && count("schedule/\(project)") == 10)
+        #expect(try count("notices/prj_99") == 0, "of no project that there is")
+        harness.clock.advance(400 * Self.days)
+        _ = await Self.round(harness)
+        #expect(try count("sessions") == 1 && count("schedule/\(project)") == 1)
+        // Since when it fails is the last thing that counts.
+        #expect(try count("endpoint/\(hook)") == 1)
+        let shown = await harness.send("GET", "/api/v1/hooks/\(hook)/deliveries")
+        #expect(shown.status == 200)
+        #expect(await harness.send("POST", "/api/v1/hooks/\(hook)/test").status == 202)
+        await harness.server.announcer.idle()
     }
 }

@@ -80,4 +80,60 @@ struct RunnerCrashTests {
         let leases = try FileManager.default.contentsOfDirectory(atPath: harness.folder + "/runner-one/leases")
         #expect(leases.isEmpty)
     }
+
+    @Test("A job that cannot even begin on its runner fails there, with the reason")
+    func cannotBegin() async throws {
+        let harness = try await ServerHarness(workflows: ["ci.yml": ServedRunTests.plain])
+        let reported = Mutex(0)
+        let credential = try await harness.registered("one")
+        let (store, transport) = (try RunStore(root: harness.folder + "/runner-one"), harness.transport)
+        let agent = JobRunner(
+            JobRunner.Surroundings(
+                store: store, capacity: 1,
+                settings: { (_) throws(DiagnosticError) in
+                    throw DiagnosticError(.webUnreachable, "The files are not to be had.")
+                },
+                link: { () throws(DiagnosticError) in
+                    ServerLink(url: "http://server.test", credential: credential, transport: transport)
+                }, report: { _ in reported.withLock { $0 += 1 } }))
+        let work = Task { try await agent.run() }
+        let job = try await harness.end(of: try await harness.begin("ci.yml")).jobs[0]
+        #expect(job.conclusion == .failure)
+        #expect(job.reason?.text.hasSuffix("The files are not to be had.") == true, "\(job)")
+        #expect(reported.withLock { $0 } == 1)
+        await agent.leave()
+        try await work.value
+    }
+
+    @Test("A runner that says nothing more of a job that is ended by force does not hold up its run")
+    func forced() async throws {
+        let harness = try await ServerHarness(workflows: ["ci.yml": ServedRunTests.plain])
+        let (_, ghost) = try await harness.runner("ghost")
+        let run = try await harness.begin("ci.yml")
+        let runs = harness.server.runs
+        var request = PollRequest(instance: "x", free: 1, holds: [], waitMs: 0)
+        request.holds = await runs.poll(ghost, request).assignments.map(\.lease)
+        #expect(try await runs.cancel(run, isForced: true, reason: "enough"))
+        for _ in 0..<2 {
+            harness.clock.advance(3 * 60_000)
+            _ = await runs.poll(ghost, request)
+            await runs.tick()
+        }
+        #expect(try await harness.end(of: run).conclusion == .cancelled)
+    }
+
+    @Test("A job that was cancelled while its runner was away does not go on with it")
+    func cancelledMeanwhile() async throws {
+        let harness = try await ServerHarness(workflows: ["ci.yml": ServedRunTests.plain])
+        let (_, ghost) = try await harness.runner("ghost")
+        let run = try await harness.begin("ci.yml")
+        let runs = harness.server.runs
+        let request = PollRequest(instance: "x", free: 1, holds: [], waitMs: 0)
+        let lease = try #require(await runs.poll(ghost, request).assignments.first?.lease)
+        #expect(await runs.assignment(lease, of: ghost)?.cancellation == nil)
+        #expect(try await runs.cancel(run, isForced: false, reason: "enough"))
+        let again = try #require(await runs.assignment(lease, of: ghost))
+        #expect(again.cancellation?.reason == "enough")
+        #expect(try JobAssignment(data: again.data) == again)
+    }
 }

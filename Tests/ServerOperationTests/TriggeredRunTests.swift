@@ -40,6 +40,28 @@ struct TriggeredRunTests {
         return try harness.commit("say \(word)")
     }
 
+    @Test("Whoever asks for a run is its author, whatever a token is called")
+    func author() async throws {
+        let harness = try await ServerHarness(workflows: ["ci.yml": Self.workflow])
+        _ = try Self.pushed(harness, word: "first")
+        let keeper = harness.server.directory
+        for name in ["ada", "bob"] {
+            _ = try await keeper.perform(.addAccount(NewAccount(name: name)), by: .system("test"))
+        }
+        let bob = try #require(keeper.current.account(named: "bob")?.id)
+        _ = try await keeper.perform(.grantRole(project: harness.project, account: bob, .run), by: .system("test"))
+        let disguised = try await keeper.makeToken(TokenGrant([.run]), name: "ada", account: "bob", now: .now())
+        // Of the server's first account.
+        let other = try await keeper.makeToken(TokenGrant([.admin]), name: "ada", account: nil, now: .now())
+        for token in [disguised, other] {
+            let answer = await harness.send(
+                "POST", "/api/v1/projects/demo/runs", ["workflow": "ci.yml"], token: token.text)
+            #expect(answer.status == 201, "\(answer.body.jsonText())")
+        }
+        let authors = try await harness.rows(2).map(\.actor)
+        #expect(authors == ["admin", "bob"])
+    }
+
     @Test("A push that a hook tells of runs the commit's own files, once, however often it is told")
     func webhook() async throws {
         let harness = try await ServerHarness(workflows: ["ci.yml": Self.workflow])
@@ -183,5 +205,68 @@ struct TriggeredRunTests {
         #expect(await start(["jobs": .array(Array(repeating: "test", count: 300))]).status == 413)
         await agent.leave()
         try await work.value
+    }
+
+    private func runs(_ answer: (status: Int, body: DataValue)) -> [Int] {
+        (answer.body["runs"]?.array ?? []).compactMap { $0["run"]?.int }
+    }
+
+    @Test("A key is its caller's and its request's: nobody else's run comes of it")
+    func keys() async throws {
+        let harness = try await ServerHarness(workflows: ["ci.yml": Self.workflow])
+        _ = try Self.pushed(harness, word: "first")
+        let other = try await harness.server.directory.makeToken(
+            TokenGrant([.admin]), name: "other", account: nil, now: .now())
+        let path = "/api/v1/projects/demo/runs"
+        func start(_ who: String, token: String? = nil) async -> (status: Int, body: DataValue) {
+            await harness.send(
+                "POST", path, ["workflow": "ci.yml", "inputs": ["who": .string(who)]], token: token,
+                headers: [("Idempotency-Key", "k")])
+        }
+        let first = await start("one")
+        #expect(runs(first) == [1], "\(first.body.jsonText())")
+        #expect(runs(await start("one")) == [1])
+        #expect(runs(await start("one", token: other.text)) == [2])
+        #expect(await start("two").status == 422)
+        // A day later a key may be used again, and stands for what is asked with it then.
+        let request: DataObject = ["workflow": "ci.yml", "inputs": ["who": "three"]]
+        let asked = KeptAnswers.Request(caller: "a", key: "k", content: [Array(request.jsonText().utf8)])
+        let again = KeptAnswers.Request(caller: "a", key: "k", content: [Array("other".utf8)])
+        #expect(asked.identity != again.identity)
+        let stranger = KeptAnswers.Request(caller: "b", key: "k", content: [Array(request.jsonText().utf8)])
+        #expect(asked.identity != stranger.identity)
+    }
+
+    @Test("A program's event starts what waits for its type, once a key, and who may not does not")
+    func events() async throws {
+        let baked = """
+            on: {repository_dispatch: {types: [baked]}}
+            jobs: {test: {runs-on: ubuntu-latest, steps: [{run: echo}]}}
+            """
+        let harness = try await ServerHarness(workflows: ["ci.yml": Self.workflow, "baked.yml": baked])
+        _ = try harness.commit("All")
+        let path = "/api/v1/projects/demo/dispatches"
+        let body: DataObject = ["event_type": "baked", "client_payload": ["cake": "apple"]]
+        let key: HTTPHeaders = [("Idempotency-Key", "k")]
+        let answer = await harness.send(
+            "POST", path, body, headers: [("Idempotency-Key", "k"), ("User-Agent", "baker/7")])
+        #expect(answer.status == 201 && runs(answer) == [1], "\(answer.body.jsonText())")
+        #expect(runs(await harness.send("POST", path, body, headers: key)) == [1])
+        // The audit log says who asked as it does of any other request.
+        let audit = await harness.send("GET", "/api/v1/audit?limit=50")
+        #expect(audit.body["items"]?.array?.contains { $0.jsonText().contains("baker/7") } == true)
+        let record = try RunRecord.load(from: harness.server.store, RunID(1))
+        #expect(record.payload["client_payload"]?["cake"] == "apple" && record.payload["action"] == "baked")
+        let eaten = await harness.send("POST", path, ["event_type": "eaten"])
+        #expect(eaten.status == 201 && runs(eaten).isEmpty)
+        #expect(eaten.body["refused"]?.array?.count == 2, "\(eaten.body.jsonText())")
+        let keys = DataObject((0...TriggerLimits.clientPayloadKeys).map { ("k\($0)", DataValue.null) })
+        let large = await harness.send("POST", path, ["event_type": "baked", "client_payload": .object(keys)])
+        #expect(large.status == 413)
+        #expect(await harness.send("POST", path, [:]).status == 422)
+        #expect(await harness.send("POST", path, ["event_type": ""]).status == 422)
+        let reader = try await harness.server.directory.makeToken(
+            TokenGrant([.read]), name: "reader", account: nil, now: .now())
+        #expect(await harness.send("POST", path, body, token: reader.text).status == 403)
     }
 }

@@ -5,6 +5,7 @@ import FileAccess
 import Foundation
 import SourceControl
 import Testing
+import ThreadExecution
 
 @Suite("The files that planning needs of a commit")
 struct CommitFilesTests {
@@ -40,6 +41,27 @@ struct CommitFilesTests {
         #expect(export.commit.message == "Change")
         #expect(files.existing(commit) == export)
         #expect(try files.export(commit) == export)
+    }
+
+    @Test("Jobs that begin at the same moment all get their commit's files", arguments: [false, true])
+    func together(isWhole: Bool) async throws {
+        let commit = try origin.commit(
+            Dictionary(uniqueKeysWithValues: (0..<40).map { (".github/workflows/\($0).yml", "on: push") }))
+        try mirror.fetchAll()
+        let files = files
+        let counts = await withTaskGroup(of: Int.self) { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    await BlockingWork.run {
+                        let folder = try? isWhole ? files.exportWhole(commit) : files.export(commit).folder
+                        return folder.map { names($0).count } ?? 0
+                    }
+                }
+            }
+            return await group.reduce(into: [Int]()) { $0.append($1) }
+        }
+        #expect(counts == Array(repeating: 40, count: 8))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: files.root).allSatisfy { !$0.hasSuffix(".new") })
     }
 
     @Test("A tag leads to its commit")

@@ -3,6 +3,7 @@
 import Diagnostics
 import FileAccess
 import Foundation
+import ProcessControl
 import SourceControl
 import Testing
 
@@ -49,6 +50,15 @@ struct RemoteMirrorTests {
         // In the address itself, written as addresses are.
         #expect(
             try mirror("http://lea:s3cret%20word%27s@127.0.0.1:\(server.port)/git/origin").listing().contains(commit))
+    }
+
+    @Test("A remote that takes the call and says nothing is given up")
+    func silent() throws {
+        let socket = try SilentSocket()
+        let mirror = ProjectMirror(
+            folder: origin.folder + "/silent.git", address: "git://127.0.0.1:\(socket.port)/x", silenceSeconds: 1)
+        #expect(code { _ = try mirror.listing() } == .commandTimedOut)
+        #expect(code { try mirror.fetchAll() } == .commandTimedOut)
     }
 
     @Test("A credential is for one host: where that leads on to another nothing is told")

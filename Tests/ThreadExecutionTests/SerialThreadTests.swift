@@ -50,3 +50,55 @@ struct SerialThreadTests {
         }
     }
 }
+
+@Suite("Work that waits")
+struct BlockingWorkTests {
+    @Test("What waits for minutes has threads of its own: what only reads is done meanwhile")
+    func longWaits() async {
+        let count = BlockingWork.longWaitLimit * 2
+        let gate = Gate()
+        await withTaskGroup(of: Int.self) { group in
+            for number in 0..<count {
+                group.addTask {
+                    await BlockingWork.attemptLong {
+                        gate.wait()
+                        return number
+                    }
+                }
+            }
+            for number in 0..<100 { #expect(await BlockingWork.run { number } == number) }
+            gate.open()
+            var seen: Set<Int> = []
+            for await number in group { seen.insert(number) }
+            #expect(seen == Set(0..<count))
+        }
+    }
+
+    @Test("What fails there fails for whoever asked")
+    func failure() async {
+        await #expect(throws: Refusal()) {
+            try await BlockingWork.attemptLong { () throws(Refusal) -> Int in throw Refusal() }
+        }
+    }
+
+    /// Shut until it is opened.
+    private final class Gate: Sendable {
+        private let ends: (read: Int32, write: Int32)
+
+        init() {
+            var pair: [Int32] = [0, 0]
+            precondition(pipe(&pair) == 0, "there is no pipe left")
+            ends = (pair[0], pair[1])
+        }
+
+        /// Readable for ever once the writing end is shut.
+        func wait() {
+            var byte: UInt8 = 0
+            _ = read(ends.read, &byte, 1)
+        }
+
+        func open() { close(ends.write) }
+
+        deinit { close(ends.read) }
+    }
+}

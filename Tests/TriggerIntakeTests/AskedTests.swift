@@ -127,6 +127,18 @@ struct AskedTests {
         #expect(ground.begun.map(\.record.plan.trigger.ref) == ["refs/tags/v1", "refs/heads/side", "refs/heads/main"])
     }
 
+    @Test("What a pull request brings is not started by asking for its ref")
+    func foreignRef() async throws {
+        let commit = try ground.origin.commit([".github/workflows/deploy.yml": Self.deploy])
+        try ground.origin.git("update-ref", "refs/pull/7/head", commit)
+        let desk = ground.desk()
+        let request = WorkflowDispatch(
+            workflow: "deploy.yml", ref: "refs/pull/7/head", inputs: ["place": "production"], actor: "lea")
+        let found = await failure { _ = try await desk.dispatch(request, of: "prj_1", id: "a") }
+        #expect(found?.message == "lark/tern has no branch or tag 'refs/pull/7/head'.")
+        #expect(ground.begun.isEmpty)
+    }
+
     @Test("The same request is worked once, and both who ask are told")
     func once() async throws {
         try ground.origin.commit([".github/workflows/deploy.yml": workflow("workflow_dispatch")])

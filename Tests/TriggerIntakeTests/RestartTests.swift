@@ -60,6 +60,83 @@ struct RestartTests {
         #expect(ground.begun.count == 2)
     }
 
+    private static let deploy = WorkflowDispatch(workflow: "deploy", actor: "lea")
+
+    @Test("Whoever asks again for what an earlier process has begun gets its run, though the remote is away by now")
+    func dispatchedBefore() async throws {
+        try ground.origin.commit([".github/workflows/deploy.yml": workflow("workflow_dispatch")])
+        defer { ground.origin.remove() }
+        let killed = ground.desk(stoppingAfter: 1)
+        Task { try await killed.dispatch(Self.deploy, of: "prj_1", id: "1") }
+        await ground.stopped()
+        // Nothing can be planned any more.
+        try ground.origin.commit([".github/workflows/other.yml": workflow("workflow_dispatch")])
+        try ground.origin.git("rm", "-q", ".github/workflows/deploy.yml")
+        try ground.origin.commit([:])
+        ground.set { $0.cloneURL = ground.origin.folder + "/nowhere" }
+        let next = ground.desk()
+        async let asked = next.dispatch(Self.deploy, of: "prj_1", id: "1")
+        try await next.start()
+        let notes = try await asked
+        #expect(notes.map(\.run) == [RunID(1)] && notes.map(\.path) == [".github/workflows/deploy.yml"])
+        #expect(ground.begun.count == 1)
+    }
+
+    @Test("While a retry is due, whoever asks has it made now: nothing begins behind a refusal")
+    func retryDue() async throws {
+        try ground.origin.commit([".github/workflows/deploy.yml": workflow("workflow_dispatch")])
+        #expect(
+            try DeliveryLog(ground.store).receive(
+                .dispatch(Self.deploy), id: "dispatch:1", project: "prj_1", at: ground.now))
+        let desk = ground.desk()
+        let place = ground.project.cloneURL
+        ground.set { $0.cloneURL = ground.origin.folder + "/nowhere" }
+        try await desk.start()
+        await desk.idle()
+        guard case .failed(_, retryAt: _?)? = try desk.log.delivery("prj_1", "dispatch:1")?.state else {
+            Issue.record("no retry is due")
+            return
+        }
+        // It is still away: whoever asks is told, and nothing is tried once they have gone.
+        await #expect(throws: DiagnosticError.self) { try await desk.dispatch(Self.deploy, of: "prj_1", id: "1") }
+        ground.set { $0.cloneURL = place }
+        ground.pass(.minutes(60))
+        await desk.tick()
+        await desk.idle()
+        #expect(ground.begun.isEmpty)
+        #expect(try await desk.dispatch(Self.deploy, of: "prj_1", id: "1").map(\.run) == [RunID(1)])
+    }
+
+    @Test("While a retry is due and the remote is back, whoever asks gets the run at once")
+    func retryWorks() async throws {
+        try ground.origin.commit([".github/workflows/deploy.yml": workflow("workflow_dispatch")])
+        #expect(
+            try DeliveryLog(ground.store).receive(
+                .dispatch(Self.deploy), id: "dispatch:1", project: "prj_1", at: ground.now))
+        let desk = ground.desk()
+        let place = ground.project.cloneURL
+        ground.set { $0.cloneURL = ground.origin.folder + "/nowhere" }
+        try await desk.start()
+        await desk.idle()
+        ground.set { $0.cloneURL = place }
+        #expect(try await desk.dispatch(Self.deploy, of: "prj_1", id: "1").map(\.run) == [RunID(1)])
+        #expect(ground.begun.count == 1)
+    }
+
+    @Test("A delivery that is to be tried again is tried at once where a person asks for it")
+    func hurried() async throws {
+        let commit = try ground.origin.commit([".github/workflows/ci.yml": workflow("push")])
+        let place = ground.project.cloneURL
+        ground.set { $0.cloneURL = ground.origin.folder + "/nowhere" }
+        let desk = ground.desk()
+        _ = try await desk.receive(try ground.push(to: commit), of: "prj_1")
+        await desk.idle()
+        ground.set { $0.cloneURL = place }
+        try await desk.redeliver("push-1", of: "prj_1", by: "lea")
+        await desk.idle()
+        #expect(ground.begun.count == 1)
+    }
+
     @Test("A run is there from when its record is: not sooner, and whatever else was lost", arguments: [true, false])
     func cutOff(hasRecord: Bool) async throws {
         let commit = try ground.origin.commit([".github/workflows/a.yml": workflow("push")])

@@ -89,6 +89,28 @@ struct StatusTests {
         #expect(try ground.store.journal.pendingMessages(limit: 10).isEmpty)
     }
 
+    @Test("A run that waited before an environment is told to run again, however many jobs of it begin")
+    func gated() async throws {
+        let desk = try desk()
+        let job = JobID("deploy")
+        let kinds: [RunChange.Kind] = [
+            .began, .running, .running, .gated(job, environment: "prod"), .running, .running,
+            .gated(job, environment: "prod"), .finished(.success),
+        ]
+        for kind in kinds {
+            ground.pass(.seconds(5))
+            try await desk.runChanged(change(kind))
+            await desk.idle()
+        }
+        let texts = forge.state.withLock { $0.calls }.map {
+            (try? DataValue(json: $0.body))?["description"]?.string ?? ""
+        }
+        #expect(
+            texts.map { String($0.prefix(8)) } == [
+                "It waits", "It runs.", "It waits", "It runs.", "It waits", "It succe",
+            ])
+    }
+
     @Test("While a forge is away states gather, and the last one wins; a restart loses none")
     func coalesced() async throws {
         let first = try desk()

@@ -59,7 +59,7 @@ struct AssetTests {
         for state in RunState.allCases { #expect(text.contains("--\(state.rawValue):"), "\(state)") }
     }
 
-    @Test("The seven glyphs are drawn once and are everywhere")
+    @Test("The eight glyphs are drawn once and are everywhere")
     func glyphs() {
         for state in RunState.allCases {
             #expect(GlyphDrawing.symbol(state.glyph) != nil, "\(state)")

@@ -52,6 +52,18 @@ struct MarkdownTests {
         }
     }
 
+    @Test(
+        "A text of nothing but marks is text, and costs what a text costs",
+        arguments: ["[", "![", "[](", "**a_ ", "``` `"])
+    func marks(mark: String) {
+        // Whatever is not looked at any more stands there as it was written.
+        let text = String(repeating: mark, count: 200_000 / mark.utf8.count)
+        let effort = MarkdownInline.Effort()
+        var html = Markup(PageContext(language: .english, now: .init(milliseconds: 0)))
+        MarkdownInline(text[...], effort: effort).write(&html)
+        #expect(effort.isSpent || html.bytes.count >= text.utf8.count / 4)
+    }
+
     @Test("Pictures are not fetched; raw HTML is text")
     func nothingFromElsewhere() {
         #expect(html("![chart](https://x.example/p.png)") == "<p><span class=\"quiet\">chart</span></p>")

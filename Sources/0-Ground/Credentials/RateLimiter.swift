@@ -53,6 +53,12 @@ package struct RateLimiter<Key: Hashable & Sendable>: Sendable {
         return .allowed(remaining: Int((whole - (after - latest)) / interval))
     }
 
+    /// Puts a token back that was taken.
+    package mutating func giveBack(_ key: Key) {
+        guard let full = fullAt[key] else { return }
+        fullAt[key] = full - interval
+    }
+
     /// Drops full buckets; where there are none, the eighth part that is nearest to full: so a flood of new keys does not
     /// look through all of them each time.
     private mutating func makeRoom() {

@@ -95,6 +95,9 @@ package enum Files {
         try write(bytes, to: path, opened: fa_open_writing(path, UInt32(mode), 0), durably: false)
     }
 
+    /// A name beside a path for what is still being made: never twice the same, whoever makes it.
+    package static func draft(of path: String) -> String { path + "." + String(fa_unique(), radix: 36) + ".new" }
+
     /// Writes a file of another name beside it and renames that: readers see the old contents or the new, never a part.
     ///
     /// - Parameter durably: it survives a power failure, too, once this has returned.
@@ -102,7 +105,7 @@ package enum Files {
     package static func replace(
         _ path: String, with bytes: some Sequence<UInt8>, mode: UInt16 = 0o644, durably: Bool = false
     ) throws(DiagnosticError) {
-        let temporary = path + "." + String(fa_unique(), radix: 36) + ".new"
+        let temporary = draft(of: path)
         do {
             let file = fa_open_writing(temporary, UInt32(mode), 1)
             try write(bytes, to: temporary, opened: file, durably: durably)
@@ -123,7 +126,7 @@ package enum Files {
     package static func create(
         _ path: String, with bytes: some Sequence<UInt8>, mode: UInt16 = 0o644
     ) throws(DiagnosticError) -> Bool {
-        let draft = path + "." + String(fa_unique(), radix: 36) + ".new"
+        let draft = draft(of: path)
         defer { _ = fa_unlink(draft) }
         try write(bytes, to: draft, opened: fa_open_writing(draft, UInt32(mode), 1), durably: false)
         let error = fa_link(draft, path)

@@ -18,6 +18,8 @@ package struct HelperCommand: Sendable {
     /// For the output and the errors each, in bytes.
     package var outputLimit = 16 << 20
     package var patience: Duration = .seconds(60)
+    /// One that prints nothing for so long is killed, too; `nil`: it may be silent.
+    package var silencePatience: Duration?
 
     package init(_ program: String, _ arguments: [String] = []) {
         self.program = program
@@ -115,6 +117,8 @@ private struct Capture {
     var output: [UInt8] = []
     var errors: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 65536)
+    /// When it last printed something.
+    var heardAt = BootInstant.now()
 
     init(command: HelperCommand, processID: Int32, pipes: (OutputPipe, OutputPipe), input: Int32) {
         self.command = command
@@ -135,8 +139,9 @@ private struct Capture {
         watches.append(
             pc_watch(descriptor: input, events: pc_poll_events(Int32(PC_WRITABLE.rawValue)), ready: 0))
         while true {
-            let left = deadline - BootInstant.now()
-            guard left > .zero else { throw tooLate() }
+            let end = command.silencePatience.map { min(deadline, heardAt + $0) } ?? deadline
+            let left = end - BootInstant.now()
+            guard left > .zero else { throw tooLate(isSilent: end < deadline) }
             // Without an exit descriptor, look every few milliseconds.
             let timeout = exit >= 0 ? left.wholeNanoseconds : min(left.wholeNanoseconds, 5_000_000)
             _ = pc_poll(&watches, watches.count, timeout)
@@ -163,6 +168,7 @@ private struct Capture {
         while true {
             let count = pc_read(pipe.descriptor, &chunk, chunk.count)
             if count <= 0 { return count != Int64(pc_would_block()) }
+            heardAt = .now()
             self[keyPath: keeper].append(contentsOf: chunk[..<Int(count)])
             guard self[keyPath: keeper].count <= command.outputLimit else {
                 throw DiagnosticError(
@@ -192,10 +198,11 @@ private struct Capture {
         input = -1
     }
 
-    private func tooLate() -> DiagnosticError {
-        DiagnosticError(
+    private func tooLate(isSilent: Bool) -> DiagnosticError {
+        let limit = isSilent ? command.silencePatience ?? command.patience : command.patience
+        return DiagnosticError(
             .commandTimedOut,
-            "\(command.program) did not end within \(command.patience) and was killed.",
+            "\(command.program) \(isSilent ? "said nothing for" : "did not end within") \(limit) and was killed.",
             remedy: "Run it by hand to see what it waits for.")
     }
 }

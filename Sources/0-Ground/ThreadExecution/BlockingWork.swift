@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Dispatch
+internal import Synchronization
 
 /// Work that waits for the disk or for another program, away from the threads that serve everybody.
 package enum BlockingWork {
@@ -20,5 +21,56 @@ package enum BlockingWork {
             do throws(Failure) { return .success(try body()) } catch { return .failure(error) }
         }
         return try result.get()
+    }
+
+    // MARK: work that may wait for minutes
+
+    private struct LongWaits {
+        var running = 0
+        var waiting: [@Sendable () -> Void] = []
+    }
+
+    private static let longWaits = Mutex(LongWaits())
+    /// So many wait at once; the others wait for them.
+    package static let longWaitLimit = 64
+
+    /// For what may wait for somebody else's lock for minutes: on a thread of its own, so that nobody who only reads stands
+    /// behind it.
+    package static func attemptLong<Value: Sendable, Failure: Error>(
+        _ body: @escaping @Sendable () throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
+        let result: Result<Value, Failure> = await withCheckedContinuation { continuation in
+            startLong {
+                do throws(Failure) {
+                    continuation.resume(returning: .success(try body()))
+                } catch {
+                    continuation.resume(returning: .failure(error))
+                }
+            }
+        }
+        return try result.get()
+    }
+
+    private static func startLong(_ work: @escaping @Sendable () -> Void) {
+        let starts = longWaits.withLock { waits in
+            waits.waiting.append(work)
+            guard waits.running < longWaitLimit else { return false }
+            waits.running += 1
+            return true
+        }
+        guard starts else { return }
+        SerialThread.start(name: "long wait") {
+            while let next = nextLong() { next() }
+        }
+    }
+
+    private static func nextLong() -> (@Sendable () -> Void)? {
+        longWaits.withLock { waits in
+            guard !waits.waiting.isEmpty else {
+                waits.running -= 1
+                return nil
+            }
+            return waits.waiting.removeFirst()
+        }
     }
 }

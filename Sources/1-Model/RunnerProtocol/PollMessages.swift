@@ -83,6 +83,8 @@ package struct JobAssignment: Hashable, Sendable, DataRepresentable {
     package var content: DataObject
     /// How long the lease lasts without a word of its runner, in milliseconds.
     package var leaseMs: Int64
+    /// It was cancelled before the runner has it, or has it again.
+    package var cancellation: LeaseCancellation?
 
     package init(lease: LeaseKey, content: DataObject, leaseMs: Int64 = RunnerLimits.leaseMs) {
         self.lease = lease
@@ -91,13 +93,18 @@ package struct JobAssignment: Hashable, Sendable, DataRepresentable {
     }
 
     public var data: DataValue {
-        ["lease": lease.data, "content": .object(content), "leaseMs": .number(Double(leaseMs))]
+        var object: DataObject = [
+            "lease": lease.data, "content": .object(content), "leaseMs": .number(Double(leaseMs)),
+        ]
+        object.set("cancellation", cancellation?.data)
+        return .object(object)
     }
 
     public init(data: DataValue) throws(DataShapeError) {
         lease = try LeaseKey(data: data["lease"] ?? .null)
         content = try data.required("content", \.object)
         leaseMs = data["leaseMs"]?.int.map { Int64($0) } ?? RunnerLimits.leaseMs
+        if let told = data["cancellation"] { cancellation = try LeaseCancellation(data: told) }
     }
 }
 

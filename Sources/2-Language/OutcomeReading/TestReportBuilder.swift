@@ -106,7 +106,7 @@ extension TestReportBuilder {
         if format != .junit, !suite.isEmpty, name.hasPrefix(suite + ".") { name.removeFirst(suite.count + 1) }
         var test = TestCase(suite: suite, name: name)
         test.file = Self.given(attributes["file"] ?? attributes["source-file"] ?? around?.file)
-        test.line = (attributes["line"] ?? attributes["source-line"]).flatMap { Int($0) }
+        test.line = (attributes["line"] ?? attributes["source-line"]).flatMap { Int32($0) }.map { Int($0) }
         // pytest counts lines from 0 there.
         if let line = test.line, format == .junit, around?.name == "pytest" { test.line = line + 1 }
         if let line = test.line, line < 1 { test.line = nil }

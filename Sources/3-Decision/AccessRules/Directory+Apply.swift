@@ -29,7 +29,7 @@ extension Directory {
             applyRunner(event.fact, at: time)
         case .hookSet, .hookStateSet, .hookRemoved, .channelSet, .channelRemoved:
             applyOutgoing(event.fact)
-        case .signedIn, .signInBlocked, .acted: break
+        case .signedIn, .signInBlocked, .notificationsSet, .deliveryAsked, .acted: break
         }
     }
 

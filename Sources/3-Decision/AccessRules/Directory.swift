@@ -95,15 +95,6 @@ package struct Directory: Hashable, Sendable {
     }
 
     /// How an entry is called, also where it was removed; its id where nothing is known.
-    /// Who did something, for people: somebody's token with whose it is, `ada (laptop)`.
-    package func told(_ actor: Actor) -> String {
-        guard actor.kind == .token, let owner = actor.owner else { return actor.name }
-        return "\(name(of: owner)) (\(actor.name))"
-    }
-
-    /// As a workflow's `github.actor` has it: a person, whichever of their tokens they used.
-    package func login(of actor: Actor) -> String { actor.account.map { name(of: $0) } ?? actor.name }
-
     package func name(of id: EntryID) -> String {
         let name: String? =
             switch id.kind {

@@ -39,6 +39,12 @@ package struct NoticeLedger: Hashable, Sendable {
     /// says.
     package func due(_ now: Timestamp) -> [Notice] { pending.filter { $0.due <= now } }
 
+    /// Whether two ledgers say the same of what is still to be told, and of who has to hear of an end. Keys are not counted: they
+    /// matter for as long as a restart tells things again.
+    package func counts(as other: NoticeLedger) -> Bool {
+        pending == other.pending && digests == other.digests && told == other.told
+    }
+
     func knows(_ key: String) -> Bool { keys.contains(key) }
 
     /// Who was told by a policy that a subject fails.

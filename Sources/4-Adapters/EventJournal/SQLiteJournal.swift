@@ -332,15 +332,26 @@ package final class SQLiteJournal: Journal {
     }
 
     package func pendingMessages(limit: Int) throws(JournalError) -> [PendingMessage] {
+        try pendingMessages(limit, to: "")
+    }
+
+    /// Those that are for one destination.
+    package func pendingMessages(to destination: String, limit: Int) throws(JournalError) -> [PendingMessage] {
+        try pendingMessages(limit, to: destination)
+    }
+
+    private func pendingMessages(_ limit: Int, to destination: String) throws(JournalError) -> [PendingMessage] {
         try locked { (state) throws(JournalError) in
             var found: [PendingMessage] = []
             try state.connection.query(
                 """
                 SELECT outbox.number, streams.name, key, destination, payload FROM outbox
-                JOIN streams ON streams.number = outbox.stream WHERE settled = 0 ORDER BY outbox.number LIMIT ?1
+                JOIN streams ON streams.number = outbox.stream
+                WHERE settled = 0 AND (?2 = '' OR destination = ?2) ORDER BY outbox.number LIMIT ?1
                 """
             ) {
                 $0.bind(1, Int64(limit))
+                $0.bind(2, destination)
             } row: {
                 let message = OutboxMessage(key: $0.text(2), destination: $0.text(3), payload: $0.bytes(4))
                 found.append(PendingMessage(number: $0.number(0), stream: StreamID($0.text(1)), message: message))

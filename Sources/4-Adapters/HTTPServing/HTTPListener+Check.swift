@@ -13,11 +13,11 @@ extension HTTPListener {
     /// - Throws: ``DiagnosticCode/listenFailed``.
     package static func check(_ options: Options, binding: Bool) async throws(DiagnosticError) {
         if let certificate = options.certificate { _ = try tls(certificate) }
-        guard binding else { return }
+        guard binding, case .network(let host, let port) = options.place else { return }
         do {
             let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-                .bind(host: options.host, port: options.port).get()
+                .bind(host: host, port: port).get()
             try await channel.close()
         } catch {
             throw refusal(options, error)
@@ -26,7 +26,7 @@ extension HTTPListener {
 
     static func refusal(_ options: Options, _ error: any Error) -> DiagnosticError {
         DiagnosticError(
-            .listenFailed, "\(options.host):\(options.port) cannot be listened at: \(words(error)).",
+            .listenFailed, "\(options.place) cannot be listened at: \(words(error)).",
             remedy: "Choose another address with --listen, or end what uses it.")
     }
 

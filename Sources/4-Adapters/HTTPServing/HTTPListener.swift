@@ -11,19 +11,30 @@ internal import Synchronization
 
 /// Listens at one address, and has each request answered.
 package final class HTTPListener: Sendable {
+    package enum Place: Sendable, CustomStringConvertible {
+        /// 0: any port that is free.
+        case network(host: String, port: Int)
+        /// A socket in a folder: who may open it may connect. What an earlier process left there is taken away.
+        case socket(path: String)
+
+        package var description: String {
+            switch self {
+            case .network(let host, let port): "\(host):\(port)"
+            case .socket(let path): path
+            }
+        }
+    }
+
     package struct Options: Sendable {
-        package var host: String
-        /// 0: any that is free.
-        package var port: Int
+        package var place: Place
         /// PEM files; `nil`: plain HTTP.
         package var certificate: (chainPath: String, keyPath: String)?
-        /// Past so many connections at once new ones wait.
+        /// Past so many connections at once new ones wait until one of them ends.
         package var connectionLimit = 8_192
 
-        package init(host: String, port: Int) {
-            self.host = host
-            self.port = port
-        }
+        package init(_ place: Place) { self.place = place }
+
+        package init(host: String, port: Int) { place = .network(host: host, port: port) }
     }
 
     package typealias Handler = @Sendable (InboundRequest) async -> OutboundAnswer
@@ -42,7 +53,7 @@ package final class HTTPListener: Sendable {
 
     /// Listens until it is stopped.
     ///
-    /// - Parameter listening: called once with the port.
+    /// - Parameter listening: called once with the port; 0 where it has none.
     /// - Throws: ``DiagnosticCode/listenFailed``.
     package func run(listening: @escaping @Sendable (Int) -> Void) async throws(DiagnosticError) {
         do {
@@ -87,11 +98,19 @@ package final class HTTPListener: Sendable {
         let server = Server(
             childChannelSetup: child,
             configuration: ServerConfiguration(
-                address: .hostname(options.host, port: options.port), serverName: nil, backlog: 1_024),
+                address: address, serverName: nil, backlog: 1_024,
+                availableConnectionsDelegate: MaximumAvailableConnections(options.connectionLimit, logger: logger)),
             onServerRunning: { channel in listening(channel.localAddress?.port ?? 0) },
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
         stopper.withLock { $0 = { try? await server.shutdownGracefully() } }
         try await server.run()
+    }
+
+    private var address: BindAddress {
+        switch options.place {
+        case .network(let host, let port): .hostname(host, port: port)
+        case .socket(let path): .unixDomainSocket(path: path)
+        }
     }
 
     /// Takes no new connections, and lets those that are being answered come to their end.

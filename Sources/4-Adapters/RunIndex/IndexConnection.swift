@@ -13,9 +13,11 @@ final class Connection {
                 run INTEGER PRIMARY KEY, attempt INTEGER NOT NULL, project TEXT NOT NULL, path TEXT NOT NULL,
                 workflow TEXT NOT NULL, title TEXT NOT NULL, event TEXT NOT NULL, ref TEXT NOT NULL,
                 sha TEXT NOT NULL, actor TEXT NOT NULL, subject TEXT NOT NULL, state TEXT NOT NULL,
-                conclusion TEXT, sentence TEXT NOT NULL, created INTEGER NOT NULL, finished INTEGER
+                conclusion TEXT, sentence TEXT NOT NULL, created INTEGER NOT NULL, finished INTEGER,
+                unavailable INTEGER NOT NULL DEFAULT 0
             ) STRICT;
-            """)
+            """,
+        steps: ["ALTER TABLE runs ADD COLUMN unavailable INTEGER NOT NULL DEFAULT 0"])
 
     init(_ path: String) throws(DiagnosticError) {
         base = try coded { () throws(IndexError) in
@@ -73,7 +75,7 @@ final class Connection {
                     try base.run(
                         """
                         INSERT OR REPLACE INTO runs VALUES
-                        (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+                        (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
                         """
                     ) { statement in
                         statement.bind(1, Int64(row.run.number))
@@ -87,6 +89,7 @@ final class Connection {
                         statement.bind(14, row.sentence)
                         statement.bind(15, row.createdAt)
                         statement.bind(16, row.finishedAt)
+                        statement.bind(17, row.hasUnavailable ? 1 : 0)
                     }
                 }
             }
@@ -234,6 +237,11 @@ final class Connection {
         add("event", query.event)
         add("conclusion", query.conclusion?.rawValue)
         add("actor", query.actor)
+        switch query.isIncomplete {
+        case true?: conditions.append("unavailable = 1 AND conclusion IN ('success', 'skipped')")
+        case false?: conditions.append("unavailable = 0")
+        case nil: break
+        }
         if let projects = query.projects {
             let places = projects.map { project in
                 texts.append(project)
@@ -270,6 +278,7 @@ final class Connection {
         row.conclusion = statement.optionalText(12).flatMap(Conclusion.init)
         row.sentence = statement.text(13)
         row.finishedAt = statement.optionalNumber(15)
+        row.hasUnavailable = statement.number(16) != 0
         return row
     }
 }

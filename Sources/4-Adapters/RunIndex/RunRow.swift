@@ -29,11 +29,16 @@ package struct RunRow: Hashable, Sendable {
     package var subject: String
     package var state: State
     package var conclusion: Conclusion?
+    /// A job that should have run was not to be had.
+    package var hasUnavailable = false
     /// What failed first, in a sentence; or why it waits.
     package var sentence: String
     /// Milliseconds since the epoch.
     package var createdAt: Int64
     package var finishedAt: Int64?
+
+    /// Nothing went wrong, and not all of it could run: no success.
+    package var isIncomplete: Bool { hasUnavailable && (conclusion == .success || conclusion == .skipped) }
 
     package init(
         run: RunID, attempt: Int, project: String, workflowPath: String, workflow: String, event: String,
@@ -77,6 +82,8 @@ package struct RunQuery: Hashable, Sendable {
     package var event: String?
     package var state: RunRow.State?
     package var conclusion: Conclusion?
+    /// `true`: runs that are incomplete; `false`: only such for which every job was to be had.
+    package var isIncomplete: Bool?
     package var actor: String?
     /// Runs before this one: where the page before ended.
     package var before: RunID?

@@ -13,7 +13,7 @@ extension CommitFiles {
     package func exportWhole(_ commit: String) throws(DiagnosticError) -> String {
         let folder = "\(root)/\(commit).whole"
         if Files.isDirectory(folder) { return folder }
-        let unfinished = "\(folder).\(ProcessIdentity.current.processID).new"
+        let unfinished = Files.draft(of: folder)
         try Trees.remove(unfinished)
         try Trees.make(unfinished)
         let index = unfinished + ".index"

@@ -53,7 +53,7 @@ package struct CommitFiles: Sendable {
         let (found, blobs) = try contents(of: entries, in: commit)
         guard let facts = GitCommit(found) else { throw missing(commit) }
         let folder = "\(root)/\(found.id)"
-        let unfinished = "\(folder).\(ProcessIdentity.current.processID).new"
+        let unfinished = Files.draft(of: folder)
         try Trees.remove(unfinished)
         try Trees.make(unfinished)
         try write(entries, blobs, to: unfinished)

@@ -13,11 +13,15 @@ package final class ProjectMirror: Sendable {
     package let folder: String
     private let remote: GitRemote
     private let environment: [String]
+    private let followsRedirects: Bool
     /// Whether the folder was looked at by this process.
     private let isPrepared = Mutex(false)
+    private let silenceSeconds: Int
 
     /// A transfer slower than 1 kB a second for so long is given up.
     package static let stallSeconds = 20
+    /// A remote that says nothing at all for so long is given up.
+    package static let silenceSeconds = 60
     /// One fetch, the first included.
     package static let fetchSeconds: Int64 = 3_600
     /// A command that only reads.
@@ -31,8 +35,15 @@ package final class ProjectMirror: Sendable {
     ///   - folder: made by the first fetch; its parent, too.
     ///   - address: as git takes it; a password in it is taken out and treated like a credential.
     ///   - variables: `NAME=value` of the commands; `PATH` and `HOME` at least.
-    package init(folder: String, address: String, credential: GitCredential? = nil, variables: [String]? = nil) {
+    ///   - silenceSeconds: a remote that says nothing at all for so long is given up.
+    ///   - followsRedirects: whether a server may send git on to another address, as forges do for a repository that was renamed.
+    package init(
+        folder: String, address: String, credential: GitCredential? = nil, variables: [String]? = nil,
+        silenceSeconds: Int = silenceSeconds, followsRedirects: Bool = true
+    ) {
         self.folder = folder
+        self.silenceSeconds = silenceSeconds
+        self.followsRedirects = followsRedirects
         remote = GitRemote(address, credential)
         environment = variables ?? Self.ownEnvironment
     }
@@ -80,8 +91,10 @@ package final class ProjectMirror: Sendable {
 
     private func ask(_ arguments: [String], _ seconds: Int64) throws(DiagnosticError) -> HelperCommand.Outcome {
         let variables = RemoteEnvironment(folder: folder, remote: remote).variables
-        var command = command(Self.remoteSettings + arguments, variables: variables)
+        let redirects = followsRedirects ? [] : ["-c", "http.followRedirects=false"]
+        var command = command(Self.remoteSettings + redirects + arguments, variables: variables)
         command.patience = .seconds(seconds)
+        command.silencePatience = .seconds(silenceSeconds)
         return try command.run()
     }
 
@@ -91,11 +104,19 @@ package final class ProjectMirror: Sendable {
         if let secret = remote.credential?.secret {
             text = text.split(separator: secret, omittingEmptySubsequences: false).joined(separator: "***")
         }
-        let lines = text.split(separator: "\n").filter { !$0.hasPrefix("remote: Enumerating") }
+        // What tells of progress is written over itself.
+        let lines = text.split { $0 == "\n" || $0 == "\r" || $0 == "\r\n" }.filter { line in
+            !Self.progressWords.contains { line.hasPrefix($0) || line.hasPrefix("remote: " + $0) }
+        }
         let telling = lines.filter { $0.hasPrefix("fatal:") || $0.hasPrefix("error:") || $0.hasPrefix("remote:") }
         let shown = (telling.isEmpty ? lines : telling).prefix(4).joined(separator: " ")
         return String(shown.prefix(600))
     }
+
+    private static let progressWords = [
+        "Enumerating objects", "Counting objects", "Compressing objects", "Receiving objects", "Resolving deltas",
+        "Unpacking objects", "Total ", "From ",
+    ]
 
     private func failure(_ what: String, _ outcome: HelperCommand.Outcome) -> DiagnosticError {
         DiagnosticError(
@@ -164,7 +185,8 @@ package final class ProjectMirror: Sendable {
 
     private func fetch(_ refs: [String], _ options: [String]) throws(DiagnosticError) -> HelperCommand.Outcome {
         try ask(
-            ["fetch", "-q", "--no-tags", "--no-write-fetch-head", "--no-show-forced-updates", "--force"] + options
+            ["fetch", "--progress", "--no-tags", "--no-write-fetch-head", "--no-show-forced-updates", "--force"]
+                + options
                 + ["--", remote.address] + refs, Self.fetchSeconds)
     }
 

@@ -48,7 +48,7 @@ package final class RepositoryMirrors: Sendable {
     ) throws(DiagnosticError) -> String {
         if let there = exported(reference, at: commit) { return there }
         let folder = exportPath(reference, commit)
-        let unfinished = "\(folder).\(ProcessIdentity.current.processID).new"
+        let unfinished = Files.draft(of: folder)
         try Trees.remove(unfinished)
         try Trees.make(unfinished)
         try mirror.export(commit, to: unfinished)

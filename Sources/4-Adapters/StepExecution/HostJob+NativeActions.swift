@@ -53,6 +53,7 @@ extension HostJob {
             loop: loop,
             line: { [weak step] in step?.output?.line($0) },
             mark: { [weak step] in step?.output?.mark($0) },
+            redacted: { [weak self] in self?.redacted($0) ?? "" },
             handOn: { [weak step, paths] handover in
                 step?.record.outputs += handover.outputs.map { .init($0.name, paths.inside($0.value)) }
                 step?.record.state += handover.state

@@ -40,6 +40,8 @@ package struct NativeActionCall {
     /// A line of output; redacted. Nothing after `complete`.
     package var line: (String) -> Void
     package var mark: (LogMark) -> Void
+    /// A text as a log would show it.
+    package var redacted: (String) -> String
     /// What later steps get beside the outputs; before `complete`, and also where that is a failure.
     package var handOn: (NativeHandover) -> Void
     /// The action's part after the job's last step is to run.

@@ -2,9 +2,9 @@
 
 extension ServerMetrics {
     /// A registry of all of them, which tells of the process and of itself already.
-    package static func registry(version: String, commit: String) -> MetricsRegistry {
+    package static func registry(version: String) -> MetricsRegistry {
         let registry = MetricsRegistry(all)
-        registry.set(build, to: 1, [version, commit])
+        registry.set(build, to: 1, [version])
         registry.read(seriesOverflow) { [weak registry] in registry?.overflows() ?? [] }
         for (metric, value) in gauges {
             registry.read(metric) { ProcessReadings.now().flatMap(value).map { [MetricSample([], $0)] } ?? [] }

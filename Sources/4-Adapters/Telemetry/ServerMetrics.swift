@@ -90,7 +90,7 @@ package enum ServerMetrics {
 
     // MARK: the process
     package static let build = GaugeMetric(
-        "martlet_build_info", "1; the labels say which build this is.", labels: ["version", "commit"])
+        "martlet_build_info", "1; the labels say which build this is.", labels: ["version"])
     package static let processCPU = CounterMetric(
         "process_cpu_seconds_total", "Processor time of the server's process, of users and of the system.")
     package static let processMemory = GaugeMetric(

@@ -1,25 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Diagnostics
-internal import HTTPMessages
-internal import NotificationRules
+package import Diagnostics
+package import HTTPMessages
+package import NotificationRules
 
 /// Requests to addresses that people gave: looked at as texts, then as what they lead to, and sent to what was looked at.
-struct GuardedCalls: Sendable {
+package struct GuardedCalls: Sendable {
     let addressGuard: AddressGuard
     let web: WebReach
 
+    package init(addressGuard: AddressGuard, web: WebReach) {
+        self.addressGuard = addressGuard
+        self.web = web
+    }
+
     /// - Throws: ``DiagnosticCode/addressInvalid``, ``DiagnosticCode/addressRefused``, ``DiagnosticCode/webUnreachable``.
-    func send(_ call: HTTPCall) async throws(DiagnosticError) -> HTTPAnswer {
-        let target = try addressGuard.target(call.url)
+    package func send(_ call: HTTPCall) async throws(DiagnosticError) -> HTTPAnswer {
+        let (target, address) = try await look(at: call.url)
+        var call = call
+        call.url = Self.spelled(call.url, target)
+        return try await web.pinned(call, target.host, address)
+    }
+
+    /// - Returns: what the address says, and one of the addresses that it leads to.
+    @discardableResult
+    package func look(
+        at url: String
+    ) async throws(DiagnosticError) -> (target: AddressGuard.Target, address: String) {
+        let target = try addressGuard.target(url)
         let addresses = NetworkAddress(target.host) == nil ? try await web.resolve(target.host) : [target.host]
         try addressGuard.check(resolved: addresses)
         guard let address = addresses.first else {
             throw DiagnosticError(.webUnreachable, "\(target.host) has no address.")
         }
-        var call = call
-        call.url = Self.spelled(call.url, target)
-        return try await web.pinned(call, target.host, address)
+        return (target, address)
     }
 
     /// With the host as it was looked at: another spelling could be another name to whoever connects.

@@ -10,6 +10,8 @@ extension DiagnosticCode {
     package static let serverStopping = DiagnosticCode(1131)
     /// The server has not gone on yet with what an earlier process left.
     package static let serverStarting = DiagnosticCode(1310)
+    /// Somebody said that the run's code is not to be run.
+    package static let runRejected = DiagnosticCode(1390)
     /// A runner speaks of a job that is not its any more.
     package static let leaseLost = DiagnosticCode(1132)
     /// A runner said something that cannot be.

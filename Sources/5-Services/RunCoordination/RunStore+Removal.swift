@@ -75,14 +75,17 @@ extension RunStore {
         }
     }
 
-    /// Removes the logs of a run that is over.
+    /// Removes the logs of a run's attempts that are over; one that begins meanwhile keeps its own.
     ///
     /// - Returns: how many bytes went.
-    package func removeLogs(of run: RunID) throws(DiagnosticError) -> UInt64 {
+    package func removeLogs(of run: RunID, through attempt: Int) throws(DiagnosticError) -> UInt64 {
         let path = folder(of: run) + "/logs"
         guard Files.isDirectory(path) else { return 0 }
-        let bytes = DiskUse.bytes(below: path)
-        try Trees.remove(path)
+        var bytes: UInt64 = 0
+        for entry in try Trees.list(path) where Int(entry.name).map({ $0 <= attempt }) ?? true {
+            bytes += DiskUse.bytes(below: "\(path)/\(entry.name)")
+            try Trees.remove("\(path)/\(entry.name)")
+        }
         return bytes
     }
 
@@ -93,7 +96,10 @@ extension RunStore {
         try RunRecord.root(of: run, in: self)
     }
 
-    package func hasLogs(_ run: RunID) -> Bool { Files.isDirectory(folder(of: run) + "/logs") }
+    package func hasLogs(_ run: RunID) -> Bool {
+        let path = folder(of: run) + "/logs"
+        return Files.isDirectory(path) && !Trees.isEmpty(path)
+    }
 
     /// What the run takes on the disk: its record, its logs, and its workspace.
     package func sizeBytes(of run: RunID) -> UInt64 {

@@ -28,6 +28,7 @@ final class JobCarrier: Sendable {
     let lease: LeaseKey
     private let store: RunStore
     private let link: ServerLink
+    private let report: @Sendable (DiagnosticError) -> Void
     private let state = Mutex(State())
     private let bell: AsyncStream<Void>
     private let ring: AsyncStream<Void>.Continuation
@@ -38,8 +39,11 @@ final class JobCarrier: Sendable {
     /// A message that the server refuses so often is given up, and the job with it.
     private static let refusalLimit = 20
 
-    init(_ lease: LeaseKey, store: RunStore, link: ServerLink) {
+    init(
+        _ lease: LeaseKey, store: RunStore, link: ServerLink, report: @escaping @Sendable (DiagnosticError) -> Void
+    ) {
         self.lease = lease
+        self.report = report
         self.store = store
         self.link = link
         (bell, ring) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -123,6 +127,7 @@ final class JobCarrier: Sendable {
 
     /// The job could not go on: that is its end, and the server is told why.
     private func fail(_ error: DiagnosticError) {
+        report(error)
         let reason = Reason(.setup, "\(error.diagnostic.code): \(error.diagnostic.message)")
         let end = LeasedJob.End(outcome: JobOutcome(.failure, reason: reason), outputs: [:])
         do throws(DiagnosticError) {

@@ -210,20 +210,23 @@ package actor JobRunner {
         leaseMs = answer.leaseMs
         if answer.isDismissed { isDismissed = true }
         for lease in answer.lost { carriers[lease]?.say(.abandon) }
-        for cancellation in answer.cancellations {
-            carriers[cancellation.lease]?.say(
-                .cancel(isForced: cancellation.isForced, reason: cancellation.reason))
-        }
+        for cancellation in answer.cancellations { tell(cancellation) }
         for assignment in answer.assignments where carriers[assignment.lease] == nil {
             do throws(DiagnosticError) {
                 let content = try JobContent(object: assignment.content)
                 try leases.keep(assignment.lease)
                 carry(assignment.lease, content, link)
+                tell(assignment.cancellation)
                 hasTaken = true
             } catch {
                 surroundings.report(error)
             }
         }
+    }
+
+    private func tell(_ cancellation: LeaseCancellation?) {
+        guard let cancellation else { return }
+        carriers[cancellation.lease]?.say(.cancel(isForced: cancellation.isForced, reason: cancellation.reason))
     }
 
     // MARK: housekeeping
@@ -246,7 +249,7 @@ package actor JobRunner {
     // MARK: jobs
 
     private func carry(_ lease: LeaseKey, _ content: JobContent?, _ link: ServerLink) {
-        let carrier = JobCarrier(lease, store: surroundings.store, link: link)
+        let carrier = JobCarrier(lease, store: surroundings.store, link: link, report: surroundings.report)
         // The same try, given again: two never work in its folders at the same time.
         let before = tasks.filter { $0.key.work == lease.work }.map(\.value)
         carriers[lease] = carrier
@@ -301,6 +304,7 @@ package actor JobRunner {
                     heardAt = .now()
                     awaySince = nil
                     carry(lease, try JobContent(object: assignment.content), link)
+                    tell(assignment.cancellation)
                 } catch {
                     guard Self.ends.contains(error.diagnostic.code) else {
                         // The server is away, or not yet itself: that says nothing of the job.

@@ -21,6 +21,9 @@ package struct Patience: Hashable, Sendable {
     /// Of what is followed, perhaps for hours: a server that begins anew is waited for, some two minutes.
     package static let following = Patience(repeats: 20, firstWaitMs: 250, longestWaitMs: 8_000)
 
+    /// Of something that the server is doing already: some five minutes.
+    package static let done = Patience(repeats: 60, firstWaitMs: 1_000, longestWaitMs: 5_000)
+
     /// - Parameter index: from 0.
     func waitMs(before index: Int, said: Int?) -> Int {
         let own = index >= 16 ? longestWaitMs : min(longestWaitMs, firstWaitMs << index)

@@ -117,12 +117,17 @@ package struct RemoteServer: Sendable {
 
     /// The answer, once the server is there.
     func answered(_ call: HTTPCall, _ patience: Patience = .question) async throws(ServerError) -> HTTPAnswer {
-        var repeats = 0
+        var (repeats, waits) = (0, 0)
         while true {
             let failure: Failure
             switch await answer(call) {
             case .success(let answer): return answer
             case .failure(let found): failure = found
+            }
+            if failure.isUnderWay, waits < Patience.done.repeats, !Task.isCancelled {
+                await surroundings.pause(Patience.done.waitMs(before: waits, said: failure.waitMs))
+                waits += 1
+                continue
             }
             guard failure.isPassing, repeats < patience.repeats, !Task.isCancelled else { throw failure.error }
             await surroundings.pause(patience.waitMs(before: repeats, said: failure.waitMs))
@@ -135,14 +140,20 @@ package struct RemoteServer: Sendable {
         var error: ServerError
         /// It may be another one soon.
         var isPassing: Bool
+        /// An earlier try of the same request is being worked on.
+        var isUnderWay = false
         /// How long to wait, where the server said so.
         var waitMs: Int?
     }
 
+    /// The server's code for a request that an earlier try has begun.
+    private static let underWay = 1208
+
     private func failure(status: Int, headers: HTTPHeaders, body: [UInt8]) -> Failure {
-        Failure(
-            error: .refusal(address, status: status, headers: headers, body: body),
-            isPassing: Patience.isPassing(status: status), waitMs: Patience.said(headers))
+        let error = ServerError.refusal(address, status: status, headers: headers, body: body)
+        return Failure(
+            error: error, isPassing: Patience.isPassing(status: status),
+            isUnderWay: status == 409 && error.diagnostic.code.number == Self.underWay, waitMs: Patience.said(headers))
     }
 
     private func answer(_ call: HTTPCall) async -> Result<HTTPAnswer, Failure> {

@@ -14,6 +14,7 @@ package actor DirectoryKeeper {
     private let store: RunStore
     private let thread = SerialThread(name: "directory")
     private let shared: Mutex<Directory>
+    nonisolated let marks = AuditMarks()
     /// Told what was recorded, and of the directory before.
     private var observer: (@Sendable ([DirectoryEvent], Directory) -> Void)?
 

@@ -116,27 +116,28 @@ package actor GateKeeper {
 
     // MARK: people
 
+    /// Whether what somebody says would be taken; nothing is recorded.
+    ///
+    /// - Throws: ``DiagnosticCode/entryMissing``, ``DiagnosticCode/reviewRefused``, ``DiagnosticCode/gateClosed``.
+    func check(_ work: JobTry, _ input: DeploymentGate.Input) throws(DiagnosticError) {
+        _ = try gate(of: work).gate.decide(input, now: now())
+    }
+
+    /// Takes what somebody says: a review, or that it passes in an emergency, which is marked for ever.
+    ///
     /// - Returns: what it came to, for the job.
     /// - Throws: ``DiagnosticCode/entryMissing``, ``DiagnosticCode/reviewRefused``, ``DiagnosticCode/gateClosed``.
-    func review(
-        _ work: JobTry, by person: GatePerson, isApproval: Bool, reason: String?
-    ) throws(DiagnosticError) -> EnvironmentAnswer {
-        try change(work, .review(person, isApproval: isApproval, reason: reason))
-    }
-
-    /// Lets it pass in an emergency; marked for ever.
-    func override(
-        _ work: JobTry, by person: GatePerson, reason: String
-    ) throws(DiagnosticError) -> EnvironmentAnswer {
-        try change(work, .override(person, reason: reason))
-    }
-
-    private func change(_ work: JobTry, _ input: DeploymentGate.Input) throws(DiagnosticError) -> EnvironmentAnswer {
-        guard var gate = open[work] else {
-            throw DiagnosticError(.entryMissing, "The job '\(work.job)' of run \(work.run) waits for nobody.")
-        }
+    func take(_ work: JobTry, _ input: DeploymentGate.Input) throws(DiagnosticError) -> EnvironmentAnswer {
+        var gate = try gate(of: work)
         try decide(input, work, &gate)
         return answer(work, gate)
+    }
+
+    private func gate(of work: JobTry) throws(DiagnosticError) -> Open {
+        guard let gate = open[work] else {
+            throw DiagnosticError(.entryMissing, "The job '\(work.job)' of run \(work.run) waits for nobody.")
+        }
+        return gate
     }
 
     /// Gates that wait, those that came first first.

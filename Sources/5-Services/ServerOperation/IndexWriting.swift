@@ -12,15 +12,50 @@ actor IndexWriting {
     private let store: RunStore
     private let index: RunLists
     private let report: @Sendable (DiagnosticError) -> Void
+    private let putRows: @Sendable ([RunRow]) throws(DiagnosticError) -> Void
+    /// After the first failure; it doubles.
+    private let pause: Duration
+    /// In a row.
+    private var failures = 0
     private let thread = SerialThread(name: "index")
     /// In the order in which they were noted: an end must not be overtaken by its beginning.
-    private let waiting = Mutex<[Note]>([])
-    /// Runs of which a job waits before its environment: whether anything else of them is under way has to be looked at.
-    private var gated: Set<RunID> = []
+    private let waiting = Mutex(Waiting())
+    private var isTryingAgain = false
+    /// Runs of which a job waits, or waited, before its environment: whether anything else of them is under way has to be
+    /// looked at.
+    private let gated = Mutex<Set<RunID>>([])
+
+    private struct Waiting: Sendable {
+        var changes: [Note] = []
+        /// Somebody is about to write them.
+        var isTaken = false
+    }
+
+    private struct Note: Sendable {
+        var change: RunChange
+        var isJobEnd = false
+    }
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
-    init(store: RunStore, index: RunLists, report: @escaping @Sendable (DiagnosticError) -> Void) {
+    private static let standardPause = Duration.seconds(1)
+    private static let longestPause = Duration.seconds(60)
+    private static let doublings = 6
+    /// What is forgotten past that is found by the next start.
+    private static let keptChanges = 100_000
+
+    /// - Parameter put: writes rows; `nil`: the index does.
+    init(
+        store: RunStore, index: RunLists, report: @escaping @Sendable (DiagnosticError) -> Void,
+        pause: Duration = standardPause,
+        put: (@Sendable ([RunRow]) throws(DiagnosticError) -> Void)? = nil
+    ) {
+        self.pause = pause
+        if let put {
+            putRows = put
+        } else {
+            putRows = { (rows) throws(DiagnosticError) in try index.put(rows) }
+        }
         self.store = store
         self.index = index
         self.report = report
@@ -58,7 +93,8 @@ actor IndexWriting {
         let report = try RunReport(store: store, run: run, attempt: history.attempt, withSteps: false)
         row.state = Self.state(report)
         if row.state == .finished {
-            row.sentence = report.sentence
+            row.sentence = report.listedSentence
+            row.hasUnavailable = report.hasUnavailable
             row.finishedAt = report.finishedAt
         } else if let reason = try store.heldReason(of: run) {
             row.sentence = Self.held(reason)
@@ -82,76 +118,147 @@ actor IndexWriting {
 
     private static func held(_ reason: String) -> String { "Waits for an approval: \(reason)" }
 
-    nonisolated func note(_ change: RunChange) { note(Note(change: change)) }
+    nonisolated func note(_ change: RunChange) {
+        switch change.kind {
+        case .gated: gated.withLock { _ = $0.insert(change.run) }
+        case .finished: gated.withLock { _ = $0.remove(change.run) }
+        case .began, .held, .running: break
+        }
+        note(Note(change: change))
+    }
 
     /// What ran beside a job that waits for people may have been the last that did.
     nonisolated func note(_ change: JobChange) {
+        guard gated.withLock({ $0.contains(change.run) }) else { return }
         let change = RunChange(
             run: change.run, attempt: change.attempt, project: change.project, kind: .running, at: change.at,
             record: change.record)
         note(Note(change: change, isJobEnd: true))
     }
 
-    private struct Note: Sendable {
-        var change: RunChange
-        var isJobEnd = false
-    }
-
     private nonisolated func note(_ note: Note) {
         let isFirst = waiting.withLock { waiting in
-            waiting.append(note)
-            return waiting.count == 1
+            waiting.changes.append(note)
+            defer { waiting.isTaken = true }
+            return !waiting.isTaken
         }
         if isFirst { Task { await self.write() } }
     }
 
     private func write() {
         let batch = waiting.withLock { waiting in
-            defer { waiting = [] }
-            return waiting
+            defer { waiting = Waiting() }
+            return waiting.changes
         }
+        let again = put(batch)
+        guard !again.isEmpty else {
+            failures = 0
+            return
+        }
+        waiting.withLock { $0.changes = again.suffix(Self.keptChanges) + $0.changes }
+        guard !isTryingAgain else { return }
+        isTryingAgain = true
+        let wait = min(pause * (1 << min(failures, Self.doublings)), Self.longestPause)
+        failures += 1
+        Task { [weak self] in
+            try? await Task.sleep(for: wait)
+            await self?.tryAgain()
+        }
+    }
+
+    private func tryAgain() {
+        isTryingAgain = false
+        write()
+    }
+
+    /// - Returns: what could not be written, in its order: it is tried again.
+    private func put(_ batch: [Note]) -> [Note] {
         var rows: [RunID: RunRow] = [:]
-        do throws(DiagnosticError) {
-            for note in batch {
-                let change = note.change
-                if note.isJobEnd, !gated.contains(change.run) { continue }
-                var row: RunRow
-                if let known = rows[change.run] {
-                    row = known
-                } else if let known = try index.run(change.run), change.kind != .began {
-                    row = known
-                } else {
-                    row = RunRow(change)
-                }
-                row.attempt = change.attempt
-                switch change.kind {
-                case .began:
-                    row.state = .waiting
-                    row.sentence = ""
-                case .held(let reason): row.sentence = Self.held(reason)
-                case .gated(_, let environment):
-                    gated.insert(change.run)
-                    row.state = try state(of: change.run, attempt: change.attempt) ?? row.state
-                    row.sentence = "Waits before '\(environment)'"
-                case .running where row.state == .finished: continue
-                case .running where note.isJobEnd:
-                    row.state = try state(of: change.run, attempt: change.attempt) ?? row.state
-                case .running:
-                    row.state = .running
-                    row.sentence = ""
-                case .finished(let conclusion):
-                    gated.remove(change.run)
-                    row.state = .finished
-                    row.conclusion = conclusion
-                    row.finishedAt = change.at
-                    row.sentence = try RunReport(store: store, run: change.run, attempt: change.attempt).sentence
-                }
-                rows[change.run] = row
+        var failed: Set<RunID> = []
+        for note in batch where !failed.contains(note.change.run) {
+            let change = note.change
+            do throws(DiagnosticError) {
+                rows[change.run] = try row(after: note, rows[change.run])
+            } catch {
+                self.note(error)
+                failed.insert(change.run)
             }
-            try index.put(Array(rows.values))
-        } catch {
-            report(error)
         }
+        for run in failed { rows[run] = nil }
+        do throws(DiagnosticError) {
+            try putRows(Array(rows.values))
+        } catch {
+            // One that cannot be written is no reason for the others not to be.
+            for (run, row) in rows {
+                do throws(DiagnosticError) {
+                    try putRows([row])
+                } catch {
+                    note(error)
+                    failed.insert(run)
+                }
+            }
+        }
+        return batch.filter { failed.contains($0.change.run) }
+    }
+
+    /// Said once, and not with each time that it is tried again.
+    private func note(_ error: DiagnosticError) { if failures == 0 { report(error) } }
+
+    private func row(after note: Note, _ known: RunRow?) throws(DiagnosticError) -> RunRow {
+        let change = note.change
+        var row: RunRow
+        if let known {
+            row = known
+        } else if change.kind != .began, let known = try index.run(change.run) {
+            row = known
+        } else {
+            row = RunRow(change)
+        }
+        row.attempt = change.attempt
+        switch change.kind {
+        case .began:
+            row.state = .waiting
+            row.sentence = ""
+            row.hasUnavailable = false
+        case .held(let reason): row.sentence = Self.held(reason)
+        case .gated(_, let environment):
+            row.state = try state(of: change.run, attempt: change.attempt) ?? row.state
+            row.sentence = "Waits before '\(environment)'"
+        case .running where row.state == .finished: break
+        case .running where note.isJobEnd:
+            row.state = try state(of: change.run, attempt: change.attempt) ?? row.state
+        case .running:
+            row.state = .running
+            row.sentence = ""
+        case .finished(let conclusion):
+            row.state = .finished
+            row.conclusion = conclusion
+            row.finishedAt = change.at
+            do throws(DiagnosticError) {
+                let report = try RunReport(store: store, run: change.run, attempt: change.attempt)
+                (row.sentence, row.hasUnavailable) = (report.listedSentence, report.hasUnavailable)
+            } catch {
+                // That it is over is known, whatever else of it cannot be read.
+                self.note(error)
+            }
+        }
+        return row
+    }
+}
+
+extension RunReport {
+    /// A job that should have run was not to be had.
+    package var hasUnavailable: Bool { jobs.contains { $0.reason?.kind == .unavailable } }
+
+    /// Nothing went wrong, and not all of it could run: no success.
+    package var isIncomplete: Bool { hasUnavailable && (conclusion == .success || conclusion == .skipped) }
+
+    /// ``sentence``; of a run that is incomplete, what was not to be had.
+    package var listedSentence: String {
+        guard isIncomplete, let first = jobs.first(where: { $0.reason?.kind == .unavailable }) else { return sentence }
+        let others = jobs.count { $0.reason?.kind == .unavailable } - 1
+        return "Incomplete: \(first.name) could not run" + (others > 0 ? ", and \(others) more" : "")
+            + (first.reason.map { ": \($0.text)" } ?? "")
     }
 }
 
@@ -168,6 +275,7 @@ extension RunRow {
         actor = history.text("actor")
         subject = history.text("subject")
         conclusion = history.conclusion
+        hasUnavailable = history.hasUnavailable
         state = history.conclusion == nil ? .waiting : .finished
     }
 

@@ -18,7 +18,7 @@ extension Server {
         case override
     }
 
-    /// Somebody decides about a job that waits before its environment.
+    /// Somebody decides about a job that waits before its environment; the act is in the audit log before it is done.
     ///
     /// - Returns: how it stands now, in a sentence.
     package func review(
@@ -31,17 +31,18 @@ extension Server {
         }
         let person = try person(principal, in: project)
         let work = JobTry(run: run, attempt: attempt, job: job, number: number)
-        let answer: EnvironmentAnswer
-        switch review {
-        case .approve, .reject:
-            answer = try await gates.review(work, by: person, isApproval: review == .approve, reason: reason)
-        case .override: answer = try await gates.override(work, by: person, reason: reason ?? "")
-        }
+        let said: DeploymentGate.Input =
+            review == .override
+            ? .override(person, reason: reason ?? "")
+            : .review(person, isApproval: review == .approve, reason: reason)
+        try await gates.check(work, said)
         _ = try await directory.perform(
             .note(
                 Acted(
                     review.act, project: project, run: run.number, attempt: attempt, job: job.text, reason: reason)),
             by: actor)
+        // Nothing comes between what the gate has and what the job hears.
+        let answer = try await gates.take(work, said)
         await runs.answer(work, answer)
         tell(answer, of: work, by: person, reason: reason)
         switch answer {
@@ -61,13 +62,17 @@ extension Server {
                     comment: reason, at: .now())))
     }
 
-    /// Somebody lets a run of foreign code begin, or does not.
+    /// Somebody lets a run of foreign code begin, or does not; the act is in the audit log before it is done.
     package func release(
         _ run: RunID, isApproved: Bool, reason: String?, by actor: Actor
     ) async throws(DiagnosticError) {
         guard let project = try project(of: run) else {
             throw missing(run)
         }
+        guard store.exists(run), try store.heldReason(of: run) != nil else { throw Self.notHeld(run) }
+        _ = try await directory.perform(
+            .note(Acted(isApproved ? .approved : .rejected, project: project, run: run.number, reason: reason)),
+            by: actor)
         let said = reason.map { ": \($0)" } ?? "."
         let name = directory.current.told(actor)
         let isDone: Bool
@@ -77,18 +82,19 @@ extension Server {
         } catch {
             throw (error as? DiagnosticError) ?? DiagnosticError(.entryMissing, "\(error)")
         }
-        guard isDone else { throw DiagnosticError(.entryMissing, "Run \(run) does not wait to begin.") }
-        _ = try await directory.perform(
-            .note(Acted(isApproved ? .approved : .rejected, project: project, run: run.number, reason: reason)),
-            by: actor)
+        guard isDone else { throw Self.notHeld(run) }
         ear.yield(
             .approval(
                 ApprovalNews(
                     run: run, attempt: 1, isApproved: isApproved, by: name, comment: reason, at: .now())))
     }
 
-    /// Whoever is answerable for a review: a token's owner.
-    private func person(_ principal: Principal, in project: EntryID) throws(DiagnosticError) -> GatePerson {
+    private static func notHeld(_ run: RunID) -> DiagnosticError {
+        DiagnosticError(.entryMissing, "Run \(run) does not wait to begin.")
+    }
+
+    /// Whoever is answerable for a review: a token's owner, where the token is for approving at all.
+    package func person(_ principal: Principal, in project: EntryID) throws(DiagnosticError) -> GatePerson {
         let directory = directory.current
         let account: EntryID?
         switch principal {
@@ -98,6 +104,12 @@ extension Server {
         }
         guard let account, let known = directory.accounts[account] else {
             throw DiagnosticError(.accessDenied, "Only a person can decide at a gate; this token is nobody's own.")
+        }
+        if case .token(let id) = principal, let token = directory.tokens[id],
+            !token.grant.permissions.contains(.approve)
+        {
+            throw DiagnosticError(
+                .accessDenied, "Your token has the scope \(token.grant.scopeWords); this needs approve.")
         }
         let now = Timestamp.now()
         func may(_ permission: Permission) -> Bool {

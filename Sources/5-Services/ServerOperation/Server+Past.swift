@@ -37,6 +37,7 @@ extension Server {
         query.projects = [row.project]
         query.workflowPath = row.workflowPath
         query.conclusion = .success
+        query.isIncomplete = false
         query.before = row.run
         return try index.runs(query)
     }
@@ -85,7 +86,7 @@ extension Server {
     package func logPath(finding place: LogPlace) throws(DiagnosticError) -> String {
         let path = logPath(place)
         if isLog(at: path) { return path }
-        try checkLogs(of: place.run)
+        try checkLogs(of: place.run, attempt: place.attempt)
         guard place.attempt > 1 else { return path }
         let report = try report(of: place.run, attempt: place.attempt)
         guard let job = report.jobs.first(where: { $0.id == place.job }) else { return path }
@@ -93,16 +94,18 @@ extension Server {
         own.attempt =
             job.steps.first { $0.path == place.step.step }.map { job.attempt(of: $0, in: report) }
             ?? job.attempt(of: report)
-        return logPath(own)
+        let found = logPath(own)
+        if !isLog(at: found) { try checkLogs(of: own.run, attempt: own.attempt) }
+        return found
     }
 }
 
 extension Server {
     /// - Throws: ``DiagnosticCode/runRemoved``, ``DiagnosticCode/logsRemoved``.
-    private func checkLogs(of run: RunID) throws(DiagnosticError) {
+    private func checkLogs(of run: RunID, attempt: Int) throws(DiagnosticError) {
         guard store.exists(run) else { throw missing(run) }
         let story = try store.removal(of: run)
-        guard let reason = story.logsReason else { return }
+        guard let reason = story.logsReason, attempt <= story.logsRemovedThrough else { return }
         let day = story.logsRemovedAt.map { " on \($0.description.prefix(10))" } ?? ""
         throw DiagnosticError(
             .logsRemoved, "The logs of run \(run) were removed\(day). \(reason)",

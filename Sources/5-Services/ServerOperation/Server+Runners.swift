@@ -8,6 +8,7 @@ internal import RunCoordination
 package import RunnerProtocol
 internal import SourceControl
 internal import Timekeeping
+internal import TriggerIntake
 
 /// Runners that come, and those that go.
 extension Server {
@@ -16,25 +17,20 @@ extension Server {
         _ store: RunStore, _ directory: DirectoryKeeper, _ references: ReferencedSecrets,
         _ report: @escaping @Sendable (DiagnosticError) -> Void
     ) throws(DiagnosticError) -> RunnerDesk {
-        try RunnerDesk(store: store) { project, folder in
-            guard let settings = EntryID(project).flatMap({ directory.current.projects[$0]?.settings }) else { return }
+        let root = store.root
+        return try RunnerDesk(store: store) { id, folder in
+            guard let project = EntryID(id).flatMap({ directory.current.projects[$0] }) else { return }
             do throws(DiagnosticError) {
                 try ProjectMirror(
-                    folder: folder, address: settings.cloneURL, credential: try credential(settings, references)
+                    folder: folder, address: project.settings.cloneURL,
+                    credential: try credential(project, references, root),
+                    followsRedirects: !TriggerProject(project).isGuarded
                 ).fetchAll()
             } catch {
                 // What was fetched before may be enough.
                 report(error)
             }
         }
-    }
-
-    /// What opens a project's remote; `nil`: nothing is needed.
-    static func credential(
-        _ settings: ProjectSettings, _ references: ReferencedSecrets
-    ) throws(DiagnosticError) -> GitCredential? {
-        guard let reference = settings.options["credential"] else { return nil }
-        return .token(try references.text(reference), user: settings.options["credentialUser"] ?? "x-access-token")
     }
 
     /// A runner for one job that has had it is a runner no more.

@@ -5,6 +5,7 @@ package import Diagnostics
 internal import FileAccess
 internal import LogArchive
 package import PipelineModel
+internal import ProcessControl
 package import RunCoordination
 package import RunIndex
 internal import Synchronization
@@ -18,10 +19,15 @@ extension Server {
     /// The journal can be written, and nothing stands in the way of new work.
     package var isWorking: Bool {
         get async {
-            guard isReady else { return false }
+            guard isReady, FreeSpace.bytes(at: store.root).map({ $0 >= Self.leastFreeBytes }) ?? true else {
+                return false
+            }
             return await runs.isHealthy
         }
     }
+
+    /// With less on its disk the journal will not be written much longer.
+    private static let leastFreeBytes: UInt64 = 1 << 20
 
     /// The project that a run is of; `nil`: there is no such run, or it has none.
     package func project(of run: RunID) throws(DiagnosticError) -> EntryID? {
@@ -76,6 +82,7 @@ extension Server {
             throw missing(run)
         }
         guard store.exists(run) else { throw missing(run) }
+        guard await runs.isActive(run) else { throw DiagnosticError(.runOver, "Run \(run) is over.") }
         _ = try await directory.perform(
             .note(Acted(.cancelled, project: project, run: run.number, reason: reason)), by: actor)
         let isDone: Bool
@@ -87,7 +94,7 @@ extension Server {
         guard isDone else { throw DiagnosticError(.runOver, "Run \(run) is over.") }
     }
 
-    /// Runs an ended run again, or a part of it.
+    /// Runs an ended run again, or a part of it; the act is in the audit log before the attempt begins.
     ///
     /// - Parameter key: of who asked; asked again with it, the attempt that it began is told again. `nil`: none.
     /// - Returns: the new attempt.
@@ -104,13 +111,14 @@ extension Server {
         if row.state == .finished { try index.put([open]) }
         let attempt: Int
         do {
-            attempt = try await runs.rerun(run, selection, key: key)
+            attempt = try await runs.rerun(run, selection, key: key) { [directory] next in
+                _ = try await directory.perform(
+                    .note(Acted(.rerun, project: project, run: run.number, attempt: next)), by: actor)
+            }
         } catch {
             if row.state == .finished, await !runs.isActive(run) { try index.put([row]) }
             throw (error as? DiagnosticError) ?? DiagnosticError(.entryMissing, "\(error)")
         }
-        _ = try await directory.perform(
-            .note(Acted(.rerun, project: project, run: run.number, attempt: attempt)), by: actor)
         return attempt
     }
 

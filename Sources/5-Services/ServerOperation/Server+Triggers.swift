@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import AccessRules
+internal import Announcements
 package import Diagnostics
 internal import EventJournal
 package import HTTPMessages
@@ -40,13 +41,7 @@ extension Server {
     private func received(
         _ forge: ForgeKind, of name: String, headers: HTTPHeaders, body: [UInt8], now: Timestamp
     ) async throws(DiagnosticError) -> (TriggerDesk.Receipt, isIgnored: Bool) {
-        let directory = directory.current
-        let id = EntryID(name).flatMap { directory.projects[$0]?.id } ?? directory.project(named: name)?.id
-        guard let id, let project = directory.projects[id], project.settings.forge.rawValue == forge.rawValue else {
-            throw DiagnosticError(
-                .entryMissing, "There is no such project of that forge.",
-                remedy: "The address is /hooks/FORGE/PROJECT, with the forge that the project has here.")
-        }
+        let project = try webhookProject(forge, name)
         var secrets: [String] = []
         for reference in project.webhookSecrets { secrets.append(try references.text(reference)) }
         let verification = try WebhookVerification(forge: forge, secrets: secrets)
@@ -54,16 +49,44 @@ extension Server {
         let trigger = TriggerProject(project)
         let delivery = try ForgeDelivery(
             headers, body: body, forge: forge, repository: forge == .git ? trigger.forgeRepository : nil)
-        return (try await triggers.receive(delivery, of: id.description), delivery.events.isEmpty)
+        return (try await triggers.receive(delivery, of: project.id.description), delivery.events.isEmpty)
+    }
+
+    /// The project that a forge's webhook is for.
+    ///
+    /// - Parameter name: its id or name.
+    /// - Throws: ``DiagnosticCode/entryMissing``.
+    package func webhookProject(_ forge: ForgeKind, _ name: String) throws(DiagnosticError) -> Project {
+        let directory = directory.current
+        let id = EntryID(name).flatMap { directory.projects[$0]?.id } ?? directory.project(named: name)?.id
+        guard let id, let project = directory.projects[id], project.settings.forge.rawValue == forge.rawValue else {
+            throw DiagnosticError(
+                .entryMissing, "There is no such project of that forge.",
+                remedy: "The address is /hooks/FORGE/PROJECT, with the forge that the project has here.")
+        }
+        return project
     }
 
     /// Starts a workflow for somebody.
     package func dispatch(
         _ request: WorkflowDispatch, of project: EntryID, id: String, by actor: Actor
     ) async throws(DiagnosticError) -> [DeliveryNote] {
+        try await noted(project, by: actor) { try await $0.dispatch(request, of: project.description, id: id) }
+    }
+
+    /// Tells a project's workflows of a program's event.
+    package func dispatch(
+        _ request: RepositoryDispatch, of project: EntryID, id: String, by actor: Actor
+    ) async throws(DiagnosticError) -> [DeliveryNote] {
+        try await noted(project, by: actor) { try await $0.dispatch(request, of: project.description, id: id) }
+    }
+
+    private func noted(
+        _ project: EntryID, by actor: Actor, _ dispatch: (TriggerDesk) async throws -> [DeliveryNote]
+    ) async throws(DiagnosticError) -> [DeliveryNote] {
         let notes: [DeliveryNote]
         do {
-            notes = try await triggers.dispatch(request, of: project.description, id: id)
+            notes = try await dispatch(triggers)
         } catch {
             throw (error as? DiagnosticError) ?? DiagnosticError(.entryMissing, "\(error)")
         }
@@ -71,6 +94,33 @@ extension Server {
             _ = try await directory.perform(.note(Acted(.dispatched, project: project, run: run.number)), by: actor)
         }
         return notes
+    }
+}
+
+extension Server {
+    /// Something that came to a project.
+    ///
+    /// - Throws: ``DiagnosticCode/deliveryMissing``.
+    package func incoming(_ id: String, of project: EntryID) throws(DiagnosticError) -> Delivery {
+        guard let delivery = try triggers.log.delivery(project.description, id) else {
+            throw DiagnosticError(.deliveryMissing, "There is no delivery '\(id.prefix(200))' of this project.")
+        }
+        return delivery
+    }
+
+    /// Whether the server goes to a project's remote: looked at each time before git does.
+    static func reach(
+        _ parts: TellingParts
+    ) -> @Sendable (TriggerProject) async throws(DiagnosticError) -> Void {
+        let (directory, calls) = (
+            parts.directory, GuardedCalls(addressGuard: addressRules(parts.settings), web: parts.web)
+        )
+        return { (project) throws(DiagnosticError) in
+            guard project.isGuarded, let known = EntryID(project.id).flatMap({ directory.current.projects[$0] }),
+                let place = ProjectPlaces(known.settings).remote
+            else { return }
+            try await calls.look(at: place + "/")
+        }
     }
 }
 
@@ -87,6 +137,7 @@ extension TriggerProject {
         forks = ForkPolicy(rawValue: settings.forkPolicy.rawValue) ?? .ask
         isPaused = settings.isPaused
         pollSeconds = settings.options["pollSeconds"].flatMap { Int($0) } ?? (settings.forge == .git ? 10 : 300)
+        isGuarded = ProjectPlaces(settings).remote.map { settings.guardedPlaces.contains($0) } ?? false
         environments = project.environments.values.map(\.name).sorted()
         let group = settings.options["runnerGroup"] ?? ""
         runnerGroup = group == RunnerTraits.standardGroup ? "" : group

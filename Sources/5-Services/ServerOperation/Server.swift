@@ -54,12 +54,11 @@ package final class Server: Sendable {
     package let statuses: StatusDesk
     private let indexing: IndexWriting
     package let housekeeping: Housekeeping
-    /// For what waits for the ends of runs.
-    private let changes: AsyncStream<RunChange>
     /// Why this process cannot go on; whoever started the server ends it, and another process takes up all that is recorded.
     package let faults: AsyncStream<DiagnosticError>
+    private let changes: ChangeTelling
     private let lock: FileLock
-    private let ownRunner: OwnRunner
+    let ownRunner: OwnRunner
     let report: @Sendable (DiagnosticError) -> Void
     private let now: @Sendable () -> Int64
     let state = Mutex(State())
@@ -73,6 +72,8 @@ package final class Server: Sendable {
         /// Where it listens.
         var url = ""
         var isStopping = false
+        /// The own runner of an earlier start, where there is to be none: it ends once it has no job.
+        var retiring: EntryID?
         var ticker: Task<Void, Never>?
         var sweeper: Task<Void, Never>?
     }
@@ -103,7 +104,7 @@ package final class Server: Sendable {
         (self.settings, self.report, self.now) = (settings, report, now)
         try Trees.make(settings.folder, mode: 0o700)
         lock = try Self.lock(settings.folder)
-        let counts = ServerCounts(version: settings.version, commit: settings.commit)
+        let counts = ServerCounts(version: settings.version)
         self.counts = counts
         let store = try RunStore(root: settings.folder, durability: .powerCut, observer: { counts.note($0) })
         self.store = store
@@ -120,8 +121,7 @@ package final class Server: Sendable {
             now: Timestamp(milliseconds: now()))
         let vaults = try ServerVaults.open(settings, root: store.root)
         (vault, variables) = (vaults.secrets, vaults.variables)
-        gates = GateKeeper(
-            store: store, directory: directory, now: { Timestamp(milliseconds: now()) }, report: report)
+        gates = GateKeeper(store: store, directory: directory, now: { Timestamp(milliseconds: now()) }, report: report)
         (ownAddress, self.transport) = (OwnAddress(publicURL: settings.publicURL), transport)
         let parts = TellingParts(
             settings: settings, store: store, index: index, directory: directory, references: references,
@@ -129,7 +129,8 @@ package final class Server: Sendable {
         announcer = try Self.announcer(parts)
         traces = try ServerTraces(parts)
         (heard, ear) = AsyncStream<Heard>.makeStream()
-        let (stream, told) = AsyncStream<RunChange>.makeStream()
+        let telling = ChangeTelling(store: store, report: report)
+        changes = telling
         indexing = IndexWriting(store: store, index: index, report: report)
         ownRunner = OwnRunner(
             folder: store.root + "/runner", program: program, environment: settings.environment)
@@ -141,7 +142,7 @@ package final class Server: Sendable {
             changed: { [ear, indexing] change in
                 counts.note(change)
                 indexing.note(change)
-                told.yield(change)
+                telling.note(change)
                 ear.yield(.run(change))
             }, report: report)
         surroundings.leaseMs = Int64(settings.leaseSeconds) * 1_000
@@ -158,9 +159,9 @@ package final class Server: Sendable {
         housekeeping = Housekeeping(parts, runs: runs, gates: gates)
         statuses = StatusDesk(Self.statusSurroundings(parts, transport))
         var triggering = Self.surroundings(settings, store, directory, references, runs, statuses, report)
+        triggering.reach = Self.reach(parts)
         triggering.variables = Self.variables(vaults.variables)
         triggers = TriggerDesk(triggering)
-        changes = stream
     }
 
     private static func statusSurroundings(
@@ -172,6 +173,8 @@ package final class Server: Sendable {
             store: parts.store, now: { Timestamp(milliseconds: now()) },
             target: { statusTarget($0, directory.current, references) },
             url: { run, _ in address.map { "\($0)/runs/\(run)" } }, transport: transport)
+        let guarded = GuardedCalls(addressGuard: addressRules(parts.settings), web: parts.web)
+        surroundings.guardedTransport = { (call) throws(DiagnosticError) in try await guarded.send(call) }
         surroundings.report = parts.report
         surroundings.counted = { counts.noteDelivery("status", $0) }
         return surroundings
@@ -193,8 +196,10 @@ package final class Server: Sendable {
                 return try await runs.begin(planned.record)
             })
         surroundings.credential = { (project) throws(DiagnosticError) in
-            let settings = EntryID(project.id).flatMap { directory.current.projects[$0]?.settings }
-            return try settings.flatMap { (settings) throws(DiagnosticError) in try credential(settings, references) }
+            let known = EntryID(project.id).flatMap { directory.current.projects[$0] }
+            return try known.flatMap { (known) throws(DiagnosticError) in
+                try credential(known, references, store.root)
+            }
         }
         surroundings.worked = { project, verdicts in
             Task {
@@ -214,8 +219,7 @@ package final class Server: Sendable {
         _ project: String, _ directory: Directory, _ references: ReferencedSecrets
     ) -> StatusTarget? {
         guard let known = EntryID(project).flatMap({ directory.projects[$0] }),
-            let reference = known.settings.options["statusToken"] ?? known.settings.options["credential"],
-            let token = try? references.text(reference)
+            let reference = tokenReference(known.settings), let token = try? references.text(reference)
         else { return nil }
         let trigger = TriggerProject(known)
         let route: StatusRoute
@@ -225,12 +229,11 @@ package final class Server: Sendable {
         case .gitea: route = .giteaStatuses
         case .git: return nil
         }
-        guard
-            let address = try? ForgeAddress(
-                trigger.forge, server: trigger.serverURL, apiURL: known.settings.options["apiURL"])
-        else { return nil }
+        guard let address = try? ProjectPlaces.address(known.settings) else { return nil }
         var target = StatusTarget(address, route: route, token: token, repository: trigger.fullName)
         target.tellsFiltered = known.settings.options["tellsFiltered"] == "true"
+        target.isGuarded =
+            ProjectPlaces(known.settings).forge.map { known.settings.guardedPlaces.contains($0) } ?? false
         return target
     }
 
@@ -248,31 +251,23 @@ package final class Server: Sendable {
 
     /// Goes on with everything that an earlier process left, and starts what moves by itself.
     ///
-    /// - Parameter url: where the server listens, for its own runner.
+    /// - Parameter url: where the server listens; its own runner, too, unless that has a socket.
     package func start(url: String) async throws {
         state.withLock { $0.url = url }
         ownAddress.set(url)
         await listen()
         for runner in directory.current.runners.values { await runs.add(DispatchRunner(runner)) }
-        if settings.capacity > 0 { try await startOwnRunner(url) }
+        if settings.capacity > 0 {
+            try await startOwnRunner(settings.runnerSocketPath.map { "http+unix://\(FormText.encoded($0))" } ?? url)
+        } else {
+            try await retireOwnRunner(url)
+        }
         let restored = RestoredMark(store.root)
-        try await recover(restoredFrom: restored?.backupAt)
+        let going = try await recover(restoredFrom: restored?.backupAt)
         if restored != nil { try RestoredMark.forget(store.root) }
         try await triggers.start()
         try await announcer.start()
-        let (changes, triggers, gates) = (changes, triggers, gates)
-        let (statuses, report) = (statuses, report)
-        Task {
-            for await change in changes {
-                if case .finished = change.kind { await gates.forget(change.run, attempt: change.attempt) }
-                do throws(DiagnosticError) {
-                    try await triggers.runChanged(change)
-                    try await statuses.runChanged(change)
-                } catch {
-                    report(error)
-                }
-            }
-        }
+        try changes.start(going: going, gates, triggers, statuses)
         keepHouse()
         let ticker = Task { [weak self] in
             var beats = 0
@@ -282,7 +277,9 @@ package final class Server: Sendable {
                 await self.runs.tick()
                 for (work, answer) in await self.gates.tick() { await self.runs.answer(work, answer) }
                 await self.forgetSpentRunners()
+                await self.endOwnRunner()
                 if beats % Self.beatsPerTrigger == 0 {
+                    self.changes.tick()
                     await self.triggers.tick()
                     await self.statuses.tick()
                     await self.announcer.tick()
@@ -301,7 +298,9 @@ package final class Server: Sendable {
     }
 
     /// Takes up what an earlier process was cut off in: runs, and the lists of them.
-    private func recover(restoredFrom backupAt: Timestamp?) async throws {
+    ///
+    /// - Returns: the runs that go on.
+    private func recover(restoredFrom backupAt: Timestamp?) async throws -> [RunID] {
         let isWhole = try index.isWhole()
         let open = try unfinished()
         let going = Set(try await runs.recover(open, restoredFrom: backupAt))
@@ -315,7 +314,8 @@ package final class Server: Sendable {
                     unheard.append(run)
                 }
             }
-            return try await indexing.catchUp(unheard)
+            try await indexing.catchUp(unheard)
+            return going.sorted()
         }
         let (indexing, store, report) = (indexing, store, report)
         Task {
@@ -325,6 +325,7 @@ package final class Server: Sendable {
                 report(error)
             }
         }
+        return going.sorted()
     }
 
     /// Runs are listed behind their beginnings, and not quite in their order: so many before the newest may be missing.
@@ -402,59 +403,6 @@ package final class Server: Sendable {
     private static let housekeepingBeat = Duration.seconds(5)
     /// The journal is told as often of tokens that were used.
     private static let usesRhythm = Timestamp.Span.minutes(60)
-
-    // MARK: the own runner
-
-    private func startOwnRunner(_ url: String) async throws {
-        let traits = RunnerTraits(
-            name: "server", labels: RunnerLabels.machine + settings.labels, capacity: settings.capacity)
-        let known = ownRunner.credential()
-        var id = known.flatMap { EntryID($0.id) }.flatMap { directory.current.runners[$0]?.id }
-        var credential = known?.credential ?? ""
-        if let id {
-            if directory.current.runners[id]?.traits != traits {
-                _ = try await directory.perform(
-                    .changeRunner(id, traits, isDisabled: false), by: .system("server"))
-            }
-        } else {
-            let token = AccessToken.mint(.runner)
-            let events = try await directory.perform(
-                .registerRunner(traits, sha256: token.sha256, registration: nil), by: .system("server"))
-            credential = token.text
-            id = directory.current.runner(sha256: token.sha256)?.id
-            precondition(!events.isEmpty, "a new runner is recorded")
-        }
-        guard let id, let runner = directory.current.runners[id] else { return }
-        await runs.add(DispatchRunner(runner, isOwn: true))
-        try ownRunner.configure(url: url, id: id.description, credential: credential, capacity: settings.capacity)
-        watchOwnRunner(id.description)
-    }
-
-    /// Starts the process, and starts it again when it ends. Of one that does not stay the jobs are lost after a lease's time.
-    private func watchOwnRunner(_ id: String) {
-        let lease = Duration.seconds(settings.leaseSeconds)
-        SerialThread.start(name: "own runner") { [weak self] in
-            var stayedAt = BootInstant.now()
-            while let self, !self.state.withLock({ $0.isStopping }) {
-                let began = BootInstant.now()
-                do throws(DiagnosticError) {
-                    let process = try self.ownRunner.start()
-                    process?.waitForEnd()
-                    if process == nil || BootInstant.now() - began > lease { stayedAt = .now() }
-                } catch {
-                    self.report(error)
-                }
-                if BootInstant.now() - stayedAt > lease {
-                    stayedAt = .now()
-                    let text = "The server's own runner ends whenever it is started; see \(self.ownRunner.logPath)."
-                    Task { await self.runs.giveUp(jobsOf: id, text) }
-                }
-                ThreadPause.sleep(milliseconds: Self.runnerPauseMs)
-            }
-        }
-    }
-
-    private static let runnerPauseMs = 500
 }
 
 extension DispatchRunner {

@@ -15,8 +15,8 @@ package final class ServerCounts: Sendable {
     private let census = Mutex(ServingCensus())
     private let disk = Mutex<UInt64?>(nil)
 
-    init(version: String, commit: String) {
-        metrics = ServerMetrics.registry(version: version, commit: commit)
+    init(version: String) {
+        metrics = ServerMetrics.registry(version: version)
         metrics.read(ServerMetrics.jobs) { [weak self] in self?.jobs() ?? [] }
         metrics.read(ServerMetrics.runners) { [weak self] in self?.runners() ?? [] }
         metrics.read(ServerMetrics.diskFree) { [weak self] in

@@ -28,7 +28,6 @@ package struct ServerSettings: Sendable {
     package var environment: [String: String]
     /// Of this program, for the pages' foot and its metrics.
     package var version = ""
-    package var commit = ""
     /// Where people can sign in beside passwords.
     package var identityProvider: IdentitySettings?
     /// Proxies whose word on where a request comes from is taken.
@@ -40,6 +39,12 @@ package struct ServerSettings: Sendable {
     package var passwordCost = PasswordHash.Parameters.standard
     package var telling: TellingSettings
     package var retention = RetentionSettings()
+
+    /// Where the own runner reaches a server whose certificate is for the name that people use, and not for this machine's
+    /// own address: a socket in the folder, which nobody else may open. `nil`: where everybody does.
+    package var runnerSocketPath: String? {
+        certificatePath != nil && capacity > 0 ? folder + "/runner.sock" : nil
+    }
 
     package init(folder: String, host: String, port: Int, capacity: Int, environment: [String: String]) {
         self.folder = folder
@@ -56,6 +61,9 @@ package struct ServerSettings: Sendable {
     package static let shortestLeaseSeconds = Int(RunnerLimits.shortestLeaseMs / 1_000)
     package static let longestLeaseSeconds = Int(RunnerLimits.leaseMs / 1_000)
 
+    /// As Linux has it.
+    private static let socketPathBytes = 107
+
     /// Everything that is wrong with it.
     package var faults: [DiagnosticError] {
         var faults: [DiagnosticError] = []
@@ -67,6 +75,12 @@ package struct ServerSettings: Sendable {
         }
         for path in [certificatePath, certificateKeyPath, keyPath].compactMap({ $0 }) where !Files.isFile(path) {
             add("The file '\(path)' is not there.", "Correct the path, or make the file.")
+        }
+        if let path = runnerSocketPath, path.utf8.count > Self.socketPathBytes {
+            add(
+                "The folder's path is too long for the socket that the server's own runner needs beside TLS: "
+                    + "'\(path)' is longer than \(Self.socketPathBytes) bytes.",
+                "Choose a shorter --data, or --capacity 0 and runners of their own.")
         }
         if !(0...65_535).contains(port) { add("The port \(port) is none.", "Choose one from 1 to 65535.") }
         if !(0...Self.maximumCapacity).contains(capacity) {

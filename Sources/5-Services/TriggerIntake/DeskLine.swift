@@ -58,6 +58,7 @@ final class DeskLine {
     struct MirrorKey: Hashable {
         var address: String
         var credential: GitCredential?
+        var isGuarded: Bool
     }
 
     init(_ project: String) { self.project = project }

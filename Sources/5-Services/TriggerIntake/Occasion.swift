@@ -23,6 +23,14 @@ package struct Occasion: Sendable {
             case .delivery(let id, let index): "\(event):\(path):\(index):\(id)"
             }
         }
+
+        /// The workflow of a text that ``text(_:_:)`` made for a delivery; `nil`: it is not of that one.
+        static func path(of text: String, delivery id: String) -> String? {
+            guard text.hasSuffix(":" + id), let event = text.firstIndex(of: ":") else { return nil }
+            let rest = text[text.index(after: event)...].dropLast(id.count + 1)
+            guard let colon = rest.lastIndex(of: ":"), Int(rest[rest.index(after: colon)...]) != nil else { return nil }
+            return String(rest[..<colon])
+        }
     }
 
     /// `push`, `pull_request`, …

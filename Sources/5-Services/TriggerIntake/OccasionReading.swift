@@ -116,7 +116,8 @@ struct OccasionReading {
         try request.check()
         let name = request.ref ?? project.defaultBranch
         let full = name.hasPrefix("refs/") ? [name] : ["refs/heads/" + name, "refs/tags/" + name]
-        for ref in full {
+        // What pull requests bring, of whoever, comes in by their own way alone, and is judged there.
+        for ref in full where ref.hasPrefix("refs/heads/") || ref.hasPrefix("refs/tags/") {
             guard try bring(ref), let commit = try mirror.commit(of: ref) else { continue }
             let payload: DataObject = [
                 "workflow": .string(request.workflow), "repository": .object(repositoryPayload),

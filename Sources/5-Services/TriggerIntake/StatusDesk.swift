@@ -22,6 +22,8 @@ package actor StatusDesk {
         /// The page of a run, or of a job of it.
         package var url: @Sendable (RunID, JobID?) -> String?
         package var transport: HTTPTransport
+        /// To addresses that people gave who do not administer the server.
+        package var guardedTransport: HTTPTransport
         package var report: @Sendable (DiagnosticError) -> Void
         /// What came of a message: `delivered`, `retried`, `given_up`.
         package var counted: @Sendable (String) -> Void
@@ -36,6 +38,7 @@ package actor StatusDesk {
             self.target = target
             self.url = url
             self.transport = transport
+            guardedTransport = transport
             report = { _ in }
             counted = { _ in }
         }
@@ -51,6 +54,8 @@ package actor StatusDesk {
     private let thread = SerialThread(name: "statuses")
     private var busy: Set<String> = []
     private var waits: [StatusMessage.Place: (until: Timestamp, failures: Int)] = [:]
+    /// What was told last of a run, or a job of it, that is not over; what stands before an environment runs afterwards.
+    private var last: [String: String] = [:]
     private var idleWaiters: [CheckedContinuation<Void, Never>] = []
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
@@ -122,8 +127,19 @@ package actor StatusDesk {
         if case .finished = change.kind { message.completedAt = Timestamp(milliseconds: change.at) }
         // The same change may be told twice, by a process and by the one after it.
         let part = job.map { digest($0.id.text) } ?? "-"
-        let key = "status/\(change.project)/\(change.run)/\(change.attempt)/\(part)/\(state.rawValue)/\(digest(text))"
-        try self.record([message.outbox(key: key)], change.project)
+        let subject = "status/\(change.project)/\(change.run)/\(change.attempt)/\(part)"
+        var key = "\(subject)/\(state.rawValue)/\(digest(text))"
+        if change.kind.comesAgain {
+            // Each job that begins tells that the run runs.
+            guard last[subject] != key else { return }
+            let first = key
+            key += "/\(change.at)"
+            try self.record([message.outbox(key: key)], change.project)
+            last[subject] = first
+        } else {
+            try self.record([message.outbox(key: key)], change.project)
+            last[subject] = nil
+        }
     }
 
     private func record(_ messages: [OutboxMessage], _ project: String) throws(DiagnosticError) {
@@ -179,7 +195,8 @@ package actor StatusDesk {
     private func pump() {
         let pending: [PendingMessage]
         do throws(JournalError) {
-            pending = try surroundings.store.journal.pendingMessages(limit: TriggerLimits.statusesPending)
+            pending = try surroundings.store.journal.pendingMessages(
+                to: StatusMessage.destination, limit: TriggerLimits.statusesPending)
         } catch {
             surroundings.report(DiagnosticError(error.diagnostic))
             return
@@ -204,8 +221,9 @@ package actor StatusDesk {
     private func send(_ group: Group) async {
         let place = group.last.place
         if let target = surroundings.target(place.project) {
+            let transport = target.isGuarded ? surroundings.guardedTransport : surroundings.transport
             let posting = StatusPosting(
-                target.address, route: target.route, token: target.token, transport: surroundings.transport)
+                target.address, route: target.route, token: target.token, transport: transport)
             let known = checkRun(place)
             var progress = PostingProgress(checkRunID: known.id)
             let verdict = await posting.post(
@@ -282,6 +300,16 @@ package actor StatusDesk {
             _ = try surroundings.store.journal.append(append, now: surroundings.now())
         } catch {
             surroundings.report(DiagnosticError(error.diagnostic))
+        }
+    }
+}
+
+extension RunChange.Kind {
+    /// Whether a run may change so more than once.
+    fileprivate var comesAgain: Bool {
+        switch self {
+        case .running, .gated: true
+        case .began, .held, .finished: false
         }
     }
 }

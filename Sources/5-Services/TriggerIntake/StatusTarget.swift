@@ -9,6 +9,8 @@ package struct StatusTarget: Sendable {
     package var token: String
     /// `owner/name`.
     package var repository: String
+    /// Its address was given by somebody who does not administer the server: see ``StatusDesk/Surroundings/guardedTransport``.
+    package var isGuarded = false
     /// Each job has a status of its own, beside the workflow's.
     package var tellsJobs = false
     /// Workflows that a filter kept from running on a pull request are told as skipped, so that a required status comes.

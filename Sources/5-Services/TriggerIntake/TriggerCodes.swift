@@ -30,4 +30,6 @@ extension DiagnosticCode {
     package static let statusNotTold = DiagnosticCode(1156)
     /// Ticks of a schedule that were missed and are not made up for.
     package static let scheduleMissed = DiagnosticCode(1157)
+    /// What became of something that was asked for is not known yet.
+    package static let deliveryUndecided = DiagnosticCode(1158)
 }

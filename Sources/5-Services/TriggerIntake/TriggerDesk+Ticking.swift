@@ -62,7 +62,9 @@ extension TriggerDesk {
 
     func look(_ line: DeskLine) async {
         do {
-            let work = try work(try project(line.project), line)
+            let project = try project(line.project)
+            try await surroundings.reach(project)
+            let work = try work(project, line)
             let table = try await BlockingWork.attempt { () throws(DiagnosticError) in try work.currentTable() }
             take(table, on: line)
         } catch {
@@ -165,6 +167,7 @@ extension TriggerDesk {
     func poll(_ line: DeskLine) async {
         do {
             let project = try project(line.project)
+            try await surroundings.reach(project)
             let work = try work(project, line)
             let path = "\(surroundings.folder)/\(project.id)/refs.json"
             let seen = line.memory ?? RefMemory(path)

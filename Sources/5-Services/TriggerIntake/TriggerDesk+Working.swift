@@ -16,12 +16,19 @@ extension TriggerDesk {
         do {
             let project = try project(line.project)
             let cause = try task.cause ?? log.cause(stream)
+            let begun = try begunBefore(task)
+            if case .dispatch = cause, !begun.own.isEmpty {
+                // Its one run is there, whatever the remote has now.
+                try log.worked(stream, begun.own.map(\.note), origins: begun.own.map { ($0.key, $0.run) }, at: now)
+                return nil
+            }
+            try await surroundings.reach(project)
             let work = try work(project, line, askedAt: task.receivedAt)
             let id = task.id
             let result = try await BlockingWork.attempt { () throws(DiagnosticError) in
                 try work.result(cause, id: id)
             }
-            let (notes, origins) = try await start(result.verdicts, task, line.project)
+            let (notes, origins) = try await start(result.verdicts, begun, line.project)
             try log.worked(stream, notes, origins: origins, at: now)
             note(cause, result, on: line)
             surroundings.worked(project, result.verdicts)
@@ -52,7 +59,8 @@ extension TriggerDesk {
         _ project: TriggerProject, _ line: DeskLine, askedAt: Timestamp? = nil
     ) throws(DiagnosticError) -> DeliveryWork {
         let credential = try surroundings.credential(project)
-        let key = DeskLine.MirrorKey(address: project.cloneURL, credential: credential)
+        let key = DeskLine.MirrorKey(
+            address: project.cloneURL, credential: credential, isGuarded: project.isGuarded)
         let mirror: ProjectMirror
         if let known = line.mirror, known.key == key {
             mirror = known.mirror
@@ -73,23 +81,20 @@ extension TriggerDesk {
 
     /// What was fetched of a project. - Parameter credential: `nil` is enough for reading what is there.
     package nonisolated func mirror(of project: TriggerProject, _ credential: GitCredential? = nil) -> ProjectMirror {
-        ProjectMirror(folder: folder(of: project) + "/mirror.git", address: project.cloneURL, credential: credential)
+        ProjectMirror(
+            folder: folder(of: project) + "/mirror.git", address: project.cloneURL, credential: credential,
+            followsRedirects: !project.isGuarded)
     }
 
     // MARK: beginning
 
     /// Begins what is to be begun and was not yet.
     private func start(
-        _ verdicts: [WorkflowVerdict], _ task: DeskLine.Task, _ project: String
+        _ verdicts: [WorkflowVerdict], _ before: RunsBefore, _ project: String
     ) async throws -> (notes: [DeliveryNote], origins: [(key: String, run: RunID)]) {
         var notes: [DeliveryNote] = []
         var origins: [(key: String, run: RunID)] = []
-        // An earlier try, or an earlier process, may have begun some of it without having noted it down.
-        var begun: [String: RunID] = [:]
-        if task.isAgain {
-            let since = task.receivedAt + .milliseconds(-TriggerLimits.originMargin.milliseconds)
-            begun = try surroundings.store.origins(since: since.milliseconds, limit: TriggerLimits.originRuns)
-        }
+        var begun = before.all
         for verdict in verdicts {
             switch verdict.outcome {
             case .run(let planned):
@@ -112,8 +117,34 @@ extension TriggerDesk {
                 notes.append(DeliveryNote(.unreadable, path: verdict.path, reason: text))
             }
         }
+        // Of a workflow that is not there any more, too.
+        for known in before.own where !origins.contains(where: { $0.key == known.key }) {
+            notes.append(known.note)
+            origins.append((known.key, known.run))
+        }
         // What began comes first: a list that is cut off has it.
         return (notes.filter { $0.run != nil } + notes.filter { $0.run == nil }, origins)
+    }
+
+    /// What an earlier try, or an earlier process, has begun without having noted it down.
+    private struct RunsBefore {
+        /// By what started them.
+        var all: [String: RunID] = [:]
+        /// Those that are this delivery's and no other's.
+        var own: [(key: String, run: RunID, note: DeliveryNote)] = []
+    }
+
+    private func begunBefore(_ task: DeskLine.Task) throws(DiagnosticError) -> RunsBefore {
+        guard task.isAgain else { return RunsBefore() }
+        let since = task.receivedAt + .milliseconds(-TriggerLimits.originMargin.milliseconds)
+        var before = RunsBefore()
+        before.all = try surroundings.store.origins(since: since.milliseconds, limit: TriggerLimits.originRuns)
+        for (key, run) in before.all.sorted(by: { $0.value < $1.value }) {
+            guard let path = Occasion.Key.path(of: key, delivery: task.id) else { continue }
+            let note = DeliveryNote(.started, path: path, run: run, reason: "Run \(run) was begun for it before.")
+            before.own.append((key, run, note))
+        }
+        return before
     }
 
     private func begin(_ planned: PlannedRun, _ path: String) async throws -> DeliveryNote {

@@ -29,9 +29,9 @@ package actor TriggerDesk {
     private var ready: [String] = []
     private var busyCount = 0
     /// Those that wait for what becomes of a delivery.
-    private var waiters: [StreamID: [CheckedContinuation<Delivery, any Error>]] = [:]
+    var waiters: [StreamID: [CheckedContinuation<Delivery, any Error>]] = [:]
     private var idleWaiters: [CheckedContinuation<Void, Never>] = []
-    private var isStopping = false
+    var isStopping = false
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -85,7 +85,7 @@ package actor TriggerDesk {
         try await finished(.repositoryDispatch(request), id: "dispatch:" + id, of: project)
     }
 
-    /// Works a delivery that failed, or that was worked, once more. Runs that it has begun do not begin again.
+    /// Works a delivery that failed, or that was worked, once more, and one that is to be tried again at once. Runs that it has begun do not begin again.
     ///
     /// - Parameter name: who asks.
     /// - Throws: ``DiagnosticCode/deliveryMissing``, ``DiagnosticCode/deliveryUnfinished``.
@@ -98,6 +98,7 @@ package actor TriggerDesk {
         let isUnderWay = line.tasks.contains {
             if case .delivery(stream) = $0.kind { true } else { false }
         }
+        if isUnderWay, case .failed(_, retryAt: _?) = delivery.state { return hurry(stream, on: line) }
         guard !isUnderWay else {
             throw DiagnosticError(
                 .deliveryUnfinished, "The delivery '\(id.prefix(200))' is still being worked.",
@@ -137,7 +138,7 @@ package actor TriggerDesk {
         }
     }
 
-    private static let stopping = DiagnosticError(
+    static let stopping = DiagnosticError(
         .serverStopping, "The server is about to stop; what was asked for is kept, and begins when it is back.")
 
     // MARK: taking in
@@ -160,29 +161,6 @@ package actor TriggerDesk {
         task.receivedAt = time
         put(task, on: line)
         return true
-    }
-
-    private func finished(
-        _ cause: TriggerCause, id: String, of project: String
-    ) async throws -> [DeliveryNote] {
-        let stream = DeliveryLog.stream(project, id)
-        let isNew = try receive(cause, id: id, on: line(project))
-        var delivery = try log.delivery(stream)
-        if !isNew, case .failed(let diagnostic, retryAt: nil)? = delivery?.state, !Self.isFinal(diagnostic) {
-            // What stood in its way may be gone: whoever asks again wants it tried again.
-            try redeliver(id, of: project, by: cause.actor ?? "")
-            delivery = try log.delivery(stream)
-        }
-        if isNew || delivery?.state == .waiting {
-            guard !isStopping else { throw Self.stopping }
-            delivery = try await withCheckedThrowingContinuation { waiters[stream, default: []].append($0) }
-        }
-        switch delivery?.state {
-        case .worked(let notes, _):
-            return notes
-        case .failed(let diagnostic, _): throw DiagnosticError(diagnostic)
-        case .waiting, nil: return []
-        }
     }
 
     func isAwaited(_ stream: StreamID) -> Bool { waiters[stream] != nil }
@@ -232,18 +210,6 @@ package actor TriggerDesk {
         if busyCount == 0, ready.isEmpty {
             for waiter in idleWaiters { waiter.resume() }
             idleWaiters = []
-        }
-    }
-
-    /// Whoever waits is told after the first try.
-    private func answer(_ known: [CheckedContinuation<Delivery, any Error>], _ stream: StreamID) {
-        do throws(DiagnosticError) {
-            guard let delivery = try log.delivery(stream) else {
-                throw DiagnosticError(.deliveryMissing, "The delivery '\(stream)' is gone.")
-            }
-            for waiter in known { waiter.resume(returning: delivery) }
-        } catch {
-            for waiter in known { waiter.resume(throwing: error) }
         }
     }
 }

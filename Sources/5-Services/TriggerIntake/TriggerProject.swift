@@ -30,6 +30,8 @@ package struct TriggerProject: Sendable {
     package var approval = ForkTrust.Setting.firstTimeContributors
     package var forkSandbox = SandboxSettings()
     package var isPaused = false
+    /// Its address was given by somebody who does not administer the server: git is not led on to another one.
+    package var isGuarded = false
     /// `nil`: it is not polled.
     package var pollSeconds: Int?
     /// Whether a poll looks at pull requests, too.

@@ -19,6 +19,8 @@ package struct TriggerSurroundings: Sendable {
     package var projects: @Sendable () -> [TriggerProject]
     /// What opens a project's remote; `nil`: nothing is needed.
     package var credential: @Sendable (TriggerProject) throws(DiagnosticError) -> GitCredential?
+    /// Throws where the server does not go to a project's remote.
+    package var reach: @Sendable (TriggerProject) async throws(DiagnosticError) -> Void
     /// What `vars` holds for the runs of a project.
     package var variables: @Sendable (TriggerProject) throws(DiagnosticError) -> DataObject
     /// Begins a run, or holds it where ``PlannedRun/fork`` asks for an approval, and returns once it is on the disk. One that was begun in an
@@ -42,6 +44,7 @@ package struct TriggerSurroundings: Sendable {
         self.projects = projects
         self.start = start
         credential = { (_) throws(DiagnosticError) in nil }
+        reach = { (_) throws(DiagnosticError) in }
         variables = { (project) throws(DiagnosticError) in project.vars }
         worked = { _, _ in }
         report = { _ in }

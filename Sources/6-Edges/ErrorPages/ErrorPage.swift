@@ -6,7 +6,7 @@ internal import CErrorPages
 package enum ErrorPage {
     /// Markdown; `nil` where there is no such code.
     package static func text(of number: Int) -> [UInt8]? {
-        guard let page = martlet_error_page(Int32(number)) else { return nil }
+        guard let number = Int32(exactly: number), let page = martlet_error_page(number) else { return nil }
         return Array(UnsafeBufferPointer(start: page.pointee.text, count: page.pointee.length))
     }
 }

@@ -73,6 +73,8 @@ package enum Gallery {
             Entry(name: "approvals-ko", page: SampleRooms.approvals, language: .korean),
             Entry(name: "account", page: SampleSettings.account),
             Entry(name: "settings-projects", page: SampleSettings.projects),
+            Entry(name: "settings-connection", page: SampleSettings.connection),
+            Entry(name: "settings-incoming", page: SampleSettings.incoming),
             Entry(name: "settings-people", page: SampleSettings.people),
             Entry(name: "settings-members", page: SampleSettings.members),
             Entry(name: "settings-runners", page: SampleSettings.runners),

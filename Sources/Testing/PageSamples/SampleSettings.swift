@@ -17,6 +17,30 @@ package enum SampleSettings {
             ], receipt: .done("widget is built here now."))
     }
 
+    package static var connection: ConnectionPage {
+        var page = ConnectionPage(
+            project: "widget", repository: "https://forge.example/kiln/widget.git",
+            forge: ("gitea", [("git", "git"), ("gitea", "Gitea, Forgejo")]), branch: "main",
+            hookAddress: "https://ci.example/hooks/gitea/widget")
+        page.hasCredential = true
+        return page
+    }
+
+    package static var incoming: IncomingPage {
+        var push = IncomingPage.Delivery(
+            id: "72d3162e-cc78-11e3-81ab-4c9367dc0958", event: "push", at: SampleRuns.ago(190), state: .passed,
+            notes: [
+                .init(workflow: ".github/workflows/ci.yml", run: 8414, reason: "A push to main."),
+                .init(workflow: ".github/workflows/docs.yml", run: nil, reason: "No file of it matches 'docs/**'."),
+            ])
+        (push.ref, push.actor) = ("refs/heads/main", "ada")
+        var lost = IncomingPage.Delivery(
+            id: "dispatch:9f2c", event: "workflow_dispatch", at: SampleRuns.ago(4_000), state: .failed)
+        lost.problem = "MRT1140 Could not fetch from https://forge.example/kiln/widget.git: it is away."
+        return IncomingPage(
+            project: "widget", deliveries: [push, lost], nextPage: PageAddress("settings", "projects", "widget"))
+    }
+
     package static var people: PeoplePage {
         PeoplePage(
             people: [

@@ -41,6 +41,8 @@ extension Directory {
         case .setChannel(let id, let settings):
             (.manageHooks, id.flatMap { channels[$0]?.settings.target } ?? settings.target)
         case .removeChannel(let id): (.manageHooks, channels[id]?.settings.target ?? .server)
+        case .noteNotifications(let id, _): (.manageHooks, .project(id))
+        case .noteDelivery(let id, _): (.manageHooks, hooks[id]?.settings.target ?? .server)
         case .note(let act): (act.act.permission, .project(act.project))
         }
     }

@@ -26,7 +26,8 @@ extension Directory {
                 try environmentFacts(command, now: now)
             case .issueRegistration, .revokeRegistration, .registerRunner, .changeRunner, .removeRunner:
                 try runnerFacts(command, now: now)
-            case .setHook, .setHookState, .removeHook, .setChannel, .removeChannel: try outgoingFacts(command)
+            case .setHook, .setHookState, .removeHook, .setChannel, .removeChannel, .noteNotifications, .noteDelivery:
+                try outgoingFacts(command)
             case .note(let act): [.acted(try checked(act))]
             }
         return facts.map { DirectoryEvent($0, by: actor) }

@@ -95,6 +95,11 @@ extension Directory {
         case .removeChannel(let id):
             guard let channel = channels[id] else { throw .unknownEntry("channel", id.description) }
             return [.channelRemoved(ChannelRemoved(channel: id, project: channel.settings.project))]
+        case .noteNotifications(let id, let version):
+            return [.notificationsSet(NotificationsSet(project: try project(id).id, documentVersion: version))]
+        case .noteDelivery(let id, let delivery):
+            guard let hook = hooks[id] else { throw .unknownEntry("hook", id.description) }
+            return [.deliveryAsked(DeliveryAsked(hook: id, project: hook.settings.project, delivery: delivery))]
         default: return []
         }
     }

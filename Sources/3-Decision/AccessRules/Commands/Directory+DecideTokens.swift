@@ -41,7 +41,13 @@ extension Directory {
     private func checkScopes(_ grant: TokenGrant, owner: Account) throws(DiagnosticError) {
         guard !owner.isServerAdmin else { return }
         let reached = projects.values.filter { grant.projects?.contains($0.id) ?? true }
-        let highest = reached.compactMap { $0.roles[owner.id] }.max() ?? .read
+        let given = reached.compactMap { $0.roles[owner.id] }.max() ?? .read
+        // Whom an environment names may approve there, whatever their role.
+        let isReviewer = reached.contains { project in
+            project.roles[owner.id] != nil
+                && project.environments.values.contains { $0.rules.reviewers.contains(owner.id) }
+        }
+        let highest = isReviewer ? max(given, .approve) : given
         for scope in grant.scopes.sorted() {
             guard let role = scope.role else {
                 throw .scopeTooWide(

@@ -49,6 +49,10 @@ package enum DirectoryCommand: Hashable, Sendable {
     case setChannel(EntryID?, ChannelSettings)
     case removeChannel(EntryID)
 
+    /// - version: of the document, from 1.
+    case noteNotifications(EntryID, version: Int)
+    /// - delivery: `nil`: a test.
+    case noteDelivery(hook: EntryID, delivery: String?)
     case note(Acted)
 }
 

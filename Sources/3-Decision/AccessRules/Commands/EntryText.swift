@@ -6,6 +6,7 @@ internal import Diagnostics
 enum EntryText {
     /// Letters, digits and `.`, `-`, `_`, beginning with a letter or a digit.
     static func checkName(_ name: String, _ what: String) throws(DiagnosticError) {
+        try checkIsNoID(name)
         guard isName(name) else {
             throw .directoryValue(
                 "The name of the \(what) has 1 to \(AccessLimits.nameBytes) letters, digits, '.', '-' and '_', "
@@ -13,8 +14,15 @@ enum EntryText {
         }
     }
 
+    /// Where an id and a name are both taken, a name must not be another's id.
+    private static func checkIsNoID(_ name: String) throws(DiagnosticError) {
+        guard EntryID(name) != nil else { return }
+        throw .directoryValue("'\(name)' looks like an id of an entry, and is no name.")
+    }
+
     /// One or more names with `/` between.
     static func checkProjectName(_ name: String) throws(DiagnosticError) {
+        try checkIsNoID(name)
         let parts = name.split(separator: "/", omittingEmptySubsequences: false)
         guard name.utf8.count <= AccessLimits.nameBytes, parts.allSatisfy({ isName($0) && !$0.hasSuffix(".git") })
         else {

@@ -52,6 +52,12 @@ package struct ProjectSettings: Hashable, Sendable, DataRepresentable {
     package var isPaused: Bool
     /// Anything else that a project's pages set, by name.
     package var options: [String: String]
+    /// Where what opens the remote is kept; `nil`: nothing is needed.
+    package var credentialReference: String?
+    /// Where the token is kept with which the forge is told statuses; `nil`: the credential does for that, too.
+    package var statusTokenReference: String?
+    /// Places that somebody gave who does not administer the server: it goes there by the rules for addresses of hooks only.
+    package var guardedPlaces: Set<String>
 
     package init(
         name: String, forge: Forge, cloneURL: String, defaultBranch: String = "main"
@@ -64,15 +70,23 @@ package struct ProjectSettings: Hashable, Sendable, DataRepresentable {
         statusVisibility = .members
         isPaused = false
         options = [:]
+        guardedPlaces = []
     }
+
+    /// Everything of it that is kept beside the directory.
+    package var references: [String] { [credentialReference, statusTokenReference].compactMap { $0 } }
 
     package var data: DataValue {
         var object = DataObject()
         for (key, value) in options.sorted(by: { $0.key < $1.key }) { object[key] = .string(value) }
+        let guarded = guardedPlaces.sorted().map(DataValue.string)
         return .present([
             "name": .string(name), "forge": .string(forge.rawValue), "clone": .string(cloneURL),
             "branch": .string(defaultBranch), "forks": .string(forkPolicy.rawValue),
             "status": .string(statusVisibility.rawValue), "paused": .flag(isPaused), "options": .object(object),
+            "credential": credentialReference.map(DataValue.string),
+            "statusToken": statusTokenReference.map(DataValue.string),
+            "guarded": guarded.isEmpty ? nil : .array(guarded),
         ])
     }
 
@@ -87,5 +101,8 @@ package struct ProjectSettings: Hashable, Sendable, DataRepresentable {
         isPaused = data.bool("paused")
         options = [:]
         for (key, value) in data["options"]?.object ?? [:] { options[key] = value.string }
+        credentialReference = data["credential"]?.string
+        statusTokenReference = data["statusToken"]?.string
+        guardedPlaces = Set((data["guarded"]?.array ?? []).compactMap(\.string))
     }
 }

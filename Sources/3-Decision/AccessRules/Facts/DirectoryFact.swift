@@ -40,6 +40,8 @@ package enum DirectoryFact: Hashable, Sendable {
     case hookRemoved(HookRemoved)
     case channelSet(ChannelSet)
     case channelRemoved(ChannelRemoved)
+    case notificationsSet(NotificationsSet)
+    case deliveryAsked(DeliveryAsked)
     case acted(Acted)
 
     package var body: any DirectoryPayload {
@@ -79,6 +81,8 @@ package enum DirectoryFact: Hashable, Sendable {
         case .hookRemoved(let body): body
         case .channelSet(let body): body
         case .channelRemoved(let body): body
+        case .notificationsSet(let body): body
+        case .deliveryAsked(let body): body
         case .acted(let body): body
         }
     }
@@ -143,6 +147,8 @@ package enum DirectoryFact: Hashable, Sendable {
             reader(DirectoryFact.hookRemoved),
             reader(DirectoryFact.channelSet),
             reader(DirectoryFact.channelRemoved),
+            reader(DirectoryFact.notificationsSet),
+            reader(DirectoryFact.deliveryAsked),
             reader(DirectoryFact.acted),
         ])
 }

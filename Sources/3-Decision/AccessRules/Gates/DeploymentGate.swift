@@ -97,13 +97,7 @@ package struct DeploymentGate: Hashable, Sendable {
         guard let opening else { return [] }
         try requireOpen()
         let rules = opening.request.rules
-        let isListed = rules.reviewers.contains(person.account)
-        guard rules.reviewers.isEmpty ? person.mayApprove : isListed else {
-            throw .reviewRefused(
-                rules.reviewers.isEmpty
-                    ? "\(person.name) may not approve deployments to \(rules.name); this needs the role approve."
-                    : "\(person.name) is not among the reviewers of \(rules.name).")
-        }
+        if let refusal = refusal(of: person) { throw .reviewRefused(refusal) }
         let review = GateReview(person, isApproval: isApproval, reason: reason, at: now.milliseconds)
         guard isApproval else {
             let sentence = "\(person.name) rejected the deployment to \(rules.name)" + Self.because(review.reason)
@@ -114,6 +108,18 @@ package struct DeploymentGate: Hashable, Sendable {
         }
         guard !reviews.contains(where: { $0.account == person.account }) else { return [] }
         return settled([.reviewed(GateReviewed(review: review))], now: now)
+    }
+
+    /// Why somebody has no say here; `nil`: they have one. Where the environment names its reviewers they have it, and nobody
+    /// else; where it names none, whoever has the role approve.
+    package func refusal(of person: GatePerson) -> String? {
+        guard let rules = opening?.request.rules else { return nil }
+        guard rules.reviewers.isEmpty else {
+            return rules.reviewers.contains(person.account)
+                ? nil : "\(person.name) is not among the reviewers of \(rules.name)."
+        }
+        return person.mayApprove
+            ? nil : "\(person.name) may not approve deployments to \(rules.name); this needs the role approve."
     }
 
     private func override(_ person: GatePerson, _ reason: String) throws(DiagnosticError) -> [GateEvent] {

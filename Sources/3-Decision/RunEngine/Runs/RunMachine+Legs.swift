@@ -159,8 +159,14 @@ extension Transition<RunMachine> {
         case .running:
             guard state.legs[leg].cancel < level else { return }
             let id = state.legs[leg].id
-            record(.legCancelling(LegCancelling(leg: id, level: level, reason: reason)))
-            if let scope = state.legs[leg].innerScope { return cancelScope(scope, level, reason) }
+            if let scope = state.legs[leg].innerScope {
+                record(.legCancelling(LegCancelling(leg: id, level: level, reason: reason)))
+                return cancelScope(scope, level, reason)
+            }
+            // A runner that gives no word is not waited for until the end of the job's own time.
+            let patience = level == .force ? 0 : state.legs[leg].settings.cancelTimeoutMs
+            let deadline = now + patience + EngineLimits.backstopMs
+            record(.legCancelling(LegCancelling(leg: id, level: level, reason: reason, deadline: deadline)))
             request(.cancelJob(id, attempt: state.legs[leg].attempt, level, reason))
         }
     }

@@ -160,6 +160,19 @@ extension DeliveryDesk {
     /// - Parameter name: who asks.
     /// - Throws: ``DiagnosticCode/outgoingMissing``, ``DiagnosticCode/redeliveryRefused``.
     package func redeliver(_ id: String, of hook: EntryID, by name: String) throws(DiagnosticError) {
+        let (delivery, events) = try redelivery(id, of: hook, by: name)
+        due[DeliveryPlace(hook: hook, id: id)] = try record(events, nil, of: delivery)
+        tick()
+    }
+
+    /// Whether a delivery can be sent once more; nothing is recorded.
+    package func checkRedelivery(_ id: String, of hook: EntryID) throws(DiagnosticError) {
+        _ = try redelivery(id, of: hook, by: "")
+    }
+
+    private func redelivery(
+        _ id: String, of hook: EntryID, by name: String
+    ) throws(DiagnosticError) -> (OutgoingDelivery, [DeliveryEvent]) {
         let place = DeliveryPlace(hook: hook, id: id)
         guard DeliveryID.isGood(id), let delivery = try shelf.delivery(place),
             let settings = surroundings.directory().hooks[hook]
@@ -174,8 +187,7 @@ extension DeliveryDesk {
                 isOff ? "The hook is switched off: \(health.disabled ?? "")" : "The delivery waits to be sent anyway.",
                 remedy: isOff ? "Switch the hook on first." : "Wait for its next attempt.")
         }
-        due[place] = try record(events, nil, of: delivery)
-        tick()
+        return (delivery, events)
     }
 }
 

@@ -56,7 +56,9 @@ struct DeliveryShelf: Sendable {
     private static let written = "outgoingWritten"
     private static let exchanged = "outgoingExchanged"
 
-    static func endpoint(_ hook: EntryID) -> StreamID { StreamID("endpoint/\(hook)") }
+    static let endpointPrefix = "endpoint/"
+
+    static func endpoint(_ hook: EntryID) -> StreamID { StreamID("\(endpointPrefix)\(hook)") }
 
     // MARK: writing
 
@@ -144,7 +146,8 @@ struct DeliveryShelf: Sendable {
             health.apply(
                 try DeliveryEvent(typeName: entry.event.type, version: entry.event.version, payload: payload))
         }
-        return (health, recorded.count)
+        // The beginning may have gone.
+        return (health, recorded.last?.sequence ?? 0)
     }
 
     /// Deliveries of a hook, the newest first.

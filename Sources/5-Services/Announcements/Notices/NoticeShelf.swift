@@ -17,7 +17,7 @@ struct NoticeShelf: Sendable {
     }
 
     let store: RunStore
-    private static let prefix = "notices/"
+    static let prefix = "notices/"
 
     private static func stream(_ project: EntryID) -> StreamID { StreamID("\(prefix)\(project)") }
 
@@ -30,7 +30,8 @@ struct NoticeShelf: Sendable {
             page.ledger.apply(
                 try NoticeEvent(typeName: entry.event.type, version: entry.event.version, payload: payload))
         }
-        page.version = recorded.count
+        // The beginning may have gone.
+        page.version = recorded.last?.sequence ?? 0
         return page
     }
 

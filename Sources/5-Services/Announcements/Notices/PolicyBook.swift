@@ -94,6 +94,20 @@ package final class PolicyBook: Sendable {
         return document
     }
 
+    /// What a document would say; nothing is recorded.
+    ///
+    /// - Throws: ``DiagnosticCode/policiesMoved``, and what is wrong with the document.
+    package func checked(
+        _ object: DataObject, of project: EntryID, replacing version: Int?
+    ) throws(DiagnosticError) -> PolicyDocument {
+        let before = try document(of: project)
+        if let version, version != before.version { throw Self.moved }
+        guard DataValue.object(object).jsonText().utf8.count <= AnnouncementLimits.policiesBytes else {
+            throw PolicyDocument.invalid("it has more than \(AnnouncementLimits.policiesBytes) bytes")
+        }
+        return try PolicyDocument(object, version: before.version + 1)
+    }
+
     /// - Parameters:
     ///   - version: the one that is to be replaced; `nil`: whichever there is.
     ///   - name: who sets it.
@@ -102,16 +116,10 @@ package final class PolicyBook: Sendable {
         _ object: DataObject, of project: EntryID, replacing version: Int?, by name: String, now: Timestamp
     ) throws(DiagnosticError) -> PolicyDocument {
         let payload: DataValue = ["document": .object(object), "by": .string(name.cut(NoticeLimits.nameBytes))]
-        let bytes = Array(payload.jsonText().utf8)
-        guard bytes.count <= AnnouncementLimits.policiesBytes else {
-            throw PolicyDocument.invalid("it has more than \(AnnouncementLimits.policiesBytes) bytes")
-        }
-        let before = try document(of: project)
-        if let version, version != before.version { throw Self.moved }
-        let document = try PolicyDocument(object, version: before.version + 1)
+        let document = try checked(object, of: project, replacing: version)
         let append = StreamAppend(
-            Self.stream(project), expectedVersion: before.version,
-            events: [NewEvent(type: Self.typeName, payload: bytes)])
+            Self.stream(project), expectedVersion: document.version - 1,
+            events: [NewEvent(type: Self.typeName, payload: Array(payload.jsonText().utf8))])
         do throws(DiagnosticError) {
             _ = try store.recorded { (journal) throws(JournalError) in try journal.append(append, now: now) }
         } catch {

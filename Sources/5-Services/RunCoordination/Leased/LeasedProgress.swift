@@ -179,6 +179,8 @@ package enum LeasedEnd {
 
     package static func save(_ end: LeasedJob.End, _ store: RunStore, _ work: JobTry) throws(DiagnosticError) {
         let data: DataValue = ["outcome": end.outcome.data, "outputs": .object(end.outputs)]
+        // A job may end before it has made anything.
+        try Trees.make(store.jobFolder(work.run, work.attempt, work.job), mode: 0o700)
         try SealedFile.write(
             Array(data.jsonText().utf8), to: path(store, work), key: store.key, name: "end \(work)")
     }

@@ -62,7 +62,7 @@ enum SetupNode {
         let known = Set(names.values)
         let majors = known.sorted(by: >)
         if let major = names[name] { return all.first { $0.version.major == major } }
-        if let back = Int(name), back <= 0, -back < majors.count {
+        if let back = Int(name), (1 - majors.count...0).contains(back) {
             return all.first { $0.version.major == majors[-back] }
         }
         guard name == "*" else { return nil }

@@ -50,6 +50,11 @@ struct UploadArtifactAction: Sendable {
                 "Unrecognized if-no-files-found input. Provided: \(text). Available options: warn,error,ignore")
         }
         let name = call.text("name")
+        guard call.redacted(name) == name else {
+            throw DiagnosticError(
+                .nativeInputInvalid, "The artifact's name holds a secret, and would be shown to whoever sees the run.",
+                remedy: "Give it a name without one.")
+        }
         var upload = ArtifactVault.Upload(
             name: name.isEmpty ? "artifact" : name, files: [], origin: job.origin(call),
             retentionDays: try Self.retention(call))

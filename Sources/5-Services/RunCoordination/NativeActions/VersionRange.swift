@@ -27,9 +27,13 @@ struct ToolVersion: Hashable, Comparable, Sendable, CustomStringConvertible {
         }
         let parts = rest.split(separator: ".", omittingEmptySubsequences: false)
         let numbers = parts.compactMap { Int($0) }
-        guard !parts.isEmpty, numbers.count == parts.count, numbers.allSatisfy({ $0 >= 0 }) else { return nil }
+        guard !parts.isEmpty, numbers.count == parts.count, numbers.allSatisfy({ (0...Self.largest).contains($0) })
+        else { return nil }
         self.numbers = (numbers + [0, 0]).prefix(max(3, numbers.count)).map { $0 }
     }
+
+    /// No tool counts further.
+    private static let largest = Int(Int32.max)
 
     var major: Int { numbers[0] }
     var description: String {

@@ -19,6 +19,17 @@ enum HeldRun {
         try Files.readIfPresent(path(store, run), limit: limitBytes).map { String(decoding: $0, as: UTF8.self) }
     }
 
+    private static func rejectionPath(_ store: RunStore, _ run: RunID) -> String {
+        store.folder(of: run) + "/rejected"
+    }
+
+    /// For good: what was rejected is not run by another way.
+    static func reject(_ store: RunStore, _ run: RunID) throws(DiagnosticError) {
+        try Files.replace(rejectionPath(store, run), with: [], mode: 0o600)
+    }
+
+    static func isRejected(_ store: RunStore, _ run: RunID) -> Bool { Files.facts(rejectionPath(store, run)) != nil }
+
     static func forget(_ store: RunStore, _ run: RunID) { try? Files.remove(path(store, run)) }
 }
 

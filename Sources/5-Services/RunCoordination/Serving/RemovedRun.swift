@@ -40,6 +40,8 @@ package struct RemovedRun: Hashable, Sendable {
         /// Why its logs went, while the run stays.
         package internal(set) var logsReason: String?
         package internal(set) var logsRemovedAt: Timestamp?
+        /// Attempts up to this one have no logs any more; later ones were made since.
+        package internal(set) var logsRemovedThrough = 0
         var version = 0
     }
 
@@ -83,6 +85,7 @@ extension RunStore {
             case RemovedRun.logsRemoved:
                 story.logsReason = data["reason"]?.string ?? ""
                 story.logsRemovedAt = recorded.recordedAt
+                story.logsRemovedThrough = data["attempt"]?.int ?? 1
             default: break
             }
             story.version = recorded.sequence
@@ -109,9 +112,13 @@ extension RunStore {
     }
 
     /// Says that a run's logs go, before they do.
-    package func noteLogsRemoved(of run: RunID, _ reason: String, at now: Timestamp) throws(DiagnosticError) {
+    ///
+    /// - Parameter attempt: the last one that has any.
+    package func noteLogsRemoved(
+        of run: RunID, through attempt: Int, _ reason: String, at now: Timestamp
+    ) throws(DiagnosticError) {
         let story = try removal(of: run)
-        let data: DataValue = ["reason": .string(reason)]
+        let data: DataValue = ["reason": .string(reason), "attempt": .number(Double(attempt))]
         let event = NewEvent(type: RemovedRun.logsRemoved, payload: Array(data.jsonText().utf8))
         var append = StreamAppend(RemovedRun.stream(run), expectedVersion: story.version, events: [event])
         append.wakeUp = .at(now)

@@ -12,16 +12,26 @@ internal import StructuredData
 extension RunCoordinator {
     /// Runs a part of a run again; what does not run again keeps its results and outputs.
     ///
-    /// - Parameter key: of the request; the same one begins one attempt.
+    /// - Parameters:
+    ///   - key: of the request; the same one begins one attempt.
+    ///   - before: called with the new attempt once it is sure that it can begin; it begins only if that does not throw.
     /// - Returns: the new attempt, once its beginning is on the disk.
     /// - Throws: where the run is not over, or nothing of it is to run again.
-    package func rerun(_ run: RunID, _ selection: RunSession.Selection, key: String? = nil) async throws -> Int {
+    package func rerun(
+        _ run: RunID, _ selection: RunSession.Selection, key: String? = nil,
+        before: @Sendable (Int) async throws -> Void = { _ in }
+    ) async throws -> Int {
         try checkHealthy()
         guard store.exists(run) else { throw DiagnosticError(.runMissing, "There is no run \(run).") }
         let previous = max(1, try store.lastAttempt(of: run))
         let asked = RerunKey(store: store, run: run)
         if let key, try asked.hasBegun(previous, by: key) { return previous }
         guard runs[run] == nil else { throw Self.notOver(run) }
+        guard !HeldRun.isRejected(store, run) else {
+            throw DiagnosticError(
+                .runRejected, "Run \(run) was rejected: its code is not to be run.",
+                remedy: "Have the change looked at; what is pushed next asks anew.")
+        }
         let record = try RunRecord.load(from: store, run)
         let old = ServedRun(store: store, run: run, attempt: previous, record: record)
         let stream = RunStore.stream(run, attempt: previous)
@@ -36,6 +46,9 @@ extension RunCoordinator {
                 .nothingToRerun, "Everything in run \(run) succeeded or was skipped.",
                 remedy: "Run all of it again, not only what failed.")
         }
+        try await before(previous + 1)
+        // Somebody else may have been faster meanwhile.
+        guard runs[run] == nil, try store.lastAttempt(of: run) <= previous else { throw Self.notOver(run) }
         let new = ServedRun(store: store, run: run, attempt: previous + 1, record: record)
         // All that the new attempt stands on is in its own record.
         new.evaluator.takeOver(try ValuesRecord(store: store, run: run, attempt: previous).load())
@@ -43,6 +56,8 @@ extension RunCoordinator {
             try point.save(store, run, attempt: new.attempt)
             new.point = point
         }
+        // They may have been removed, with their folder.
+        try Trees.make(store.folder(of: run) + "/logs", mode: 0o700)
         if let key { try asked.note(key, attempt: new.attempt) }
         runs[run] = new
         try await take(.start(RunStart(run: run, attempt: new.attempt, takeover: takeover)), of: run)

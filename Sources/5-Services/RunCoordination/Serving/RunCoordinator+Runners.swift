@@ -157,7 +157,9 @@ extension RunCoordinator {
         do throws(DiagnosticError) {
             let secrets = try surroundings.secrets(run.record, work.job, run.jobs[work.job]?.environment)
             guard let content = run.content(of: work.job, secrets: secrets) else { return nil }
-            return JobAssignment(lease: lease.key, content: content.object, leaseMs: dispatch.leaseMs)
+            var assignment = JobAssignment(lease: lease.key, content: content.object, leaseMs: dispatch.leaseMs)
+            assignment.cancellation = run.jobs[work.job]?.cancellation.flatMap { $0.lease == lease.key ? $0 : nil }
+            return assignment
         } catch {
             let outcome = JobOutcome(.failure, reason: Reason(.setup, error.diagnostic.message))
             give(.jobFinished(work.job, attempt: work.number, outcome), to: work.run)

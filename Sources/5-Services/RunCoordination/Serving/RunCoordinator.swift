@@ -143,6 +143,7 @@ package actor RunCoordinator {
         if isApproved {
             try await take(start, of: run)
         } else {
+            try HeldRun.reject(store, run)
             // Both in one turn, and so in one transaction: nobody ever sees it begun and not yet cancelled.
             give(start, to: run)
             try await take(.cancelRequested(.run, .force, Reason(.cancelled, reason)), of: run)
@@ -164,9 +165,19 @@ package actor RunCoordinator {
 
     /// - Returns: `false` where the run is not under way.
     package func cancel(_ run: RunID, isForced: Bool, reason: String) async throws -> Bool {
-        guard let served = runs[run], !served.isOver else { return false }
+        guard let served = runs[run], !served.isOver else {
+            // One that waits to be let begin never does.
+            return try await release(run, isApproved: false, reason: reason)
+        }
         try await take(.cancelRequested(.run, isForced ? .force : .soft, Reason(.cancelled, reason)), of: run)
         return true
+    }
+
+    /// Ends everything of a project, at once.
+    package func cancelAll(of project: String, _ text: String) {
+        for (run, served) in runs where served.project == project && !served.isOver {
+            give(.cancelRequested(.run, .force, Reason(.cancelled, text)), to: run)
+        }
     }
 
     /// Runs that are under way.
@@ -294,6 +305,7 @@ package actor RunCoordinator {
             rest = left
         } else {
             rest = Array(batch.appends.values) + (try deploymentAppends(batch.events))
+            if let ends = RunEnd.append(batch.events, at: now) { rest.append(ends) }
         }
         while !rest.isEmpty {
             batch.rest = rest

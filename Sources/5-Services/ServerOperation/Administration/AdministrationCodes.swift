@@ -18,8 +18,14 @@ extension DiagnosticCode {
     package static let oldPasswordWrong = DiagnosticCode(1206)
     /// A key was used before, for another request.
     package static let keyReused = DiagnosticCode(1207)
-    /// What was asked for with the same key is being worked on, or it is not known what became of it.
+    /// What was asked for with the same key is being worked on.
     package static let keyInUse = DiagnosticCode(1208)
     /// What is there is no key for a request that may be sent again.
     package static let keyInvalid = DiagnosticCode(1209)
+    /// It is not known what became of what was asked for with the same key.
+    package static let keyUncertain = DiagnosticCode(1216)
+    /// A secret that is kept for one place would be sent to another.
+    package static let credentialElsewhere = DiagnosticCode(1214)
+    /// What was given to open a project's remote or forge cannot be used for it.
+    package static let connectionSecretUnusable = DiagnosticCode(1215)
 }

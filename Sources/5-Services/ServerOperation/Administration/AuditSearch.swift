@@ -4,6 +4,7 @@ package import AccessRules
 package import Diagnostics
 internal import EventJournal
 internal import RunCoordination
+internal import Synchronization
 internal import ThreadExecution
 package import Timekeeping
 
@@ -35,7 +36,8 @@ package struct AuditQuery: Sendable {
 extension DirectoryKeeper {
     private static let batch = 1_000
 
-    /// The newest rows before a sequence, the newest first.
+    /// The newest rows before a sequence, the newest first. It reads backwards from there, a part at a time, as far as the names
+    /// of the time are still known from an earlier reading; without one it begins at the beginning.
     ///
     /// - Parameters:
     ///   - before: `nil`: from the newest on.
@@ -43,12 +45,36 @@ extension DirectoryKeeper {
     package nonisolated func audit(
         _ query: AuditQuery, before: Int?, limit: Int, isShown: @escaping @Sendable (AuditRow) -> Bool
     ) async throws(DiagnosticError) -> [AuditRow] {
-        var newest: [AuditRow] = []
-        try await eachBatch(query, isShown: isShown) { rows in
-            newest += rows.filter { row in before.map { row.sequence < $0 } ?? true }
-            if newest.count > limit { newest.removeFirst(newest.count - limit) }
+        var found: [AuditRow] = []
+        var end = before
+        while true {
+            let mark = marks.last(before: end ?? .max)
+            let stop = end
+            let rows = try await BlockingWork.attempt { () throws(DiagnosticError) in
+                try self.rows(from: mark, before: stop, limit: limit, query, isShown)
+            }
+            found = rows + found
+            if found.count >= limit || mark.first <= 1 { return found.suffix(limit).reversed() }
+            end = mark.first
         }
-        return newest.reversed()
+    }
+
+    /// The last rows of a part, in order.
+    private nonisolated func rows(
+        from mark: AuditMark, before end: Int?, limit: Int, _ query: AuditQuery, _ isShown: (AuditRow) -> Bool
+    ) throws(DiagnosticError) -> [AuditRow] {
+        var (first, reading) = (mark.first, mark.reading)
+        var rows: [AuditRow] = []
+        while end.map({ first < $0 }) ?? true {
+            let read = try read(from: first, reading, query, isShown)
+            guard read.count > 0 else { break }
+            rows += read.rows.filter { row in end.map { row.sequence < $0 } ?? true }
+            if rows.count > limit { rows.removeFirst(rows.count - limit) }
+            first += read.count
+            reading = read.reading
+            if read.count == Self.batch { marks.note(AuditMark(first: first, reading: reading)) }
+        }
+        return rows
     }
 
     /// All rows, in order, a batch at a time.
@@ -67,20 +93,8 @@ extension DirectoryKeeper {
             guard read.count > 0 else { return }
             first += read.count
             reading = read.reading
+            if read.count == Self.batch { marks.note(AuditMark(first: first, reading: reading)) }
             try await take(read.rows)
-        }
-    }
-
-    /// The same for what does not fail by itself.
-    private nonisolated func eachBatch(
-        _ query: AuditQuery, isShown: @escaping @Sendable (AuditRow) -> Bool, _ take: ([AuditRow]) -> Void
-    ) async throws(DiagnosticError) {
-        do {
-            try await eachBatch(query, isShown: isShown) { (rows) async throws(DiagnosticError) in take(rows) }
-        } catch let error as DiagnosticError {
-            throw error
-        } catch {
-            preconditionFailure("nothing else fails here")
         }
     }
 
@@ -95,5 +109,32 @@ extension DirectoryKeeper {
             if query.isWanted(row, reading.directory.name(of:)), isShown(row) { rows.append(row) }
         }
         return (rows, recorded.count, reading)
+    }
+}
+
+/// The directory as it was at a place of its stream: who reads on from there knows the names of the time.
+struct AuditMark: Sendable {
+    /// The event that comes next.
+    var first: Int
+    var reading: AuditReading
+}
+
+/// The last of them that readers came by.
+final class AuditMarks: Sendable {
+    private let known = Mutex<[AuditMark]>([])
+    private static let kept = 4
+
+    /// The last one before a sequence; the beginning where there is none.
+    func last(before end: Int) -> AuditMark {
+        known.withLock { marks in marks.last { $0.first < end } } ?? AuditMark(first: 1, reading: AuditReading())
+    }
+
+    /// Keeps it where it is newer than those that are known.
+    func note(_ mark: AuditMark) {
+        known.withLock { marks in
+            guard marks.last.map({ $0.first < mark.first }) ?? true else { return }
+            marks.append(mark)
+            if marks.count > Self.kept { marks.removeFirst() }
+        }
     }
 }

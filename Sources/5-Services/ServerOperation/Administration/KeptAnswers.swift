@@ -26,6 +26,8 @@ package struct KeptAnswers: Sendable {
         fileprivate let stream: StreamID
         /// Of what is asked.
         fileprivate let digest: String
+        /// The same for the same request of the same caller with the same key, and for no other.
+        package let identity: String
 
         /// - Parameters:
         ///   - caller: whose key it is.
@@ -33,6 +35,7 @@ package struct KeptAnswers: Sendable {
         package init(caller: String, key: String, content: [[UInt8]]) {
             stream = StreamID("idempotency/" + Self.digest([Array(caller.utf8), Array(key.utf8)]))
             digest = Self.digest(content)
+            identity = Self.digest([Array(caller.utf8), Array(key.utf8), Array(digest.utf8)])
         }
 
         private static func digest(_ parts: [[UInt8]]) -> String {
@@ -70,7 +73,7 @@ package struct KeptAnswers: Sendable {
     }
 
     /// - Parameter isRepeatable: what another process began and did not end may be carried out again.
-    /// - Throws: ``DiagnosticCode/keyReused``, ``DiagnosticCode/keyInUse``, what the journal throws.
+    /// - Throws: ``DiagnosticCode/keyReused``, ``DiagnosticCode/keyInUse``, ``DiagnosticCode/keyUncertain``, what the journal throws.
     package func claim(
         _ request: Request, isRepeatable: Bool = false, now: Timestamp
     ) async throws(DiagnosticError) -> Finding {
@@ -140,7 +143,7 @@ package struct KeptAnswers: Sendable {
         isOwn
             ? DiagnosticError(.keyInUse, "The request with this key is being worked on.", remedy: "Ask again soon.")
             : DiagnosticError(
-                .keyInUse, "The server ended while it worked on the request with this key.",
+                .keyUncertain, "The server ended while it worked on the request with this key.",
                 remedy: "Look whether it was done; then take a new key.")
     }
 
@@ -182,6 +185,6 @@ package struct KeptAnswers: Sendable {
     }
 
     private static let damaged = DiagnosticError(
-        .keyInUse, "The answer that was kept for this key cannot be read.",
+        .keyUncertain, "The answer that was kept for this key cannot be read.",
         remedy: "Look whether it was done; then take a new key.")
 }

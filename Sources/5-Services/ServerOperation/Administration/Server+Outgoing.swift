@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import AccessRules
+package import Announcements
 internal import Credentials
 package import Diagnostics
+package import StructuredData
+internal import Timekeeping
 
 /// Hooks and channels: their settings in the directory, their secrets beside it.
 extension Server {
@@ -73,5 +76,35 @@ extension Server {
             throw DiagnosticError(.entryMissing, "The channel was removed as it was made.")
         }
         return channel
+    }
+}
+
+/// What people ask of hooks and notifications beside their settings: the act is in the audit log before it is done.
+extension Server {
+    /// Sends a delivery that is over once more.
+    package func redeliver(_ delivery: String, of hook: EntryID, by actor: Actor) async throws(DiagnosticError) {
+        try await announcer.deliveries.checkRedelivery(delivery, of: hook)
+        _ = try await directory.perform(.noteDelivery(hook: hook, delivery: delivery), by: actor)
+        try await announcer.deliveries.redeliver(delivery, of: hook, by: directory.current.told(actor))
+    }
+
+    /// Sends a hook something to see whether it is heard.
+    ///
+    /// - Returns: the delivery.
+    package func test(_ hook: EntryID, by actor: Actor) async throws(DiagnosticError) -> String {
+        _ = try await directory.perform(.noteDelivery(hook: hook, delivery: nil), by: actor)
+        return try await announcer.deliveries.test(hook, by: directory.current.told(actor))
+    }
+
+    /// Says who is told what in a project.
+    ///
+    /// - Parameter version: the document that is to be replaced; `nil`: whichever there is.
+    package func setNotifications(
+        _ object: DataObject, of project: EntryID, replacing version: Int?, by actor: Actor
+    ) async throws(DiagnosticError) -> PolicyDocument {
+        let book = announcer.policies
+        let next = try book.checked(object, of: project, replacing: version).version
+        _ = try await directory.perform(.noteNotifications(project, version: next), by: actor)
+        return try book.set(object, of: project, replacing: next - 1, by: directory.current.told(actor), now: .now())
     }
 }

@@ -40,6 +40,7 @@ extension Server {
         for reference in project.webhookSecrets + hooks.map(\.settings.secretReference)
             + channels.map(\.settings.addressReference)
         { references.forget(reference) }
+        forgetReplaced(of: project.id, before: project.settings)
         let id = project.id.description
         let places =
             [SecretPlace.project(id)]

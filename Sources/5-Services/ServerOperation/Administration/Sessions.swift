@@ -42,7 +42,7 @@ package final class Sessions: Sendable {
     private let store: RunStore
     private let ended: Mutex<[String: Timestamp]>
 
-    private static let stream = StreamID("sessions")
+    static let stream = StreamID("sessions")
     private static let eventType = "sessionEnded"
 
     init(keyring: TicketKeyring, directory: DirectoryKeeper, store: RunStore, now: Timestamp) throws(DiagnosticError) {
@@ -88,6 +88,14 @@ package final class Sessions: Sendable {
         return session
     }
 
+    /// Whether a session that was found before has not ended since.
+    package func isCurrent(_ session: Session, now: Timestamp) -> Bool {
+        now < session.expiresAt
+            && directory.current.isSessionCurrent(
+                session.account, generation: session.generation, serverGeneration: session.serverGeneration)
+            && ended.withLock { $0[session.id] } == nil
+    }
+
     /// The ticket that a session goes on with; `nil` while the one that it has will do.
     package func renewed(_ session: Session, now: Timestamp) throws(DiagnosticError) -> String? {
         let end = min(now + SessionLimits.idle, session.begunAt + SessionLimits.longest)
@@ -107,8 +115,17 @@ package final class Sessions: Sendable {
         let store = store
         try await BlockingWork.attempt { () throws(DiagnosticError) in
             try store.recorded { (journal) throws(JournalError) in
-                let version = try journal.summary(of: Self.stream)?.version ?? 0
-                _ = try journal.append(StreamAppend(Self.stream, expectedVersion: version, events: [event]), now: now)
+                while true {
+                    let version = try journal.summary(of: Self.stream)?.version ?? 0
+                    let append = StreamAppend(Self.stream, expectedVersion: version, events: [event])
+                    do throws(JournalError) {
+                        _ = try journal.append(append, now: now)
+                        return
+                    } catch .conflict {
+                        // Another session ended just now.
+                        continue
+                    }
+                }
             }
         }
     }

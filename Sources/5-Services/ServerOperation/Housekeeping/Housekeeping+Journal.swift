@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AccessRules
+internal import Announcements
 internal import Diagnostics
 internal import EventJournal
 internal import RunCoordination
@@ -52,6 +53,7 @@ extension Housekeeping {
             }
         }
         try trimLists(now)
+        try trimStates(now)
         try parts.store.recorded { (journal) throws(JournalError) in
             try journal.forgetMessages(keeping: Self.messagesKept)
         }
@@ -70,6 +72,54 @@ extension Housekeeping {
                     try journal.trim(stream, before: last.sequence + 1)
                     guard lines.count == Self.pageSize, last == lines.last else { return }
                 }
+            }
+        }
+    }
+
+    /// Streams that say how something stands lose what is old and counts no more.
+    private func trimStates(_ now: Timestamp) throws(DiagnosticError) {
+        let settings = parts.settings
+        try AnnouncementUpkeep(store: parts.store).trim(before: now + .days(-Int64(settings.outgoingDays)))
+        // Of sessions that ended early it is known until they would have ended anyway.
+        try trim(Sessions.stream, olderThan: SessionLimits.longest, now)
+        for project in parts.directory.current.projects.keys {
+            // Each event says all of it; the last one stays.
+            try trim(StreamID("schedule/\(project)"), olderThan: .days(Int64(settings.webhookDays)), now)
+        }
+        try removeStrays()
+    }
+
+    private func trim(_ stream: StreamID, olderThan life: Timestamp.Span, _ now: Timestamp) throws(DiagnosticError) {
+        try parts.store.recorded { (journal) throws(JournalError) in
+            guard let summary = try journal.summary(of: stream) else { return }
+            var first = 1
+            while true {
+                let page = try journal.events(of: stream, from: first, limit: Self.pageSize)
+                let old = page.prefix { now - $0.recordedAt > life }
+                guard let last = old.last else { return }
+                try journal.trim(stream, before: min(last.sequence + 1, summary.version))
+                guard old.count == page.count, page.count == Self.pageSize else { return }
+                first = last.sequence + 1
+            }
+        }
+    }
+
+    /// Streams of projects and hooks that were removed.
+    private func removeStrays() throws(DiagnosticError) {
+        let directory = parts.directory.current
+        let known = Set(directory.projects.keys.map(\.description) + directory.hooks.keys.map(\.description))
+        for prefix in ["schedule/", "notices/", "endpoint/"] {
+            var after: StreamID?
+            while true {
+                let page = try parts.store.recorded { (journal) throws(JournalError) in
+                    try journal.streams(prefix: prefix, after: after, limit: Self.pageSize)
+                }
+                let strays = page.map(\.stream).filter { !known.contains(String($0.text.dropFirst(prefix.count))) }
+                if !strays.isEmpty {
+                    _ = try parts.store.recorded { (journal) throws(JournalError) in try journal.removeStreams(strays) }
+                }
+                guard page.count == Self.pageSize else { break }
+                after = page.last?.stream
             }
         }
     }

@@ -130,7 +130,11 @@ package actor Housekeeping {
         let store = parts.store
         let kept = try await keptRuns()
         let removals = round(at: now).decide(kept) { store.sizeBytes(of: $0.run) }
-        for removal in removals where removal.part != .run { try remove(removal, now, &report) }
+        for removal in removals where removal.part != .run {
+            // Somebody may run it again by now.
+            guard try await isAtRest(removal.run) else { continue }
+            try remove(removal, now, &report)
+        }
         let whole = removals.filter { $0.part == .run }
         for start in stride(from: 0, to: whole.count, by: Self.runsPerTransaction) {
             let part = whole[start..<min(start + Self.runsPerTransaction, whole.count)]
@@ -182,12 +186,21 @@ package actor Housekeeping {
         }
     }
 
+    private func isAtRest(_ run: RunID) async throws(DiagnosticError) -> Bool {
+        do {
+            return try await parts.runs.isAtRest(run)
+        } catch {
+            throw (error as? DiagnosticError) ?? DiagnosticError(.entryMissing, "\(error)")
+        }
+    }
+
     private func remove(_ removal: Removal, _ now: Timestamp, _ report: inout Report) throws(DiagnosticError) {
         switch removal.part {
         case .run: return
         case .logs:
-            try parts.store.noteLogsRemoved(of: removal.run, removal.sentence, at: now)
-            report.freedBytes += try parts.store.removeLogs(of: removal.run)
+            let last = max(1, try parts.store.lastAttempt(of: removal.run))
+            try parts.store.noteLogsRemoved(of: removal.run, through: last, removal.sentence, at: now)
+            report.freedBytes += try parts.store.removeLogs(of: removal.run, through: last)
             try parts.store.noteSwept(removal.run, at: now)
         case .workspace: _ = try parts.store.removeWorkspace(of: removal.run)
         }
@@ -232,7 +245,7 @@ package actor Housekeeping {
             if let removed = story.removed {
                 try sweep(run, root: removed.root, now, &report)
             } else {
-                report.freedBytes += try parts.store.removeLogs(of: run)
+                report.freedBytes += try parts.store.removeLogs(of: run, through: story.logsRemovedThrough)
                 try parts.store.noteSwept(run, at: now)
             }
         }

@@ -158,6 +158,7 @@ struct ServerCommand: ParsableCommand {
         }
         let listener = HTTPListener(options) { await door.answer($0) }
         let metrics = metricsListener(server)
+        let own = runnerListener(settings, door)
         StopSignals.watch {
             Task {
                 ServerLog.say("Ending: runs go on with their runners.")
@@ -165,6 +166,7 @@ struct ServerCommand: ParsableCommand {
                 Self.endWithin(seconds: Self.drainSeconds)
                 await listener.stop()
                 await metrics?.stop()
+                await own?.stop()
             }
         }
         Task {
@@ -176,7 +178,11 @@ struct ServerCommand: ParsableCommand {
         let scheme = settings.certificatePath == nil ? "http" : "https"
         let host = listen.urlHost
         try AsyncWork.run {
-            if let metrics { Self.listen(metrics, at: metricsListen?.urlHost ?? host) }
+            if let metrics {
+                let place = metricsListen?.urlHost ?? host
+                Self.listen(metrics) { "Metrics at http://\(place):\($0)/metrics" }
+            }
+            if let own { Self.listen(own) { _ in nil } }
             try await listener.run { port in
                 let url = "\(scheme)://\(host):\(port)"
                 Task {
@@ -217,10 +223,17 @@ struct ServerCommand: ParsableCommand {
         return HTTPListener(HTTPListener.Options(host: address.host, port: address.port)) { await door.answer($0) }
     }
 
-    private static func listen(_ listener: HTTPListener, at host: String) {
+    /// Where the own runner comes in; `nil`: where everybody does.
+    private func runnerListener(_ settings: ServerSettings, _ door: ServerDoor) -> HTTPListener? {
+        guard let path = settings.runnerSocketPath else { return nil }
+        let own = RunnerDoor(door)
+        return HTTPListener(HTTPListener.Options(.socket(path: path))) { await own.answer($0) }
+    }
+
+    private static func listen(_ listener: HTTPListener, _ words: @escaping @Sendable (Int) -> String?) {
         Task {
             do {
-                try await listener.run { ServerLog.say("Metrics at http://\(host):\($0)/metrics") }
+                try await listener.run { if let text = words($0) { ServerLog.say(text) } }
             } catch {
                 ServerLog.say("\(error)")
                 Glibc.exit(ExitStatus.setup.rawValue)

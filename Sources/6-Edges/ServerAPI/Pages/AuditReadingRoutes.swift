@@ -12,6 +12,7 @@ struct AuditReadingRoutes: Sendable {
     let server: Server
 
     private static let pageRows = 100
+    private static let maximumSequence = 1 << 53
 
     var routes: [Route] {
         [PageRoute(server: server).get("/audit", .known, showing: show)]
@@ -20,7 +21,8 @@ struct AuditReadingRoutes: Sendable {
     @Sendable private func show(_ visit: PageVisit) async throws(DiagnosticError) -> OutboundAnswer {
         let isSeen = try AuditRoutes(server: server).sight(visit.request)
         let wanted = (visit.query("q") ?? "").lowercased()
-        let before = visit.query("before").flatMap { Int($0) }
+        let before =
+            visit.query("before") == nil ? nil : try visit.number("before", in: 0...Self.maximumSequence, default: 0)
         let rows = try await server.directory.audit(
             AuditQuery(), before: before, limit: Self.pageRows + 1,
             isShown: { row in

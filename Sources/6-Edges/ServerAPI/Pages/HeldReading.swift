@@ -95,11 +95,11 @@ struct HeldReading {
         guard let account = visit.account else { return "Only a person can decide here." }
         let rules = request.rules
         if gate.missingApprovals == 0 { return "It waits for no person any more." }
-        if rules.reviewers.isEmpty {
-            if let refusal = refusal(in: request.project) { return refusal }
-        } else if !rules.reviewers.contains(account) {
-            let names = rules.reviewers.map { visit.directory.name(of: $0) }.joined(separator: ", ")
-            return "\(rules.name) is for \(names) to decide."
+        do throws(DiagnosticError) {
+            let person = try visit.server.person(visit.request.principal, in: request.project)
+            if let refusal = gate.refusal(of: person) { return refusal }
+        } catch {
+            return error.diagnostic.message
         }
         if rules.excludesAuthor, request.authors.contains(account) {
             return "This is your own change; \(rules.name) needs somebody else's approval."

@@ -55,6 +55,11 @@ struct PageVisit: Sendable {
     /// `nil`: nothing stands in the path, or the query's field is empty.
     func query(_ name: String) -> String? { request.query[name].flatMap { $0.isEmpty ? nil : $0 } }
 
+    /// A number of the query; an empty field is none.
+    func number(_ name: String, in range: ClosedRange<Int>, default fallback: Int) throws(DiagnosticError) -> Int {
+        query(name) == nil ? fallback : try request.number(name, in: range, default: fallback)
+    }
+
     /// For what is recorded of an act.
     var actor: Actor { request.actor(server) }
 

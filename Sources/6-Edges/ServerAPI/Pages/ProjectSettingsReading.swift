@@ -3,6 +3,7 @@
 internal import AccessRules
 internal import Diagnostics
 internal import HTTPServing
+internal import RetentionRules
 internal import ServerOperation
 internal import StructuredData
 internal import WebPages
@@ -23,6 +24,7 @@ struct ProjectSettingsReading: SettingsReading {
                 try await calls.call("removeProject", ["project": name], as: visit)
                 return SettingsChange(sentence: "The project \(name) was removed. Its runs stay.")
             },
+            form("/settings/projects/{project}/retention", .project(.manageProject), pages, keep),
             form("/settings/projects/{project}/secret", .project(.manageHooks), pages) {
                 (visit, _) throws(DiagnosticError) in
                 let name = try visit.project().name
@@ -50,13 +52,32 @@ struct ProjectSettingsReading: SettingsReading {
             if forge != .git, project.webhookSecrets.isEmpty {
                 shown.trouble = "It has no webhook secret: what the forge sends is refused."
             }
+            shown.mayConnect = visit.may(.manageProject, in: project.id)
+            if visit.may(.manageProject, in: project.id) { shown.retention = .init(project.settings.options) }
             if project.settings.isPaused { shown.trouble = "It is paused: nothing of it begins." }
             return shown
         }
         return ProjectSettingsPage(
             projects: projects,
-            forges: [("git", "git"), ("github", "GitHub"), ("gitlab", "GitLab"), ("gitea", "Gitea, Forgejo")],
+            forges: Self.forges,
             mayChange: visit.mayOnServer(.createProjects))
+    }
+
+    /// What forms send, and what people read.
+    static let forges = [("git", "git"), ("github", "GitHub"), ("gitlab", "GitLab"), ("gitea", "Gitea, Forgejo")].map {
+        (value: $0.0, name: $0.1)
+    }
+
+    /// The options that say what is kept; the others stay.
+    @Sendable private func keep(
+        _ visit: PageVisit, _ form: FormFields
+    ) async throws(DiagnosticError) -> SettingsChange<ProjectSettingsPage> {
+        let project = try visit.project()
+        var options = project.settings.options
+        for option in RetentionPolicy.Option.allCases { options[option.rawValue] = form[option.rawValue] }
+        let said = DataObject(options.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })
+        try await calls.call("changeProject", ["project": project.name], ["options": .object(said)], as: visit)
+        return SettingsChange(sentence: "What \(project.name) keeps was changed.")
     }
 
     @Sendable private func add(
@@ -71,6 +92,15 @@ struct ProjectSettingsReading: SettingsReading {
         if form.isOn("public") { body["status"] = "everyone" }
         try await calls.call("addProject", body, as: visit)
         return SettingsChange(sentence: "The project \(name) was added.")
+    }
+}
+
+extension ProjectSettingsPage.Retention {
+    fileprivate init(_ options: [String: String]) {
+        self.init()
+        func text(_ option: RetentionPolicy.Option) -> String { options[option.rawValue] ?? "" }
+        (runDays, logDays) = (text(.runDays), text(.logDays))
+        (artifactDays, keepLast) = (text(.artifactDays), text(.keepLast))
     }
 }
 

@@ -41,7 +41,7 @@ struct RunFormRoutes: Sendable {
         case "all"?: selection = .all
         case "from"?:
             let job = try form.required("job")
-            selection = job == RerunPoints.everything ? .all : .jobs([JobID(job)])
+            selection = RerunPoints.selection(job)
         default:
             throw DiagnosticError(.requestInvalid, "The form does not say what is to run again.")
         }

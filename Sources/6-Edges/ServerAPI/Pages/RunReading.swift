@@ -159,12 +159,17 @@ struct RunReading {
         switch report.state {
         case .waiting, .queued: .waiting
         case .running: .running
-        case .finished: report.conclusion?.shown ?? .cancelled
+        case .finished: report.isIncomplete ? .incomplete : report.conclusion?.shown ?? .cancelled
         }
     }
 
     private func verdict() throws(DiagnosticError) -> RunVerdict {
         let span = report.durationMs ?? 0
+        if report.isIncomplete {
+            let missing = report.jobs.filter { $0.reason?.kind == .unavailable }
+            return .incomplete(
+                job: missing.first?.name ?? "", reason: missing.first?.reason?.text, others: max(0, missing.count - 1))
+        }
         switch report.conclusion {
         case .success:
             return .passed(

@@ -17,6 +17,8 @@ struct RunTabReading {
     let reading: RunReading
 
     private static let pageTests = 200
+    /// Of tests: no attempt tells more.
+    private static let maximumPages = 1_000_000
     /// Attempts' events that a page shows; the rest is the API's.
     private static let pageEvents = 5_000
 
@@ -55,7 +57,7 @@ struct RunTabReading {
         let comparison = try TestComparison(
             visit.server, reading.row, reading.outcomes, depth: Server.comparedRuns)
         let filter = visit.query("state").flatMap(RunState.init(rawValue:))
-        let page = max(1, visit.query("page").flatMap { Int($0) } ?? 1)
+        let page = try visit.number("page", in: 1...Self.maximumPages, default: 1)
         let rank: [RunState: Int] = [.failed: 0, .passed: 1, .skipped: 2]
         let wanted = all.filter { filter == nil || $0.outcome.status.shown == filter }
             .enumerated().sorted { left, right in

@@ -15,7 +15,7 @@ extension RunRow {
         switch state {
         case .waiting: isHeld ? .blocked : .waiting
         case .running: .running
-        case .finished: conclusion?.shown ?? .cancelled
+        case .finished: isIncomplete ? .incomplete : conclusion?.shown ?? .cancelled
         }
     }
 
@@ -71,7 +71,10 @@ extension RunState {
     /// Narrows a list to runs that stand so; `nil` where no run does.
     func narrow(_ query: inout RunQuery) {
         switch self {
-        case .passed: query.conclusion = .success
+        case .passed:
+            query.conclusion = .success
+            query.isIncomplete = false
+        case .incomplete: query.isIncomplete = true
         case .failed: query.conclusion = .failure
         case .cancelled: query.conclusion = .cancelled
         case .skipped: query.conclusion = .skipped

@@ -68,7 +68,7 @@ extension SettingsReading {
 extension FormFields {
     /// A list that was written with commas.
     func list(_ name: String) -> [String] {
-        (self[name] ?? "").split { $0 == "," || $0.isNewline }.map(String.init).map(\.trimmed)
+        (self[name] ?? "").split { $0 == "," || $0.isNewline }.map(String.init).map(\.withoutBlanksAround)
             .filter { !$0.isEmpty }
     }
 
@@ -86,7 +86,7 @@ extension FormFields {
 
 extension String {
     /// Without blanks around it.
-    fileprivate var trimmed: String {
+    var withoutBlanksAround: String {
         var text = self[...]
         while text.first?.isWhitespace == true { text.removeFirst() }
         while text.last?.isWhitespace == true { text.removeLast() }
@@ -101,6 +101,8 @@ struct SettingsRoutes: Sendable {
 
     var routes: [Route] {
         ProjectSettingsReading(server: server, calls: calls).routes
+            + ConnectionReading(server: server, calls: calls).routes
+            + IncomingReading(server: server, calls: calls).routes
             + MembersReading(server: server, calls: calls).routes + PeopleReading(server: server, calls: calls).routes
             + RunnersReading(server: server, calls: calls).routes + SecretsReading(server: server, calls: calls).routes
             + EnvironmentsReading(server: server, calls: calls).routes

@@ -26,7 +26,8 @@ struct ApprovalRoutes: Sendable {
                 method: "POST", template: "/api/v1/runs/{run}/attempts/{attempt}/approvals/{job}",
                 operation: "reviewDeployment",
                 summary: "Approves or rejects a job that waits before its environment, or overrides its gate.",
-                guardian: .run(.approve), body: "ReviewRequest",
+                // Who may answer stands in the environment's rules.
+                guardian: .run(.viewRuns), body: "ReviewRequest",
                 answers: [200: "ReviewAnswer", 409: "Problem"], handler: review),
             Route(
                 method: "POST", template: "/api/v1/runs/{run}/approval", operation: "reviewRun",
@@ -82,8 +83,7 @@ struct ApprovalRoutes: Sendable {
         let (review, reason) = try await decision(request)
         let sentence = try await server.review(
             run, attempt: attempt, job: JobID(request.parameter("job")), review, reason: reason,
-            by: request.principal,
-            actor: server.identification.actor(request.principal, address: request.inbound.peer))
+            by: request.principal, actor: request.actor(server))
         return .json(["sentence": .string(sentence)])
     }
 
@@ -92,7 +92,7 @@ struct ApprovalRoutes: Sendable {
         let (review, reason) = try await decision(request)
         try await server.release(
             run, isApproved: review != .reject, reason: reason,
-            by: server.identification.actor(request.principal, address: request.inbound.peer))
+            by: request.actor(server))
         return .json([:], status: 202)
     }
 }

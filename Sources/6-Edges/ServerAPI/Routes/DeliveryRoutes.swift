@@ -67,16 +67,13 @@ struct DeliveryRoutes: Sendable {
     }
 
     @Sendable private func redeliver(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
-        try await server.announcer.deliveries.redeliver(
-            request.parameter("delivery"), of: try hook(request),
-            by: server.directory.current.told(request.actor(server)))
+        try await server.redeliver(request.parameter("delivery"), of: try hook(request), by: request.actor(server))
         return .json([:], status: 202)
     }
 
     @Sendable private func test(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
         let hook = try hook(request)
-        let id = try await server.announcer.deliveries.test(
-            hook, by: server.directory.current.told(request.actor(server)))
+        let id = try await server.test(hook, by: request.actor(server))
         return .json(
             ["id": .string(id), "url": .string("\(server.address)/api/v1/hooks/\(hook)/deliveries/\(id)")], status: 202)
     }

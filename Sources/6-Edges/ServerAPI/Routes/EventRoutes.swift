@@ -31,9 +31,12 @@ struct EventRoutes: Sendable {
     @Sendable private func overview(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
         let stream = server.feed.subscribe(to: .overview, after: try request.lastEvent())
         let (server, principal) = (server, request.principal)
+        let admission = Admission(request, server)
         return .live { writer in
             try await writer.beat()
             for await item in stream {
+                // Whoever comes back is told why.
+                guard admission.holds() else { return }
                 switch item {
                 case .reset: try await writer.send(LiveEvent(.reset))
                 case .beat: try await writer.beat()
@@ -56,13 +59,16 @@ struct EventRoutes: Sendable {
         let stream = server.feed.subscribe(to: .run(run), after: try request.lastEvent())
         let isActive = await server.runs.isActive(run)
         let state = try server.report(of: run, attempt: attempt)
+        let admission = Admission(request, server, (.viewRuns, server.target(of: request)))
         return .live { writer in
             var now: DataObject = ["type": "state", "state": .string(state.state.rawValue)]
             now.set("conclusion", state.conclusion.map { .string($0.rawValue) })
             now["sentence"] = .string(state.sentence)
             try await writer.send(LiveEvent(.update, data: now))
-            guard isActive else { return try await writer.send(LiveEvent(.end)) }
+            // What happens while another attempt runs is not this one's.
+            guard isActive, state.state != .finished else { return try await writer.send(LiveEvent(.end)) }
             for await item in stream {
+                guard admission.holds() else { return }
                 switch item {
                 case .reset: try await writer.send(LiveEvent(.reset))
                 case .beat: try await writer.beat()

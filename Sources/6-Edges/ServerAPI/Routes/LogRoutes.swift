@@ -146,7 +146,10 @@ struct LogRoutes: Sendable {
     private func live(_ place: LogPlace, _ request: APIRequest) throws(DiagnosticError) -> OutboundAnswer {
         let last = try request.lastEvent()
         let from = try request.number("from", in: 1...Int(Int32.max), default: 1)
-        let following = LogFollowing(server: server, place: place, first: last.map { $0 + 1 } ?? from)
+        _ = try server.logPath(finding: place)
+        let following = LogFollowing(
+            server: server, place: place, first: last.map { $0 + 1 } ?? from,
+            admission: Admission(request, server, (.viewLogs, server.target(of: request))))
         return .live { writer in try await following.run(writer) }
     }
 }
@@ -156,16 +159,25 @@ private struct LogFollowing: Sendable {
     let server: Server
     let place: LogPlace
     let first: Int
+    let admission: Admission
 
     private static let pieceBytes = 64 << 10
 
     func run(_ writer: EventWriter) async throws {
         // From now on nothing is missed: what is there already is read first.
         let signals = server.feed.follow(place)
-        let path = server.logPath(place)
+        var path = try server.logPath(finding: place)
         var position: LogPosition?
+        var asked = Timestamp.now()
         try await writer.beat()
         for await sign in Joined(first: .grew, then: signals) {
+            let now = Timestamp.now()
+            if sign == .beat || asked + Admission.rhythm < now {
+                guard admission.holds(now) else { return }
+                asked = now
+                // A step whose result the attempt takes over has its log with the attempt that it is of.
+                if position == nil { path = try server.logPath(finding: place) }
+            }
             let before = position
             var isOver = try await readOn(path, &position, writer)
             if !isOver, await !server.runs.isActive(place.run) {

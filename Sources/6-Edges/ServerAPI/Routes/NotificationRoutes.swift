@@ -42,9 +42,9 @@ struct NotificationRoutes: Sendable {
         let before = try book.document(of: project)
         try request.requireMatch(.object(before.object))
         let hasCondition = request.inbound.headers["If-Match"] != nil
-        let document = try book.set(
+        let document = try await server.setNotifications(
             try await request.json(), of: project, replacing: hasCondition ? before.version : nil,
-            by: request.actor(server).name, now: .now())
+            by: request.actor(server))
         var answer = OutboundAnswer.json(.object(document.object))
         answer.headers["ETag"] = EntityTag.of(.object(document.object))
         return answer

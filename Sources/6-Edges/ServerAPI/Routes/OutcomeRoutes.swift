@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AccessRules
+internal import Credentials
 internal import Diagnostics
 internal import HTTPMessages
 internal import HTTPServing
@@ -119,19 +120,36 @@ struct OutcomeRoutes: Sendable {
 
     // MARK: artifacts
 
+    /// Source: RFC 9530, section 2.
+    private static func digestField(_ digest: String?) -> String? {
+        guard let digest, digest.hasPrefix("sha256:") else { return nil }
+        let bytes = Hexadecimal.bytes(digest.dropFirst("sha256:".count).utf8)
+        return bytes.isEmpty ? nil : "sha-256=:\(Base64Text.text(bytes, .standard, isPadded: true)):"
+    }
+
     @Sendable private func artifact(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
         let run = RunID(try request.pathNumber("run"))
         let name = request.parameter("name")
         let store = server.store
+        let digest = try await read { () throws(DiagnosticError) in
+            try RunArtifacts(store: store, run: run).entries().last { $0.name == name }?.digest
+        }
+        var headers: HTTPHeaders = [
+            ("Content-Type", "application/zip"), ("X-Content-Type-Options", "nosniff"),
+            ("Content-Disposition", "attachment; filename*=UTF-8''\(FormText.encoded(name)).zip"),
+        ]
+        if let field = Self.digestField(digest) { headers.add("Repr-Digest", field) }
+        let isAsked = request.inbound.method == "HEAD"
+        if isAsked, digest != nil { return OutboundAnswer(status: 200, headers: headers) }
         let archive = try await read { () throws(DiagnosticError) in
             try RunArtifacts(store: store, run: run).archive(name)
         }
+        if isAsked {
+            archive.dismiss()
+            return OutboundAnswer(status: 200, headers: headers)
+        }
         return OutboundAnswer(
-            status: 200,
-            headers: [
-                ("Content-Type", "application/zip"), ("X-Content-Type-Options", "nosniff"),
-                ("Content-Disposition", "attachment; filename*=UTF-8''\(FormText.encoded(name)).zip"),
-            ],
+            status: 200, headers: headers,
             content: .stream { writer in
                 defer { archive.dismiss() }
                 while let piece = try await read({ () throws(DiagnosticError) in try archive.next() }) {

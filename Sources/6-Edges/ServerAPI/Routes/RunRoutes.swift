@@ -88,8 +88,9 @@ struct RunRoutes: Sendable {
             }
             return [id.description]
         }
-        let seen = directory.projects.keys.filter(isSeen)
-        return seen.count == directory.projects.count ? nil : seen.sorted().map(\.description)
+        // Also runs of projects that are gone: nobody else has a role in these.
+        if directory.decision(request.principal, .manageServer, at: .server, now: now).isAllowed { return nil }
+        return directory.projects.keys.filter(isSeen).sorted().map(\.description)
     }
 
     private func show(_ request: APIRequest, attempt: Int?) throws(DiagnosticError) -> OutboundAnswer {
@@ -100,6 +101,9 @@ struct RunRoutes: Sendable {
         }
         var object = row.object(server)
         for (key, value) in report.object { object[key] = value }
+        // Of this attempt.
+        object["unavailable"] = .bool(report.hasUnavailable)
+        if report.isIncomplete { object["sentence"] = .string(report.listedSentence) }
         return .json(.object(object))
     }
 
@@ -119,9 +123,8 @@ struct RunRoutes: Sendable {
             throw DiagnosticError(
                 .requestInvalid, "'select' is one of all, failed, jobs and from; '\(other)' is not.")
         }
-        let actor = server.identification.actor(request.principal)
-        let key = request.inbound.headers[KeyedRequests.header].map { "\(request.principal) \($0)" }
-        let attempt = try await server.rerun(run, selection, key: key, by: actor)
+        let actor = request.actor(server)
+        let attempt = try await server.rerun(run, selection, key: request.identity, by: actor)
         return .json(
             [
                 "run": .number(Double(run.number)), "attempt": .number(Double(attempt)),
@@ -132,7 +135,7 @@ struct RunRoutes: Sendable {
     @Sendable private func cancel(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
         let run = RunID(try request.pathNumber("run"))
         let body = try await request.json()
-        let actor = server.identification.actor(request.principal)
+        let actor = request.actor(server)
         let reason = CancellationWords.sentence(server.directory.current.told(actor))
         try await server.cancel(run, isForced: body["force"]?.bool ?? false, reason: reason, by: actor)
         return .json([:], status: 202)
@@ -188,7 +191,7 @@ extension RunRow {
             "path": .string(workflowPath), "title": .string(title), "event": .string(event), "ref": .string(ref),
             "sha": .string(sha), "actor": .string(actor), "subject": .string(subject), "state": .string(state.rawValue),
             "sentence": .string(sentence), "createdAt": .number(Double(createdAt)),
-            "url": .string("\(server.address)/runs/\(run)"),
+            "url": .string("\(server.address)/runs/\(run)"), "unavailable": .bool(hasUnavailable),
         ]
         object["conclusion"] = conclusion.map { .string($0.rawValue) } ?? .null
         object["finishedAt"] = finishedAt.map { .number(Double($0)) } ?? .null

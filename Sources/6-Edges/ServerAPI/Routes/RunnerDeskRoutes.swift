@@ -54,7 +54,8 @@ struct RunnerDeskRoutes: Sendable {
     @Sendable private func storage(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
         let call = try await runner.read(request, StorageCall.self)
         let (desk, record) = (server.desk, try await record(call.lease, request))
-        let act = try await BlockingWork.attempt { () throws(DiagnosticError) in try desk.prepare(call, record) }
+        // An artifact's lock may be another job's for long.
+        let act = try await BlockingWork.attemptLong { () throws(DiagnosticError) in try desk.prepare(call, record) }
         guard call.publishes else { return .json(try act()) }
         let done = try await server.runs.publish(call.lease, heldBy: try runner.runner(request), act)
         guard let done else { throw RunnerRoutes.lost(call.lease) }

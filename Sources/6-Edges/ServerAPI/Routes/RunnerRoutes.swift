@@ -18,12 +18,22 @@ struct RunnerRoutes: Sendable {
 
     var routes: [Route] {
         [
-            route("register", "Takes a one-time token for a place among the runners.", .proof, register),
+            door("register", "Takes a one-time token for a place among the runners.", register),
             route("poll", "Says what a runner has, and asks for what it has room for.", .runner, poll),
             route("assignment", "A job that the runner has, once more.", .runner, assignment),
             route("position", "How much of a job's progress the server has.", .runner, position),
             route("progress", "What came of a job.", .runner, progress, limit: RunnerLimits.progressBytes),
         ] + RunnerDeskRoutes(runner: self).routes
+    }
+
+    /// Where anybody can knock.
+    private func door(
+        _ name: String, _ summary: String,
+        _ handler: @escaping @Sendable (APIRequest) async throws(DiagnosticError) -> OutboundAnswer
+    ) -> Route {
+        var route = route(name, summary, .proof, handler)
+        route.isDoor = true
+        return route
     }
 
     func route(
@@ -70,7 +80,7 @@ struct RunnerRoutes: Sendable {
     @Sendable private func register(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
         let asked = try await read(request, RegistrationRequest.self)
         if let fault = asked.offering.fault { throw DiagnosticError(.runnerMessageInvalid, fault) }
-        return .json(try await server.register(asked, from: request.inbound.peer).data)
+        return .json(try await server.register(asked, from: request.address).data)
     }
 
     @Sendable private func poll(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {

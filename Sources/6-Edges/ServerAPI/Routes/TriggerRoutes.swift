@@ -10,7 +10,7 @@ internal import SourceForges
 internal import StructuredData
 internal import TriggerIntake
 
-/// What starts runs: webhooks, and people who ask for a workflow.
+/// What starts runs: webhooks, people who ask for a workflow, programs that tell of something.
 struct TriggerRoutes: Sendable {
     let server: Server
 
@@ -27,6 +27,13 @@ struct TriggerRoutes: Sendable {
                 summary: "Starts a workflow that can be dispatched.", guardian: .project(.startRuns),
                 body: "DispatchRequest", answers: [201: "DispatchAnswer", 422: "Problem", 502: "Problem"],
                 isRepeatable: true, handler: dispatch),
+            Route(
+                method: "POST", template: "/api/v1/projects/{project}/dispatches", operation: "dispatchEvent",
+                summary:
+                    "Tells of an event: the workflows that wait for a repository_dispatch of its type are started.",
+                guardian: .project(.startRuns), body: "EventDispatch",
+                answers: [201: "DispatchAnswer", 422: "Problem", 502: "Problem"], isRepeatable: true,
+                handler: dispatchEvent),
         ]
     }
 
@@ -35,25 +42,42 @@ struct TriggerRoutes: Sendable {
             throw DiagnosticError(
                 .routeUnknown, "There is no forge '\(request.parameter("forge"))'.", remedy: HookAddress.form)
         }
+        let name = request.parameter("project")
+        // Nothing is read for a project that is not there.
+        _ = try server.webhookProject(forge, name)
         let body = try await request.inbound.body(limit: request.bodyLimitBytes)
         let receipt = try await server.receiveWebhook(
-            forge, of: request.parameter("project"), headers: request.inbound.headers, body: body)
+            forge, of: name, headers: request.inbound.headers, body: body)
         return .json(["status": .string(receipt.rawValue)], status: receipt == .accepted ? 202 : 200)
     }
 
     @Sendable private func dispatch(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
-        guard let project = server.directory.current.find(request.parameter("project")) else {
-            throw DiagnosticError(.entryMissing, "There is no project '\(request.parameter("project"))'.")
-        }
+        let project = try request.project(server.directory.current)
         let body = try await request.json()
-        let actor = server.identification.actor(request.principal, address: request.inbound.peer)
+        let actor = request.actor(server)
         var asked = try WorkflowDispatch(
             workflow: try body.text("workflow"), ref: body["ref"]?.string,
-            json: body["inputs"]?.object ?? DataObject(),
-            actor: server.directory.current.login(of: actor))
+            json: body["inputs"]?.object ?? DataObject(), actor: server.directory.current.login(of: actor))
         asked.jobs = (body["jobs"]?.array ?? []).compactMap(\.string)
-        let id = request.inbound.headers["Idempotency-Key"] ?? String(UInt64.random(in: .min ... .max), radix: 36)
-        let notes = try await server.dispatch(asked, of: project, id: id, by: actor)
+        return answer(try await server.dispatch(asked, of: project.id, id: Self.identity(request), by: actor))
+    }
+
+    @Sendable private func dispatchEvent(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
+        let project = try request.project(server.directory.current)
+        let body = try await request.json()
+        let actor = request.actor(server)
+        let asked = try RepositoryDispatch(
+            type: try body.text("event_type"), payload: body["client_payload"]?.object ?? DataObject(),
+            actor: server.directory.current.login(of: actor))
+        return answer(try await server.dispatch(asked, of: project.id, id: Self.identity(request), by: actor))
+    }
+
+    /// What is asked for without a key is another thing each time.
+    private static func identity(_ request: APIRequest) -> String {
+        request.identity ?? String(UInt64.random(in: .min ... .max), radix: 36)
+    }
+
+    private func answer(_ notes: [DeliveryNote]) -> OutboundAnswer {
         let runs: [DataValue] = notes.compactMap { note in
             note.run.map { run in
                 [

@@ -54,8 +54,9 @@ enum APIProblem {
         object.set("remedy", diagnostic.remedy.map(DataValue.string))
         var headers: HTTPHeaders = [("Content-Type", "application/problem+json"), ("Cache-Control", "no-store")]
         if status == 401 { headers.add("WWW-Authenticate", "Bearer realm=\"martlet\"") }
-        if status == 503 || status == 429 {
-            let waitMs = retryAfterMs ?? (diagnostic.code == .serverStarting ? 1_000 : 5_000)
+        if status == 503 || status == 429 || diagnostic.code == .keyInUse {
+            let isShort = [.serverStarting, .keyInUse].contains(diagnostic.code)
+            let waitMs = retryAfterMs ?? (isShort ? 1_000 : 5_000)
             headers.add("Retry-After", String(max(1, (waitMs + 999) / 1_000)))
         }
         if diagnostic.code == .socketVersion { headers.add("Sec-WebSocket-Version", "13") }
@@ -96,7 +97,7 @@ enum APIProblem {
 
     private static let runs: [DiagnosticCode: Int] = [
         .runMissing: 404, .runRemoved: 410, .logsRemoved: 410, .diskShort: 503, .retentionInvalid: 422, .runOver: 409,
-        .runNotFinished: 409,
+        .runNotFinished: 409, .runRejected: 403,
         .nothingToRerun: 409, .rerunStepUnknown: 422,
         .unknownRerun: 422, .artifactMissing: 404, .logPatternInvalid: 422, .logPatternLimit: 422,
         .logSearchExhausted: 422, .runnerVersion: 426, .leaseLost: 410, .journalFenced: 410,
@@ -110,18 +111,22 @@ enum APIProblem {
         .webhookEventMissing: 400, .refListMalformed: 400, .refListTooLong: 413, .dispatchWorkflowUnknown: 404,
         .dispatchNotOffered: 422, .dispatchEnvironmentUnknown: 422, .dispatchTooLarge: 413,
         .dispatchTypeInvalid: 422, .dispatchRefMissing: 422, .deliveryMissing: 404, .deliveryUnfinished: 409,
+        .deliveryUndecided: 503, .triggerProjectUnusable: 409, .forgeAddressUnusable: 422,
         .defaultBranchMissing: 422, .mirrorUnreachable: 502, .commitMissing: 422, .refUnusable: 422,
         .commitFilesTooLarge: 422, .inputInvalid: 422, .eventUnknown: 422, .jobUnknown: 422,
     ]
 
     private static let telling: [DiagnosticCode: Int] = [
-        .outgoingMissing: 404, .redeliveryRefused: 409, .policiesInvalid: 422, .policyInvalid: 422,
+        .addressInvalid: 422, .addressRefused: 422, .outgoingMissing: 404, .redeliveryRefused: 409,
+        .policiesInvalid: 422, .policyInvalid: 422,
         .policiesMoved: 412, .slackRequestInvalid: 400, .webhookSignatureRefused: 401, .signingSecretUnusable: 503,
     ]
 
     private static let administration: [DiagnosticCode: Int] = [
         .entryMoved: 412, .sessionEnded: 401, .linkRefused: 410, .accountMissing: 403,
-        .providerMissing: 404, .oldPasswordWrong: 403, .keyReused: 422, .keyInUse: 409, .keyInvalid: 400,
+        .providerMissing: 404, .oldPasswordWrong: 403, .keyReused: 422, .keyInUse: 409, .keyUncertain: 409,
+        .keyInvalid: 400,
+        .credentialElsewhere: 422, .connectionSecretUnusable: 422,
         .bodyShape: 422, .ticketRefused: 403,
         .identityProviderSettings: 503, .identityProviderUnusable: 503, .idTokenRefused: 403,
         .signInStateRefused: 403, .signInDenied: 403, .personNotAdmitted: 403, .webUnreachable: 503,

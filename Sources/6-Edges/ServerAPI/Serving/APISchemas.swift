@@ -43,6 +43,8 @@ enum APISchemas {
                 // What a forge tells is not for people to say: it decides about trust and secrets.
                 "event": ["type": "string", "enum": ["workflow_dispatch"]],
             ], required: ["workflow"]),
+        "EventDispatch": object(
+            ["event_type": text, "client_payload": ["type": "object"]], required: ["event_type"]),
         "DispatchAnswer": object(
             [
                 "runs": list(object(["run": integer, "workflow": text, "url": text], required: ["run", "url"])),
@@ -100,7 +102,7 @@ enum APISchemas {
             [
                 "id": text, "name": text, "number": integer, "needs": list(text), "state": states,
                 "conclusion": conclusions, "reason": reference("Reason"), "queuedAt": integer, "startedAt": integer,
-                "finishedAt": integer, "runner": text, "environment": text, "environment": text, "notes": list(text),
+                "finishedAt": integer, "runner": text, "environment": text, "notes": list(text),
                 "takenFrom": integer,
                 "steps": list(reference("Step")),
             ], required: ["id", "name", "state", "steps"]),
@@ -116,6 +118,8 @@ enum APISchemas {
         "event": text, "ref": text, "sha": text, "actor": text, "subject": text, "state": states, "sentence": text,
         "createdAt": integer, "url": text, "conclusion": ["anyOf": [conclusions, ["type": "null"]]],
         "finishedAt": ["type": ["integer", "null"]],
+        // A job that should have run was not to be had.
+        "unavailable": flag,
     ]
 
     static let text: DataValue = ["type": "string"]

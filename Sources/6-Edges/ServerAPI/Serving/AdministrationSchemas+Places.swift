@@ -11,14 +11,15 @@ extension AdministrationSchemas {
         "Project": APISchemas.object(
             projectSettings.merging([
                 "id": text, "environments": APISchemas.list(text), "webhookSecrets": integer, "addedAt": integer,
+                "hasCredential": flag, "hasStatusToken": flag,
             ]),
             required: [
                 "id", "name", "forge", "cloneURL", "defaultBranch", "forks", "status", "paused", "options",
-                "environments", "webhookSecrets", "addedAt",
+                "environments", "webhookSecrets", "addedAt", "hasCredential", "hasStatusToken",
             ]),
         "ProjectList": APISchemas.list(of: "Project"),
-        "NewProject": APISchemas.object(projectSettings, required: ["name", "cloneURL"]),
-        "ProjectChange": APISchemas.object(projectSettings),
+        "NewProject": APISchemas.object(projectSettings.merging(secrets), required: ["name", "cloneURL"]),
+        "ProjectChange": APISchemas.object(projectSettings.merging(secrets)),
         "WebhookSecretMade": APISchemas.object(
             ["secret": text, "secrets": integer, "url": text], required: ["secret", "secrets", "url"]),
         "Member": APISchemas.object(
@@ -82,6 +83,10 @@ extension AdministrationSchemas {
         "status": choice(ProjectSettings.StatusVisibility.allCases.map(\.rawValue)), "paused": flag,
         "options": ["type": "object", "additionalProperties": ["type": "string"]],
     ]
+
+    /// What is sealed, and never shown again.
+    private static let secrets: DataObject = ["credential": secret, "statusToken": secret]
+    private static let secret: DataValue = ["type": ["string", "null"], "minLength": 1, "maxLength": 16384]
 
     private static let role = choice(Role.allCases.map(\.rawValue))
 }

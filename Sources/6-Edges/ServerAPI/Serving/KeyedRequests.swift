@@ -5,6 +5,7 @@ internal import Diagnostics
 internal import HTTPMessages
 internal import HTTPServing
 internal import ServerOperation
+internal import SourceControl
 internal import Timekeeping
 
 /// Requests that may be sent again: with the same `Idempotency-Key` a request is carried out once, and its answer given
@@ -16,6 +17,8 @@ struct KeyedRequests: Sendable {
     static let keyBytes = 255
     /// What of an answer's head is given again.
     private static let keptHeaders = ["Content-Type", "Cache-Control", "Location", "ETag"]
+    /// Refusals that are others a moment later.
+    private static let passing: Set<DiagnosticCode> = [.commitMissing]
     private static let methods: Set<String> = ["POST", "PUT", "PATCH", "DELETE"]
 
     func answer(_ request: APIRequest, _ route: Route, now: Timestamp) async throws(DiagnosticError) -> OutboundAnswer {
@@ -35,6 +38,7 @@ struct KeyedRequests: Sendable {
             content: [
                 Array("\(request.inbound.method) \(request.inbound.path)?\(request.inbound.query)".utf8), content,
             ])
+        request.identity = asked.identity
         switch try await server.keptAnswers.claim(asked, isRepeatable: route.isRepeatable, now: now) {
         case .kept(let answer): return Self.outbound(answer)
         case .new(let claim): return try await carryOut(request, route, claim)
@@ -45,10 +49,12 @@ struct KeyedRequests: Sendable {
         _ request: APIRequest, _ route: Route, _ claim: KeptAnswers.Claim
     ) async throws(DiagnosticError) -> OutboundAnswer {
         let answer: OutboundAnswer
+        var isPassing = false
         do throws(DiagnosticError) {
             answer = try await route.handler(request)
         } catch {
             answer = APIProblem.answer(error)
+            isPassing = Self.passing.contains(error.diagnostic.code)
         }
         let bytes: [UInt8]
         switch answer.content {
@@ -60,7 +66,7 @@ struct KeyedRequests: Sendable {
             return answer
         }
         // What failed on this side, or only now, may be tried again.
-        guard answer.status < 500, answer.status != 429, answer.status != 412 else {
+        guard !isPassing, answer.status < 500, answer.status != 429, answer.status != 412 else {
             try await server.keptAnswers.release(claim, now: .now())
             return answer
         }

@@ -39,6 +39,9 @@ final class RequestLimits: Sendable {
         Self.wait(strangers.withLock { $0.take(network, now: now) })
     }
 
+    /// The request was none of a stranger's.
+    func giveBack(stranger network: String) { strangers.withLock { $0.giveBack(network) } }
+
     private static func wait(_ verdict: RateLimiter<Principal>.Verdict) -> Int64? {
         if case .refused(let wait) = verdict { return wait }
         return nil

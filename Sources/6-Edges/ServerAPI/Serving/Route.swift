@@ -82,6 +82,8 @@ struct APIRequest: Sendable {
     let bodyLimitBytes: Int
     /// The body, where somebody has read it before the handler.
     var content: [UInt8]?
+    /// Of a request that came with a key: the same however often it comes, and no other's; `nil`: it is carried out each time.
+    var identity: String?
 
     func parameter(_ name: String) -> String { path[name] ?? "" }
 

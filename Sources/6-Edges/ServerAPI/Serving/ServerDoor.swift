@@ -23,15 +23,16 @@ package struct ServerDoor: Sendable {
         self.server = server
         limits = RequestLimits(ofCaller: server.settings.requestsPerMinute)
         let administration = AdministrationRoutes(server: server, signInPage: SignInRoom(server: server).answer).routes
+        let deliveries = DeliveryRoutes(server: server).routes + IncomingRoutes(server: server).routes
         let routes =
             HealthRoutes(server: server).routes + RunRoutes(server: server).routes
             + LogRoutes(server: server).routes + EventRoutes(server: server).routes
             + OutcomeRoutes(server: server).routes + SearchRoutes(server: server).routes
             + ApprovalRoutes(server: server).routes + TriggerRoutes(server: server).routes
             + RunnerRoutes(server: server).routes + MetricsRoutes(server: server).routes
-            + DeliveryRoutes(server: server).routes + NotificationRoutes(server: server).routes
+            + deliveries + NotificationRoutes(server: server).routes
             + SlackRoutes(server: server).routes + PageRoutes(server: server).routes + administration
-            + SettingsRoutes(server: server, calls: APICalls(server, administration)).routes
+            + SettingsRoutes(server: server, calls: APICalls(server, administration + deliveries)).routes
         self.routes = routes + [OpenAPIDocument.route(of: routes)]
         router = Router(self.routes)
     }
@@ -86,8 +87,9 @@ package struct ServerDoor: Sendable {
     ) async throws(DiagnosticError) -> OutboundAnswer {
         let now = Timestamp.now()
         let address = ClientAddress.of(inbound, trusted: server.settings.trustedProxies)
-        let isDoor = route.isDoor || route.operation == "runner_register"
-        if isDoor, let wait = limits.wait(network: ClientAddress.network(address), now: now) { return tooMany(wait) }
+        if route.isDoor, let wait = limits.wait(network: ClientAddress.network(address), now: now) {
+            return tooMany(wait)
+        }
         let caller: Caller
         do throws(DiagnosticError) {
             caller = try await self.caller(inbound, route, now: now)
@@ -117,10 +119,28 @@ package struct ServerDoor: Sendable {
             try await FormCheck(server: server).require(request, binding: session.id, now: now)
         }
         if let body = route.body { try BodyShape.check(request.content ?? [], as: body) }
-        var answer = try await KeyedRequests(server: server).answer(request, route, now: now)
+        var answer = try await answer(request, route, now)
         EntityTag.apply(&answer, to: inbound)
         try prolong(caller.session, inbound, &answer, now)
         return answer
+    }
+
+    private func answer(
+        _ request: APIRequest, _ route: Route, _ now: Timestamp
+    ) async throws(DiagnosticError) -> OutboundAnswer {
+        guard case .proof = route.guardian else {
+            return try await KeyedRequests(server: server).answer(request, route, now: now)
+        }
+        let network = ClientAddress.network(request.address)
+        do throws(DiagnosticError) {
+            let answer = try await route.handler(request)
+            limits.giveBack(stranger: network)
+            return answer
+        } catch {
+            // What failed on this side is not the caller's fault.
+            if APIProblem.status(error.diagnostic.code) >= 500 { limits.giveBack(stranger: network) }
+            throw error
+        }
     }
 
     /// Before a server has gone on with what an earlier process left, what it says of runs and leases would be wrong: a
@@ -131,10 +151,9 @@ package struct ServerDoor: Sendable {
             .serverStarting, "The server has just begun, and takes up what it had.", remedy: "Try again in a second.")
     }
 
-    /// How long somebody whom nobody knows has to wait; `nil`: not at all. A forge proves itself with each request, and
-    /// comes from few addresses.
+    /// How long somebody whom nobody knows has to wait; `nil`: not at all. A forge sends much from few addresses: what it proves
+    /// to be its own does not count.
     private func limit(_ inbound: InboundRequest, _ route: Route, _ address: String, _ now: Timestamp) -> Int64? {
-        if case .proof = route.guardian { return nil }
         // A page comes with many files, which cost nothing, and one address may be a whole house's.
         guard !Self.unlimited.contains(inbound.path), !route.operation.hasPrefix(AssetRoutes.operation) else {
             return nil

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import StructuredData
+internal import TriggerIntake
 
 /// The shapes of who is told what, and of what was sent.
 enum TellingSchemas {
@@ -17,8 +18,24 @@ enum TellingSchemas {
         "DeliveryList": APISchemas.list(of: "DeliveryRow"),
         "Delivery": APISchemas.object(
             whole, required: ["id", "hook", "type", "createdAt", "state", "body", "attempts"]),
+        "Incoming": APISchemas.object(
+            incoming, required: ["id", "event", "receivedAt", "state", "attempts", "notes"]),
+        "IncomingList": APISchemas.list(of: "Incoming"),
         "TestDelivery": APISchemas.object(["id": text, "url": text], required: ["id", "url"]),
     ]
+
+    private static let incoming: DataObject = [
+        "id": text, "event": text, "ref": text, "actor": text, "receivedAt": integer, "attempts": integer,
+        "state": ["type": "string", "enum": ["waiting", "worked", "failed"]], "retryAt": integer, "code": text,
+        "problem": text, "remedy": text, "moreNotes": integer,
+        "notes": APISchemas.list(
+            APISchemas.object(
+                [
+                    "kind": ["type": "string", "enum": .array(noteKinds)], "workflow": text, "run": integer,
+                    "reason": text,
+                ], required: ["kind", "workflow", "reason"])),
+    ]
+    private static let noteKinds = DeliveryNote.Kind.allCases.map { DataValue.string($0.rawValue) }
 
     private static let delivery: DataObject = [
         "id": text, "hook": text, "type": text, "createdAt": integer, "attemptCount": integer,

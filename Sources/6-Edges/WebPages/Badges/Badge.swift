@@ -32,6 +32,7 @@ package struct Badge: Sendable {
             case .waiting: "waiting"
             case .skipped: "skipped"
             case .cancelled: "cancelled"
+            case .incomplete: "incomplete"
             case .blocked: "needs approval"
             }
         self.init(label: label, message: message, state: state)
@@ -52,7 +53,7 @@ package struct Badge: Sendable {
         case .passed: "#1f7a47"
         case .failed: "#c23039"
         case .running: "#1f66b0"
-        case .waiting: "#8a5f00"
+        case .waiting, .incomplete: "#8a5f00"
         case .skipped, .cancelled: "#5d6975"
         case .blocked: "#7846b4"
         }

@@ -55,7 +55,7 @@ struct RunMarks {
                     .text(.r, "2.5"))
             case .running: bar(x, tall, "bar hollow", &html)
             case .passed: bar(x, tall, "bar", &html)
-            case .waiting, .skipped, .cancelled, .blocked: bar(x, 3, "bar", &html)
+            case .waiting, .skipped, .cancelled, .incomplete, .blocked: bar(x, 3, "bar", &html)
             }
         }
     }

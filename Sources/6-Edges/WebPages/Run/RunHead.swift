@@ -132,6 +132,11 @@ struct RunHead {
                                 let what = html.phrase(.rerunPoint(point.runs, point.reuses))
                                 let name = point.name.isEmpty ? html.phrase(.rerunAll) : point.name
                                 html.tag(.option, .text(.value, point.job), text: "\(name) — \(what)")
+                                for step in point.steps {
+                                    html.tag(
+                                        .option, .text(.value, step.value),
+                                        text: point.name.isEmpty ? step.name : "\(point.name) › \(step.name)")
+                                }
                             }
                         }
                         html.tag(.button, .class("button primary"), words: .rerun)

@@ -37,6 +37,20 @@ package struct RunPage: Page {
         /// How many jobs would run, and how many results would be taken over.
         package var runs: Int
         package var reuses: Int
+        /// Its own steps that it can begin with, but the first: with that all of the job begins.
+        package var steps: [Step] = []
+
+        package struct Step: Sendable {
+            /// What the form sends.
+            package var value: String
+            /// `2 Compile`
+            package var name: String
+
+            package init(value: String, name: String) {
+                self.value = value
+                self.name = name
+            }
+        }
 
         package init(job: String, name: String, runs: Int, reuses: Int) {
             self.job = job

@@ -7,6 +7,10 @@ package enum RunVerdict: Sendable {
     ///   - newTests: of `failedTests`, those that did not fail in the run before.
     case failed(place: String, afterMs: Int64, failedTests: Int, newTests: Int)
     case passed(jobs: Int, inMs: Int64, tests: Int)
+    /// - Parameters:
+    ///   - job: the first one that was not to be had, with why.
+    ///   - others: how many more.
+    case incomplete(job: String, reason: String?, others: Int)
     case running(jobsDone: Int, jobs: Int, leftMs: Int64?)
     /// It was cancelled, and what still runs is waited for.
     case cancelling(by: String?, jobsDone: Int, jobs: Int)
@@ -23,6 +27,7 @@ package enum RunVerdict: Sendable {
         switch self {
         case .failed(let place, let afterMs, let failed, let new): .verdictFailed(place, afterMs, failed, new)
         case .passed(let jobs, let inMs, let tests): .verdictPassed(jobs, inMs, tests)
+        case .incomplete(let job, let reason, let others): .verdictIncomplete(job, reason, others)
         case .running(let done, let jobs, let leftMs): .verdictRunning(done, jobs, leftMs)
         case .cancelling(let by, let done, let jobs): .verdictCancelling(by, done, jobs)
         case .waiting(let reason): reason.words
@@ -37,6 +42,7 @@ package enum RunVerdict: Sendable {
         switch self {
         case .failed: .failed
         case .passed: .passed
+        case .incomplete: .incomplete
         case .running, .cancelling: .running
         case .waiting: .waiting
         case .blocked, .held: .blocked

@@ -13,6 +13,10 @@ package struct ProjectSettingsPage: Page {
         package var lastDeliveryAt: Timestamp?
         /// Why deliveries or fetches do not work, in a sentence.
         package var trouble: String?
+        /// Whether whoever looks may change how it is connected.
+        package var mayConnect = false
+        /// What its form of what is kept shows; `nil`: this person does not change that.
+        package var retention: Retention?
 
         package init(
             name: String, repository: String, isPublic: Bool = false, hookAddress: String? = nil,
@@ -25,6 +29,16 @@ package struct ProjectSettingsPage: Page {
             self.lastDeliveryAt = lastDeliveryAt
             self.trouble = trouble
         }
+    }
+
+    /// What a project keeps, where it says otherwise than the server; empty: as the server.
+    package struct Retention: Sendable {
+        package var runDays = ""
+        package var logDays = ""
+        package var artifactDays = ""
+        package var keepLast = ""
+
+        package init() {}
     }
 
     package var projects: [Project]
@@ -83,12 +97,21 @@ package struct ProjectSettingsPage: Page {
                         html.copyButton(address)
                     }
                 }
+                if let kept = project.retention { retention(kept, of: project.name, &html) }
             }
             if knowsDeliveries { html.tag(.td) { $0.timeOrNever(project.lastDeliveryAt) } }
             html.tag(.td, .class("actions")) { html in
                 html.tag(
                     .a, .class("button"), .href(PageAddress("settings", "projects", project.name, "members")),
                     .label("\(html.phrase(.members)): \(project.name)"), words: .members)
+                html.tag(
+                    .a, .class("button"), .href(PageAddress("settings", "projects", project.name, "deliveries")),
+                    .label("\(html.phrase(.incoming)): \(project.name)"), words: .incoming)
+                if project.mayConnect {
+                    html.tag(
+                        .a, .class("button"), .href(PageAddress("settings", "projects", project.name)),
+                        .label("\(html.phrase(.connection)): \(project.name)"), words: .connection)
+                }
                 if mayChange {
                     if project.hookAddress != nil {
                         html.rowAction(
@@ -98,6 +121,26 @@ package struct ProjectSettingsPage: Page {
                     html.rowAction(
                         .remove, on: project.name, to: PageAddress("settings", "projects", project.name, "remove"),
                         isDanger: true)
+                }
+            }
+        }
+    }
+
+    private func retention(_ kept: Retention, of project: String, _ html: inout Markup) {
+        let fields: [(PageText, String, String)] = [
+            (.runDays, "runDays", kept.runDays), (.logDays, "logDays", kept.logDays),
+            (.artifactDays, "artifactDays", kept.artifactDays), (.keepLast, "keepLast", kept.keepLast),
+        ]
+        html.tag(.details) { html in
+            html.tag(.summary, .class("small"), words: .whatIsKept)
+            html.form(posting: PageAddress("settings", "projects", project, "retention"), .class("form")) { html in
+                html.tag(.p, .class("quiet small"), words: .retentionNote)
+                for (label, name, value) in fields {
+                    html.field(label, name: name, value: value, id: "f-\(project)-\(name)")
+                }
+                html.tag(.div) {
+                    $0.tag(
+                        .button, .class("button"), .label("\($0.phrase(.save)): \(project)"), words: .save)
                 }
             }
         }

@@ -4,12 +4,13 @@
 extension Markup {
     mutating func field(
         _ label: PageText, name: String, value: String = "", type: String = "text", note: PageText? = nil,
-        autocomplete: String = "off", isRequired: Bool = false
+        autocomplete: String = "off", isRequired: Bool = false, id: String? = nil
     ) {
+        let id = id ?? "f-\(name)"
         tag(.div, .class("field")) { html in
-            html.tag(.label, .text(.for, "f-\(name)"), words: label)
+            html.tag(.label, .text(.for, id), words: label)
             html.tag(
-                .input, .id("f-\(name)"), .text(.name, name), .text(.type, type),
+                .input, .id(id), .text(.name, name), .text(.type, type),
                 value.isEmpty ? nil : .text(.value, value), .text(.autocomplete, autocomplete),
                 .flag(.required, if: isRequired), note.map { _ in .text(.ariaDescribedby, "n-\(name)") })
             if let note { html.tag(.p, .id("n-\(name)"), words: note) }

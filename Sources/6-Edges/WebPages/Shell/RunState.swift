@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How a run, job or step stands, as the pages show it: seven glyphs, each with a word.
+/// How a run, job or step stands, as the pages show it: eight glyphs, each with a word.
 package enum RunState: String, Sendable, CaseIterable {
     case passed, failed, running, waiting, skipped, cancelled
+    /// Nothing failed, and not all of it could run.
+    case incomplete
     /// Waits for a person: an approval, a question.
     case blocked
 
     package var isFinished: Bool {
         switch self {
-        case .passed, .failed, .skipped, .cancelled: true
+        case .passed, .failed, .skipped, .cancelled, .incomplete: true
         case .running, .waiting, .blocked: false
         }
     }
@@ -22,7 +24,7 @@ package enum RunState: String, Sendable, CaseIterable {
         case .passed: "#2a8a55"
         case .failed: "#cf3d47"
         case .running: "#2f7fd6"
-        case .waiting: "#a87410"
+        case .waiting, .incomplete: "#a87410"
         case .skipped, .cancelled: "#6d7986"
         case .blocked: "#8a5cc2"
         }
@@ -36,13 +38,14 @@ package enum RunState: String, Sendable, CaseIterable {
         case .waiting: .waiting
         case .skipped: .skipped
         case .cancelled: .cancelled
+        case .incomplete: .incomplete
         case .blocked: .blocked
         }
     }
 
     /// The worst of several, as a whole of them is shown.
     package static func whole(of states: some Sequence<RunState>) -> RunState {
-        let order: [RunState] = [.failed, .running, .blocked, .waiting, .cancelled, .passed, .skipped]
+        let order: [RunState] = [.failed, .running, .blocked, .waiting, .cancelled, .incomplete, .passed, .skipped]
         let present = Set(states)
         return order.first { present.contains($0) } ?? .skipped
     }

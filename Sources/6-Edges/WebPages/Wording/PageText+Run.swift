@@ -20,6 +20,12 @@ extension PageText {
                 + (tests > 0 ? ", \(count(tests, "test", "tests"))" : ""),
             "\(span.korean) 만에 성공: 작업 \(jobs)개" + (tests > 0 ? ", 테스트 \(NumberText.grouped(tests))개" : ""))
     }
+    static func verdictIncomplete(_ job: String, _ reason: String?, _ others: Int) -> PageText {
+        let why = reason.map { ": \($0)" } ?? ""
+        return PageText(
+            "Incomplete: \(job) could not run" + (others > 0 ? ", and \(others) more" : "") + why,
+            "일부 미실행: \(job)" + (others > 0 ? " 외 \(others)개" : "") + " 작업을 실행할 수 없었습니다" + why)
+    }
     static func verdictRunning(_ done: Int, _ jobs: Int, _ leftMs: Int64?) -> PageText {
         let left = leftMs.map { timeLeft($0) }
         return PageText(

@@ -143,6 +143,19 @@ extension PageText {
             "run.finished, approval.requested, … with commas between; empty: all.",
             "run.finished, approval.requested 등을 쉼표로 구분. 비워 두면 모두.")
     }
+    static var save: PageText { PageText("Save", "저장") }
+    static var whatIsKept: PageText { PageText("What is kept, and how long", "보관 기간") }
+    static var retentionNote: PageText {
+        PageText(
+            "Days, as 30, or forever. What is empty is as the server has it.",
+            "일수(예: 30) 또는 forever. 비워 두면 서버 설정을 따릅니다.")
+    }
+    static var runDays: PageText { PageText("Runs", "실행") }
+    static var logDays: PageText { PageText("Logs", "로그") }
+    static var artifactDays: PageText { PageText("Artifacts", "아티팩트") }
+    static var keepLast: PageText {
+        PageText("Newest runs of each workflow that stay whole", "워크플로별로 항상 보관할 최근 실행 수")
+    }
     static var forge: PageText { PageText("Forge", "포지") }
     static var newHookSecret: PageText { PageText("New webhook secret", "새 웹훅 시크릿") }
     static var projectSecretOnce: PageText {

@@ -53,6 +53,7 @@ extension PageText {
     static var waiting: PageText { PageText("Waiting", "대기 중") }
     static var skipped: PageText { PageText("Skipped", "건너뜀") }
     static var cancelled: PageText { PageText("Cancelled", "취소됨") }
+    static var incomplete: PageText { PageText("Incomplete", "일부 미실행") }
     static var blocked: PageText { PageText("Needs you", "승인 필요") }
 
     // Levels of findings.

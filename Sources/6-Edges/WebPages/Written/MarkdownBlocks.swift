@@ -7,6 +7,7 @@
 struct MarkdownBlocks {
     private var lines: ArraySlice<Substring>
     private let depth: Int
+    private let effort: MarkdownInline.Effort
 
     /// A summary's limit at its source is 1 MiB; no page shows more of one.
     static let limitBytes = 256 << 10
@@ -16,11 +17,13 @@ struct MarkdownBlocks {
         let cut = text.utf8.count > Self.limitBytes ? text.prefix(Self.limitBytes) : text[...]
         lines = cut.split(omittingEmptySubsequences: false) { $0.isNewline }[...]
         depth = 0
+        effort = MarkdownInline.Effort()
     }
 
-    private init(lines: [Substring], depth: Int) {
+    private init(lines: [Substring], depth: Int, effort: MarkdownInline.Effort) {
         self.lines = lines[...]
         self.depth = depth
+        self.effort = effort
     }
 
     func write(_ html: inout Markup) {
@@ -32,7 +35,7 @@ struct MarkdownBlocks {
                 Self.code(&rest, fence, &html)
             } else if let heading = Self.heading(line) {
                 rest.removeFirst()
-                Self.heading(heading.level, heading.text, &html)
+                self.heading(heading.level, heading.text, &html)
             } else if Self.isRule(line) {
                 rest.removeFirst()
                 html.tag(.hr)
@@ -41,9 +44,9 @@ struct MarkdownBlocks {
             } else if MarkdownList.item(line) != nil, depth < Self.depthLimit {
                 list(&rest, &html)
             } else if let table = MarkdownTable(&rest) {
-                table.write(&html)
+                table.write(&html, effort)
             } else {
-                Self.paragraph(&rest, &html)
+                paragraph(&rest, &html)
             }
         }
     }
@@ -79,9 +82,9 @@ struct MarkdownBlocks {
     }
 
     /// The page has a first and a second level of its own.
-    private static func heading(_ level: Int, _ text: Substring, _ html: inout Markup) {
+    private func heading(_ level: Int, _ text: Substring, _ html: inout Markup) {
         let tag: Tag = level <= 2 ? .h3 : level == 3 ? .h4 : .h5
-        html.tag(tag) { MarkdownInline(text).write(&$0) }
+        html.tag(tag) { MarkdownInline(text, effort: effort).write(&$0) }
     }
 
     private static func isRule(_ line: Substring) -> Bool {
@@ -96,7 +99,7 @@ struct MarkdownBlocks {
             inner.append(line.trimmed.dropFirst().dropFirst(line.trimmed.dropFirst().first == " " ? 1 : 0))
             rest.removeFirst()
         }
-        html.tag(.div, .class("quote")) { MarkdownBlocks(lines: inner, depth: depth + 1).write(&$0) }
+        html.tag(.div, .class("quote")) { MarkdownBlocks(lines: inner, depth: depth + 1, effort: effort).write(&$0) }
     }
 
     private func list(_ rest: inout ArraySlice<Substring>, _ html: inout Markup) {
@@ -107,26 +110,26 @@ struct MarkdownBlocks {
                 html.tag(.li) { html in
                     // An item of one line is its text, not a paragraph.
                     if item.count == 1, let line = item.first, MarkdownList.item(line) == nil {
-                        MarkdownInline(line).write(&html)
+                        MarkdownInline(line, effort: effort).write(&html)
                     } else {
-                        MarkdownBlocks(lines: item, depth: depth + 1).write(&html)
+                        MarkdownBlocks(lines: item, depth: depth + 1, effort: effort).write(&html)
                     }
                 }
             }
         }
     }
 
-    private static func paragraph(_ rest: inout ArraySlice<Substring>, _ html: inout Markup) {
+    private func paragraph(_ rest: inout ArraySlice<Substring>, _ html: inout Markup) {
         var lines: [Substring] = []
         while let line = rest.first, !line.isBlank,
             lines.isEmpty
-                || fence(line) == nil && heading(line) == nil && MarkdownList.item(line) == nil
+                || Self.fence(line) == nil && Self.heading(line) == nil && MarkdownList.item(line) == nil
                     && !line.trimmed.hasPrefix(">")
         {
             lines.append(line.trimmed)
             rest.removeFirst()
         }
-        html.tag(.p) { MarkdownInline(lines.joined(separator: "\n")[...]).write(&$0) }
+        html.tag(.p) { MarkdownInline(lines.joined(separator: "\n")[...], effort: effort).write(&$0) }
     }
 }
 

@@ -4,14 +4,32 @@
 struct MarkdownInline {
     private let text: Substring
     private let depth: Int
+    private let effort: Effort
 
     private static let depthLimit = 6
-    /// How far the end of a span is looked for: a text of nothing but marks costs no more than its length times this.
+    /// How far the end of a span is looked for.
     private static let reach = 4_000
 
-    init(_ text: Substring, depth: Int = 0) {
+    /// How many bytes may still be looked at for the ends of spans: past it the marks of a text are text.
+    final class Effort {
+        private var left = 1 << 20
+
+        /// The part of a text that is looked at.
+        func take(_ rest: Substring) -> Substring {
+            guard left > 0 else { return rest.prefix(0) }
+            return rest.prefix(MarkdownInline.reach)
+        }
+
+        var isSpent: Bool { left <= 0 }
+
+        /// So much of it was looked at in vain.
+        func spend(_ part: Substring) { left -= part.utf8.count }
+    }
+
+    init(_ text: Substring, depth: Int = 0, effort: Effort = Effort()) {
         self.text = text
         self.depth = depth
+        self.effort = effort
     }
 
     func write(_ html: inout Markup) {
@@ -51,10 +69,19 @@ struct MarkdownInline {
     private func code(_ rest: Substring, _ before: Substring, _ html: inout Markup) -> Substring.Index? {
         let fence = rest.prefix { $0 == "`" }
         let inner = rest.dropFirst(fence.count)
-        guard let end = inner.prefix(Self.reach).firstRange(of: fence) else { return nil }
+        guard let end = range(of: fence, in: inner) else { return nil }
         html.text(before)
         html.tag(.code, text: inner[..<end.lowerBound].trimmed)
         return end.upperBound
+    }
+
+    private func range(of mark: some StringProtocol, in rest: Substring) -> Range<Substring.Index>? {
+        let part = effort.take(rest)
+        guard let found = part.firstRange(of: mark) else {
+            effort.spend(part)
+            return nil
+        }
+        return found
     }
 
     private func emphasis(_ rest: Substring, _ before: Substring, _ html: inout Markup) -> Substring.Index? {
@@ -66,28 +93,28 @@ struct MarkdownInline {
         if mark == "_", before.last.map({ $0.isLetter || $0.isNumber }) ?? false { return nil }
         let marks = String(repeating: mark, count: length)
         let inner = rest.dropFirst(length)
-        guard inner.first?.isWhitespace == false, let end = inner.prefix(Self.reach).firstRange(of: marks),
+        guard inner.first?.isWhitespace == false, let end = range(of: marks, in: inner),
             end.lowerBound > inner.startIndex, inner[..<end.lowerBound].last?.isWhitespace == false
         else { return nil }
         html.text(before)
         html.tag(mark == "~" ? .del : length == 2 ? .strong : .em) { html in
-            MarkdownInline(inner[..<end.lowerBound], depth: depth + 1).write(&html)
+            MarkdownInline(inner[..<end.lowerBound], depth: depth + 1, effort: effort).write(&html)
         }
         return end.upperBound
     }
 
     /// Nothing is fetched from elsewhere: of a picture the words remain.
     private func picture(_ rest: Substring, _ before: Substring, _ html: inout Markup) -> Substring.Index? {
-        guard let parts = Self.linkParts(rest.dropFirst()) else { return nil }
+        guard let parts = linkParts(rest.dropFirst()) else { return nil }
         html.text(before)
         html.tag(.span, .class("quiet"), text: parts.label)
         return parts.end
     }
 
     private func link(_ rest: Substring, _ before: Substring, _ html: inout Markup) -> Substring.Index? {
-        guard depth < Self.depthLimit, let parts = Self.linkParts(rest) else { return nil }
+        guard depth < Self.depthLimit, let parts = linkParts(rest) else { return nil }
         html.text(before)
-        let inner = MarkdownInline(parts.label, depth: depth + 1)
+        let inner = MarkdownInline(parts.label, depth: depth + 1, effort: effort)
         if let address = Self.outside(parts.target) {
             html.tag(.a, .href(address), .text(.rel, "nofollow noreferrer")) { inner.write(&$0) }
         } else {
@@ -112,35 +139,27 @@ struct MarkdownInline {
     }
 
     /// `[label](target)` or `[label](target "title")`.
-    private static func linkParts(
+    private func linkParts(
         _ rest: Substring
     ) -> (label: Substring, target: Substring, end: Substring.Index)? {
         guard rest.first == "[" else { return nil }
-        var level = 0
-        var close: Substring.Index?
-        for index in rest.prefix(reach).indices {
-            if rest[index] == "[" { level += 1 }
-            if rest[index] == "]" { level -= 1 }
-            if level == 0 {
-                close = index
-                break
-            }
-        }
-        guard let close else { return nil }
+        guard let close = closing("[", "]", of: rest) else { return nil }
         let after = rest[rest.index(after: close)...]
-        guard after.first == "(", let end = closing(of: after) else { return nil }
+        guard after.first == "(", let end = closing("(", ")", of: after) else { return nil }
         let target = after[after.index(after: after.startIndex)..<end].prefix { !$0.isWhitespace }
         return (rest[rest.index(after: rest.startIndex)..<close], target, after.index(after: end))
     }
 
-    /// The parenthesis that ends a target: one that opens in it ends in it.
-    private static func closing(of rest: Substring) -> Substring.Index? {
+    /// The bracket that ends what begins with one: one that opens in it ends in it.
+    private func closing(_ open: Character, _ close: Character, of rest: Substring) -> Substring.Index? {
+        let part = effort.take(rest)
         var level = 0
-        for index in rest.prefix(reach).indices {
-            if rest[index] == "(" { level += 1 }
-            if rest[index] == ")" { level -= 1 }
+        for index in part.indices {
+            if part[index] == open { level += 1 }
+            if part[index] == close { level -= 1 }
             if level == 0 { return index }
         }
+        effort.spend(part)
         return nil
     }
 

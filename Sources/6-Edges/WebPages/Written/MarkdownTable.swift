@@ -47,30 +47,30 @@ struct MarkdownTable {
         return cells
     }
 
-    func write(_ html: inout Markup) {
+    func write(_ html: inout Markup, _ effort: MarkdownInline.Effort) {
         html.tag(.div, .class("scroll")) { html in
             html.tag(.table) { html in
                 html.tag(.thead) { html in
                     html.tag(.tr) { html in
                         for (index, cell) in head.enumerated() {
                             html.tag(.th, .text(.scope, "col"), isRight[index] ? .class("number") : nil) {
-                                MarkdownInline(cell).write(&$0)
+                                MarkdownInline(cell, effort: effort).write(&$0)
                             }
                         }
                     }
                 }
                 html.tag(.tbody) { html in
-                    for row in rows { self.row(row, &html) }
+                    for row in rows { self.row(row, &html, effort) }
                 }
             }
         }
     }
 
-    private func row(_ row: [Substring], _ html: inout Markup) {
+    private func row(_ row: [Substring], _ html: inout Markup, _ effort: MarkdownInline.Effort) {
         html.tag(.tr) { html in
             for index in head.indices {
                 html.tag(.td, isRight[index] ? .class("number") : nil) { html in
-                    if index < row.count { MarkdownInline(row[index]).write(&html) }
+                    if index < row.count { MarkdownInline(row[index], effort: effort).write(&html) }
                 }
             }
         }

@@ -5,6 +5,7 @@ internal import Credentials
 internal import Diagnostics
 internal import HTTPServing
 internal import RetentionRules
+internal import RunCoordination
 internal import ServerOperation
 internal import StructuredData
 internal import Timekeeping
@@ -59,10 +60,18 @@ struct ProjectRoutes: Sendable {
         var settings = ProjectSettings(
             name: try body.text("name"), forge: body["forge"]?.string.flatMap { .init(rawValue: $0) } ?? .git,
             cloneURL: try body.text("cloneURL"))
-        settings.take(body)
+        try settings.take(body)
         try settings.checkRetention()
         let actor = request.actor(server)
-        try await server.perform(.addProject(settings, admin: actor.account), request)
+        let kept = try server.keep(ConnectionSecrets(body))
+        do throws(DiagnosticError) {
+            let change = ConnectionChange(kept, namesRemote: true, by: request.principal)
+            try server.connect(&settings, before: nil, change)
+            try await server.perform(.addProject(settings, admin: actor.account), request)
+        } catch {
+            server.forget(kept)
+            throw error
+        }
         guard let project = server.directory.current.project(named: settings.name) else {
             throw APIRequest.missing("project", settings.name)
         }
@@ -77,20 +86,26 @@ struct ProjectRoutes: Sendable {
             // What the server can read is not for everybody who administers a project.
             try directory.decision(request.principal, .manageServer, at: .server, now: .now()).required()
         }
-        try await server.change(
-            request,
-            { (directory) throws(DiagnosticError) in
-                guard let settings = directory.projects[id]?.settings else {
-                    throw APIRequest.missing("project", id.description)
-                }
-                return settings
-            }, showing: { $0.projects[id]?.shown }
-        ) { (before) throws(DiagnosticError) in
-            var settings = before
-            settings.take(body)
-            try settings.checkRetention()
-            return .changeProject(id, settings)
+        let kept = try server.keep(ConnectionSecrets(body))
+        let change = ConnectionChange(kept, namesRemote: body["cloneURL"] != nil, by: request.principal)
+        var replaced = try request.project(directory).settings
+        do throws(DiagnosticError) {
+            try await server.change(
+                request, { (directory) throws(DiagnosticError) in try Self.find(id, directory).settings },
+                showing: { $0.projects[id]?.shown }
+            ) { (before) throws(DiagnosticError) in
+                replaced = before
+                var settings = before
+                try settings.take(body)
+                try settings.checkRetention()
+                try server.connect(&settings, before: before, change)
+                return .changeProject(id, settings)
+            }
+        } catch {
+            server.forget(kept)
+            throw error
         }
+        server.forgetReplaced(of: id, before: replaced)
         return .json(try Self.find(id, server).shown)
     }
 
@@ -99,6 +114,7 @@ struct ProjectRoutes: Sendable {
         let project = try request.project(before)
         try await server.perform(.removeProject(project.id), request) { $0.projects[project.id]?.shown }
         try await server.forgetSecrets(of: project, in: before)
+        await server.runs.cancelAll(of: project.id.description, "Its project '\(project.settings.name)' was removed.")
         return .empty
     }
 
@@ -114,7 +130,11 @@ struct ProjectRoutes: Sendable {
     }
 
     static func find(_ id: EntryID, _ server: Server) throws(DiagnosticError) -> Project {
-        guard let project = server.directory.current.projects[id] else {
+        try find(id, server.directory.current)
+    }
+
+    private static func find(_ id: EntryID, _ directory: Directory) throws(DiagnosticError) -> Project {
+        guard let project = directory.projects[id] else {
             throw APIRequest.missing("project", id.description)
         }
         return project
@@ -196,8 +216,24 @@ extension Project {
             "forks": .string(settings.forkPolicy.rawValue), "status": .string(settings.statusVisibility.rawValue),
             "paused": .bool(settings.isPaused), "options": .object(options),
             "environments": .texts(environments.values.map(\.name).sorted()),
-            "webhookSecrets": .number(Double(webhookSecrets.count)), "addedAt": .moment(addedAt),
+            "webhookSecrets": .number(Double(webhookSecrets.count)),
+            "hasCredential": .bool(settings.credentialReference != nil),
+            "hasStatusToken": .bool(settings.statusTokenReference != nil), "addedAt": .moment(addedAt),
         ]
+    }
+}
+
+extension ConnectionSecrets {
+    init(_ body: DataObject) {
+        self.init(credential: Self.given(body["credential"]), statusToken: Self.given(body["statusToken"]))
+    }
+
+    private static func given(_ value: DataValue?) -> Given {
+        switch value {
+        case .string(let text)?: .text(text)
+        case .null?: .none
+        default: .nothing
+        }
     }
 }
 
@@ -226,7 +262,7 @@ extension ProjectSettings {
     }
 
     /// What a request says; what it does not say stays.
-    fileprivate mutating func take(_ body: DataObject) {
+    fileprivate mutating func take(_ body: DataObject) throws(DiagnosticError) {
         if let name = body["name"]?.string { self.name = name }
         if let forge = body["forge"]?.string.flatMap(Forge.init(rawValue:)) { self.forge = forge }
         if let url = body["cloneURL"]?.string { cloneURL = url }
@@ -235,6 +271,11 @@ extension ProjectSettings {
         if let status = body["status"]?.string.flatMap(StatusVisibility.init(rawValue:)) { statusVisibility = status }
         if let paused = body["paused"]?.bool { isPaused = paused }
         guard let options = body["options"]?.object else { return }
+        for name in ["credential", "statusToken"] where options[name] != nil {
+            throw DiagnosticError(
+                .requestInvalid, "'\(name)' is no option: options are shown to everybody in the project.",
+                remedy: "Give '\(name)' beside 'options': it is sealed, and never shown again.")
+        }
         self.options = [:]
         for (key, value) in options { self.options[key] = value.string }
     }
