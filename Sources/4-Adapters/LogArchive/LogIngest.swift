@@ -106,9 +106,4 @@ package final class LogIngest {
         if totals == nil { try writer?.pause() }
     }
 
-    /// Forgets an unfinished log, so that the runner can send it anew: what ``finish(_:)`` said differs.
-    package static func startOver(path: String) throws(LogError) {
-        guard unlink(LogReader.marksPath(of: path)) == 0 || errno == ENOENT else { throw LogFile.writeFailure(path) }
-        _ = try LogFile(creating: path)
-    }
 }

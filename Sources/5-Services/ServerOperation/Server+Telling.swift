@@ -75,6 +75,7 @@ extension Server {
     /// Has those who tell hear what happens, in its order. To be called once.
     func listen() async {
         let (heard, announcer, ear, traces) = (heard, announcer, ear, traces)
+        let (statuses, report) = (statuses, report)
         traces?.start()
         await directory.observe { ear.yield(.directory($0, $1)) }
         Task {
@@ -83,7 +84,13 @@ extension Server {
                 case .run(let change):
                     await announcer.hear(change)
                     traces?.note(change)
-                case .job(let change): await announcer.hear(change)
+                case .job(let change):
+                    await announcer.hear(change)
+                    do throws(DiagnosticError) {
+                        try await statuses.jobEnded(change)
+                    } catch {
+                        report(error)
+                    }
                 case .approval(let news): await announcer.hear(news)
                 case .directory(let events, let before): await announcer.hear(events, before: before)
                 }

@@ -138,6 +138,8 @@ extension TriggerProject {
         isPaused = settings.isPaused
         pollSeconds = settings.options["pollSeconds"].flatMap { Int($0) } ?? (settings.forge == .git ? 10 : 300)
         isGuarded = ProjectPlaces(settings).remote.map { settings.guardedPlaces.contains($0) } ?? false
+        pollsRequests = settings.options["pollsRequests"] == "true"
+        schedulesRestAfterDays = settings.options["schedulesRestAfterDays"].flatMap { Int($0) }
         environments = project.environments.values.map(\.name).sorted()
         let group = settings.options["runnerGroup"] ?? ""
         runnerGroup = group == RunnerTraits.standardGroup ? "" : group

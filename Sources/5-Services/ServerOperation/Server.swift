@@ -231,6 +231,7 @@ package final class Server: Sendable {
         }
         guard let address = try? ProjectPlaces.address(known.settings) else { return nil }
         var target = StatusTarget(address, route: route, token: token, repository: trigger.fullName)
+        target.tellsJobs = known.settings.options["tellsJobs"] == "true"
         target.tellsFiltered = known.settings.options["tellsFiltered"] == "true"
         target.isGuarded =
             ProjectPlaces(known.settings).forge.map { known.settings.guardedPlaces.contains($0) } ?? false

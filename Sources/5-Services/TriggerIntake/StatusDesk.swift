@@ -86,14 +86,15 @@ package actor StatusDesk {
         try tell(change, state, text)
     }
 
-    /// A job of a run waits, runs or ended; nothing where the project tells only of workflows.
-    ///
-    /// - Parameter name: as people see it.
-    package func jobChanged(
-        _ change: RunChange, job: JobID, name: String, _ state: CommitStatus.State, _ text: String
-    ) throws(DiagnosticError) {
-        guard surroundings.target(change.project)?.tellsJobs == true else { return }
-        try tell(change, state, text, job: (job, name))
+    /// A job of a run ended; nothing where the project tells only of workflows.
+    package func jobEnded(_ job: JobChange) throws(DiagnosticError) {
+        guard surroundings.target(job.project)?.tellsJobs == true else { return }
+        let seconds = max(0, job.at - (job.startedAt ?? job.at)) / 1_000
+        let text = job.reason?.text ?? "\(Self.word(job.conclusion)) after \(Self.length(seconds))."
+        let change = RunChange(
+            run: job.run, attempt: job.attempt, project: job.project, kind: .finished(job.conclusion), at: job.at,
+            record: job.record, startedAt: job.startedAt)
+        try tell(change, Self.state(job.conclusion), text, job: (job.job, job.name))
     }
 
     /// What became of a delivery: workflows that a filter kept from running on a pull request, where the project tells of them.

@@ -24,7 +24,6 @@ package struct LeasedProgress {
 
     private static let eventsAtOnce = 500
     private static let outcomeBytesAtOnce = 1 << 20
-    private static let endLimitBytes = 64 << 20
 
     package init(store: RunStore, lease: LeaseKey, position: ProgressPosition = ProgressPosition()) {
         self.store = store

@@ -21,4 +21,12 @@ package struct JobChange: Sendable {
     package var startedAt: Int64?
     package var at: Int64
     package var record: RunRecord
+
+    /// The end of a job of a run.
+    package init(_ change: RunChange, _ job: JobID, _ conclusion: Conclusion) {
+        self.init(
+            run: change.run, attempt: change.attempt, project: change.project, job: job, number: 1, name: job.text,
+            conclusion: conclusion, reason: nil, runner: nil, startedAt: change.startedAt, at: change.at,
+            record: change.record)
+    }
 }
