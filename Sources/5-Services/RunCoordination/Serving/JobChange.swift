@@ -21,8 +21,10 @@ package struct JobChange: Sendable {
     package var startedAt: Int64?
     package var at: Int64
     package var record: RunRecord
+}
 
-    /// The end of a job of a run.
+extension JobChange {
+    /// The end of a job of a run that was told of.
     package init(_ change: RunChange, _ job: JobID, _ conclusion: Conclusion) {
         self.init(
             run: change.run, attempt: change.attempt, project: change.project, job: job, number: 1, name: job.text,
