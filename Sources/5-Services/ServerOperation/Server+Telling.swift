@@ -12,6 +12,7 @@ internal import RunCoordination
 internal import RunIndex
 internal import Synchronization
 internal import Timekeeping
+internal import TriggerIntake
 
 /// Where the server is reached, once that is known.
 final class OwnAddress: Sendable {
