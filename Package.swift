@@ -349,10 +349,13 @@ let testTargets: [Target] = [
     tests(
         "ServerOperationTests",
         [
+            "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages", "HTTPServing",
+            "PipelineModel", "RetentionRules", "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent",
+            "RunnerProtocol",
+            "SecretVault", "ServerAPI", "ServerOperation", "StructuredData", "Telemetry", "TestFolders", "Timekeeping",
             "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "HTTPMessages",
             "HTTPServing", "PipelineModel", "ProcessControl", "RetentionRules", "RunCoordination", "RunEngine",
-            "RunIndex", "RunnerAgent", "RunnerProtocol", "SQLiteAccess", "SecretVault", "ServerAPI", "ServerOperation",
-            "StructuredData", "Telemetry", "TestFolders", "Timekeeping",
+            "RunIndex", "RunnerAgent", "RunnerProtocol", "SQLiteAccess", "SecretVault", "ServerAPI", "ServerOperation", "StructuredData", "Telemetry", "TestFolders", "Timekeeping",
             "TriggerIntake", "HTTPCalling", "WorkflowPlanning", crypto,
         ]),
     tests("WebPagesTests", ["HTTPMessages", "PageSamples", "StructuredData", "Timekeeping", "WebPages"]),

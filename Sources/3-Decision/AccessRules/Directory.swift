@@ -94,6 +94,12 @@ package struct Directory: Hashable, Sendable {
             .sorted { $0.name.lowercased() < $1.name.lowercased() }
     }
 
+    /// Who did something, for people: somebody's token with whose it is, `ada (laptop)`.
+    package func told(_ actor: Actor) -> String {
+        guard actor.kind == .token, let owner = actor.owner else { return actor.name }
+        return "\(name(of: owner)) (\(actor.name))"
+    }
+
     /// How an entry is called, also where it was removed; its id where nothing is known.
     package func name(of id: EntryID) -> String {
         let name: String? =

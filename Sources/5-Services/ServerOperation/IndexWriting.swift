@@ -26,15 +26,12 @@ actor IndexWriting {
     private let gated = Mutex<Set<RunID>>([])
 
     private struct Waiting: Sendable {
-        var changes: [Note] = []
+        var notes: [Note] = []
         /// Somebody is about to write them.
         var isTaken = false
     }
-
-    private struct Note: Sendable {
-        var change: RunChange
-        var isJobEnd = false
-    }
+    /// Runs of which a job waits before its environment: whether anything else of them is under way has to be looked at.
+    private var gated: Set<RunID> = []
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -138,7 +135,7 @@ actor IndexWriting {
 
     private nonisolated func note(_ note: Note) {
         let isFirst = waiting.withLock { waiting in
-            waiting.changes.append(note)
+            waiting.notes.append(note)
             defer { waiting.isTaken = true }
             return !waiting.isTaken
         }
@@ -148,14 +145,14 @@ actor IndexWriting {
     private func write() {
         let batch = waiting.withLock { waiting in
             defer { waiting = Waiting() }
-            return waiting.changes
+            return waiting.notes
         }
         let again = put(batch)
         guard !again.isEmpty else {
             failures = 0
             return
         }
-        waiting.withLock { $0.changes = again.suffix(Self.keptChanges) + $0.changes }
+        waiting.withLock { $0.notes = again.suffix(Self.keptChanges) + $0.notes }
         guard !isTryingAgain else { return }
         isTryingAgain = true
         let wait = min(pause * (1 << min(failures, Self.doublings)), Self.longestPause)
@@ -176,12 +173,14 @@ actor IndexWriting {
         var rows: [RunID: RunRow] = [:]
         var failed: Set<RunID> = []
         for note in batch where !failed.contains(note.change.run) {
-            let change = note.change
+            let run = note.change.run
+            // Where nothing waits for people the end of a job changes nothing.
+            if note.isJobEnd, !gated.contains(run) { continue }
             do throws(DiagnosticError) {
-                rows[change.run] = try row(after: note, rows[change.run])
+                rows[run] = try row(after: note, rows[run])
             } catch {
                 self.note(error)
-                failed.insert(change.run)
+                failed.insert(run)
             }
         }
         for run in failed { rows[run] = nil }
@@ -222,6 +221,7 @@ actor IndexWriting {
             row.hasUnavailable = false
         case .held(let reason): row.sentence = Self.held(reason)
         case .gated(_, let environment):
+            gated.insert(change.run)
             row.state = try state(of: change.run, attempt: change.attempt) ?? row.state
             row.sentence = "Waits before '\(environment)'"
         case .running where row.state == .finished: break
@@ -231,6 +231,7 @@ actor IndexWriting {
             row.state = .running
             row.sentence = ""
         case .finished(let conclusion):
+            gated.remove(change.run)
             row.state = .finished
             row.conclusion = conclusion
             row.finishedAt = change.at
