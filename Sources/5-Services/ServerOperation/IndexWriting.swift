@@ -25,13 +25,16 @@ actor IndexWriting {
     /// looked at.
     private let gated = Mutex<Set<RunID>>([])
 
+    private struct Note: Sendable {
+        var change: RunChange
+        var isJobEnd = false
+    }
+
     private struct Waiting: Sendable {
         var notes: [Note] = []
         /// Somebody is about to write them.
         var isTaken = false
     }
-    /// Runs of which a job waits before its environment: whether anything else of them is under way has to be looked at.
-    private var gated: Set<RunID> = []
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -174,8 +177,6 @@ actor IndexWriting {
         var failed: Set<RunID> = []
         for note in batch where !failed.contains(note.change.run) {
             let run = note.change.run
-            // Where nothing waits for people the end of a job changes nothing.
-            if note.isJobEnd, !gated.contains(run) { continue }
             do throws(DiagnosticError) {
                 rows[run] = try row(after: note, rows[run])
             } catch {
@@ -221,7 +222,6 @@ actor IndexWriting {
             row.hasUnavailable = false
         case .held(let reason): row.sentence = Self.held(reason)
         case .gated(_, let environment):
-            gated.insert(change.run)
             row.state = try state(of: change.run, attempt: change.attempt) ?? row.state
             row.sentence = "Waits before '\(environment)'"
         case .running where row.state == .finished: break
@@ -231,7 +231,6 @@ actor IndexWriting {
             row.state = .running
             row.sentence = ""
         case .finished(let conclusion):
-            gated.remove(change.run)
             row.state = .finished
             row.conclusion = conclusion
             row.finishedAt = change.at
