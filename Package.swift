@@ -194,7 +194,8 @@ let edges: [Target] = [
         "6-Edges", "ServerAPI",
         [
             "AccessRules", "Announcements", "Credentials", "Diagnostics", "ErrorPages", "EventJournal",
-            "GitHubWorkflows", "HTTPMessages", "HTTPServing", "IdentityProviders", "JobDispatch", "LogArchive", "NotificationRules",
+            "GitHubWorkflows", "HTTPMessages", "HTTPServing", "IdentityProviders", "JobDispatch", "LogArchive",
+            "NotificationRules",
             "Notifications", "PipelineModel", "RetentionRules", "RunCoordination", "RunEngine", "RunIndex",
             "RunnerAgent", "RunnerProtocol", "SecretVault", "ServerOperation", "SourceControl", "SourceForges",
             "StepExecution",

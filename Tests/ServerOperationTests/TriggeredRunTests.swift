@@ -151,8 +151,14 @@ struct TriggeredRunTests {
             .setEnvironment(harness.project, EnvironmentRules(name: "prod")), by: .system("test"))
         let (agent, _) = try await harness.runner("one")
         let work = Task { try await agent.run() }
-        _ = await harness.send("POST", "/api/v1/projects/demo/runs", ["workflow": "deploy.yml"])
-        let page = await harness.page("GET", "/projects/demo").text
+        _ = await harness.send(
+            "POST", "/api/v1/projects/demo/runs", ["workflow": "deploy.yml", "inputs": ["place": "prod"]])
+        var page = ""
+        // What can be started is known once the default branch was looked at.
+        while !page.contains("deploy.yml") {
+            page = await harness.page("GET", "/projects/demo").text
+            try await Task.sleep(for: .milliseconds(5))
+        }
         #expect(page.contains("name=\"workflow\" value=\".github/workflows/deploy.yml\""))
         #expect(page.contains("Where &lt;it&gt; goes"))
         for field in [

@@ -21,14 +21,20 @@ actor IndexWriting {
     /// In the order in which they were noted: an end must not be overtaken by its beginning.
     private let waiting = Mutex(Waiting())
     private var isTryingAgain = false
+    /// Runs of which a job waits, or waited, before its environment: whether anything else of them is under way has to be
+    /// looked at.
+    private let gated = Mutex<Set<RunID>>([])
+
+    private struct Note: Sendable {
+        var change: RunChange
+        var isJobEnd = false
+    }
 
     private struct Waiting: Sendable {
         var notes: [Note] = []
         /// Somebody is about to write them.
         var isTaken = false
     }
-    /// Runs of which a job waits before its environment: whether anything else of them is under way has to be looked at.
-    private var gated: Set<RunID> = []
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -112,19 +118,22 @@ actor IndexWriting {
 
     private static func held(_ reason: String) -> String { "Waits for an approval: \(reason)" }
 
-    nonisolated func note(_ change: RunChange) { note(Note(change: change)) }
+    nonisolated func note(_ change: RunChange) {
+        switch change.kind {
+        case .gated: gated.withLock { _ = $0.insert(change.run) }
+        case .finished: gated.withLock { _ = $0.remove(change.run) }
+        case .began, .held, .running: break
+        }
+        note(Note(change: change))
+    }
 
     /// What ran beside a job that waits for people may have been the last that did.
     nonisolated func note(_ change: JobChange) {
+        guard gated.withLock({ $0.contains(change.run) }) else { return }
         let change = RunChange(
             run: change.run, attempt: change.attempt, project: change.project, kind: .running, at: change.at,
             record: change.record)
         note(Note(change: change, isJobEnd: true))
-    }
-
-    private struct Note: Sendable {
-        var change: RunChange
-        var isJobEnd = false
     }
 
     private nonisolated func note(_ note: Note) {
@@ -168,8 +177,6 @@ actor IndexWriting {
         var failed: Set<RunID> = []
         for note in batch where !failed.contains(note.change.run) {
             let run = note.change.run
-            // Where nothing waits for people the end of a job changes nothing.
-            if note.isJobEnd, !gated.contains(run) { continue }
             do throws(DiagnosticError) {
                 rows[run] = try row(after: note, rows[run])
             } catch {
@@ -215,7 +222,6 @@ actor IndexWriting {
             row.hasUnavailable = false
         case .held(let reason): row.sentence = Self.held(reason)
         case .gated(_, let environment):
-            gated.insert(change.run)
             row.state = try state(of: change.run, attempt: change.attempt) ?? row.state
             row.sentence = "Waits before '\(environment)'"
         case .running where row.state == .finished: break
@@ -225,7 +231,6 @@ actor IndexWriting {
             row.state = .running
             row.sentence = ""
         case .finished(let conclusion):
-            gated.remove(change.run)
             row.state = .finished
             row.conclusion = conclusion
             row.finishedAt = change.at

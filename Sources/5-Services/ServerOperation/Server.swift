@@ -122,8 +122,7 @@ package final class Server: Sendable {
             now: Timestamp(milliseconds: now()))
         let vaults = try ServerVaults.open(settings, root: store.root)
         (vault, variables) = (vaults.secrets, vaults.variables)
-        gates = GateKeeper(
-            store: store, directory: directory, now: { Timestamp(milliseconds: now()) }, report: report)
+        gates = GateKeeper(store: store, directory: directory, now: { Timestamp(milliseconds: now()) }, report: report)
         (ownAddress, self.transport) = (OwnAddress(publicURL: settings.publicURL), transport)
         let parts = TellingParts(
             settings: settings, store: store, index: index, directory: directory, references: references,

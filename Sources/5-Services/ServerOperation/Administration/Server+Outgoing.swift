@@ -105,6 +105,6 @@ extension Server {
         let book = announcer.policies
         let next = try book.checked(object, of: project, replacing: version).version
         _ = try await directory.perform(.noteNotifications(project, version: next), by: actor)
-        return try book.set(object, of: project, replacing: next - 1, by: actor.name, now: .now())
+        return try book.set(object, of: project, replacing: next - 1, by: directory.current.told(actor), now: .now())
     }
 }

@@ -35,7 +35,7 @@ struct ConnectionReading: SettingsReading {
             project: project.name, repository: settings.cloneURL, forge: (forge, ProjectSettingsReading.forges),
             branch: settings.defaultBranch, apiAddress: settings.options["apiURL"] ?? "",
             user: settings.options["credentialUser"] ?? "",
-            hookAddress: "\(server.address)\(PageAddress("hooks", forge, project.name).text)")
+            hookAddress: HookAddress.of(project, server))
         page.hasCredential = settings.credentialReference != nil
         page.hasStatusToken = settings.statusTokenReference != nil
         return page

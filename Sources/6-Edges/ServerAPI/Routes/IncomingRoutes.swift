@@ -49,7 +49,8 @@ struct IncomingRoutes: Sendable {
     @Sendable private func redeliver(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
         let project = try request.project(server.directory.current).id
         let id = request.parameter("delivery")
-        try await server.triggers.redeliver(id, of: project.description, by: request.actor(server).name)
+        try await server.triggers.redeliver(
+            id, of: project.description, by: server.directory.current.told(request.actor(server)))
         return .json(try server.incoming(id, of: project).shown, status: 202)
     }
 }
