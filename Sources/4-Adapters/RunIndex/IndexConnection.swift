@@ -14,10 +14,14 @@ final class Connection {
                 workflow TEXT NOT NULL, title TEXT NOT NULL, event TEXT NOT NULL, ref TEXT NOT NULL,
                 sha TEXT NOT NULL, actor TEXT NOT NULL, subject TEXT NOT NULL, state TEXT NOT NULL,
                 conclusion TEXT, sentence TEXT NOT NULL, created INTEGER NOT NULL, finished INTEGER,
-                unavailable INTEGER NOT NULL DEFAULT 0
+                unavailable INTEGER NOT NULL DEFAULT 0,
+                began_at INTEGER
             ) STRICT;
             """,
-        steps: ["ALTER TABLE runs ADD COLUMN unavailable INTEGER NOT NULL DEFAULT 0"])
+        steps: [
+            "ALTER TABLE runs ADD COLUMN unavailable INTEGER NOT NULL DEFAULT 0",
+            "ALTER TABLE runs ADD COLUMN began_at INTEGER",
+        ])
 
     init(_ path: String) throws(DiagnosticError) {
         base = try coded { () throws(IndexError) in
@@ -75,7 +79,7 @@ final class Connection {
                     try base.run(
                         """
                         INSERT OR REPLACE INTO runs VALUES
-                        (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+                        (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
                         """
                     ) { statement in
                         statement.bind(1, Int64(row.run.number))
@@ -90,6 +94,7 @@ final class Connection {
                         statement.bind(15, row.createdAt)
                         statement.bind(16, row.finishedAt)
                         statement.bind(17, row.hasUnavailable ? 1 : 0)
+                        statement.bind(18, row.beganAt)
                     }
                 }
             }
@@ -279,6 +284,7 @@ final class Connection {
         row.sentence = statement.text(13)
         row.finishedAt = statement.optionalNumber(15)
         row.hasUnavailable = statement.number(16) != 0
+        row.beganAt = statement.optionalNumber(17)
         return row
     }
 }

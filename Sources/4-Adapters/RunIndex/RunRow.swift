@@ -36,6 +36,8 @@ package struct RunRow: Hashable, Sendable {
     /// Milliseconds since the epoch.
     package var createdAt: Int64
     package var finishedAt: Int64?
+    /// When the newest attempt began; `nil`: it did not, or that is not known.
+    package var beganAt: Int64?
 
     /// Nothing went wrong, and not all of it could run: no success.
     package var isIncomplete: Bool { hasUnavailable && (conclusion == .success || conclusion == .skipped) }

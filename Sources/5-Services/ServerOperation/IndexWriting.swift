@@ -92,6 +92,7 @@ actor IndexWriting {
         guard var row = RunRow(run, history) else { return nil }
         let report = try RunReport(store: store, run: run, attempt: history.attempt, withSteps: false)
         row.state = Self.state(report)
+        row.beganAt = report.startedAt
         if row.state == .finished {
             row.sentence = report.listedSentence
             row.hasUnavailable = report.hasUnavailable
@@ -217,6 +218,7 @@ actor IndexWriting {
         row.attempt = change.attempt
         switch change.kind {
         case .began:
+            row.beganAt = change.at
             row.state = .waiting
             row.sentence = ""
             row.hasUnavailable = false

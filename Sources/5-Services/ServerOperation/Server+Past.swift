@@ -114,8 +114,8 @@ extension Server {
 }
 
 extension RunRow {
-    /// From when it was made to its end.
-    package var spanMs: Int64? { finishedAt.map { max(0, $0 - createdAt) } }
+    /// From when its newest attempt began to its end.
+    package var spanMs: Int64? { finishedAt.map { max(0, $0 - (beganAt ?? createdAt)) } }
 }
 
 extension JobSpans {

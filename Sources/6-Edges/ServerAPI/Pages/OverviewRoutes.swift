@@ -65,7 +65,7 @@ struct OverviewRoutes: Sendable {
 
     static func mark(_ row: RunRow, _ now: Timestamp) -> RunMark {
         var mark = row.mark
-        if row.finishedAt == nil { mark.durationMs = max(0, now.milliseconds - row.createdAt) }
+        if row.finishedAt == nil { mark.durationMs = max(0, now.milliseconds - (row.beganAt ?? row.createdAt)) }
         return mark
     }
 
