@@ -179,6 +179,21 @@ struct CoordinatorRecoveryTests {
 
     // MARK: deadlines
 
+    @Test("A job that a runner had when the server ended, and lost, waits for another from then on")
+    func lostAfterRestart() async throws {
+        let harness = try await ServerHarness(workflows: ["ci.yml": Self.quick])
+        let (_, ghost) = try await harness.runner("ghost")
+        let (_, other) = try await harness.runner("other")
+        let run = try await harness.begin("ci.yml")
+        #expect(await poll(harness, ghost).assignments.count == 1)
+        try await harness.restart()
+        harness.clock.advance(RunnerLimits.leaseMs + 1)
+        await harness.server.runs.tick()
+        await harness.server.runs.tick()
+        #expect(try harness.report(run).state != .finished)
+        #expect(await poll(harness, other).assignments.count == 1)
+    }
+
     @Test("The time that a job waits for people is not time that it waits for a runner")
     func patience() async throws {
         let (harness, ada, _) = try await EnvironmentTests.harness()

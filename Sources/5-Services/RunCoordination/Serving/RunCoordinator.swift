@@ -351,7 +351,9 @@ package actor RunCoordinator {
     func demand(_ job: JobID, _ number: Int, of run: ServedRun) -> JobDemand {
         let isGoingOn = number == 1 && run.point?.job == job
         return JobDemand(
-            run.work(job, number), labels: run.labels(of: job), group: run.record.runnerGroup, queuedAt: now,
+            run.work(job, number), labels: run.labels(of: job), group: run.record.runnerGroup,
+            // Of a process that has only just begun nothing was decided yet.
+            queuedAt: max(now, surroundings.now()),
             runner: isGoingOn ? run.point?.runner : nil)
     }
 
