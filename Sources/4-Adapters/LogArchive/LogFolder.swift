@@ -37,8 +37,10 @@ package struct LogFolder: Hashable, Sendable {
         do throws(LogError) {
             return try LogWriter(path: file, limits: limits)
         } catch {
-            // The folders of a job's first log are missing; asking for them each time would cost more.
-            for folder in [path, folder(job: key.job)] {
+            // The folders of a job's first log are missing; asking for them each time would cost more. That around the
+            // attempts' goes with the last of them, when logs are removed.
+            let around = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+            for folder in [around, path, folder(job: key.job)] where !folder.isEmpty {
                 guard mkdir(folder, 0o700) == 0 || errno == EEXIST else { throw LogFile.writeFailure(folder) }
             }
             return try LogWriter(path: file, limits: limits)

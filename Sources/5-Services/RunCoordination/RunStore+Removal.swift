@@ -86,6 +86,7 @@ extension RunStore {
             bytes += DiskUse.bytes(below: "\(path)/\(entry.name)")
             try Trees.remove("\(path)/\(entry.name)")
         }
+        Trees.removeEmpty(path)
         return bytes
     }
 
@@ -96,10 +97,7 @@ extension RunStore {
         try RunRecord.root(of: run, in: self)
     }
 
-    package func hasLogs(_ run: RunID) -> Bool {
-        let path = folder(of: run) + "/logs"
-        return Files.isDirectory(path) && !Trees.isEmpty(path)
-    }
+    package func hasLogs(_ run: RunID) -> Bool { Files.isDirectory(folder(of: run) + "/logs") }
 
     /// What the run takes on the disk: its record, its logs, and its workspace.
     package func sizeBytes(of run: RunID) -> UInt64 {

@@ -80,7 +80,7 @@ package actor StatusDesk {
         case .gated(_, let environment): (state, text) = (.pending, "It waits before '\(environment)'.")
         case .running: (state, text) = (.running, "It runs.")
         case .finished(let conclusion):
-            let seconds = max(0, change.at - change.record.createdAt) / 1_000
+            let seconds = max(0, change.at - (change.startedAt ?? change.record.createdAt)) / 1_000
             (state, text) = (Self.state(conclusion), "\(Self.word(conclusion)) after \(Self.length(seconds)).")
         }
         try tell(change, state, text)

@@ -28,6 +28,9 @@ enum HeldRun {
         try Files.replace(rejectionPath(store, run), with: [], mode: 0o600)
     }
 
+    /// A rejection that was cut off, and that somebody takes back.
+    static func allow(_ store: RunStore, _ run: RunID) { try? Files.remove(rejectionPath(store, run)) }
+
     static func isRejected(_ store: RunStore, _ run: RunID) -> Bool { Files.facts(rejectionPath(store, run)) != nil }
 
     static func forget(_ store: RunStore, _ run: RunID) { try? Files.remove(path(store, run)) }

@@ -56,8 +56,6 @@ extension RunCoordinator {
             try point.save(store, run, attempt: new.attempt)
             new.point = point
         }
-        // They may have been removed, with their folder.
-        try Trees.make(store.folder(of: run) + "/logs", mode: 0o700)
         if let key { try asked.note(key, attempt: new.attempt) }
         runs[run] = new
         try await take(.start(RunStart(run: run, attempt: new.attempt, takeover: takeover)), of: run)

@@ -141,6 +141,7 @@ package actor RunCoordinator {
         runs[run] = ServedRun(store: store, run: run, attempt: 1, record: record)
         let start = RunInput.start(RunStart(run: run, attempt: 1))
         if isApproved {
+            HeldRun.allow(store, run)
             try await take(start, of: run)
         } else {
             try HeldRun.reject(store, run)

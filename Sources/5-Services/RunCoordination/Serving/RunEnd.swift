@@ -14,11 +14,13 @@ package struct RunEnd: Hashable, Sendable {
     private var conclusion: Conclusion
     /// Milliseconds since the epoch.
     private var at: Int64
+    private var startedAt: Int64?
 
     /// `nil`: the run did not end.
     package init?(_ change: RunChange) {
         guard case .finished(let conclusion) = change.kind else { return nil }
         (run, attempt, self.conclusion, at) = (change.run, change.attempt, conclusion, change.at)
+        startedAt = change.startedAt
     }
 
     package static func == (left: RunEnd, right: RunEnd) -> Bool {
@@ -41,6 +43,7 @@ package struct RunEnd: Hashable, Sendable {
                 let object: DataObject = [
                     "run": .number(Double(run.run.number)), "attempt": .number(Double(run.attempt)),
                     "conclusion": .string(finished.conclusion.rawValue), "at": .number(Double(time)),
+                    "startedAt": run.times.startedAt.map { .number(Double($0)) } ?? .null,
                 ]
                 messages.append(
                     OutboxMessage(
@@ -60,6 +63,7 @@ package struct RunEnd: Hashable, Sendable {
             let conclusion = data["conclusion"]?.string.flatMap(Conclusion.init(rawValue:))
         else { return nil }
         (self.run, self.attempt, self.conclusion, self.at) = (RunID(run), attempt, conclusion, Int64(at))
+        startedAt = data["startedAt"]?.int.map { Int64($0) }
     }
 
     /// - Returns: `nil` where nothing is left of the run.
@@ -68,7 +72,7 @@ package struct RunEnd: Hashable, Sendable {
         let record = try RunRecord.load(from: store, run)
         return RunChange(
             run: run, attempt: attempt, project: record.project ?? "", kind: .finished(conclusion), at: at,
-            record: record)
+            record: record, startedAt: startedAt)
     }
 
     fileprivate static let limit = 10_000

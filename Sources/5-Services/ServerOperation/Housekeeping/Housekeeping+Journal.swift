@@ -5,6 +5,7 @@ internal import Announcements
 internal import Diagnostics
 internal import EventJournal
 internal import RunCoordination
+internal import ThreadExecution
 internal import Timekeeping
 
 /// Streams that nobody asks for any more. The audit log (`directory`) is not among them: it stays.
@@ -14,7 +15,9 @@ extension Housekeeping {
         var life: Timestamp.Span
     }
 
-    private static let pageSize = 500
+    private static let pageSize = 100
+    /// Between two pages: a lock that is let go of and taken at once is nobody else's in between.
+    private static let pauseMs = 2
     /// Keys of messages to forges that are known, so that none is told twice.
     private static let messagesKept = 100_000
     /// Bytes that were stored may not be named yet.
@@ -37,25 +40,34 @@ extension Housekeeping {
     /// Streams that were last written to before their time, and that want nothing more.
     func removeStreams(_ now: Timestamp, _ report: inout Report) throws(DiagnosticError) {
         for rule in rules {
-            var after: StreamID?
-            while true {
-                let page = try parts.store.recorded { (journal) throws(JournalError) in
-                    try journal.streams(prefix: rule.prefix, after: after, limit: Self.pageSize)
-                }
+            try eachPage(of: rule.prefix) { (page) throws(DiagnosticError) in
                 let old = page.filter { $0.wakeUp == nil && now - $0.lastRecordedAt > rule.life }.map(\.stream)
-                if !old.isEmpty {
-                    report.streams += try parts.store.recorded { (journal) throws(JournalError) in
-                        try journal.removeStreams(old)
-                    }
+                guard !old.isEmpty else { return }
+                report.streams += try parts.store.recorded { (journal) throws(JournalError) in
+                    try journal.removeStreams(old)
                 }
-                guard page.count == Self.pageSize else { break }
-                after = page.last?.stream
             }
         }
         try trimLists(now)
         try trimStates(now)
         try parts.store.recorded { (journal) throws(JournalError) in
             try journal.forgetMessages(keeping: Self.messagesKept)
+        }
+    }
+
+    /// Streams by their names, a page at a time, so that whoever else asks the journal has their turn.
+    private func eachPage(
+        of prefix: String, _ take: ([StreamSummary]) throws(DiagnosticError) -> Void
+    ) throws(DiagnosticError) {
+        var after: StreamID?
+        while true {
+            let page = try parts.store.recorded { (journal) throws(JournalError) in
+                try journal.streams(prefix: prefix, after: after, limit: Self.pageSize)
+            }
+            try take(page)
+            guard page.count == Self.pageSize else { return }
+            after = page.last?.stream
+            ThreadPause.sleep(milliseconds: Self.pauseMs)
         }
     }
 
@@ -109,17 +121,10 @@ extension Housekeeping {
         let directory = parts.directory.current
         let known = Set(directory.projects.keys.map(\.description) + directory.hooks.keys.map(\.description))
         for prefix in ["schedule/", "notices/", "endpoint/"] {
-            var after: StreamID?
-            while true {
-                let page = try parts.store.recorded { (journal) throws(JournalError) in
-                    try journal.streams(prefix: prefix, after: after, limit: Self.pageSize)
-                }
+            try eachPage(of: prefix) { (page) throws(DiagnosticError) in
                 let strays = page.map(\.stream).filter { !known.contains(String($0.text.dropFirst(prefix.count))) }
-                if !strays.isEmpty {
-                    _ = try parts.store.recorded { (journal) throws(JournalError) in try journal.removeStreams(strays) }
-                }
-                guard page.count == Self.pageSize else { break }
-                after = page.last?.stream
+                guard !strays.isEmpty else { return }
+                _ = try parts.store.recorded { (journal) throws(JournalError) in try journal.removeStreams(strays) }
             }
         }
     }
@@ -130,28 +135,20 @@ extension Housekeeping {
         let old = try parts.store.recorded { (journal) throws(JournalError) in journal.blobs(storedBefore: before) }
         guard !old.isEmpty else { return }
         var named: Set<String> = []
-        for prefix in ["idempotency/", "delivery/", "outgoing/"] { try note(prefix, &named) }
+        for prefix in ["idempotency/", "delivery/", "outgoing/"] {
+            try eachPage(of: prefix) { (page) throws(DiagnosticError) in
+                for summary in page {
+                    let events = try parts.store.recorded { (journal) throws(JournalError) in
+                        try journal.events(of: summary.stream)
+                    }
+                    for event in events { named.formUnion(BlobName.names(in: event.event.payload)) }
+                }
+            }
+        }
         for digest in old where !named.contains(digest.hex) {
             report.freedBytes += try parts.store.recorded { (journal) throws(JournalError) in
                 journal.removeBlob(digest, storedBefore: before) ?? 0
             }
-        }
-    }
-
-    private func note(_ prefix: String, _ named: inout Set<String>) throws(DiagnosticError) {
-        var after: StreamID?
-        while true {
-            let page = try parts.store.recorded { (journal) throws(JournalError) in
-                try journal.streams(prefix: prefix, after: after, limit: Self.pageSize)
-            }
-            for summary in page {
-                let events = try parts.store.recorded { (journal) throws(JournalError) in
-                    try journal.events(of: summary.stream)
-                }
-                for event in events { named.formUnion(BlobName.names(in: event.event.payload)) }
-            }
-            guard page.count == Self.pageSize else { return }
-            after = page.last?.stream
         }
     }
 }
