@@ -313,7 +313,9 @@ let testTargets: [Target] = [
     tests(
         "SourceForgesTests",
         ["Diagnostics", "HTTPMessages", "SourceForges", "StructuredData", "Timekeeping", crypto, cryptoExtras]),
-    tests("SourceControlTests", ["Diagnostics", "FileAccess", "PipelineModel", "ProcessControl", "SourceControl"]),
+    tests(
+        "SourceControlTests",
+        ["Diagnostics", "FileAccess", "PipelineModel", "ProcessControl", "SourceControl", "ThreadExecution"]),
     tests("ScheduleRulesTests", ["Diagnostics", "ScheduleRules", "StructuredData", "Timekeeping"]),
     tests(
         "TriggerIntakeTests",
@@ -349,14 +351,11 @@ let testTargets: [Target] = [
     tests(
         "ServerOperationTests",
         [
-            "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages", "HTTPServing",
-            "PipelineModel", "RetentionRules", "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent",
-            "RunnerProtocol",
-            "SecretVault", "ServerAPI", "ServerOperation", "StructuredData", "Telemetry", "TestFolders", "Timekeeping",
-            "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "HTTPMessages",
-            "HTTPServing", "PipelineModel", "ProcessControl", "RetentionRules", "RunCoordination", "RunEngine",
-            "RunIndex", "RunnerAgent", "RunnerProtocol", "SQLiteAccess", "SecretVault", "ServerAPI", "ServerOperation", "StructuredData", "Telemetry", "TestFolders", "Timekeeping",
-            "TriggerIntake", "HTTPCalling", "WorkflowPlanning", crypto,
+            "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "HTTPCalling",
+            "HTTPMessages", "HTTPServing", "PipelineModel", "ProcessControl", "RetentionRules", "RunCoordination",
+            "RunEngine", "RunIndex", "RunnerAgent", "RunnerProtocol", "SQLiteAccess", "SecretVault", "ServerAPI",
+            "ServerOperation", "StructuredData", "Telemetry", "TestFolders", "ThreadExecution", "Timekeeping",
+            "TriggerIntake", "WorkflowPlanning", crypto,
         ]),
     tests("WebPagesTests", ["HTTPMessages", "PageSamples", "StructuredData", "Timekeeping", "WebPages"]),
     tests(

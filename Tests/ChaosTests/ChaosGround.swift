@@ -138,9 +138,11 @@ final class ChaosGround {
     }
 
     func ready() async throws {
-        try await voice.patiently(seconds: Self.startSeconds, "the server is not ready") { voice in
-            await voice.isReady()
-        }
+        do {
+            try await voice.patiently(seconds: Self.startSeconds, "the server is not ready") { voice in
+                await voice.isReady()
+            }
+        } catch { throw ChaosFault("\(error)\n\(words)") }
     }
 
     /// Ends everything in order.
