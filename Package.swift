@@ -246,6 +246,7 @@ let testing: [Target] = [
         name: "ContentVictim", dependencies: ["ContentStore", "Diagnostics"], path: "Sources/Testing/ContentVictim",
         swiftSettings: settings),
     floor("Testing", "TestFolders"),
+    floor("Testing", "TestPrograms", ["CProcessControl"]),
     floor("Testing", "PageSamples", ["Timekeeping", "WebPages"]),
     .executableTarget(
         name: "page-gallery", dependencies: ["PageSamples", "WebPages"], path: "Sources/Testing/page-gallery",
@@ -258,7 +259,8 @@ let testing: [Target] = [
 let testTargets: [Target] = [
     tests("TidyTests", []),
     tests(
-        "EndToEndTests", ["ContainerEngine", "Diagnostics", "StructuredData", "martlet", "scripted-server"]),
+        "EndToEndTests",
+        ["TestPrograms", "ContainerEngine", "Diagnostics", "StructuredData", "martlet", "scripted-server"]),
     tests(
         "ChaosTests",
         [
@@ -271,6 +273,7 @@ let testTargets: [Target] = [
     tests(
         "HTTPServingTests",
         [
+            "TestPrograms",
             "Diagnostics", "HTTPMessages", "HTTPServing", "StructuredData", webSocket,
             .product(name: "NIOSSL", package: "swift-nio-ssl"),
         ] + nio),
@@ -301,21 +304,28 @@ let testTargets: [Target] = [
     tests(
         "EventJournalTests",
         [
+            "TestPrograms",
             "Diagnostics", "EventJournal", "JournalSimulation", "JournalVictim", "SQLiteAccess", "Timekeeping",
             "TestFolders",
         ]),
     tests(
         "RuntimeServicesTests",
-        ["Diagnostics", "FileAccess", "RuntimeServices", "StructuredData", "Timekeeping", crypto, cryptoExtras] + nio),
-    tests("ContainerEngineTests", ["ContainerEngine", "Diagnostics", "FileAccess"]),
-    tests("ContentStoreTests", ["ContentStore", "ContentVictim", "Diagnostics", "FileAccess"]),
+        [
+            "TestPrograms", "Diagnostics", "FileAccess", "RuntimeServices", "StructuredData", "Timekeeping", crypto,
+            cryptoExtras,
+        ] + nio),
+    tests("ContainerEngineTests", ["TestPrograms", "ContainerEngine", "Diagnostics", "FileAccess"]),
+    tests("ContentStoreTests", ["TestPrograms", "ContentStore", "ContentVictim", "Diagnostics", "FileAccess"]),
     tests("ZipArchivesTests", ["Diagnostics", "FileAccess", "ZipArchives"]),
     tests(
         "SourceForgesTests",
         ["Diagnostics", "HTTPMessages", "SourceForges", "StructuredData", "Timekeeping", crypto, cryptoExtras]),
     tests(
         "SourceControlTests",
-        ["Diagnostics", "FileAccess", "PipelineModel", "ProcessControl", "SourceControl", "ThreadExecution"]),
+        [
+            "TestPrograms", "Diagnostics", "FileAccess", "PipelineModel", "ProcessControl", "SourceControl",
+            "ThreadExecution",
+        ]),
     tests("ScheduleRulesTests", ["Diagnostics", "ScheduleRules", "StructuredData", "Timekeeping"]),
     tests(
         "TriggerIntakeTests",
@@ -329,6 +339,7 @@ let testTargets: [Target] = [
     tests(
         "NotificationsTests",
         [
+            "TestPrograms",
             "Diagnostics", "FileAccess", "HTTPMessages", "NotificationRules", "Notifications", "PipelineModel",
             "ProcessControl", "StructuredData", "Timekeeping", "TestFolders",
         ]),
@@ -336,6 +347,7 @@ let testTargets: [Target] = [
     tests(
         "IdentityProvidersTests",
         [
+            "TestPrograms",
             "Credentials", "Diagnostics", "HTTPMessages", "IdentityProviders", "StructuredData", "Timekeeping", crypto,
             cryptoExtras,
         ]),
@@ -344,6 +356,7 @@ let testTargets: [Target] = [
     tests(
         "AnnouncementsTests",
         [
+            "TestPrograms",
             "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "HTTPMessages", "HTTPServing",
             "NotificationRules", "Notifications", "PipelineModel", "RunCoordination", "RunIndex", "StructuredData",
             "Timekeeping", "HTTPCalling",
@@ -351,6 +364,7 @@ let testTargets: [Target] = [
     tests(
         "ServerOperationTests",
         [
+            "TestPrograms",
             "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "HTTPCalling",
             "HTTPMessages", "HTTPServing", "PipelineModel", "ProcessControl", "RetentionRules", "RunCoordination",
             "RunEngine", "RunIndex", "RunnerAgent", "RunnerProtocol", "SQLiteAccess", "SecretVault", "ServerAPI",
@@ -369,7 +383,8 @@ let testTargets: [Target] = [
             cryptoExtras,
         ]),
     tests("LogArchiveTests", ["Diagnostics", "LogArchive", "Timekeeping", "TestFolders"]),
-    tests("TelemetryTests", ["Diagnostics", "HTTPMessages", "StructuredData", "Telemetry", "Timekeeping"]),
+    tests(
+        "TelemetryTests", ["TestPrograms", "Diagnostics", "HTTPMessages", "StructuredData", "Telemetry", "Timekeeping"]),
     tests(
         "StepExecutionTests",
         [

@@ -12,6 +12,7 @@ import Notifications
 import PipelineModel
 import RunCoordination
 import StructuredData
+import TestPrograms
 import Testing
 import Timekeeping
 
@@ -270,7 +271,7 @@ enum MailTools {
     static var isThere: Bool { folder != nil }
 
     private static func run(_ arguments: [String]) -> Bool {
-        let process = Process()
+        let process = ChildProcess()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = ["python3"] + arguments
         process.standardError = FileHandle.nullDevice
@@ -283,7 +284,7 @@ enum MailTools {
 /// Takes mail at a free port of this machine, for as long as this lives.
 final class MailServer {
     let port: Int
-    private let process = Process()
+    private let process = ChildProcess()
     private let lines: FileHandle
     private var rest = Data()
 

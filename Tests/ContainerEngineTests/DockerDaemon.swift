@@ -6,6 +6,7 @@ import FileAccess
 import Foundation
 import Glibc
 import Synchronization
+import TestPrograms
 import Testing
 
 /// Debian's real `dockerd` with its own socket, data and address pool, started for a test run and stopped with it: it ends
@@ -15,7 +16,7 @@ final class DockerDaemon: Sendable {
 
     let folder: String
     let engine: EngineClient
-    private let shell: Mutex<(process: Process, lifeline: Pipe)?>
+    private let shell: Mutex<(process: ChildProcess, lifeline: Pipe)?>
     private let log: DaemonLog
 
     var address: EngineAddress { engine.address }
@@ -60,7 +61,7 @@ final class DockerDaemon: Sendable {
         // Short: a socket's path has room for 107 bytes.
         folder = "/tmp/mce-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        let process = Process()
+        let process = ChildProcess()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         let flags = [
             "--host=unix://\(folder)/engine.sock", "--data-root=\(folder)/data", "--exec-root=\(folder)/exec",

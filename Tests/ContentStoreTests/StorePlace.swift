@@ -4,6 +4,7 @@ import ContentStore
 import Diagnostics
 import FileAccess
 import Foundation
+import TestPrograms
 import Testing
 
 /// A folder that goes with its test, with a store in it and room for trees.
@@ -118,7 +119,7 @@ extension Error {
 
 /// Another process that uses the store.
 final class Victim {
-    private let process = Process()
+    private let process = ChildProcess()
     private let output = Pipe()
     private let input = Pipe()
 

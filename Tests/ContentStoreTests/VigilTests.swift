@@ -3,6 +3,7 @@
 import ContentStore
 import FileAccess
 import Foundation
+import TestPrograms
 import Testing
 
 /// A tree that is watched from one save to the next.
@@ -60,7 +61,7 @@ import Testing
     }
 
     private func run(_ script: String) throws {
-        let shell = Process()
+        let shell = ChildProcess()
         shell.executableURL = URL(fileURLWithPath: "/bin/bash")
         shell.arguments = ["-ec", script]
         shell.currentDirectoryURL = URL(fileURLWithPath: tree)

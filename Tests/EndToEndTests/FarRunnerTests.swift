@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestPrograms
 import Testing
 
 /// A real server and real runners; the runners are in namespaces in which the server's folder and the repository are
@@ -9,7 +10,7 @@ import Testing
 struct FarRunnerTests {
     /// Where mounts of one's own are not permitted it is said aloud, and nothing is tested.
     static let canHide: Bool = {
-        let probe = Process()
+        let probe = ChildProcess()
         probe.executableURL = URL(fileURLWithPath: "/bin/sh")
         probe.arguments = ["-c", "unshare -m mount -t tmpfs none /mnt 2>/dev/null"]
         try? probe.run()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestPrograms
 import Testing
 
 /// What a run shows, and to whom: readers may be slow, gone, or hang.
@@ -14,8 +15,8 @@ import Testing
     }
 
     /// Starts a program whose output goes to a pipe that is read when the test says so.
-    private func start(_ arguments: [String]) throws -> (process: Process, pipe: Pipe) {
-        let process = Process()
+    private func start(_ arguments: [String]) throws -> (process: ChildProcess, pipe: Pipe) {
+        let process = ChildProcess()
         let pipe = Pipe()
         process.executableURL = URL(fileURLWithPath: Program.path)
         process.arguments = arguments

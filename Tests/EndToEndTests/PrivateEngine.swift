@@ -4,6 +4,8 @@ import ContainerEngine
 import Diagnostics
 import Foundation
 import Glibc
+import Synchronization
+import TestPrograms
 import Testing
 
 /// Debian's `dockerd` with its own socket, data and addresses, for one suite: it leaves no rules and no bridge behind, and
@@ -18,7 +20,7 @@ final class PrivateEngine: Sendable {
     let client: EngineClient
     private let pids: [String]
     private let lifeline: Pipe
-    private let shell: Process
+    private let shell: Mutex<ChildProcess>
 
     var environment: [String: String] { ["DOCKER_HOST": "unix://\(folder)/engine.sock"] }
 
@@ -46,9 +48,8 @@ final class PrivateEngine: Sendable {
         self.folder = folder
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         pids = ["\(folder)/pid", "\(folder)/exec/containerd/containerd.pid"]
-        shell = Process()
+        let shell = ChildProcess()
         shell.executableURL = URL(fileURLWithPath: "/bin/sh")
-        // No `wait`: signals are blocked here, and so they are in the shell.
         let number = Int.random(in: 64..<192)
         shell.arguments = [
             "-c", "\"$@\" </dev/null >\(folder)/log 2>&1 & read end; kill $!", folder, dockerd,
@@ -62,10 +63,11 @@ final class PrivateEngine: Sendable {
         }
         shell.standardInput = lifeline
         try shell.run()
+        self.shell = Mutex(shell)
         client = EngineClient(address: EngineAddress(path: folder + "/engine.sock"))
         let deadline = ContinuousClock.now.advanced(by: .seconds(30))
         while (try? client.ping()) == nil {
-            guard ContinuousClock.now < deadline, shell.isRunning else {
+            guard ContinuousClock.now < deadline, self.shell.withLock({ $0.isRunning }) else {
                 stop()
                 let log = (try? String(contentsOfFile: folder + "/log", encoding: .utf8)) ?? ""
                 throw NotStarted(description: log.split(separator: "\n").suffix(3).joined(separator: "\n"))
@@ -92,7 +94,7 @@ final class PrivateEngine: Sendable {
             done
             for t in plain full; do tar -C $t -cf $t.tar .; rm -rf $t; done
             """
-        let made = Process()
+        let made = ChildProcess()
         made.executableURL = URL(fileURLWithPath: "/bin/sh")
         made.arguments = ["-c", script, "sh", folder, busybox]
         try made.run()
@@ -127,6 +129,7 @@ final class PrivateEngine: Sendable {
         try? lifeline.fileHandleForWriting.close()
         let deadline = ContinuousClock.now.advanced(by: .seconds(20))
         while daemons.contains(where: Processes.isAlive), ContinuousClock.now < deadline { sched_yield() }
+        shell.withLock { $0.waitUntilExit() }
         // A daemon that was killed leaves its data mounted on itself, and the networks of its containers.
         umount2(folder + "/data", Int32(MNT_DETACH))
         for name in (try? FileManager.default.contentsOfDirectory(atPath: folder + "/exec/netns")) ?? [] {

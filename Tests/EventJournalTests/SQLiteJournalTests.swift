@@ -4,6 +4,7 @@ import Diagnostics
 import EventJournal
 import Foundation
 import TestFolders
+import TestPrograms
 import Testing
 import Timekeeping
 
@@ -157,7 +158,7 @@ struct SQLiteJournalTests {
         let stream = StreamID("job/kill")
         var acknowledged = 0
         for _ in 0..<2 {
-            let process = Process()
+            let process = ChildProcess()
             let output = Pipe()
             process.executableURL = try victim()
             process.arguments = [path, stream.text]
@@ -202,7 +203,7 @@ struct SQLiteJournalTests {
 
 @discardableResult
 func shell(_ command: String) throws -> String {
-    let process = Process()
+    let process = ChildProcess()
     let output = Pipe()
     process.executableURL = URL(filePath: "/bin/sh")
     process.arguments = ["-c", command]

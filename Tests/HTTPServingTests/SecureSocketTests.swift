@@ -5,6 +5,7 @@ import HTTPServing
 import NIOCore
 import NIOSSL
 import NIOWebSocket
+import TestPrograms
 import Testing
 
 /// A certificate of the test's own, for one hour of this machine.
@@ -20,7 +21,7 @@ private struct OwnCertificate {
     init() throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "martlet-tls-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let process = Process()
+        let process = ChildProcess()
         process.executableURL = URL(filePath: Self.program)
         process.arguments = [
             "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1",

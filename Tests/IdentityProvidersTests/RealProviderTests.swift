@@ -5,6 +5,7 @@ import Foundation
 import HTTPMessages
 import IdentityProviders
 import StructuredData
+import TestPrograms
 import Testing
 import Timekeeping
 
@@ -79,7 +80,7 @@ import Timekeeping
 
 /// The provider's process.
 private final class RealProvider {
-    private let process = Process()
+    private let process = ChildProcess()
     private let input = Pipe()
     let port: Int
 
@@ -90,7 +91,7 @@ private final class RealProvider {
     /// A Python that has what the provider needs; made once a machine.
     static let python: String? = {
         let place = NSTemporaryDirectory() + "martlet-oidc-provider-\(getuid())"
-        let install = Process()
+        let install = ChildProcess()
         install.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         install.arguments = ["bash", folder + "/install", place]
         install.standardOutput = FileHandle.nullDevice
@@ -133,7 +134,7 @@ private final class RealProvider {
 /// A transport that is good enough for a test.
 private enum Curl {
     static let transport: HTTPTransport = { call async throws(DiagnosticError) in
-        let process = Process()
+        let process = ChildProcess()
         let input = Pipe()
         let output = Pipe()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")

@@ -3,6 +3,7 @@
 import Foundation
 import ProcessControl
 import StructuredData
+import TestPrograms
 
 /// Programs of other people that mail is checked with: Python's mail parser, and the SMTP server aiosmtpd.
 enum PythonTools {
@@ -55,7 +56,7 @@ final class MailServer {
     let port: Int
     /// A file with the certificate to trust.
     let certificate: String
-    private let process = Process()
+    private let process = ChildProcess()
     private let lines: FileHandle
     private var rest = Data()
 

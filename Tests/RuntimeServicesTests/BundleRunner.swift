@@ -3,6 +3,7 @@
 import FileAccess
 import Foundation
 import RuntimeServices
+import TestPrograms
 
 /// Runs unmodified actions with node, in the environment that a runner gives them.
 ///
@@ -46,7 +47,7 @@ struct BundleRunner {
         _ action: String, _ script: String, inputs: [String: String], environment extra: [String: String] = [:]
     ) throws -> Result {
         try Files.write([], to: folder + "/output")
-        let process = Process()
+        let process = ChildProcess()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["node", "\(Self.folder ?? "")/\(action)/\(script)"]
         process.currentDirectoryURL = URL(fileURLWithPath: workspace)

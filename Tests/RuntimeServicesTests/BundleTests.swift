@@ -6,6 +6,7 @@ import Foundation
 import NIOHTTP1
 import RuntimeServices
 import StructuredData
+import TestPrograms
 import Testing
 
 /// Unmodified releases of actions against the services. Where the bundles are absent these say so and do not run.
@@ -126,7 +127,7 @@ import Testing
             "GetSignedArtifactURL", ["workflow_run_backend_id": run, "name": "sbom.json"])
         let zip = try client.send(.GET, try #require(signed.json["signed_url"]?.string)).body
         try Files.write(zip, to: runner.folder + "/a.zip")
-        let unzip = Process()
+        let unzip = ChildProcess()
         unzip.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         unzip.arguments = ["python3", "-m", "zipfile", "-e", runner.folder + "/a.zip", runner.folder + "/got"]
         try unzip.run()

@@ -14,6 +14,7 @@ import ServerOperation
 import StructuredData
 import Telemetry
 import TestFolders
+import TestPrograms
 import Testing
 import Timekeeping
 
@@ -149,7 +150,7 @@ private final class Prometheus {
     }
     static let absence: Comment = "Debian's package 'prometheus' is not installed: nothing reads the metrics."
 
-    private let process = Process()
+    private let process = ChildProcess()
     private let port: Int
 
     init(folder: String, port target: Int, token: String) throws {
@@ -195,7 +196,7 @@ private final class Prometheus {
     func value(_ query: String) async throws -> String {
         let url = URL(string: "http://127.0.0.1:\(port)/api/v1/query?query=\(FormText.encoded(query))")
         while true {
-            let curl = Process()
+            let curl = ChildProcess()
             curl.executableURL = URL(filePath: "/usr/bin/env")
             curl.arguments = ["curl", "-s", "-m", "10", url?.absoluteString ?? ""]
             let output = Pipe()
@@ -210,7 +211,7 @@ private final class Prometheus {
     }
 
     static func check(_ metrics: String) throws -> (status: Int32, text: String) {
-        let process = Process()
+        let process = ChildProcess()
         process.executableURL = URL(filePath: "/usr/bin/promtool")
         process.arguments = ["check", "metrics"]
         let (given, said) = (Pipe(), Pipe())

@@ -17,6 +17,7 @@ import ServerOperation
 import StructuredData
 import Synchronization
 import TestFolders
+import TestPrograms
 import Testing
 import Timekeeping
 import TriggerIntake
@@ -111,7 +112,7 @@ final class ServerHarness: Sendable {
             await triggers.stop()
             await triggers.idle()
         }
-        if starting { try await server.start(url: "http://server.test") }
+        if starting { try await server.start(url: "http://server.test", keepsHouse: false) }
         return (server, ServerDoor(server: server))
     }
 
@@ -206,7 +207,7 @@ final class ServerHarness: Sendable {
 
     @discardableResult
     func git(_ arguments: [String]) throws -> String {
-        let process = Process()
+        let process = ChildProcess()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/git")
         process.arguments = arguments
         process.currentDirectoryURL = URL(fileURLWithPath: repository)

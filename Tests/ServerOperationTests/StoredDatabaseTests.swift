@@ -6,6 +6,7 @@ import PipelineModel
 import RunCoordination
 import RunIndex
 import TestFolders
+import TestPrograms
 import Testing
 
 /// Databases that earlier commits wrote, kept as text in `Fixtures/databases`.
@@ -16,7 +17,7 @@ struct StoredDatabaseTests {
         .deletingLastPathComponent().path + "/Fixtures/databases/"
 
     private func sqlite(_ path: String, _ command: String) throws {
-        let process = Process()
+        let process = ChildProcess()
         process.executableURL = URL(filePath: "/bin/sh")
         process.arguments = ["-c", "sqlite3 '\(path)' \(command)"]
         try process.run()

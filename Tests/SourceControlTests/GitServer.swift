@@ -3,12 +3,13 @@
 import Diagnostics
 import FileAccess
 import Foundation
+import TestPrograms
 import Testing
 
 /// git's own HTTP server behind lighttpd, on this machine: the way forges speak.
 final class GitServer {
     let port: Int
-    private let process = Process()
+    private let process = ChildProcess()
     private let folder: String
 
     static let program = ["/usr/sbin/lighttpd", "/usr/local/sbin/lighttpd"].first { Files.isFile($0) }

@@ -3,6 +3,7 @@
 import Foundation
 import StructuredData
 import Telemetry
+import TestPrograms
 import Testing
 
 /// Prometheus' own tool, where it is installed.
@@ -13,7 +14,7 @@ private enum Promtool {
     static let absence: Comment = "promtool is not installed: formats and rules are not checked by Prometheus"
 
     static func run(_ arguments: [String], input: String = "") throws -> (status: Int32, text: String) {
-        let process = Process()
+        let process = ChildProcess()
         process.executableURL = URL(filePath: try #require(path))
         process.arguments = arguments
         let (given, said) = (Pipe(), Pipe())

@@ -83,6 +83,16 @@ import Testing
         }
     }
 
+    /// `ChildProcess` tells why.
+    @Test func noProgramIsStartedByFoundation() {
+        for file in tree.sources + tree.tests {
+            for (index, line) in file.lines.enumerated() where !Self.isComment(line) {
+                let use = line.range(of: #"(^|[^A-Za-z.\"])Process\("#, options: .regularExpression)
+                #expect(use == nil, "\(file.path):\(index + 1) starts a program by Foundation")
+            }
+        }
+    }
+
     @Test func onlyTheConsolePrints() {
         for file in tree.sources where file.target != "ConsoleCommands" && file.target != "martlet" {
             for (index, line) in file.lines.enumerated() where !Self.isComment(line) {

@@ -252,8 +252,10 @@ package final class Server: Sendable {
 
     /// Goes on with everything that an earlier process left, and starts what moves by itself.
     ///
-    /// - Parameter url: where the server listens; its own runner, too, unless that has a socket.
-    package func start(url: String) async throws {
+    /// - Parameters:
+    ///   - url: where the server listens; its own runner, too, unless that has a socket.
+    ///   - keepsHouse: `false`: whoever asked says when what is old goes.
+    package func start(url: String, keepsHouse: Bool = true) async throws {
         state.withLock { $0.url = url }
         ownAddress.set(url)
         await listen()
@@ -269,7 +271,7 @@ package final class Server: Sendable {
         try await triggers.start()
         try await announcer.start()
         try changes.start(going: going, gates, triggers, statuses)
-        keepHouse()
+        keepHouse(removing: keepsHouse)
         let ticker = Task { [weak self] in
             var beats = 0
             while !Task.isCancelled {
@@ -382,7 +384,7 @@ package final class Server: Sendable {
     }
 
     /// What is old goes, on a thread of its own.
-    private func keepHouse() {
+    private func keepHouse(removing: Bool) {
         let (housekeeping, now) = (housekeeping, now)
         let (identification, uses, report) = (identification, TokenUses(store: store), report)
         do throws(DiagnosticError) { try identification.recall(uses) } catch { report(error) }
@@ -390,7 +392,7 @@ package final class Server: Sendable {
             var nextUses = Timestamp(milliseconds: now()) + Self.usesRhythm
             while !Task.isCancelled {
                 let time = Timestamp(milliseconds: now())
-                await housekeeping.tick(time)
+                if removing { await housekeeping.tick(time) }
                 if time >= nextUses {
                     nextUses = time + Self.usesRhythm
                     do throws(DiagnosticError) { try identification.keep(in: uses, now: time) } catch { report(error) }

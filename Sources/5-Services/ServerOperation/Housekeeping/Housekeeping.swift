@@ -45,6 +45,8 @@ package actor Housekeeping {
     private var nextLook = Timestamp.beforeAll
     private var nextUpkeep = Timestamp.beforeAll
     private var isShort = false
+    /// The round that was asked for last.
+    private var underWay: Task<Report, Never>?
     private var isWorking = false
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
@@ -94,8 +96,18 @@ package actor Housekeeping {
                 .diskShort, refusal, remedy: "Make room, or allow less with --min-free. The oldest runs go first."))
     }
 
-    /// Decides and removes, once.
+    /// Decides and removes, once, and after the rounds that were asked for before it.
     package func round(_ now: Timestamp) async -> Report {
+        let before = underWay
+        let round = Task {
+            _ = await before?.value
+            return await carryOut(now)
+        }
+        underWay = round
+        return await round.value
+    }
+
+    private func carryOut(_ now: Timestamp) async -> Report {
         var report = Report()
         // Whoever copies the folder needs what the journal speaks of.
         guard let lock = HousekeepingLock.take(parts.store.root) else { return report }
