@@ -81,6 +81,45 @@ struct RunnerCrashTests {
         #expect(leases.isEmpty)
     }
 
+    @Test("What a runner did under a lease that was lost before anybody heard of it is told whole under the next one")
+    func doneUnderAnEarlierLease() async throws {
+        let harness = try await ServerHarness(workflows: [
+            "ci.yml": """
+            on: push
+            jobs:
+              build:
+                runs-on: ubuntu-latest
+                steps: [{run: 'echo done once'}]
+            """
+        ])
+        let isSilent = Mutex(true)
+        let inner = harness.transport
+        // With room for one it is given nothing before it has let go of what it had.
+        let agent = try harness.agent("one", credential: try await harness.registered("one"), capacity: 1) {
+            (call) throws(DiagnosticError) in
+            guard !call.url.hasSuffix("/progress") || !isSilent.withLock({ $0 }) else {
+                throw DiagnosticError(.webUnreachable, "Nothing comes through.")
+            }
+            return try await inner(call)
+        }
+        let work = Task { try await agent.run() }
+        let run = try await harness.begin("ci.yml")
+        let end = harness.folder + "/runner-one/runs/\(run)/jobs/1/build/end"
+        while !FileManager.default.fileExists(atPath: end) { await Task.yield() }
+        let old = try #require(await harness.server.runs.leasesNow.first)
+        while await harness.server.runs.leasesNow.first.map({ $0.fence > old.fence }) != true {
+            harness.clock.advance(RunnerLimits.leaseMs + 1)
+            await harness.server.runs.tick()
+        }
+        isSilent.withLock { $0 = false }
+        let job = try await harness.end(of: run).jobs[0]
+        #expect(job.conclusion == .success, "\(job)")
+        let log = await harness.send("GET", "/api/v1/runs/\(run)/attempts/1/logs/build/1/1?tail=1")
+        #expect(log.body["text"]?.string == "done once", "\(log)")
+        await agent.leave()
+        try await work.value
+    }
+
     @Test("A job that cannot even begin on its runner fails there, with the reason")
     func cannotBegin() async throws {
         let harness = try await ServerHarness(workflows: ["ci.yml": ServedRunTests.plain])

@@ -143,14 +143,15 @@ final class JobCarrier: Sendable {
     /// Tells the server everything until it has it, or the job is lost.
     ///
     /// - Parameter heard: called whenever the server has answered.
-    func tell(heard: @Sendable () -> Void) async {
+    /// - Returns: whether the server has all of it, and this end.
+    func tell(heard: @Sendable () -> Void) async -> Bool {
         var progress = LeasedProgress(store: store, lease: lease)
         var hasPosition = false
         var pause = Self.firstPause
         var refusals = 0
         for await _ in bell {
             while !Task.isCancelled {
-                if state.withLock({ $0.isAbandoned && $0.isOver }) { return }
+                if state.withLock({ $0.isAbandoned && $0.isOver }) { return false }
                 do throws(DiagnosticError) {
                     if !hasPosition {
                         progress = LeasedProgress(store: store, lease: lease, position: try await link.position(lease))
@@ -163,15 +164,17 @@ final class JobCarrier: Sendable {
                     heard()
                     (pause, refusals) = (Self.firstPause, 0)
                     guard known.isFinished else { continue }
-                    if state.withLock({ $0.isOver }) { return }
+                    if state.withLock({ $0.isOver }) { return true }
                     // It has an end that is not this one: the lease was lost, and the job ended for that.
                     say(.abandon)
-                    return await waitForEnd()
+                    await waitForEnd()
+                    return false
                 } catch {
                     switch error.diagnostic.code {
                     case .leaseLost:
                         say(.abandon)
-                        return await waitForEnd()
+                        await waitForEnd()
+                        return false
                     case .webUnreachable, .serverStopping: break
                     default:
                         // What the server has is asked anew.
@@ -184,6 +187,7 @@ final class JobCarrier: Sendable {
                 }
             }
         }
+        return false
     }
 
     private func next(_ progress: inout LeasedProgress) throws(DiagnosticError) -> Progress? {

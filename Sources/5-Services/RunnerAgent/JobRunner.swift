@@ -258,10 +258,16 @@ package actor JobRunner {
             for task in before { await task.value }
             // What an earlier job of the run left may just be going.
             await holds.untilFree(lease.work.run)
-            carrier.start(content, isFar: surroundings.isFar, settings: surroundings.settings)
-            await carrier.tell { Task { await self.noteHeard() } }
-            self.finished(lease)
+            // One that was over under an earlier lease only has to be told.
+            carrier.start(
+                isOver(lease) ? nil : content, isFar: surroundings.isFar, settings: surroundings.settings)
+            let isTold = await carrier.tell { Task { await self.noteHeard() } }
+            self.finished(lease, isTold: isTold)
         }
+    }
+
+    private func isOver(_ lease: LeaseKey) -> Bool {
+        (try? LeasedEnd.load(surroundings.store, lease.work)) ?? nil != nil
     }
 
     private func noteHeard() {
@@ -269,11 +275,13 @@ package actor JobRunner {
         awaySince = nil
     }
 
-    private func finished(_ lease: LeaseKey) {
+    private func finished(_ lease: LeaseKey, isTold: Bool) {
         carriers[lease] = nil
         tasks[lease] = nil
         leases.forget(lease)
-        sweep(lease)
+        // What the server has not may be asked for once more, by another lease of the same try: the journal tells then what
+        // was done, and the log has to be there with it. Housekeeping removes both.
+        if isTold { sweep(lease) }
         holds.release(lease.work.run)
         askAnew()
     }
@@ -292,7 +300,7 @@ package actor JobRunner {
     /// The jobs that an earlier process of this runner had.
     private func goOn(_ link: ServerLink) async {
         for lease in leases.all() {
-            if (try? LeasedEnd.load(surroundings.store, lease.work)) ?? nil != nil {
+            if isOver(lease) {
                 carry(lease, nil, link)
                 continue
             }
@@ -317,7 +325,6 @@ package actor JobRunner {
                     // It is somebody else's by now, or cannot be gone on with.
                     awaySince = nil
                     leases.forget(lease)
-                    sweep(lease)
                 }
                 break
             }
