@@ -76,9 +76,25 @@ struct CoordinatorRecoveryTests {
         let begun = try await harness.begin("ci.yml")
         let runs = harness.server.runs
         let held = try await runs.hold(try RunRecord.load(from: harness.server.store, begun), "It is of a fork.")
-        #expect(try await runs.cancel(held, isForced: false, reason: "Not wanted."))
+        // As it is asked for: by the API.
+        #expect(await harness.send("POST", "/api/v1/runs/\(held)/cancel", [:]).status < 300)
         #expect(try await harness.end(of: held).conclusion == .cancelled)
         #expect(try await !runs.release(held, isApproved: true, reason: ""))
+    }
+
+    @Test("What waits to be let begin ends with its project, and so does what began as it was removed")
+    func strays() async throws {
+        let harness = try await ServerHarness(workflows: ["ci.yml": Self.quick])
+        let begun = try await harness.begin("ci.yml")
+        let runs = harness.server.runs
+        let record = try RunRecord.load(from: harness.server.store, begun)
+        let held = try await runs.hold(record, "It is of a fork.")
+        _ = try await harness.rows(2)
+        #expect(await harness.send("DELETE", "/api/v1/projects/demo").status == 204)
+        #expect(try await harness.end(of: held).conclusion == .cancelled)
+        let late = try await runs.begin(record)
+        await runs.cancelStrays(of: [])
+        #expect(try await harness.end(of: late).conclusion == .cancelled)
     }
 
     @Test("With its project a run ends, and nobody but the server's administrators sees it any more")

@@ -13,8 +13,19 @@ struct LegPlanning {
     let job: PlannedJob
     let question: JobQuestion
     let contexts: JobContexts
+    /// Of matrices and inputs of the legs so far, as JSON.
+    private var valueBytes = 0
+    /// They are kept with the run: each leg may hold as much as another job handed on.
+    private static let maximumValueBytes = 16 << 20
 
-    func verdict() -> JobVerdict {
+    init(evaluator: PlanEvaluator, job: PlannedJob, question: JobQuestion, contexts: JobContexts) {
+        self.evaluator = evaluator
+        self.job = job
+        self.question = question
+        self.contexts = contexts
+    }
+
+    mutating func verdict() -> JobVerdict {
         do throws(ExpressionError) {
             return try spread()
         } catch {
@@ -22,7 +33,7 @@ struct LegPlanning {
         }
     }
 
-    private func spread() throws(ExpressionError) -> JobVerdict {
+    private mutating func spread() throws(ExpressionError) -> JobVerdict {
         let matrices = try legs()
         if let matrices, matrices.isEmpty {
             return .skip(Reason(.matrix, "No combination of its matrix is left."))
@@ -66,9 +77,12 @@ struct LegPlanning {
         return LegValues(matrix: matrix, strategy: strategy)
     }
 
-    private func leg(_ index: Int, _ values: LegValues?, isMatrix: Bool) throws(ExpressionError) -> JobLeg {
+    private mutating func leg(_ index: Int, _ values: LegValues?, isMatrix: Bool) throws(ExpressionError) -> JobLeg {
         let id = isMatrix ? JobID("\(question.job)#\(index + 1)") : question.job
-        if let values { evaluator.keep(values, of: id) }
+        if let values {
+            try count(values.matrix)
+            evaluator.keep(values, of: id)
+        }
         var scope = contexts
         scope.values["matrix"] = values.map { .object($0.matrix) } ?? .null
         scope.values["strategy"] = .object(values?.strategy ?? LegValues.plainStrategy)
@@ -87,6 +101,15 @@ struct LegPlanning {
         leg.unavailable = try unavailable(evaluation)
         if case .call(let call) = job.work { try keepInputs(of: call, id, evaluation) }
         return leg
+    }
+
+    private mutating func count(_ values: DataObject) throws(ExpressionError) {
+        valueBytes += DataValue.object(values).jsonText().utf8.count
+        guard valueBytes > Self.maximumValueBytes else { return }
+        throw ExpressionError(
+            evaluation:
+                "The combinations of '\(question.job)' hold more than the \(Self.maximumValueBytes >> 20) MiB of "
+                + "values that are kept of them. Put what is large into artifacts, and names of it into the matrix.")
     }
 
     /// A year: longer than any run, and short enough to be added to any time.
@@ -114,7 +137,7 @@ struct LegPlanning {
     }
 
     /// The called workflow's inputs, typed as it declares them.
-    private func keepInputs(
+    private mutating func keepInputs(
         of call: PlannedCall, _ id: JobID, _ evaluation: TemplateEvaluation
     ) throws(ExpressionError) {
         var inputs = DataObject()
@@ -127,6 +150,7 @@ struct LegPlanning {
                 default: .string(value.coercedToString)
                 }
         }
+        try count(inputs)
         evaluator.keep(inputs: inputs, of: id)
         evaluator.keep(name: try name(evaluation, evaluator.matrix(of: id)), of: id)
     }

@@ -72,7 +72,8 @@ package final class PlanEvaluator: RunEvaluator {
         } catch {
             return .invalid(Reason(.invalid, "Its condition: \(error.message)", expression: job.condition))
         }
-        return LegPlanning(evaluator: self, job: job, question: question, contexts: contexts).verdict()
+        var planning = LegPlanning(evaluator: self, job: job, question: question, contexts: contexts)
+        return planning.verdict()
     }
 
     package func callOutputs(_ question: CallQuestion) -> CallOutputs {

@@ -30,10 +30,23 @@ final class ValuesRecord {
         return values
     }
 
+    /// Bytes of text after which another entry is begun.
+    private static let entryBytes = 4 << 20
+
     func append(_ changes: [DataValue]) throws(DiagnosticError) {
         guard !changes.isEmpty else { return }
         var text: [UInt8] = []
-        DataValue.array(changes).appendJSON(to: &text)
+        for change in changes {
+            text.append(UInt8(ascii: text.isEmpty ? "[" : ","))
+            change.appendJSON(to: &text)
+            if text.count >= Self.entryBytes { try end(&text) }
+        }
+        if !text.isEmpty { try end(&text) }
+    }
+
+    private func end(_ text: inout [UInt8]) throws(DiagnosticError) {
+        text.append(UInt8(ascii: "]"))
         try log.append(text)
+        text.removeAll(keepingCapacity: true)
     }
 }

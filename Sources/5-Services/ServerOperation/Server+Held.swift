@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import AccessRules
 package import Diagnostics
 internal import RunCoordination
 package import RunIndex
@@ -16,5 +17,18 @@ extension Server {
             if let reason = try store.heldReason(of: row.run) { held.append((row, reason)) }
         }
         return held
+    }
+
+    /// Ends what a project that was removed has under way, and what of it waits to be let begin.
+    package func endAll(of project: Project) async throws(DiagnosticError) {
+        let text = "Its project '\(project.settings.name)' was removed."
+        await runs.cancelAll(of: project.id.description, text)
+        for (row, _) in try heldRuns(of: [project.id.description]) {
+            do {
+                _ = try await runs.release(row.run, isApproved: false, reason: text)
+            } catch {
+                throw (error as? DiagnosticError) ?? DiagnosticError(.entryMissing, "\(error)")
+            }
+        }
     }
 }

@@ -82,7 +82,9 @@ extension Server {
             throw missing(run)
         }
         guard store.exists(run) else { throw missing(run) }
-        guard await runs.isActive(run) else { throw DiagnosticError(.runOver, "Run \(run) is over.") }
+        let isHeld = try store.heldReason(of: run) != nil
+        let isActive = await runs.isActive(run)
+        guard isHeld || isActive else { throw DiagnosticError(.runOver, "Run \(run) is over.") }
         _ = try await directory.perform(
             .note(Acted(.cancelled, project: project, run: run.number, reason: reason)), by: actor)
         let isDone: Bool

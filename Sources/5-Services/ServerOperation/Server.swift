@@ -279,6 +279,7 @@ package final class Server: Sendable {
                 guard let self else { return }
                 await self.runs.tick()
                 for (work, answer) in await self.gates.tick() { await self.runs.answer(work, answer) }
+                await self.runs.cancelStrays(of: Set(self.directory.current.projects.keys.map(\.description)))
                 await self.forgetSpentRunners()
                 await self.endOwnRunner()
                 if beats % Self.beatsPerTrigger == 0 {

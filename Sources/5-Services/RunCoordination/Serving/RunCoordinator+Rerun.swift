@@ -23,7 +23,8 @@ extension RunCoordinator {
     ) async throws -> Int {
         try checkHealthy()
         guard store.exists(run) else { throw DiagnosticError(.runMissing, "There is no run \(run).") }
-        let previous = max(1, try store.lastAttempt(of: run))
+        let last = try store.lastAttempt(of: run)
+        let previous = max(1, last)
         let asked = RerunKey(store: store, run: run)
         if let key, try asked.hasBegun(previous, by: key) { return previous }
         guard runs[run] == nil else { throw Self.notOver(run) }
@@ -47,8 +48,9 @@ extension RunCoordinator {
                 remedy: "Run all of it again, not only what failed.")
         }
         try await before(previous + 1)
-        // Somebody else may have been faster meanwhile.
-        guard runs[run] == nil, try store.lastAttempt(of: run) <= previous else { throw Self.notOver(run) }
+        // Somebody else may have been faster meanwhile: with another attempt, or by removing the run.
+        guard store.exists(run) else { throw DiagnosticError(.runMissing, "There is no run \(run) any more.") }
+        guard runs[run] == nil, try store.lastAttempt(of: run) == last else { throw Self.notOver(run) }
         let new = ServedRun(store: store, run: run, attempt: previous + 1, record: record)
         // All that the new attempt stands on is in its own record.
         new.evaluator.takeOver(try ValuesRecord(store: store, run: run, attempt: previous).load())

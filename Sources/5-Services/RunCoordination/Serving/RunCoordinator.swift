@@ -55,7 +55,7 @@ package actor RunCoordinator {
         }
     }
 
-    private struct Arrival {
+    struct Arrival {
         let run: RunID
         let input: RunInput
         /// Told once what came of it is on the disk.
@@ -85,7 +85,7 @@ package actor RunCoordinator {
     private(set) var now: Int64 = 0
     /// The journal is not this process's any more: nothing more is decided.
     private(set) var failure: DiagnosticError?
-    private var unrecorded: Batch?
+    private var unrecorded: RunBatch?
     /// Why a batch waits to be recorded; `nil`: none does.
     private(set) var stall: DiagnosticError?
     var isStopping = false
@@ -138,13 +138,13 @@ package actor RunCoordinator {
         try checkHealthy()
         guard runs[run] == nil, try isHeld(run) else { return false }
         let record = try RunRecord.load(from: store, run)
+        // First: one that is here and cannot be rejected would be neither held nor begun.
+        if isApproved { HeldRun.allow(store, run) } else { try HeldRun.reject(store, run) }
         runs[run] = ServedRun(store: store, run: run, attempt: 1, record: record)
         let start = RunInput.start(RunStart(run: run, attempt: 1))
         if isApproved {
-            HeldRun.allow(store, run)
             try await take(start, of: run)
         } else {
-            try HeldRun.reject(store, run)
             // Both in one turn, and so in one transaction: nobody ever sees it begun and not yet cancelled.
             give(start, to: run)
             try await take(.cancelRequested(.run, .force, Reason(.cancelled, reason)), of: run)
@@ -178,6 +178,15 @@ package actor RunCoordinator {
     package func cancelAll(of project: String, _ text: String) {
         for (run, served) in runs where served.project == project && !served.isOver {
             give(.cancelRequested(.run, .force, Reason(.cancelled, text)), to: run)
+        }
+    }
+
+    /// Ends what began while its project was being removed, or was not ended then.
+    package func cancelStrays(of projects: Set<String>) {
+        for (run, served) in runs
+        where !served.isStray && !served.isOver && !served.project.isEmpty && !projects.contains(served.project) {
+            served.isStray = true
+            give(.cancelRequested(.run, .force, Reason(.cancelled, "Its project was removed.")), to: run)
         }
     }
 
@@ -218,17 +227,6 @@ package actor RunCoordinator {
 
     // MARK: deciding
 
-    /// Decided, and to be recorded before anybody hears of it.
-    private struct Batch {
-        var arrivals: [Arrival]
-        var effects: [(ServedRun, RunEffect)] = []
-        var events: [(ServedRun, [RunEvent])] = []
-        var appends: [StreamID: StreamAppend] = [:]
-        var touched: [RunID: ServedRun] = [:]
-        /// What of it is still to be written; `nil`: all of it.
-        var rest: [StreamAppend]?
-    }
-
     private func drain() {
         willDrain = false
         // What could not be recorded comes first.
@@ -247,34 +245,34 @@ package actor RunCoordinator {
 
     private var isRecording: Bool { failure == nil && unrecorded == nil }
 
-    private func decide(_ inputs: [Arrival]) -> Batch {
+    private func decide(_ inputs: [Arrival]) -> RunBatch {
         now = max(now, surroundings.now())
-        var batch = Batch(arrivals: inputs)
+        var batch = RunBatch()
+        var later: [Arrival] = []
         for arrival in inputs {
+            // All of a run's inputs, or none: what belongs together is recorded together.
+            guard !batch.isFull || batch.runs.contains(arrival.run) else {
+                later.append(arrival)
+                continue
+            }
+            batch.take(arrival)
             guard let run = runs[arrival.run] else { continue }
             let decision = run.machine.decide(arrival.input, now: now)
-            batch.effects += decision.effects.map { (run, $0) }
-            guard !decision.events.isEmpty else { continue }
-            batch.touched[run.run] = run
-            let append = run.machine.append(decision.events)
-            if var known = batch.appends[append.stream] {
-                known.events += append.events
-                known.wakeUp = append.wakeUp
-                batch.appends[append.stream] = known
-            } else {
-                batch.appends[append.stream] = append
+            batch.note(decision.effects, of: run)
+            if !decision.events.isEmpty {
+                batch.note(decision.events, run.machine.append(decision.events), of: run)
             }
-            batch.events.append((run, decision.events))
         }
+        arrivals = later + arrivals
         return batch
     }
 
     /// Records a batch, and does what follows. What cannot be recorded now, for the disk is full or slow, is recorded at a
     /// later beat, and nothing more is decided before it: the machines are ahead of the journal, and wait for it.
-    private func settle(_ decided: Batch) {
+    private func settle(_ decided: RunBatch) {
         var batch = decided
         do throws(DiagnosticError) {
-            try record(&batch)
+            for (run, fault) in try record(&batch) { retreat(run, fault) }
         } catch {
             if stall == nil { surroundings.report(error) }
             for arrival in batch.arrivals { arrival.done?.resume(throwing: error) }
@@ -297,24 +295,6 @@ package actor RunCoordinator {
 
     private static func isPassing(_ code: DiagnosticCode) -> Bool {
         ![.journalConflict, .journalFenced, .journalTooNew, .journalDamaged].contains(code)
-    }
-
-    private func record(_ batch: inout Batch) throws(DiagnosticError) {
-        for run in batch.touched.values { try run.writeValues() }
-        var rest: [StreamAppend]
-        if let left = batch.rest {
-            rest = left
-        } else {
-            rest = Array(batch.appends.values) + (try deploymentAppends(batch.events))
-            if let ends = RunEnd.append(batch.events, at: now) { rest.append(ends) }
-        }
-        while !rest.isEmpty {
-            batch.rest = rest
-            let part = Array(rest.prefix(JournalLimits.appendsPerTransaction))
-            let time = Timestamp(milliseconds: now)
-            _ = try store.journaled { (journal) throws(JournalError) in try journal.append(part, now: time) }
-            rest.removeFirst(part.count)
-        }
     }
 
     // MARK: doing
@@ -391,6 +371,8 @@ package actor RunCoordinator {
     package func tick() {
         now = max(now, surroundings.now())
         if unrecorded != nil { drain() }
+        // What is decided now would only be piled up behind it.
+        guard unrecorded == nil else { return serveWaiters() }
         for run in runs.values {
             if let time = RunMachine.wakeUp(of: run.machine.state), time <= now { give(.timePassed, to: run.run) }
         }

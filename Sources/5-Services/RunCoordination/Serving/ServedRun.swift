@@ -37,12 +37,18 @@ final class ServedRun {
     private let store: RunStore
     private let values: ValuesRecord
     private var unwritten: [DataValue] = []
+    /// Of outputs that were kept since values were last written.
+    private var unwrittenBytes: UInt64 = 0
     var machine: MachineStream<RunMachine>
     var jobs: [JobID: Job] = [:]
     var times = RunTimes()
     /// Events of its dispatch stream.
     var dispatchVersion = 0
     var point: ServedPoint?
+    /// It was taken back once to what is recorded of it, to be ended.
+    var hasRetreated = false
+    /// Its project is no more, and it was told so.
+    var isStray = false
 
     /// Milliseconds that a job may take besides its own timeout: before its environment and in the queue. Each has a
     /// limit of its own; this is past both.
@@ -80,17 +86,23 @@ final class ServedRun {
         unwritten += evaluator.takeUnwritten()
         try values.append(unwritten)
         unwritten = []
+        unwrittenBytes = 0
     }
 
-    /// Of outputs and other values of a run's jobs, on the disk.
+    /// Of outputs and other values of a run's jobs.
     private static let valueBytes: UInt64 = 256 << 20
+    /// Of one job's outputs.
+    private static let outputBytes: UInt64 = 32 << 20
 
     /// Keeps what a job handed on.
     ///
     /// - Returns: `false` where the run has no room for it.
     func keep(outputs: DataObject, of job: JobID) -> Bool {
         let size = UInt64(DataValue.object(outputs).jsonText().utf8.count)
-        guard values.sizeBytes + size <= Self.valueBytes else { return false }
+        guard size <= Self.outputBytes, values.sizeBytes + unwrittenBytes + size <= Self.valueBytes else {
+            return false
+        }
+        unwrittenBytes += size
         evaluator.keep(outputs: outputs, of: job)
         return true
     }

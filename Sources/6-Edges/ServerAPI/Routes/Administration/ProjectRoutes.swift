@@ -113,8 +113,8 @@ struct ProjectRoutes: Sendable {
         let before = server.directory.current
         let project = try request.project(before)
         try await server.perform(.removeProject(project.id), request) { $0.projects[project.id]?.shown }
+        try await server.endAll(of: project)
         try await server.forgetSecrets(of: project, in: before)
-        await server.runs.cancelAll(of: project.id.description, "Its project '\(project.settings.name)' was removed.")
         return .empty
     }
 
