@@ -101,6 +101,23 @@ struct JobDispatchTests {
         #expect(RunnerLimits.pollMs(ofLease: RunnerLimits.leaseMs) == RunnerLimits.pollMs)
     }
 
+    @Test("A clock that is set back takes no lease from a runner that is heard of")
+    func setBack() {
+        var dispatch = DispatchTable()
+        dispatch.add(Self.runner("r"))
+        dispatch.enqueue(Self.demand("a"))
+        let keys = dispatch.take("r", free: 1, now: 1_000_000).map { lease in
+            dispatch.fence(lease.demand.work, 1)
+            return LeaseKey(lease.demand.work, fence: 1)
+        }
+        _ = dispatch.heard("r", instance: "i", holds: keys, now: 700_000)
+        expect(Self.names(dispatch.overdue(at: 1_000_000 + RunnerLimits.leaseMs)), [])
+        let isRenewed = dispatch.renew(keys[0], by: "r", now: 700_500)
+        #expect(isRenewed)
+        expect(Self.names(dispatch.overdue(at: 1_000_001 + RunnerLimits.leaseMs)), [])
+        expect(Self.names(dispatch.overdue(at: 1_000_001 + 2 * RunnerLimits.leaseMs)), ["a"])
+    }
+
     @Test("Groups keep apart, paused runners rest, and an ephemeral one takes one job")
     func kinds() {
         var dispatch = DispatchTable()
@@ -139,9 +156,10 @@ struct JobDispatchTests {
         for name in ["a", "b"] { dispatch.enqueue(Self.demand(name)) }
         let keys = Self.take(&dispatch, "r") + Self.take(&dispatch, "own")
         #expect(dispatch.nextDeadline == RunnerLimits.leaseMs + 1)
-        expect(Self.names(dispatch.overdue(at: RunnerLimits.leaseMs)), [])
         _ = dispatch.heard("r", instance: "i", holds: [keys[0]], now: 10)
-        expect(Self.names(dispatch.overdue(at: RunnerLimits.leaseMs + 1)), [])
+        for late in [1, 10] as [Int64] {
+            expect(Self.names(dispatch.overdue(at: RunnerLimits.leaseMs + late)), [])
+        }
         expect(Self.names(dispatch.overdue(at: RunnerLimits.leaseMs + 11)), ["a"])
         #expect(dispatch.leases.keys.map(\.job.text) == ["b"])
         #expect(dispatch.nextDeadline == nil)

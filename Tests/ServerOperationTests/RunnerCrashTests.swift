@@ -161,6 +161,51 @@ struct RunnerCrashTests {
         #expect(try await harness.end(of: run).conclusion == .cancelled)
     }
 
+    @Test("When the clock is set back a runner keeps its job, and its poll is answered all the same")
+    func setBack() async throws {
+        let harness = try await ServerHarness(workflows: ["ci.yml": ServedRunTests.plain])
+        let (_, ghost) = try await harness.runner("ghost")
+        _ = try await harness.begin("ci.yml")
+        let runs = harness.server.runs
+        var request = PollRequest(instance: "x", free: 1, holds: [], waitMs: 0)
+        request.holds = await runs.poll(ghost, request).assignments.map(\.lease)
+        #expect(request.holds.count == 1)
+        request.free = 0
+        request.waitMs = RunnerLimits.pollMs
+        let patient = request
+        await runs.tick()
+        async let answer = runs.poll(ghost, patient)
+        while await !runs.isPolled(by: ghost) { await Task.yield() }
+        harness.clock.advance(-5 * 60_000)
+        await runs.tick()
+        #expect(await answer.isEmpty)
+        request.waitMs = 0
+        for _ in 0..<3 {
+            #expect(await runs.poll(ghost, request).lost.isEmpty)
+            await runs.tick()
+        }
+        #expect(await runs.leasesNow == Set(request.holds))
+    }
+
+    @Test("A job that comes back after a long wait waits anew")
+    func waitsAnew() async throws {
+        let harness = try await ServerHarness(workflows: ["ci.yml": ServedRunTests.plain])
+        let run = try await harness.begin("ci.yml")
+        let runs = harness.server.runs
+        let hours: Int64 = 3_600_000
+        harness.clock.advance(20 * hours)
+        await runs.tick()
+        let (_, ghost) = try await harness.runner("ghost")
+        let request = PollRequest(instance: "x", free: 1, holds: [], waitMs: 0)
+        #expect(await runs.poll(ghost, request).assignments.count == 1)
+        harness.clock.advance(RunnerLimits.leaseMs + 1)
+        await runs.tick()
+        #expect(await runs.leasesNow.isEmpty)
+        harness.clock.advance(20 * hours)
+        await runs.tick()
+        #expect(await runs.poll(ghost, request).assignments.map(\.lease.work.run) == [run])
+    }
+
     @Test("A job that was cancelled while its runner was away does not go on with it")
     func cancelledMeanwhile() async throws {
         let harness = try await ServerHarness(workflows: ["ci.yml": ServedRunTests.plain])

@@ -35,13 +35,15 @@ final class ServerHarness: Sendable {
     struct Outside: Sendable {
         var environment: [String: String] = [:]
         var retention = RetentionSettings()
+        /// Jobs of the server's own runner, whose program ends at once.
+        var capacity = 0
         var web = WebReach.only { (call) throws(DiagnosticError) in
             throw DiagnosticError(.webUnreachable, "Nobody is at \(call.url).")
         }
     }
 
     let folder: String
-    private let outside: Outside
+    private let outside: Mutex<Outside>
     private let parts: Mutex<Parts>
     let clock = SetClock()
     let project: EntryID
@@ -54,7 +56,7 @@ final class ServerHarness: Sendable {
     var repository: String { folder + "/repository" }
 
     init(workflows: [String: String] = [:], outside: Outside = Outside()) async throws {
-        self.outside = outside
+        self.outside = Mutex(outside)
         folder = OwnFolders.path()
         try FileManager.default.createDirectory(
             atPath: folder + "/repository/.github/workflows", withIntermediateDirectories: true)
@@ -81,7 +83,14 @@ final class ServerHarness: Sendable {
     /// - Parameters:
     ///   - starting: `false`: it does not go on yet with what it had.
     ///   - meanwhile: what happens to the server's folder.
-    func restart(starting: Bool = true, _ meanwhile: (_ data: String) throws -> Void = { _ in }) async throws {
+    ///   - capacity: of its own runner; `nil`: as before.
+    func restart(
+        starting: Bool = true, capacity: Int? = nil, _ meanwhile: (_ data: String) throws -> Void = { _ in }
+    ) async throws {
+        let outside = outside.withLock { outside in
+            if let capacity { outside.capacity = capacity }
+            return outside
+        }
         await server.stop()
         parts.withLock { $0 = Parts() }
         try meanwhile(folder + "/data")
@@ -101,7 +110,7 @@ final class ServerHarness: Sendable {
         _ folder: String, _ clock: SetClock, _ outside: Outside, starting: Bool = true
     ) async throws -> (Server, ServerDoor) {
         var settings = ServerSettings(
-            folder: folder + "/data", host: "127.0.0.1", port: 0, capacity: 0,
+            folder: folder + "/data", host: "127.0.0.1", port: 0, capacity: outside.capacity,
             environment: ProcessInfo.processInfo.environment.merging(outside.environment) { $1 })
         settings.retention = outside.retention
         let server = try Server(
@@ -290,7 +299,8 @@ final class ServerHarness: Sendable {
     /// - Parameter seen: told the folder that each job's code is in.
     func farAgent(
         _ name: String, credential: String, transport: @escaping HTTPTransport,
-        seen: @escaping @Sendable (String) -> Void = { _ in }
+        seen: @escaping @Sendable (String) -> Void = { _ in },
+        changing change: (inout JobRunner.Surroundings) -> Void = { _ in }
     ) throws -> JobRunner {
         let store = try RunStore(root: folder + "/far-" + name)
         let environment = ["PATH": "/usr/bin:/bin", "MARTLET_OFFLINE": "1", "MARTLET_HOME": store.root]
@@ -308,22 +318,25 @@ final class ServerHarness: Sendable {
                 ServerLink(url: "http://server.test", credential: credential, transport: transport)
             }, report: { _ in })
         parts.isFar = true
+        change(&parts)
         return JobRunner(parts)
     }
 
     /// - Parameter transport: `nil`: straight to the server's door.
     func agent(
-        _ name: String, credential: String, capacity: Int = 4, transport: HTTPTransport? = nil
+        _ name: String, credential: String, capacity: Int = 4, transport: HTTPTransport? = nil,
+        changing change: (inout JobRunner.Surroundings) -> Void = { _ in }
     ) throws -> JobRunner {
         let store = try RunStore(root: folder + "/runner-" + name)
         let transport = transport ?? self.transport
-        return JobRunner(
-            JobRunner.Surroundings(
-                store: store, capacity: capacity,
-                settings: { (content) throws(DiagnosticError) in try Self.settings(content) },
-                link: { () throws(DiagnosticError) in
-                    ServerLink(url: "http://server.test", credential: credential, transport: transport)
-                }, report: { _ in }))
+        var parts = JobRunner.Surroundings(
+            store: store, capacity: capacity,
+            settings: { (content) throws(DiagnosticError) in try Self.settings(content) },
+            link: { () throws(DiagnosticError) in
+                ServerLink(url: "http://server.test", credential: credential, transport: transport)
+            }, report: { _ in })
+        change(&parts)
+        return JobRunner(parts)
     }
 
     /// With what a runner beside the server carries out a job.

@@ -25,6 +25,9 @@ package struct DispatchTable: Sendable {
     private var kinds: [JobTry: JobDemand.Kind] = [:]
     private var nextPlace = 0
     private var nextFrontPlace = -1
+    /// The latest time that anybody gave. A clock that is set back stands still here until it is there again: else the words of
+    /// all runners would be older than their leases.
+    private var latest: Int64 = 0
 
     /// How long a lease lasts without a word of its runner, in milliseconds.
     package let leaseMs: Int64
@@ -32,6 +35,11 @@ package struct DispatchTable: Sendable {
     package init(leaseMs: Int64 = RunnerLimits.leaseMs) { self.leaseMs = leaseMs }
 
     package var queuedCount: Int { kinds.count }
+
+    private mutating func moment(_ now: Int64) -> Int64 {
+        latest = max(latest, now)
+        return latest
+    }
 
     // MARK: jobs
 
@@ -66,6 +74,7 @@ package struct DispatchTable: Sendable {
 
     /// A job that was leased when the server ended: its runner has a lease's time to be heard of.
     package mutating func restore(_ demand: JobDemand, runner: String, fence: Int, now: Int64) {
+        let now = moment(now)
         var lease = DispatchLease(demand: demand, runner: runner, since: now, renewedAt: now)
         lease.fence = fence
         lease.isTaken = true
@@ -114,6 +123,7 @@ package struct DispatchTable: Sendable {
     package mutating func heard(
         _ id: String, instance: String, holds: [LeaseKey], now: Int64
     ) -> Hearing {
+        let now = moment(now)
         var hearing = Hearing()
         guard let runner = runners[id] else { return hearing }
         let isAnew = !runner.instance.isEmpty && runner.instance != instance
@@ -148,6 +158,7 @@ package struct DispatchTable: Sendable {
     ///
     /// - Returns: `false` where the lease is not the runner's.
     package mutating func renew(_ key: LeaseKey, by id: String, now: Int64) -> Bool {
+        let now = moment(now)
         guard let lease = leases[key.work], lease.runner == id, lease.fence == key.fence else { return false }
         runners[id]?.heardAt = now
         leases[key.work]?.renewedAt = now
@@ -159,6 +170,7 @@ package struct DispatchTable: Sendable {
     /// Gives a runner what it can take. The leases have no fence yet.
     package mutating func take(_ id: String, free: Int, now: Int64) -> [DispatchLease] {
         guard let runner = runners[id], !runner.isPaused, free > 0 else { return [] }
+        let now = moment(now)
         // What it was given and has not heard of yet takes room as well.
         let room = min(free, runner.offering.capacity - (held[id]?.count ?? 0))
         var taken: [DispatchLease] = []
@@ -184,6 +196,7 @@ package struct DispatchTable: Sendable {
 
     /// Leases whose runners were not heard of in time; they are released.
     package mutating func overdue(at now: Int64) -> [DispatchLease] {
+        let now = moment(now)
         let late = leases.values.filter { lease in
             runners[lease.runner]?.isOwn != true && now - lease.renewedAt > leaseMs
         }

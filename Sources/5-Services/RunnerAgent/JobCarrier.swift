@@ -23,26 +23,29 @@ final class JobCarrier: Sendable {
         var unkeptEnd: LeasedJob.End?
         /// Nothing but the end is told any more.
         var isLastWord = false
+
+        var isGivenUp: Bool { isAbandoned || isLastWord }
     }
 
     let lease: LeaseKey
     private let store: RunStore
     private let link: ServerLink
+    private let pace: AskingPace
     private let report: @Sendable (DiagnosticError) -> Void
     private let state = Mutex(State())
     private let bell: AsyncStream<Void>
     private let ring: AsyncStream<Void>.Continuation
 
-    /// A failed message is sent again after so long, at first and at most.
-    private static let firstPause = Duration.milliseconds(100)
-    private static let longestPause = Duration.seconds(2)
-    /// A message that the server refuses so often is given up, and the job with it.
+    /// A message that the server refuses so often is given up, and the job with it. That the server is away, or takes nothing
+    /// just now, is no refusal.
     private static let refusalLimit = 20
 
     init(
-        _ lease: LeaseKey, store: RunStore, link: ServerLink, report: @escaping @Sendable (DiagnosticError) -> Void
+        _ lease: LeaseKey, store: RunStore, link: ServerLink, pace: AskingPace,
+        report: @escaping @Sendable (DiagnosticError) -> Void
     ) {
         self.lease = lease
+        self.pace = pace
         self.report = report
         self.store = store
         self.link = link
@@ -52,8 +55,14 @@ final class JobCarrier: Sendable {
     // MARK: from any thread
 
     func say(_ word: LeasedJob.Word) {
-        let sender = state.withLock { state in
+        send(word) { state in
             if case .abandon = word { state.isAbandoned = true }
+        }
+    }
+
+    private func send(_ word: LeasedJob.Word, noting change: (inout State) -> Void) {
+        let sender = state.withLock { state in
+            change(&state)
             if state.sender == nil { state.words.append(word) }
             return state.sender
         }
@@ -100,13 +109,15 @@ final class JobCarrier: Sendable {
         guard isFar else { return try drive(content, try settings(content)) }
         let far = try FarPlace(line, store: store, record: content.record)
         let brought = try far.bring(content)
+        // Given up while its code came: no step of it begins.
+        if state.withLock({ $0.isGivenUp }) { return }
         var settings = try settings(brought)
         settings.far = far
         try drive(brought, settings)
     }
 
     private var line: ServerLine {
-        let asking = PatientAsking(link: link) { [weak self] in self?.state.withLock { $0.isAbandoned } ?? true }
+        let asking = PatientAsking(link: link) { [weak self] in self?.state.withLock { $0.isGivenUp } ?? true }
         return ServerLine(lease) { (name, body, form) throws(DiagnosticError) in try asking.ask(name, body, form) }
     }
 
@@ -134,7 +145,7 @@ final class JobCarrier: Sendable {
             try LeasedEnd.save(end, store, lease.work)
         } catch {
             // A disk that is full is no reason to say nothing.
-            state.withLock { $0.unkeptEnd = end }
+            state.withLock { $0.unkeptEnd = $0.unkeptEnd ?? end }
         }
     }
 
@@ -147,7 +158,7 @@ final class JobCarrier: Sendable {
     func tell(heard: @Sendable () -> Void) async -> Bool {
         var progress = LeasedProgress(store: store, lease: lease)
         var hasPosition = false
-        var pause = Self.firstPause
+        var pause = pace.first
         var refusals = 0
         for await _ in bell {
             while !Task.isCancelled {
@@ -162,7 +173,7 @@ final class JobCarrier: Sendable {
                     let known = try await link.progress(message)
                     progress.acknowledge(message, known)
                     heard()
-                    (pause, refusals) = (Self.firstPause, 0)
+                    (pause, refusals) = (pace.first, 0)
                     guard known.isFinished else { continue }
                     if state.withLock({ $0.isOver }) { return true }
                     // It has an end that is not this one: the lease was lost, and the job ended for that.
@@ -175,7 +186,7 @@ final class JobCarrier: Sendable {
                         say(.abandon)
                         await waitForEnd()
                         return false
-                    case .webUnreachable, .serverStopping: break
+                    case .webUnreachable, .serverBusy: break
                     default:
                         // What the server has is asked anew.
                         hasPosition = false
@@ -183,7 +194,7 @@ final class JobCarrier: Sendable {
                         if refusals == Self.refusalLimit { giveUp(error) }
                     }
                     try? await Task.sleep(for: pause)
-                    pause = min(pause * 2, Self.longestPause)
+                    pause = pace.next(after: pause)
                 }
             }
         }
@@ -200,12 +211,10 @@ final class JobCarrier: Sendable {
     private func giveUp(_ error: DiagnosticError) {
         let text = "\(error.diagnostic.code): What the job had to tell was refused: \(error.diagnostic.message)"
         let outcome = JobOutcome(.failure, reason: Reason(.setup, text))
-        let sender = state.withLock { state in
+        send(.abandon) { state in
             state.unkeptEnd = LeasedJob.End(outcome: outcome, outputs: [:])
             state.isLastWord = true
-            return state.sender
         }
-        sender?.send(.abandon)
     }
 
     private func waitForEnd() async {

@@ -25,6 +25,7 @@ package actor JobRunner {
         package var awayLimits = AwayLimits()
         /// Nothing of the server's disk is here: code, caches and artifacts come and go by the server's address.
         package var isFar = false
+        package var pace = AskingPace()
         /// How much must be free on its disk; the own runner's is the server's, which looks itself.
         package var disk = DiskRule.standard
         /// What a job is carried out with.
@@ -62,8 +63,6 @@ package actor JobRunner {
     private var hasTaken = false
     private var hasReported = false
 
-    private static let firstPause = Duration.milliseconds(100)
-    private static let longestPause = Duration.seconds(2)
     /// How often it is looked whether the server is silent.
     private static let looksPerLease: Int64 = 15
     /// As the server last said.
@@ -88,15 +87,15 @@ package actor JobRunner {
         await goOn(link)
         let sweeper = keepHouse()
         defer { sweeper.cancel() }
-        var pause = Self.firstPause
+        var pause = surroundings.pace.first
         while !isOver, !isForsaken {
             let isHeard = await ask()
             if isHeard {
-                pause = Self.firstPause
+                pause = surroundings.pace.first
                 continue
             }
             try? await Task.sleep(for: pause)
-            pause = min(pause * 2, Self.longestPause)
+            pause = surroundings.pace.next(after: pause)
         }
     }
 
@@ -249,7 +248,8 @@ package actor JobRunner {
     // MARK: jobs
 
     private func carry(_ lease: LeaseKey, _ content: JobContent?, _ link: ServerLink) {
-        let carrier = JobCarrier(lease, store: surroundings.store, link: link, report: surroundings.report)
+        let carrier = JobCarrier(
+            lease, store: surroundings.store, link: link, pace: surroundings.pace, report: surroundings.report)
         // The same try, given again: two never work in its folders at the same time.
         let before = tasks.filter { $0.key.work == lease.work }.map(\.value)
         carriers[lease] = carrier
@@ -304,7 +304,7 @@ package actor JobRunner {
                 carry(lease, nil, link)
                 continue
             }
-            var pause = Self.firstPause
+            var pause = surroundings.pace.first
             while true {
                 do throws(DiagnosticError) {
                     let assignment = try await link.assignment(lease)
@@ -319,7 +319,7 @@ package actor JobRunner {
                         failed(error)
                         if isForsaken { return }
                         try? await Task.sleep(for: pause)
-                        pause = min(pause * 2, Self.longestPause)
+                        pause = surroundings.pace.next(after: pause)
                         continue
                     }
                     // It is somebody else's by now, or cannot be gone on with.

@@ -9,8 +9,8 @@ internal import RunnerProtocol
 internal import Synchronization
 internal import ThreadExecution
 
-/// Asks the server for a job, from a thread that may block: again and again while it cannot be reached, until the job is given
-/// up.
+/// Asks the server for a job, from a thread that may block: again and again while it cannot be reached or takes nothing, until the
+/// job is given up.
 struct PatientAsking: Sendable {
     let link: ServerLink
     /// The job is not this runner's any more, or ends.
@@ -27,7 +27,7 @@ struct PatientAsking: Sendable {
                 return try once(name, body, form)
             } catch {
                 // What the server itself says no to stays so.
-                guard [.webUnreachable, .serverStopping].contains(error.diagnostic.code), !isGivenUp(),
+                guard [.webUnreachable, .serverBusy].contains(error.diagnostic.code), !isGivenUp(),
                     BootInstant.now() < end
                 else { throw error }
             }

@@ -55,7 +55,7 @@ package struct ServerLink: Sendable {
         call.body = ProgressCoding.encode(progress)
         call.headers = headers(ProgressCoding.contentType)
         let answer = try await transport(call)
-        return try Self.read(answer) { data throws(DataShapeError) in try ProgressPosition(data: data) }
+        return try Self.readPatiently(answer) { data throws(DataShapeError) in try ProgressPosition(data: data) }
     }
 
     /// A commit of the server's may wait for its disk.
@@ -70,7 +70,11 @@ package struct ServerLink: Sendable {
         call.body = body
         call.headers = headers(form == .json ? "application/json" : FramedMessage.contentType)
         let answer = try await transport(call)
-        guard answer.isSuccess else { throw Self.refusal(answer.status, (try? DataValue(json: answer.body)) ?? .null) }
+        guard answer.isSuccess else {
+            let said = Self.refusal(answer.status, (try? DataValue(json: answer.body)) ?? .null)
+            // A step waits for it: what went wrong at the server may do so each time.
+            throw answer.status == 500 ? said : Self.passing(answer.status, said) ?? said
+        }
         return answer.body
     }
 
@@ -86,7 +90,7 @@ package struct ServerLink: Sendable {
         call.body = Array(body.jsonText().utf8)
         call.headers = headers("application/json")
         let answer = try await transport(call)
-        return try Self.read(answer, read)
+        return try Self.readPatiently(answer, read)
     }
 
     private func headers(_ contentType: String) -> HTTPHeaders {
@@ -113,6 +117,25 @@ package struct ServerLink: Sendable {
         }
     }
 
+    private static func readPatiently<Value>(
+        _ answer: HTTPAnswer, _ read: (DataValue) throws(DataShapeError) -> Value
+    ) throws(DiagnosticError) -> Value {
+        do throws(DiagnosticError) {
+            return try Self.read(answer, read)
+        } catch {
+            throw passing(answer.status, error) ?? error
+        }
+    }
+
+    /// An answer that says nothing of the message, which may be taken the next time: the server's disk is full, it has only just
+    /// begun, a proxy does not reach it, there were too many requests. `nil`: it will say so again.
+    private static func passing(_ status: Int, _ error: DiagnosticError) -> DiagnosticError? {
+        guard status >= 500 || [408, 425, 429].contains(status) else { return nil }
+        let said = error.diagnostic
+        let text = said.code == .serverRefused ? said.message : "\(said.code): \(said.message)"
+        return DiagnosticError(.serverBusy, "The server cannot take it now. \(text)", remedy: said.remedy)
+    }
+
     /// The server's own words.
     private static func refusal(_ status: Int, _ data: DataValue) -> DiagnosticError {
         let code = data["code"]?.string.flatMap { Int($0.dropFirst(3)) } ?? 0
@@ -126,4 +149,6 @@ extension DiagnosticCode {
     /// The server said no, in words that are not a problem report.
     package static let serverRefused = DiagnosticCode(1136)
     static let serverAnswerInvalid = DiagnosticCode(1137)
+    /// The server, or what stands before it, takes nothing just now.
+    package static let serverBusy = DiagnosticCode(1138)
 }

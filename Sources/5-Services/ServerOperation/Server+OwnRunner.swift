@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AccessRules
+package import AccessRules
 internal import Credentials
 internal import Diagnostics
 internal import JobDispatch
@@ -19,9 +19,10 @@ extension Server {
         var id = known.flatMap { EntryID($0.id) }.flatMap { directory.current.runners[$0]?.id }
         var credential = known?.credential ?? ""
         if let id {
-            if directory.current.runners[id]?.traits != traits {
+            if let runner = directory.current.runners[id], runner.traits != traits {
+                // Who paused it did not mean: until it has room for more.
                 _ = try await directory.perform(
-                    .changeRunner(id, traits, isDisabled: false), by: .system("server"))
+                    .changeRunner(id, traits, isDisabled: runner.isDisabled), by: .system("server"))
             }
         } else {
             let token = AccessToken.mint(.runner)
@@ -69,10 +70,7 @@ extension Server {
         guard let known = ownRunner.credential(),
             let runner = EntryID(known.id).flatMap({ directory.current.runners[$0] })
         else { return }
-        if !runner.isDisabled {
-            _ = try await directory.perform(
-                .changeRunner(runner.id, runner.traits, isDisabled: true), by: .system("server"))
-        }
+        // Of this process alone: the next one may have a runner again. The directory says what people asked for.
         var resting = DispatchRunner(runner, isOwn: true)
         resting.isPaused = true
         await runs.add(resting)
@@ -80,6 +78,9 @@ extension Server {
             url: url, id: known.id, credential: known.credential, capacity: runner.traits.capacity)
         state.withLock { $0.retiring = runner.id }
     }
+
+    /// Whether a runner is to be no more, and gets nothing whatever people ask for.
+    package func isRetiring(_ runner: EntryID) -> Bool { state.withLock { $0.retiring == runner } }
 
     /// The own runner that is to be no more, once it has no job: it ends when its credential is refused.
     func endOwnRunner() async {

@@ -73,6 +73,19 @@ extension Server {
         return Announcer(surroundings)
     }
 
+    /// Who writes down what it makes of a run's change before the run's end is settled.
+    var listeners: [ChangeTelling.Listener] {
+        let (triggers, statuses) = (triggers, statuses)
+        return [
+            ChangeTelling.Listener(name: "workflows") { (change) throws(DiagnosticError) in
+                try await triggers.runChanged(change)
+            },
+            ChangeTelling.Listener(name: "forge") { (change) throws(DiagnosticError) in
+                try await statuses.runChanged(change)
+            },
+        ]
+    }
+
     /// Has those who tell hear what happens, in its order. To be called once.
     func listen() async {
         let (heard, announcer, ear, traces) = (heard, announcer, ear, traces)

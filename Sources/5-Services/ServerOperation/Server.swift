@@ -270,7 +270,7 @@ package final class Server: Sendable {
         if restored != nil { try RestoredMark.forget(store.root) }
         try await triggers.start()
         try await announcer.start()
-        try changes.start(going: going, gates, triggers, statuses)
+        try changes.start(going: going, listeners) { [gates] in await gates.forget($0.run, attempt: $0.attempt) }
         keepHouse(removing: keepsHouse)
         let ticker = Task { [weak self] in
             var beats = 0

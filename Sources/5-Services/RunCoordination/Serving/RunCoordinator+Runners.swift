@@ -100,10 +100,13 @@ extension RunCoordinator {
     /// Answers the polls that there is something to say to, and those that waited long enough.
     func serveWaiters() {
         let time = surroundings.now()
+        let longest = RunnerLimits.pollMs(ofLease: dispatch.leaseMs)
         for (runner, waiter) in waiters {
             var answer = PollAnswer(leaseMs: dispatch.leaseMs)
             fill(&answer, for: runner, waiter.request)
-            guard !answer.isEmpty || waiter.deadline <= time else { continue }
+            // Of a clock that was set back nobody knows when the poll is due: it is answered, and comes again.
+            let isDue = waiter.deadline <= time || waiter.deadline - time > longest
+            guard !answer.isEmpty || isDue else { continue }
             waiters[runner] = nil
             waiter.continuation.resume(returning: answer)
         }
@@ -115,7 +118,7 @@ extension RunCoordinator {
         for lease in dispatch.holds(runner) {
             guard let run = runs[lease.demand.work.run], let job = run.jobs[lease.demand.work.job],
                 let cancellation = job.cancellation, cancellation.lease == lease.key,
-                time - job.cancellationToldAt > Self.cancellationRepeatMs
+                !(0...Self.cancellationRepeatMs).contains(time - job.cancellationToldAt)
             else { continue }
             run.jobs[lease.demand.work.job]?.cancellationToldAt = time
             answer.cancellations.append(cancellation)
@@ -319,7 +322,10 @@ extension RunCoordinator {
         guard !returns else {
             run.jobs[work.job] = ServedRun.Job(
                 number: work.number, events: job.events, outcomes: job.outcomes, environment: job.environment)
-            return dispatch.enqueue(lease.demand, atFront: true)
+            var demand = lease.demand
+            // It did not wait while a runner had it.
+            demand.queuedAt = max(now, surroundings.now())
+            return dispatch.enqueue(demand, atFront: true)
         }
         give(cutOff(work, text), to: work.run)
     }

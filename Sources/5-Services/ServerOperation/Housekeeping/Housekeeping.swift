@@ -143,9 +143,10 @@ package actor Housekeeping {
         let kept = try await keptRuns()
         let removals = round(at: now).decide(kept) { store.sizeBytes(of: $0.run) }
         for removal in removals where removal.part != .run {
-            // Somebody may run it again by now.
+            // Somebody may run it again by now, or while it is asked whether it rests: such an attempt is not among these.
+            let attempts = max(1, try store.lastAttempt(of: removal.run))
             guard try await isAtRest(removal.run) else { continue }
-            try remove(removal, now, &report)
+            try remove(removal, through: attempts, now, &report)
         }
         let whole = removals.filter { $0.part == .run }
         for start in stride(from: 0, to: whole.count, by: Self.runsPerTransaction) {
@@ -206,11 +207,12 @@ package actor Housekeeping {
         }
     }
 
-    private func remove(_ removal: Removal, _ now: Timestamp, _ report: inout Report) throws(DiagnosticError) {
+    private func remove(
+        _ removal: Removal, through last: Int, _ now: Timestamp, _ report: inout Report
+    ) throws(DiagnosticError) {
         switch removal.part {
         case .run: return
         case .logs:
-            let last = max(1, try parts.store.lastAttempt(of: removal.run))
             try parts.store.noteLogsRemoved(of: removal.run, through: last, removal.sentence, at: now)
             report.freedBytes += try parts.store.removeLogs(of: removal.run, through: last)
             try parts.store.noteSwept(removal.run, at: now)
@@ -305,8 +307,10 @@ package actor Housekeeping {
     private func removeProjectFolders() throws(DiagnosticError) {
         let folder = parts.store.root + "/projects"
         guard Files.isDirectory(folder) else { return }
+        let entries = try Trees.list(folder)
+        // Afterwards: a project that was made meanwhile is among them.
         let known = Set(parts.directory.current.projects.keys.map(\.description))
-        for entry in try Trees.list(folder) where entry.kind == .directory && !known.contains(entry.name) {
+        for entry in entries where entry.kind == .directory && !known.contains(entry.name) {
             guard EntryID(entry.name)?.kind == .project else { continue }
             try Trees.remove("\(folder)/\(entry.name)")
         }

@@ -3,10 +3,12 @@
 internal import AccessRules
 internal import Credentials
 internal import Diagnostics
+internal import EventJournal
 internal import HTTPMessages
 internal import HTTPServing
 internal import JobDispatch
 internal import RunCoordination
+internal import RunEngine
 internal import RunnerProtocol
 internal import ServerOperation
 internal import StructuredData
@@ -113,12 +115,20 @@ struct RunnerRoutes: Sendable {
         do {
             known = try await server.runs.progress(said, of: try runner(request))
         } catch let error as DiagnosticError {
-            throw error
+            throw Self.neverTaken(error) ?? error
         } catch {
             throw DiagnosticError(.runnerMessageInvalid, "The progress could not be taken: \(error).")
         }
         guard let known else { throw Self.lost(said.lease) }
         return .json(known.data)
+    }
+
+    /// Events that this server does not know, or that no journal takes: it is the message that is at fault, and not this side.
+    private static func neverTaken(_ error: DiagnosticError) -> DiagnosticError? {
+        let codes: Set<DiagnosticCode> = [.unknownEvent, .malformedEvent, .runRecordUnreadable, .journalLimit]
+        guard codes.contains(error.diagnostic.code) else { return nil }
+        return DiagnosticError(
+            .runnerMessageInvalid, "The progress cannot be taken. \(error)", remedy: error.diagnostic.remedy)
     }
 
     static func lost(_ key: LeaseKey) -> DiagnosticError {

@@ -85,7 +85,7 @@ enum APIProblem {
         .routeUnknown: 404, .methodUnknown: 405, .requestInvalid: 400, .requestTooLarge: 413, .requestCutOff: 400,
         .socketForeign: 403, .socketHandshake: 400, .socketVersion: 426,
         .entryMissing: 404, .serverStopping: 503, .serverStarting: 503, .journalConflict: 409, .journalDiskFull: 503,
-        .journalBusy: 503,
+        .journalBusy: 503, .logDiskFull: 503, .logNotWritable: 503,
     ]
 
     private static let access: [DiagnosticCode: Int] = [
@@ -101,6 +101,7 @@ enum APIProblem {
         .nothingToRerun: 409, .rerunStepUnknown: 422,
         .unknownRerun: 422, .artifactMissing: 404, .logPatternInvalid: 422, .logPatternLimit: 422,
         .logSearchExhausted: 422, .runnerVersion: 426, .leaseLost: 410, .journalFenced: 410,
+        .logGap: 422, .logLineLimit: 422, .logSizeLimit: 422, .logIncomplete: 422, .logDiffers: 422, .logFinished: 422,
         .runnerMessageInvalid: 422, .codeNotGiven: 422, .handoverGone: 410, .handoverRefused: 403,
         .handoverPastLimit: 413, .handoverMismatch: 422,
     ]

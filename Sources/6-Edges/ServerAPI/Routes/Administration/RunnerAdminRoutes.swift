@@ -81,7 +81,7 @@ struct RunnerAdminRoutes: Sendable {
     private func setPaused(_ request: APIRequest, _ isPaused: Bool) async throws(DiagnosticError) -> OutboundAnswer {
         let runner = try find(request)
         try await server.perform(.changeRunner(runner.id, runner.traits, isDisabled: isPaused), request)
-        await server.runs.pause(runner.id.description, isPaused)
+        await server.runs.pause(runner.id.description, isPaused || server.isRetiring(runner.id))
         return .json(await RunnersNow(server).shown(try find(request)))
     }
 
