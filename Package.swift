@@ -47,6 +47,8 @@ let ground: [Target] = [
         providers: [.apt(["libexpat1-dev"]), .brew(["expat"])]),
     .systemLibrary(name: "CSQLite", path: "Sources/0-Ground/CSQLite", providers: [.apt(["libsqlite3-dev"])]),
     floor("0-Ground", "SQLiteAccess", ["CSQLite"]),
+    .target(name: "CPostgres", path: "Sources/0-Ground/CPostgres"),
+    floor("0-Ground", "PostgresAccess", ["CPostgres"]),
     .target(name: "CProcessControl", path: "Sources/0-Ground/CProcessControl"),
     .target(name: "CFileAccess", path: "Sources/0-Ground/CFileAccess"),
     floor("0-Ground", "Diagnostics"),
@@ -105,7 +107,9 @@ let adapters: [Target] = [
         providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
     floor(
         "4-Adapters", "ContentStore", ["CFileAccess", "CZstd", "Diagnostics", "FileAccess", "StructuredData", crypto]),
-    floor("4-Adapters", "EventJournal", ["Diagnostics", "SQLiteAccess", "StructuredData", "Timekeeping", crypto]),
+    floor(
+        "4-Adapters", "EventJournal",
+        ["Diagnostics", "PostgresAccess", "SQLiteAccess", "StructuredData", "Timekeeping", crypto]),
     floor("4-Adapters", "RunIndex", ["Diagnostics", "PipelineModel", "SQLiteAccess", "StructuredData"]),
     floor("4-Adapters", "LogArchive", ["CPCRE2", "Diagnostics", "StructuredData", "Timekeeping", crypto]),
     floor(
@@ -304,8 +308,10 @@ let testTargets: [Target] = [
     tests(
         "EventJournalTests",
         [
+            "PostgresAccess",
             "TestPrograms",
-            "Diagnostics", "EventJournal", "JournalSimulation", "JournalVictim", "SQLiteAccess", "Timekeeping",
+            "Diagnostics", "EventJournal", "JournalSimulation", "JournalVictim", "SQLiteAccess", "ThreadExecution",
+            "Timekeeping",
             "TestFolders",
         ]),
     tests(

@@ -13,6 +13,12 @@ enum JournalKind: String, CaseIterable, CustomTestStringConvertible {
     case sqliteForProcesses
     case sqliteForPowerCuts
     case memory
+    case postgres
+
+    /// Those that can be had here.
+    static var allCases: [JournalKind] {
+        [.sqliteForProcesses, .sqliteForPowerCuts, .memory] + (PostgresServer.isThere ? [.postgres] : [])
+    }
 
     var testDescription: String { rawValue }
 
@@ -21,6 +27,7 @@ enum JournalKind: String, CaseIterable, CustomTestStringConvertible {
         case .sqliteForProcesses: try SQLiteJournal(path: temporaryFolder() + "/journal.db")
         case .sqliteForPowerCuts: try SQLiteJournal(path: temporaryFolder() + "/journal.db", durability: .powerCut)
         case .memory: MemoryJournal()
+        case .postgres: try PostgresJournal(try #require(PostgresServer.current).database())
         }
     }
 }
@@ -31,7 +38,7 @@ func event(_ type: String, _ payload: String = "{}") -> NewEvent { NewEvent(type
 
 func at(_ milliseconds: Int64) -> Timestamp { Timestamp(milliseconds: milliseconds) }
 
-@Suite("Every journal", .serialized, .ownFolders)
+@Suite("Every journal", .serialized, .ownFolders, .postgres)
 struct JournalContractTests {
     private let run = StreamID("run/1")
 

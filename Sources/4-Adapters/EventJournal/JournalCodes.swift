@@ -24,4 +24,8 @@ extension DiagnosticCode {
     package static let journalLimit = DiagnosticCode(408)
     /// A blob that is named in the journal is not there, or is not what its digest says.
     package static let blobDamaged = DiagnosticCode(409)
+    /// The database of several servers cannot be reached, or takes nothing now.
+    package static let journalUnreachable = DiagnosticCode(416)
+    /// The database lets nobody in by this name.
+    package static let journalRefused = DiagnosticCode(417)
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Diagnostics
+internal import PostgresAccess
 package import SQLiteAccess
 
 /// What can go wrong with a journal.
@@ -17,6 +18,10 @@ package enum JournalError: CodedError, Hashable {
     case failed(path: String, detail: String)
     case limit(String)
     case blobDamaged(digest: String, detail: String)
+    /// The database does not answer, or takes nothing now.
+    case unreachable(place: String, detail: String)
+    /// The database does not let this program in.
+    case refused(place: String, detail: String)
 
     package var diagnostic: Diagnostic {
         switch self {
@@ -54,6 +59,16 @@ package enum JournalError: CodedError, Hashable {
                 remedy: "Wait for it, or end it; see `fuser \(path)`.")
         case .failed(let path, let detail):
             Diagnostic(.journalFailed, "The journal '\(path)' failed: \(detail).", remedy: "Run `martlet doctor`.")
+        case .unreachable(let place, let detail):
+            Diagnostic(
+                .journalUnreachable, "The database at \(place) does not take anything now: \(detail).",
+                remedy:
+                    "See that it runs, has connections left and can be reached from here; Martlet goes on by itself then."
+            )
+        case .refused(let place, let detail):
+            Diagnostic(
+                .journalRefused, "The database at \(place) does not let Martlet in: \(detail).",
+                remedy: "Correct the user, the password or the database's name in --database.")
         case .limit(let text):
             Diagnostic(.journalLimit, text)
         case .blobDamaged(let digest, let detail):
@@ -75,6 +90,38 @@ extension JournalError: SQLiteFailing {
             case .tooNew(let found, let known): .tooNew(path: failure.path, found: found, known: known)
             case .other: .failed(path: failure.path, detail: failure.detail)
             }
+    }
+}
+
+extension JournalError {
+    /// - Parameter appends: those that were asked for; the database says which of them it refuses by its place.
+    init(_ failure: PostgresFailure, _ appends: [StreamAppend]) {
+        switch failure.kind {
+        case .raised(let state, let detail): self = Self.raised(state, detail, failure.place, appends)
+        case .refused: self = .refused(place: failure.place, detail: failure.detail)
+        case .withoutLibrary, .unreachable, .occupied, .readOnly:
+            self = .unreachable(place: failure.place, detail: failure.detail)
+        case .late(let waited): self = .busy(path: failure.place, waitedMilliseconds: waited)
+        case .diskFull: self = .diskFull(path: failure.place, detail: failure.detail)
+        case .damaged: self = .damaged(path: failure.place, detail: failure.detail)
+        case .collided, .other: self = .failed(path: failure.place, detail: failure.detail)
+        }
+    }
+
+    private static func raised(
+        _ state: String, _ detail: String, _ place: String, _ appends: [StreamAppend]
+    ) -> JournalError {
+        let numbers = detail.split(separator: " ").compactMap { Int($0) }
+        if state == JournalState.tooNew {
+            return .tooNew(path: place, found: numbers.first ?? 0, known: PostgresSchema.version)
+        }
+        guard numbers.count == 2, appends.indices.contains(numbers[0] - 1) else {
+            return .failed(path: place, detail: "\(state) \(detail)")
+        }
+        let append = appends[numbers[0] - 1]
+        return state == JournalState.fenced
+            ? .fenced(append.stream, epoch: append.epoch ?? 0, current: numbers[1])
+            : .conflict(append.stream, expected: append.expectedVersion, actual: numbers[1])
     }
 }
 

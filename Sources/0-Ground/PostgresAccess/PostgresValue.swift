@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A value of a statement, in PostgreSQL's binary form.
+package struct PostgresValue: Sendable {
+    let type: UInt32
+    /// `nil`: SQL's null.
+    let bytes: [UInt8]?
+
+    private enum ObjectID {
+        static let bool: UInt32 = 16
+        static let bytes: UInt32 = 17
+        static let long: UInt32 = 20
+        static let text: UInt32 = 25
+        static let bytesArray: UInt32 = 1_001
+        static let longArray: UInt32 = 1_016
+        static let textArray: UInt32 = 1_009
+    }
+
+    package static func number(_ value: Int64?) -> Self { Self(type: ObjectID.long, bytes: value.map(bigEndian)) }
+    package static func text(_ value: String?) -> Self {
+        Self(type: ObjectID.text, bytes: value.map { Array($0.utf8) })
+    }
+    package static func bytes(_ value: [UInt8]?) -> Self { Self(type: ObjectID.bytes, bytes: value) }
+    package static func flag(_ value: Bool) -> Self { Self(type: ObjectID.bool, bytes: [value ? 1 : 0]) }
+
+    package static func numbers(_ values: [Int64?]) -> Self {
+        Self(type: ObjectID.longArray, bytes: array(values.map { $0.map(bigEndian) }, of: ObjectID.long))
+    }
+
+    package static func texts(_ values: [String]) -> Self {
+        Self(type: ObjectID.textArray, bytes: array(values.map { Array($0.utf8) }, of: ObjectID.text))
+    }
+
+    package static func blocks(_ values: [[UInt8]]) -> Self {
+        Self(type: ObjectID.bytesArray, bytes: array(values, of: ObjectID.bytes))
+    }
+
+    // MARK: encoding
+
+    private static func bigEndian<Number: FixedWidthInteger>(_ value: Number) -> [UInt8] {
+        withUnsafeBytes(of: value.bigEndian) { Array($0) }
+    }
+
+    /// Dimensions, whether there are nulls, the elements' type, the length and the first index; then each element with its
+    /// length.
+    private static func array(_ elements: [[UInt8]?], of type: UInt32) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(20 + elements.reduce(0) { $0 + 4 + ($1?.count ?? 0) })
+        bytes += bigEndian(Int32(elements.isEmpty ? 0 : 1))
+        bytes += bigEndian(Int32(elements.contains { $0 == nil } ? 1 : 0))
+        bytes += bigEndian(type)
+        guard !elements.isEmpty else { return bytes }
+        bytes += bigEndian(Int32(elements.count))
+        bytes += bigEndian(Int32(1))
+        for element in elements {
+            guard let element else {
+                bytes += bigEndian(Int32(-1))
+                continue
+            }
+            bytes += bigEndian(Int32(element.count))
+            bytes += element
+        }
+        return bytes
+    }
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import PostgresAccess
+
+/// The journal's tables in PostgreSQL, and the function that appends.
+enum PostgresSchema {
+    static let version = 1
+    /// Whoever brings the tables up to date has this lock; the number is `MRTJ`.
+    private static let lock = 0x4D52_544A
+    /// While another server makes the tables.
+    private static let timeoutMs = 60_000
+
+    /// Makes the tables where there are none, or brings them up to date. Servers that begin together wait for one another.
+    static func prepare(_ connection: PostgresConnection) throws(PostgresFailure) {
+        try connection.script("SET client_min_messages = warning", timeoutMs: timeoutMs)
+        try connection.script("BEGIN; SELECT pg_advisory_xact_lock(\(lock))", timeoutMs: timeoutMs)
+        do throws(PostgresFailure) {
+            try connection.script(
+                "CREATE TABLE IF NOT EXISTS martlet_layout (version bigint NOT NULL)", timeoutMs: timeoutMs)
+            let rows = try connection.run("SELECT max(version) FROM martlet_layout", timeoutMs: timeoutMs)
+            let found = Int(rows.optionalNumber(0, 0) ?? 0)
+            guard found <= version else {
+                throw PostgresFailure(
+                    .raised(state: JournalState.tooNew, detail: "\(found)"), place: connection.place, detail: "")
+            }
+            if found < 1 {
+                try connection.script(tables, timeoutMs: timeoutMs)
+                try connection.script(append, timeoutMs: timeoutMs)
+                try connection.script("INSERT INTO martlet_layout VALUES (\(version))", timeoutMs: timeoutMs)
+            }
+            try connection.script("COMMIT", timeoutMs: timeoutMs)
+        } catch {
+            try? connection.script("ROLLBACK", timeoutMs: timeoutMs)
+            throw error
+        }
+    }
+
+    /// A stream's version, last type and last time stand in its row, which each append locks: what several servers write to
+    /// one stream is one after another. Names are compared by bytes.
+    private static let tables = """
+        CREATE TABLE streams (
+            number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            name text COLLATE "C" NOT NULL UNIQUE,
+            version bigint NOT NULL DEFAULT 0,
+            last_type text NOT NULL DEFAULT '',
+            last_at bigint NOT NULL DEFAULT 0,
+            wake_at bigint,
+            epoch bigint NOT NULL DEFAULT 0,
+            owner text
+        ) WITH (fillfactor = 70);
+        CREATE INDEX streams_by_wake ON streams (wake_at, name) WHERE wake_at IS NOT NULL;
+        CREATE TABLE events (
+            stream bigint NOT NULL,
+            sequence bigint NOT NULL,
+            at bigint NOT NULL,
+            type text NOT NULL,
+            version bigint NOT NULL,
+            payload bytea NOT NULL,
+            PRIMARY KEY (stream, sequence)
+        );
+        CREATE TABLE outbox (
+            number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            stream bigint NOT NULL,
+            key text COLLATE "C" NOT NULL UNIQUE,
+            destination text NOT NULL,
+            payload bytea NOT NULL,
+            settled boolean NOT NULL DEFAULT false
+        );
+        CREATE INDEX outbox_pending ON outbox (number) WHERE NOT settled;
+        CREATE INDEX outbox_of_stream ON outbox (stream) WHERE NOT settled;
+        CREATE TABLE blobs (
+            digest text COLLATE "C" PRIMARY KEY,
+            bytes bytea NOT NULL,
+            stored_at bigint NOT NULL
+        );
+        ALTER TABLE blobs ALTER COLUMN bytes SET STORAGE EXTERNAL;
+        """
+
+    /// All appends or none, in one round trip. Rows are locked in the order of their names, so that two appends to the same
+    /// streams never wait for each other. What is refused is raised with the stream's place among the appends.
+    private static let append = """
+        CREATE FUNCTION martlet_append(
+            names text[], expected bigint[], epochs bigint[], wakes bigint[], counts bigint[], last_types text[],
+            event_sequences bigint[], event_types text[], event_versions bigint[], payloads bytea[],
+            event_appends bigint[], message_appends bigint[], keys text[], destinations text[], bodies bytea[],
+            this_moment bigint
+        ) RETURNS bigint LANGUAGE plpgsql AS $$
+        DECLARE
+            stamp bigint := this_moment;
+            numbers bigint[] := '{}';
+            stream record;
+        BEGIN
+            INSERT INTO streams (name) SELECT DISTINCT n FROM unnest(names) AS n
+                WHERE NOT EXISTS (SELECT 1 FROM streams WHERE name = n) ORDER BY n ON CONFLICT DO NOTHING;
+            FOR stream IN SELECT last_at FROM streams WHERE name = ANY (names) ORDER BY name FOR UPDATE LOOP
+                stamp := greatest(stamp, stream.last_at);
+            END LOOP;
+            FOR i IN 1 .. cardinality(names) LOOP
+                SELECT number, version, epoch INTO stream FROM streams WHERE name = names[i];
+                IF epochs[i] IS NOT NULL AND epochs[i] <> stream.epoch THEN
+                    RAISE EXCEPTION 'fenced' USING ERRCODE = 'MR001', DETAIL = format('%s %s', i, stream.epoch);
+                END IF;
+                IF stream.version <> expected[i] THEN
+                    RAISE EXCEPTION 'conflict' USING ERRCODE = 'MR002', DETAIL = format('%s %s', i, stream.version);
+                END IF;
+                numbers := numbers || stream.number;
+                -- Below zero: no wake-up time, or the one that it has.
+                UPDATE streams SET version = version + counts[i],
+                    last_type = CASE WHEN counts[i] > 0 THEN last_types[i] ELSE last_type END,
+                    last_at = CASE WHEN counts[i] > 0 THEN stamp ELSE last_at END,
+                    wake_at = CASE wakes[i] WHEN -2 THEN wake_at WHEN -1 THEN NULL ELSE wakes[i] END
+                WHERE number = stream.number;
+            END LOOP;
+            INSERT INTO events
+                SELECT numbers[e.place], e.sequence, stamp, e.type, e.version, e.payload
+                FROM unnest(event_appends, event_sequences, event_types, event_versions, payloads)
+                    AS e (place, sequence, type, version, payload);
+            INSERT INTO outbox (stream, key, destination, payload)
+                SELECT numbers[m.place], m.key, m.destination, m.payload
+                FROM unnest(message_appends, keys, destinations, bodies) WITH ORDINALITY
+                    AS m (place, key, destination, payload, turn)
+                ORDER BY m.turn ON CONFLICT (key) DO NOTHING;
+            PERFORM pg_notify('martlet_streams', left(n, 200)) FROM (SELECT DISTINCT unnest(names) AS n) AS told;
+            RETURN stamp;
+        END $$;
+        """
+}
+
+/// States that the journal's own function raises.
+enum JournalState {
+    static let fenced = "MR001"
+    static let conflict = "MR002"
+    static let tooNew = "MR003"
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import PostgresAccess
+import Synchronization
+import TestFolders
+import TestPrograms
+import Testing
+
+/// A PostgreSQL of its own for the time of a suite: at a socket in a folder, without a port. What it writes need not
+/// survive a power cut.
+final class PostgresServer: Sendable {
+    struct NotStarted: Error, CustomStringConvertible { let description: String }
+
+    /// Of the suite that runs.
+    @TaskLocal static var current: PostgresServer?
+
+    private static let folders =
+        ["/usr/local/bin"] + ["17", "16", "15", "14", "13"].map { "/usr/lib/postgresql/\($0)/bin" }
+    private static func program(_ name: String) -> String? {
+        folders.map { "\($0)/\(name)" }.first(where: FileManager.default.isExecutableFile)
+    }
+
+    /// Whether there is one; CI installs it.
+    static let isThere = program("initdb") != nil && program("postgres") != nil
+
+    let folder: String
+    private let process = Mutex(ChildProcess())
+    private let count = Mutex(0)
+
+    /// Short, for a socket's path has room for 107 bytes, and where the user that it runs as may come.
+    init() throws {
+        folder = "/tmp/martlet-pg-" + UUID().uuidString.prefix(8).lowercased()
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+        guard let initdb = Self.program("initdb"), let postgres = Self.program("postgres") else {
+            throw NotStarted(description: "there is no PostgreSQL")
+        }
+        if getuid() == 0 { chown(folder, Self.otherUser, Self.otherUser) }
+        let made = Self.child([
+            initdb, "--pgdata=\(folder)/data", "--username=martlet", "--auth=trust", "--no-sync", "--encoding=UTF8",
+            "--no-locale",
+        ])
+        try made.run()
+        made.waitUntilExit()
+        guard made.terminationStatus == 0 else { throw NotStarted(description: "initdb ended with a failure") }
+        try begin()
+    }
+
+    /// Starts it, the first time or after ``kill9()``; returns once it answers.
+    func begin() throws {
+        guard let postgres = Self.program("postgres") else { return }
+        let command = [
+            postgres, "-D", folder + "/data", "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off", "-c",
+            "shared_buffers=16MB", "-c", "max_connections=40",
+        ]
+        try process.withLock { process in
+            let server = Self.child(command)
+            try server.run()
+            process = server
+        }
+        let deadline = ContinuousClock.now.advanced(by: .seconds(30))
+        while (try? PostgresConnection(address: address("postgres"), timeoutMs: 1_000)) == nil {
+            guard ContinuousClock.now < deadline, process.withLock({ $0.isRunning }) else {
+                stop()
+                throw NotStarted(description: "PostgreSQL does not come up")
+            }
+            sched_yield()
+        }
+    }
+
+    /// As a crash would: its workers go with it.
+    func kill9() { end(SIGKILL) }
+
+    private func end(_ signal: Int32) {
+        process.withLock { process in
+            kill(process.processIdentifier, signal)
+            process.waitUntilExit()
+        }
+    }
+
+    /// It does not run as root.
+    private static let otherUser: uid_t = 65_534
+
+    private static func child(_ command: [String]) -> ChildProcess {
+        let child = ChildProcess()
+        let asOther = ["setpriv", "--reuid=\(otherUser)", "--regid=\(otherUser)", "--clear-groups"]
+        child.executableURL = URL(filePath: "/usr/bin/env")
+        child.arguments = (getuid() == 0 ? asOther : []) + command
+        child.standardInput = FileHandle.nullDevice
+        child.standardOutput = FileHandle.nullDevice
+        child.standardError = FileHandle.nullDevice
+        return child
+    }
+
+    func address(_ database: String) -> PostgresAddress {
+        PostgresAddress("host=\(folder) user=martlet dbname=\(database)")
+    }
+
+    /// A database with nothing in it.
+    func database() throws -> PostgresAddress {
+        let name = count.withLock { count in
+            count += 1
+            return "t\(count)"
+        }
+        let connection = try PostgresConnection(address: address("postgres"), timeoutMs: 10_000)
+        try connection.script("CREATE DATABASE \(name)", timeoutMs: 30_000)
+        return address(name)
+    }
+
+    func stop() {
+        // At once: whoever is connected is let go.
+        end(SIGINT)
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+}
+
+/// A suite has a PostgreSQL; its tests find it as ``PostgresServer/current``.
+struct WithPostgres: SuiteTrait, TestScoping {
+    var isRecursive: Bool { false }
+
+    func provideScope(
+        for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
+    ) async throws {
+        guard PostgresServer.isThere else { return try await function() }
+        let server = try PostgresServer()
+        defer { server.stop() }
+        try await PostgresServer.$current.withValue(server, operation: function)
+    }
+}
+
+extension Trait where Self == WithPostgres {
+    static var postgres: Self { Self() }
+}
