@@ -109,28 +109,36 @@ extension Server {
     }
 
     /// Whether the server goes to a project's remote: looked at each time before git does.
-    static func reach(
-        _ parts: TellingParts
-    ) -> @Sendable (TriggerProject) async throws(DiagnosticError) -> Void {
+    ///
+    /// - Throws: ``DiagnosticCode/addressRefused``; ``DiagnosticCode/directoryValue`` for what was stored before addresses were
+    ///   read as git reads them.
+    static func reach(_ parts: TellingParts) -> RemoteLook {
         let (directory, calls) = (
             parts.directory, GuardedCalls(addressGuard: addressRules(parts.settings), web: parts.web)
         )
         return { (project) throws(DiagnosticError) in
-            guard project.isGuarded, let known = EntryID(project.id).flatMap({ directory.current.projects[$0] }),
-                let place = ProjectPlaces(known.settings).remote
-            else { return }
+            guard let known = EntryID(project.id).flatMap({ directory.current.projects[$0] }) else { return }
+            let place = try CloneAddress(known.settings.cloneURL).place
+            guard project.isGuarded, let place else { return }
             try await calls.look(at: place + "/")
         }
     }
+
+    typealias RemoteLook = @Sendable (TriggerProject) async throws(DiagnosticError) -> Void
 }
 
 extension TriggerProject {
+    /// `owner/name`, as the forge is told it.
+    static func fullName(_ settings: ProjectSettings) -> String {
+        settings.options["fullName"] ?? RemotePlace(settings.cloneURL).fullName
+    }
+
     init(_ project: Project) {
         let settings = project.settings
         let place = RemotePlace(settings.cloneURL)
         self.init(
             id: project.id.description, forge: ForgeKind(rawValue: settings.forge.rawValue) ?? .git,
-            fullName: settings.options["fullName"] ?? place.fullName,
+            fullName: Self.fullName(settings),
             serverURL: settings.options["serverURL"] ?? place.serverURL, cloneURL: settings.cloneURL)
         name = project.name
         defaultBranch = settings.defaultBranch
