@@ -123,7 +123,12 @@ extension Server {
         change.kept.apply(to: &settings)
         let places = ProjectPlaces(settings)
         if settings.forge != .git, ["apiURL", "serverURL"].contains(where: { settings.options[$0] != nil }) {
-            _ = try CloneAddress(try ProjectPlaces.address(settings).apiURL)
+            let address = try ProjectPlaces.address(settings)
+            guard places.forge != nil else {
+                throw DiagnosticError(
+                    .forgeAddressUnusable, "'\(address.apiURL.prefix(200))' is no address of a forge's API.",
+                    remedy: "Write it as https://host/path, the host in letters, digits, '-', '.' and '_'.")
+            }
         }
         if case .reference(_, let isKey) = change.kept.credential { try Self.check(isKey: isKey, for: places) }
         let mayAll = directory.current.decision(change.principal, .manageServer, at: .server, now: .now()).isAllowed
