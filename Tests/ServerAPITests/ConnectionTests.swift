@@ -12,6 +12,7 @@ import SourceControl
 import StructuredData
 import TestFolders
 import Testing
+import ThreadExecution
 import TriggerIntake
 
 @testable import ServerAPI
@@ -184,16 +185,7 @@ struct ConnectionTests {
     )
     func resolved() async throws {
         let parts = try await parts()
-        let reach = Server.reach(
-            Server.TellingParts(
-                settings: parts.served.server.settings, store: parts.served.server.store,
-                index: parts.served.server.index, directory: parts.served.server.directory,
-                references: parts.served.server.references, counts: parts.served.server.counts,
-                address: OwnAddress(publicURL: nil),
-                web: .init(
-                    transport: ServedFolder.noTransport, resolve: { (_) throws(DiagnosticError) in ["10.0.0.1"] },
-                    pinned: { (_, _, _) throws(DiagnosticError) in HTTPAnswer(status: 200) }), now: { 0 },
-                report: { _ in }))
+        let reach = Server.reach(telling(parts) { _ in })
         func trigger() throws -> TriggerProject {
             TriggerProject(try #require(parts.served.server.directory.current.projects[parts.project]))
         }
@@ -204,6 +196,77 @@ struct ConnectionTests {
         #expect(error?.diagnostic.code == .addressRefused)
         _ = await change(parts, ["cloneURL": "https://git.example.net/web.git"], by: parts.admin)
         try await reach(trigger())
+    }
+
+    /// A network in which every name leads into the server's own.
+    private func telling(
+        _ parts: Parts, _ report: @escaping @Sendable (DiagnosticError) -> Void
+    ) -> Server.TellingParts {
+        Server.TellingParts(
+            settings: parts.served.server.settings, store: parts.served.server.store,
+            index: parts.served.server.index, directory: parts.served.server.directory,
+            references: parts.served.server.references, counts: parts.served.server.counts,
+            address: OwnAddress(publicURL: nil),
+            web: .init(
+                transport: ServedFolder.noTransport, resolve: { (_) throws(DiagnosticError) in ["10.0.0.1"] },
+                pinned: { (_, _, _) throws(DiagnosticError) in HTTPAnswer(status: 200) }), now: { 0 },
+            report: report)
+    }
+
+    @Test("It is looked at, too, before all of a remote is fetched for a runner")
+    func refreshed() async throws {
+        let parts = try await parts()
+        #expect(await change(parts, ["cloneURL": "https://git.example.net/web.git"]).status == 200)
+        let (told, tell) = AsyncStream<DiagnosticCode>.makeStream()
+        let refresh = Server.refreshing(telling(parts) { tell.yield($0.diagnostic.code) })
+        let folder = parts.served.folder + "/mirror"
+        let project = parts.project.description
+        await BlockingWork.run { refresh(project, folder) }
+        #expect(await told.first { _ in true } == .addressRefused)
+        #expect(!Files.isDirectory(folder))
+    }
+
+    @Test(
+        "An address that git could read in another way is not taken, and one that is stored gets no secret and no visit",
+        arguments: ["ssh://git%4010.0.0.1%3A2222%2F@github.com/x.git", "ssh://git@github.com?x@10.0.0.5:2222/a.git"])
+    func ambiguous(address: String) async throws {
+        let parts = try await parts()
+        #expect(await change(parts, ["cloneURL": .string(address)]).code == "MRT1046")
+        let key = "-----BEGIN OPENSSH PRIVATE KEY-----\nx"
+        let given = await change(parts, ["cloneURL": "ssh://git@github.com/x.git", "credential": .string(key)])
+        #expect(given.status == 200, "\(given.text)")
+        let server = parts.served.server
+        var project = try #require(server.directory.current.projects[parts.project])
+        project.settings.cloneURL = address
+        #expect(ProjectPlaces(project.settings).remote == nil)
+        #expect(try Server.credential(project, server.references, server.store.root) == nil)
+    }
+
+    @Test(
+        "Who does not administer the server does not lead a secret to another repository of the same place",
+        arguments: [
+            (["cloneURL": "https://example.org/o/other.git"], "credential"),
+            (["cloneURL": "https://example.org/o/web.git/../other"], "credential"),
+            (["options": ["fullName": "o/other"]], "statusToken"),
+            (["options": ["apiURL": "https://example.org/other"]], "statusToken"),
+        ] as [(DataObject, String)])
+    func otherRepository(body: DataObject, name: String) async throws {
+        let parts = try await parts()
+        let home: DataValue = [
+            "cloneURL": "https://example.org/o/web.git", "credential": "git", "statusToken": "forge",
+        ]
+        let given = await change(parts, home, by: parts.admin)
+        #expect(given.status == 200)
+        let refused = await change(parts, .object(body))
+        #expect(refused.code == "MRT1214", "\(refused.text)")
+        #expect(await change(parts, ["cloneURL": "https://example.org/o/web/"]).status == 200)
+        let done = await change(parts, .object(body), by: parts.admin)
+        #expect(done.status == 200, "\(done.text)")
+        _ = await change(
+            parts, ["cloneURL": "https://example.org/o/web.git", "options": [:]], by: parts.admin)
+        var whole = body
+        for secret in ["credential", "statusToken"] { whole[secret] = "for-the-other" }
+        #expect(await change(parts, .object(whole)).status == 200)
     }
 
     @Test("The page is for the project's administrators, and a form that leaves secrets empty keeps them")

@@ -95,20 +95,4 @@ struct IncomingTests {
             headers: [("Accept", "text/html"), ("Content-Type", "application/x-www-form-urlencoded")])
         #expect(reply.status == 200 && reply.text.contains("is on its way"), "\(reply.text)")
     }
-
-    @Test("Nothing is read of a webhook for a project that is not there, and a stranger's webhooks are counted")
-    func strangers() async throws {
-        let served = try await ServedFolder()
-        try await served.project("web")
-        // Reading it would be refused: it is too large.
-        let large = [UInt8](repeating: 0, count: (25 << 20) + 1)
-        func knock(_ path: String, _ body: [UInt8] = []) async -> Int {
-            await served.door.answer(InboundRequest("POST", path, body: body, peer: "192.0.2.7")).status
-        }
-        #expect(await knock("/hooks/github/none", large) == 404)
-        #expect(await knock("/hooks/gitlab/web", large) == 404)
-        #expect(await knock("/hooks/github/web", large) == 413)
-        for _ in 4...RequestLimits.ofStranger { _ = await knock("/hooks/github/none") }
-        #expect(await knock("/hooks/github/web", large) == 429)
-    }
 }

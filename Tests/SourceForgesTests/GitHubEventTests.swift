@@ -165,7 +165,10 @@ struct GitHubEventTests {
         #expect(try id("72d3162e-cc78-11e3-81ab-4c9367dc0958") == "72d3162e-cc78-11e3-81ab-4c9367dc0958")
         let digest = try id(nil)
         #expect(digest.hasPrefix("body:") && digest.utf8.count == 69)
-        for odd in ["", "a b", "a/b", "poll:refs/heads/main:1", "body:1", String(repeating: "x", count: 201), "é"] {
+        for odd in [
+            "", "a b", "a/b", "poll:refs/heads/main:1", "body:1", "dispatch:x", "schedule:x",
+            "sha256:ab", "workflow-run:12:1:completed", String(repeating: "x", count: 201), "é",
+        ] {
             #expect(try id(odd) == digest)
         }
     }

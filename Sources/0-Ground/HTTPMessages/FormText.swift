@@ -48,8 +48,12 @@ package enum FormText {
         return String(validating: bytes, as: UTF8.self)
     }
 
-    /// The pairs of a query or a form; what cannot be decoded is `nil`.
+    /// Pairs of one query or form.
+    package static let pairLimit = 1_000
+
+    /// The pairs of a query or a form; what cannot be decoded, or has more than ``pairLimit`` of them, is `nil`.
     package static func pairs(_ text: some StringProtocol) -> [Pair]? {
+        guard text.utf8.count(where: { $0 == 38 }) < pairLimit else { return nil }
         var pairs: [Pair] = []
         for part in text.split(separator: "&") {
             let sides = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

@@ -23,6 +23,24 @@ package enum BlockingWork {
         return try result.get()
     }
 
+    /// What is asynchronous, for such work in its midst: never to be called on a thread that serves everybody.
+    package static func awaited<Failure: Error>(
+        _ body: @escaping @Sendable () async throws(Failure) -> Void
+    ) throws(Failure) {
+        let done = DispatchSemaphore(value: 0)
+        let result = Mutex<Result<Void, Failure>>(.success(()))
+        Task {
+            do throws(Failure) {
+                try await body()
+            } catch {
+                result.withLock { $0 = .failure(error) }
+            }
+            done.signal()
+        }
+        done.wait()
+        try result.withLock { $0 }.get()
+    }
+
     // MARK: work that may wait for minutes
 
     private struct LongWaits {

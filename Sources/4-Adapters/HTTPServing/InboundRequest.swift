@@ -5,6 +5,7 @@ package import HTTPMessages
 internal import HTTPTypes
 internal import HummingbirdCore
 internal import NIOCore
+internal import Synchronization
 
 /// A request that came to this server.
 package struct InboundRequest: Sendable {
@@ -56,17 +57,50 @@ package struct InboundRequest: Sendable {
     ///
     /// - Throws: ``DiagnosticCode/requestTooLarge``, ``DiagnosticCode/requestCutOff``.
     package func body(limit: Int) async throws(DiagnosticError) -> [UInt8] {
+        try await body(limit: limit) { (_) throws(DiagnosticError) in }
+    }
+
+    /// The whole body of a sender who has proven nothing yet. What it takes of the allowance is given back by the caller; where this
+    /// throws, nothing is taken.
+    ///
+    /// - Throws: ``DiagnosticCode/requestTooLarge``, ``DiagnosticCode/requestCutOff``, ``DiagnosticCode/requestTooSlow``,
+    ///   ``DiagnosticCode/bodiesPastLimit``.
+    package func body(limit: Int, within allowance: BodyAllowance) async throws(DiagnosticError) -> [UInt8] {
+        let end = ContinuousClock.now + .seconds(allowance.seconds)
+        let taken = Mutex(0)
+        do throws(DiagnosticError) {
+            return try await body(limit: limit) { (count) throws(DiagnosticError) in
+                // Where nothing comes at all the connection is idle, and closed.
+                guard ContinuousClock.now < end else {
+                    throw DiagnosticError(
+                        .requestTooSlow, "The request's body was not there after \(allowance.seconds) s.")
+                }
+                try allowance.take(count)
+                taken.withLock { $0 += count }
+            }
+        } catch {
+            allowance.giveBack(taken.withLock { $0 })
+            throw error
+        }
+    }
+
+    /// - Parameter arrived: told of each piece, before it is kept.
+    private func body(
+        limit: Int, arrived: (Int) throws(DiagnosticError) -> Void
+    ) async throws(DiagnosticError) -> [UInt8] {
         let tooLarge = DiagnosticError(.requestTooLarge, "The request's body has more than \(limit) bytes.")
         if let length = headers["Content-Length"].flatMap({ Int($0) }), length > limit { throw tooLarge }
         switch content {
         case .bytes(let bytes):
             guard bytes.count <= limit else { throw tooLarge }
+            try arrived(bytes.count)
             return bytes
         case .arriving(let body):
             do {
                 var bytes: [UInt8] = []
                 for try await buffer in body {
                     guard bytes.count + buffer.readableBytes <= limit else { throw tooLarge }
+                    try arrived(buffer.readableBytes)
                     bytes.append(contentsOf: buffer.readableBytesView)
                 }
                 return bytes
@@ -82,6 +116,9 @@ package struct InboundRequest: Sendable {
 extension DiagnosticCode {
     package static let requestTooLarge = DiagnosticCode(1170)
     package static let requestCutOff = DiagnosticCode(1171)
+    /// Too much is held of requests whose senders are not known.
+    package static let bodiesPastLimit = DiagnosticCode(1173)
+    package static let requestTooSlow = DiagnosticCode(1174)
     /// The address cannot be listened at, or the certificate cannot be used.
     package static let listenFailed = DiagnosticCode(1172)
 }

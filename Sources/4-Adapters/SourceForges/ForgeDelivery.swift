@@ -90,13 +90,12 @@ package struct ForgeDelivery: Hashable, Sendable {
         digest.update(data: Array((headers["X-Gitlab-Event-UUID"] ?? "").utf8))
         digest.update(data: [0])
         digest.update(data: body)
-        return "body:" + Hexadecimal.text(digest.finalize())
+        return OwnDeliveryID.body.id(Hexadecimal.text(digest.finalize()))
     }
 
     private static func isID(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.count <= ForgeLimits.deliveryIDBytes
             && text.utf8.allSatisfy { (33...126).contains($0) && $0 != UInt8(ascii: "/") }
-            // A poll's id is a poll's.
-            && !text.hasPrefix("poll:") && !text.hasPrefix("body:")
+            && !OwnDeliveryID.isOwn(text)
     }
 }

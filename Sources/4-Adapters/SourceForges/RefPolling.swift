@@ -91,7 +91,7 @@ package struct RefPolling: Sendable {
         }
         var events: [ForgeEvent] = []
         for event in translated { events.append(try ForgeEvent(event.name, event.payload, forge: forge)) }
-        let id = "poll:\(change.name):\(change.after ?? "deleted-\(change.before ?? "")")"
+        let id = OwnDeliveryID.poll.id("\(change.name):\(change.after ?? "deleted-\(change.before ?? "")")")
         return ForgeDelivery(id: id, forge: forge, eventName: "poll", events: events)
     }
 

@@ -35,6 +35,23 @@ package struct WebhookVerification: Sendable {
         self.secrets = secrets
     }
 
+    /// Looks for the proof in the head, before anything of the body is read.
+    ///
+    /// - Throws: ``DiagnosticCode/webhookSignatureMissing``, ``DiagnosticCode/webhookSignatureWrong``,
+    ///   ``DiagnosticCode/webhookSignatureUnknown``.
+    package static func requireProof(_ headers: HTTPHeaders, _ forge: ForgeKind) throws(DiagnosticError) {
+        _ = try proof(headers, forge)
+    }
+
+    /// What is said where there is no secret that could fit: the same as where none does.
+    package static func unfitting(_ headers: HTTPHeaders, _ forge: ForgeKind) -> DiagnosticError {
+        do throws(DiagnosticError) {
+            return wrong(try proof(headers, forge).header, forge)
+        } catch {
+            return error
+        }
+    }
+
     /// Which of the secrets fits, by its place; the caller may say that an old one is still in use.
     ///
     /// - Parameter now: for signatures that hold the time of sending.
@@ -44,28 +61,61 @@ package struct WebhookVerification: Sendable {
     @discardableResult
     package func verify(_ headers: HTTPHeaders, body: [UInt8], now: Timestamp) throws(DiagnosticError) -> Int {
         try WebhookBody.checkSize(body)
-        switch forge {
-        case .github: return try verifyDigest(headers, ["X-Hub-Signature-256"], body)
-        case .gitea:
-            let names = ["X-Forgejo-Signature", "X-Gitea-Signature", "X-Hub-Signature-256"]
+        let proof = try Self.proof(headers, forge)
+        switch proof.kind {
+        case .code(let code):
             // What is signed is the payload, also where it is sent as a form.
-            return try verifyDigest(headers, names, WebhookBody.payload(headers, body) ?? body)
-        case .git: return try verifyDigest(headers, ["X-Martlet-Signature"], body)
-        case .gitlab:
-            if headers["webhook-signature"] != nil { return try verifyStandard(headers, body, now) }
-            return try verifyToken(headers)
+            let signed = forge == .gitea ? try WebhookBody.payload(headers, body) ?? body : body
+            return try matching(proof.header) { isCode(code, of: signed, key: Array($0.utf8)) }
+        case .standard(let id, let time): return try verifyStandard(headers, id: id, time: time, body, now)
+        case .token(let token): return try verifyToken(proof.header, token)
         }
     }
 
-    // MARK: a digest in a header
+    // MARK: what is in the head
+
+    private struct Proof {
+        enum Kind {
+            /// HMAC-SHA256 of the body.
+            case code([UInt8])
+            case standard(id: String, time: String)
+            /// The secret itself.
+            case token(String)
+        }
+
+        var header: String
+        var kind: Kind
+    }
+
+    private static func proof(_ headers: HTTPHeaders, _ forge: ForgeKind) throws(DiagnosticError) -> Proof {
+        switch forge {
+        case .github: return try digest(headers, ["X-Hub-Signature-256"], forge)
+        case .gitea:
+            return try digest(headers, ["X-Forgejo-Signature", "X-Gitea-Signature", "X-Hub-Signature-256"], forge)
+        case .git: return try digest(headers, ["X-Martlet-Signature"], forge)
+        case .gitlab:
+            if let given = headers["webhook-signature"] {
+                guard let id = headers["webhook-id"], let time = headers["webhook-timestamp"] else {
+                    throw missing(["webhook-id", "webhook-timestamp"], forge)
+                }
+                guard given.split(separator: " ").prefix(ForgeLimits.secrets).contains(where: { $0.hasPrefix("v1,") })
+                else { throw unknown("webhook-signature", "no v1") }
+                return Proof(header: "webhook-signature", kind: .standard(id: id, time: time))
+            }
+            guard let token = headers["X-Gitlab-Token"], !token.isEmpty else {
+                throw missing(["X-Gitlab-Token", "webhook-signature"], forge)
+            }
+            return Proof(header: "X-Gitlab-Token", kind: .token(token))
+        }
+    }
 
     /// The first of the headers that is there decides: a bad one is not made good by another.
-    private func verifyDigest(
-        _ headers: HTTPHeaders, _ names: [String], _ body: [UInt8]
-    ) throws(DiagnosticError) -> Int {
+    private static func digest(
+        _ headers: HTTPHeaders, _ names: [String], _ forge: ForgeKind
+    ) throws(DiagnosticError) -> Proof {
         guard let name = names.first(where: { headers[$0]?.isEmpty == false }), let value = headers[name] else {
             if headers["X-Hub-Signature"] != nil { throw unknown("X-Hub-Signature", "SHA-1") }
-            throw missing(names)
+            throw missing(names, forge)
         }
         let digits: Substring
         if let sign = value.firstIndex(of: "=") {
@@ -77,8 +127,8 @@ package struct WebhookVerification: Sendable {
             throw unknown(name, "no algorithm")
         }
         let code = Hexadecimal.bytes(digits.utf8)
-        guard digits.utf8.count == 64, code.count == 32 else { throw wrong(name) }
-        return try matching(name) { isCode(code, of: body, key: Array($0.utf8)) }
+        guard digits.utf8.count == 64, code.count == 32 else { throw wrong(name, forge) }
+        return Proof(header: name, kind: .code(code))
     }
 
     private func isCode(_ code: [UInt8], of body: [UInt8], key: [UInt8]) -> Bool {
@@ -89,14 +139,10 @@ package struct WebhookVerification: Sendable {
 
     /// Source: the Standard Webhooks specification; GitLab's signing tokens are `whsec_` and the key in Base64.
     private func verifyStandard(
-        _ headers: HTTPHeaders, _ body: [UInt8], _ now: Timestamp
+        _ headers: HTTPHeaders, id: String, time: String, _ body: [UInt8], _ now: Timestamp
     ) throws(DiagnosticError) -> Int {
-        guard let id = headers["webhook-id"], let time = headers["webhook-timestamp"] else {
-            throw missing(["webhook-id", "webhook-timestamp"])
-        }
         let given = (headers["webhook-signature"] ?? "").split(separator: " ").prefix(ForgeLimits.secrets)
         let codes = given.filter { $0.hasPrefix("v1,") }.compactMap { Base64Text.plainBytes($0.dropFirst(3)) }
-        guard given.contains(where: { $0.hasPrefix("v1,") }) else { throw unknown("webhook-signature", "no v1") }
         let signed = Array("\(id).\(time).".utf8) + body
         let place = try matching("webhook-signature") { secret in
             let key =
@@ -116,14 +162,11 @@ package struct WebhookVerification: Sendable {
         return place
     }
 
-    private func verifyToken(_ headers: HTTPHeaders) throws(DiagnosticError) -> Int {
-        guard let token = headers["X-Gitlab-Token"], !token.isEmpty else {
-            throw missing(["X-Gitlab-Token", "webhook-signature"])
-        }
+    private func verifyToken(_ header: String, _ token: String) throws(DiagnosticError) -> Int {
         // Codes under a key of the moment are compared, so that neither the length nor a common beginning shows.
         let key = SymmetricKey(size: .bits256)
         let code = Array(HMAC<SHA256>.authenticationCode(for: Array(token.utf8), using: key))
-        return try matching("X-Gitlab-Token") {
+        return try matching(header) {
             HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: Array($0.utf8), using: key)
         }
     }
@@ -134,25 +177,26 @@ package struct WebhookVerification: Sendable {
     private func matching(_ header: String, _ fits: (String) -> Bool) throws(DiagnosticError) -> Int {
         var place: Int?
         for index in secrets.indices.reversed() where fits(secrets[index]) { place = index }
-        guard let place else { throw wrong(header) }
+        guard let place else { throw Self.wrong(header, forge) }
         return place
     }
 
-    private func missing(_ names: [String]) -> DiagnosticError {
+    private static func missing(_ names: [String], _ forge: ForgeKind) -> DiagnosticError {
         DiagnosticError(
             .webhookSignatureMissing,
             "The webhook is not signed: it has no \(names.joined(separator: " or ")).",
             remedy: "Enter the hook's secret at \(forge.title).")
     }
 
-    private func wrong(_ name: String) -> DiagnosticError {
+    private static func wrong(_ name: String, _ forge: ForgeKind) -> DiagnosticError {
         DiagnosticError(
-            .webhookSignatureWrong, "\(name) of the webhook fits none of the hook's secrets.",
-            remedy: "Enter the same secret here and at \(forge.title); what stands in between must not change the body."
-        )
+            .webhookSignatureWrong, "\(name) of the webhook fits no secret of a project at this address.",
+            remedy:
+                "Enter the same secret here and at \(forge.title); what stands in between must not change the body. "
+                + "The address is /hooks/FORGE/PROJECT, with the forge that the project has here.")
     }
 
-    private func unknown(_ name: String, _ what: String) -> DiagnosticError {
+    private static func unknown(_ name: String, _ what: String) -> DiagnosticError {
         DiagnosticError(
             .webhookSignatureUnknown, "\(name) of the webhook names \(what); HMAC with SHA-256 is what is checked.",
             remedy: "Let the forge sign with SHA-256.")

@@ -7,24 +7,29 @@ internal import JobDispatch
 internal import RunCoordination
 package import RunnerProtocol
 internal import SourceControl
+internal import ThreadExecution
 internal import Timekeeping
 internal import TriggerIntake
 
 /// Runners that come, and those that go.
 extension Server {
     /// What runners on other machines are given; where a step asks for other refs, all of the remote's.
-    static func desk(
-        _ store: RunStore, _ directory: DirectoryKeeper, _ references: ReferencedSecrets,
-        _ report: @escaping @Sendable (DiagnosticError) -> Void
-    ) throws(DiagnosticError) -> RunnerDesk {
-        let root = store.root
-        return try RunnerDesk(store: store) { id, folder in
+    static func desk(_ parts: TellingParts) throws(DiagnosticError) -> RunnerDesk {
+        try RunnerDesk(store: parts.store, refresh: refreshing(parts))
+    }
+
+    /// Fetches all of a project's remote into a folder, after the same look at it as before any other fetch. Blocks.
+    static func refreshing(_ parts: TellingParts) -> @Sendable (_ project: String, _ folder: String) -> Void {
+        let (directory, references, root) = (parts.directory, parts.references, parts.store.root)
+        let (reach, report) = (reach(parts), parts.report)
+        return { id, folder in
             guard let project = EntryID(id).flatMap({ directory.current.projects[$0] }) else { return }
             do throws(DiagnosticError) {
+                let trigger = TriggerProject(project)
+                try BlockingWork.awaited { () async throws(DiagnosticError) in try await reach(trigger) }
                 try ProjectMirror(
-                    folder: folder, address: project.settings.cloneURL,
-                    credential: try credential(project, references, root),
-                    followsRedirects: !TriggerProject(project).isGuarded
+                    folder: folder, address: trigger.cloneURL,
+                    credential: try credential(project, references, root), followsRedirects: !trigger.isGuarded
                 ).fetchAll()
             } catch {
                 // What was fetched before may be enough.

@@ -15,58 +15,6 @@ package import TriggerIntake
 
 /// What starts runs: forges, schedules, people.
 extension Server {
-    /// Takes a forge's webhook: verified, recorded, and worked afterwards.
-    ///
-    /// - Parameter name: the project's id or name.
-    /// - Throws: ``DiagnosticCode/entryMissing``, and what is wrong with the signature or the content.
-    package func receiveWebhook(
-        _ forge: ForgeKind, of name: String, headers: HTTPHeaders, body: [UInt8], now: Timestamp = .now()
-    ) async throws(DiagnosticError) -> TriggerDesk.Receipt {
-        do throws(DiagnosticError) {
-            let (receipt, isIgnored) = try await received(forge, of: name, headers: headers, body: body, now: now)
-            let outcome = receipt == .known ? "known" : isIgnored ? "ignored" : "accepted"
-            counts.noteWebhook(forge.rawValue, outcome)
-            return receipt
-        } catch {
-            counts.noteWebhook(forge.rawValue, Self.isOurFault(error.diagnostic.code) ? "failed" : "refused")
-            throw error
-        }
-    }
-
-    /// Whether a webhook was not taken for a reason that is not its own.
-    private static func isOurFault(_ code: DiagnosticCode) -> Bool {
-        [.journalDiskFull, .journalNotWritable, .journalBusy, .journalFailed, .serverStopping].contains(code)
-    }
-
-    private func received(
-        _ forge: ForgeKind, of name: String, headers: HTTPHeaders, body: [UInt8], now: Timestamp
-    ) async throws(DiagnosticError) -> (TriggerDesk.Receipt, isIgnored: Bool) {
-        let project = try webhookProject(forge, name)
-        var secrets: [String] = []
-        for reference in project.webhookSecrets { secrets.append(try references.text(reference)) }
-        let verification = try WebhookVerification(forge: forge, secrets: secrets)
-        _ = try verification.verify(headers, body: body, now: now)
-        let trigger = TriggerProject(project)
-        let delivery = try ForgeDelivery(
-            headers, body: body, forge: forge, repository: forge == .git ? trigger.forgeRepository : nil)
-        return (try await triggers.receive(delivery, of: project.id.description), delivery.events.isEmpty)
-    }
-
-    /// The project that a forge's webhook is for.
-    ///
-    /// - Parameter name: its id or name.
-    /// - Throws: ``DiagnosticCode/entryMissing``.
-    package func webhookProject(_ forge: ForgeKind, _ name: String) throws(DiagnosticError) -> Project {
-        let directory = directory.current
-        let id = EntryID(name).flatMap { directory.projects[$0]?.id } ?? directory.project(named: name)?.id
-        guard let id, let project = directory.projects[id], project.settings.forge.rawValue == forge.rawValue else {
-            throw DiagnosticError(
-                .entryMissing, "There is no such project of that forge.",
-                remedy: "The address is /hooks/FORGE/PROJECT, with the forge that the project has here.")
-        }
-        return project
-    }
-
     /// Starts a workflow for somebody.
     package func dispatch(
         _ request: WorkflowDispatch, of project: EntryID, id: String, by actor: Actor
@@ -109,28 +57,36 @@ extension Server {
     }
 
     /// Whether the server goes to a project's remote: looked at each time before git does.
-    static func reach(
-        _ parts: TellingParts
-    ) -> @Sendable (TriggerProject) async throws(DiagnosticError) -> Void {
+    ///
+    /// - Throws: ``DiagnosticCode/addressRefused``; ``DiagnosticCode/directoryValue`` for what was stored before addresses were
+    ///   read as git reads them.
+    static func reach(_ parts: TellingParts) -> RemoteLook {
         let (directory, calls) = (
             parts.directory, GuardedCalls(addressGuard: addressRules(parts.settings), web: parts.web)
         )
         return { (project) throws(DiagnosticError) in
-            guard project.isGuarded, let known = EntryID(project.id).flatMap({ directory.current.projects[$0] }),
-                let place = ProjectPlaces(known.settings).remote
-            else { return }
+            guard let known = EntryID(project.id).flatMap({ directory.current.projects[$0] }) else { return }
+            let place = try CloneAddress(known.settings.cloneURL).place
+            guard project.isGuarded, let place else { return }
             try await calls.look(at: place + "/")
         }
     }
+
+    typealias RemoteLook = @Sendable (TriggerProject) async throws(DiagnosticError) -> Void
 }
 
 extension TriggerProject {
+    /// `owner/name`, as the forge is told it.
+    static func fullName(_ settings: ProjectSettings) -> String {
+        settings.options["fullName"] ?? RemotePlace(settings.cloneURL).fullName
+    }
+
     init(_ project: Project) {
         let settings = project.settings
         let place = RemotePlace(settings.cloneURL)
         self.init(
             id: project.id.description, forge: ForgeKind(rawValue: settings.forge.rawValue) ?? .git,
-            fullName: settings.options["fullName"] ?? place.fullName,
+            fullName: Self.fullName(settings),
             serverURL: settings.options["serverURL"] ?? place.serverURL, cloneURL: settings.cloneURL)
         name = project.name
         defaultBranch = settings.defaultBranch

@@ -115,7 +115,6 @@ package final class Server: Sendable {
         directory = try DirectoryKeeper(store: store)
         identification = Identification(keeper: directory)
         references = ReferencedSecrets(folder: store.root + "/references", key: store.sealingKey)
-        desk = try Self.desk(store, directory, references, report)
         keptAnswers = KeptAnswers(store: store)
         people = try People(
             settings, store: store, directory: directory, references: references,
@@ -127,6 +126,7 @@ package final class Server: Sendable {
         let parts = TellingParts(
             settings: settings, store: store, index: index, directory: directory, references: references,
             counts: counts, address: ownAddress, web: web ?? .only(transport), now: now, report: report)
+        desk = try Self.desk(parts)
         announcer = try Self.announcer(parts)
         traces = try ServerTraces(parts)
         (heard, ear) = AsyncStream<Heard>.makeStream()
@@ -229,12 +229,13 @@ package final class Server: Sendable {
         case .gitea: route = .giteaStatuses
         case .git: return nil
         }
-        guard let address = try? ProjectPlaces.address(known.settings) else { return nil }
+        guard let address = try? ProjectPlaces.address(known.settings),
+            let place = ProjectPlaces(known.settings).forge
+        else { return nil }
         var target = StatusTarget(address, route: route, token: token, repository: trigger.fullName)
         target.tellsJobs = known.settings.options["tellsJobs"] == "true"
         target.tellsFiltered = known.settings.options["tellsFiltered"] == "true"
-        target.isGuarded =
-            ProjectPlaces(known.settings).forge.map { known.settings.guardedPlaces.contains($0) } ?? false
+        target.isGuarded = known.settings.guardedPlaces.contains(place)
         return target
     }
 

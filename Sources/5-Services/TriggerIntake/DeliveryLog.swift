@@ -5,6 +5,7 @@ package import Diagnostics
 package import EventJournal
 package import PipelineModel
 package import RunCoordination
+internal import SourceForges
 package import StructuredData
 internal import Synchronization
 package import Timekeeping
@@ -39,7 +40,7 @@ package final class DeliveryLog: Sendable {
 
     /// A long id by its digest: ids of polls hold names of branches.
     private static func short(_ id: String) -> String {
-        id.utf8.count <= TriggerLimits.idBytes ? id : "sha256:" + digest(id)
+        id.utf8.count <= TriggerLimits.idBytes ? id : OwnDeliveryID.sha256.id(digest(id))
     }
 
     private static func digest(_ text: String) -> String { Hexadecimal.text(SHA256.hash(data: Array(text.utf8))) }

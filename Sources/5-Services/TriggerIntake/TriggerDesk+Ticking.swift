@@ -130,7 +130,7 @@ extension TriggerDesk {
             book.note(tick.line, until: tick.time)
             // The tick and that it is dealt with are one change.
             let kept = append(book, on: line)
-            if try receive(.schedule(tick), id: "schedule:" + tick.key, on: line, with: [kept]) {
+            if try receive(.schedule(tick), id: OwnDeliveryID.schedule.id(tick.key), on: line, with: [kept]) {
                 line.bookVersion += 1
                 line.book = book
             }

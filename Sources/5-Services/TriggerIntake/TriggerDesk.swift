@@ -72,7 +72,7 @@ package actor TriggerDesk {
         _ request: WorkflowDispatch, of project: String, id: String
     ) async throws -> [DeliveryNote] {
         try request.check()
-        return try await finished(.dispatch(request), id: "dispatch:" + id, of: project)
+        return try await finished(.dispatch(request), id: OwnDeliveryID.dispatch.id(id), of: project)
     }
 
     /// A project's workflows that people can start, as its default branch has them; empty while that is not known.
@@ -82,7 +82,7 @@ package actor TriggerDesk {
     package func dispatch(
         _ request: RepositoryDispatch, of project: String, id: String
     ) async throws -> [DeliveryNote] {
-        try await finished(.repositoryDispatch(request), id: "dispatch:" + id, of: project)
+        try await finished(.repositoryDispatch(request), id: OwnDeliveryID.dispatch.id(id), of: project)
     }
 
     /// Works a delivery that failed, or that was worked, once more, and one that is to be tried again at once. Runs that it has begun do not begin again.

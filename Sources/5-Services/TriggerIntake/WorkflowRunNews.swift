@@ -2,6 +2,7 @@
 
 package import PipelineModel
 package import RunCoordination
+internal import SourceForges
 package import StructuredData
 
 /// A run of the project was asked for, began or ended: what `on: workflow_run` waits for.
@@ -59,7 +60,7 @@ package struct WorkflowRunNews: Hashable, Sendable {
     }
 
     /// The same however often it is told.
-    var id: String { "workflow-run:\(run):\(attempt):\(activity.rawValue)" }
+    var id: String { OwnDeliveryID.workflowRun.id("\(run):\(attempt):\(activity.rawValue)") }
 
     /// `github.event`, beside the repository and the sender.
     ///

@@ -75,13 +75,14 @@ extension Directory {
         guard let own = actor.id.flatMap({ tokens[$0] })?.grant else {
             throw .unknownEntry("token", actor.id?.description ?? actor.name)
         }
-        let isWithin =
-            grant.permissions.isSubset(of: own.permissions)
-            && own.projects.map { grant.projects?.isSubset(of: $0) ?? false } ?? true
-            && own.expiresAt.map { end in grant.expiresAt.map { $0 <= end } ?? false } ?? true
-        guard isWithin else {
-            throw .scopeTooWide(
-                "A token cannot make one with more scopes, more projects or a longer life than its own.")
+        var wider: [String] = []
+        if !grant.permissions.isSubset(of: own.permissions) { wider.append("more scopes") }
+        if let projects = own.projects, grant.projects?.isSubset(of: projects) != true {
+            wider.append("more projects")
+        }
+        if let end = own.expiresAt, grant.expiresAt.map({ $0 > end }) ?? true { wider.append("a longer life") }
+        guard wider.isEmpty else {
+            throw .scopeTooWide("A token cannot make one with \(wider.joined(separator: " and ")) than its own.")
         }
     }
 

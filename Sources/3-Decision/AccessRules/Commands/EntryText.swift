@@ -73,14 +73,7 @@ enum EntryText {
     /// An address to clone from is shown to everybody in the project, and kept for ever: it holds no credential.
     static func checkCloneURL(_ text: String) throws(DiagnosticError) {
         try checkWord(text, "address to clone from", limit: AccessLimits.urlBytes)
-        guard let mark = text.firstRange(of: "://") else { return }
-        let user = text[mark.upperBound...].prefix { $0 != "/" }.split(separator: "@", omittingEmptySubsequences: false)
-        let isWeb = text[..<mark.lowerBound].lowercased().hasPrefix("http")
-        guard user.count < 2 || !isWeb && !user[0].contains(":") else {
-            throw DiagnosticError(
-                .directoryValue, "The address to clone from holds a user name or a password.",
-                remedy: "Leave it out, and keep the credential as a secret.")
-        }
+        _ = try CloneAddress(text)
     }
 
     static func checkLabels(_ labels: [String]) throws(DiagnosticError) {

@@ -6,7 +6,9 @@ internal import FileAccess
 internal import NotificationRules
 internal import RunCoordination
 internal import SourceControl
+internal import SourceForges
 internal import Timekeeping
+internal import TriggerIntake
 
 /// What opens a project's remote and its forge, as somebody gives it.
 package struct ConnectionSecrets: Sendable {
@@ -121,12 +123,18 @@ extension Server {
         change.kept.apply(to: &settings)
         let places = ProjectPlaces(settings)
         if settings.forge != .git, ["apiURL", "serverURL"].contains(where: { settings.options[$0] != nil }) {
-            _ = try ProjectPlaces.address(settings)
+            let address = try ProjectPlaces.address(settings)
+            guard places.forge != nil else {
+                throw DiagnosticError(
+                    .forgeAddressUnusable, "'\(address.apiURL.prefix(200))' is no address of a forge's API.",
+                    remedy: "Write it as https://host/path, the host in letters, digits, '-', '.' and '_'.")
+            }
         }
         if case .reference(_, let isKey) = change.kept.credential { try Self.check(isKey: isKey, for: places) }
-        try Self.checkUses(settings, before)
+        let mayAll = directory.current.decision(change.principal, .manageServer, at: .server, now: .now()).isAllowed
+        try Self.checkUses(settings, before, ofPlaces: mayAll)
         let kept = (before?.guardedPlaces ?? []).intersection(places.all)
-        if directory.current.decision(change.principal, .manageServer, at: .server, now: .now()).isAllowed {
+        if mayAll {
             settings.guardedPlaces = change.namesRemote ? [] : kept
             return
         }
@@ -153,31 +161,41 @@ extension Server {
     private struct SecretUse: Hashable {
         var reference: String
         var place: String
+        /// The repository there; empty: any.
+        var repository = ""
     }
 
-    private static func uses(_ settings: ProjectSettings) -> Set<SecretUse> {
+    private static func uses(_ settings: ProjectSettings, ofPlaces: Bool) -> Set<SecretUse> {
         let places = ProjectPlaces(settings)
         var uses: Set<SecretUse> = []
         if let reference = settings.credentialReference, let place = places.remote {
-            uses.insert(SecretUse(reference: reference, place: place))
+            let repository = ofPlaces ? "" : settings.cloneURL.withoutRepositoryEnd
+            uses.insert(SecretUse(reference: reference, place: place, repository: repository))
         }
         if let reference = tokenReference(settings), let place = places.forge {
-            uses.insert(SecretUse(reference: reference, place: place))
+            let api = (try? ProjectPlaces.address(settings))?.apiURL ?? ""
+            let repository = ofPlaces ? "" : "\(TriggerProject.fullName(settings)) at \(api)"
+            uses.insert(SecretUse(reference: reference, place: place, repository: repository))
         }
         return uses
     }
 
+    /// - Parameter ofPlaces: whether a secret may open all of the place that it is kept for, not one repository of it only: whoever
+    ///   administers the server gave it, perhaps, and knows what else it opens.
     private static func checkUses(
-        _ settings: ProjectSettings, _ before: ProjectSettings?
+        _ settings: ProjectSettings, _ before: ProjectSettings?, ofPlaces: Bool
     ) throws(DiagnosticError) {
         guard let before else { return }
         let known = Set(before.references)
-        let new = uses(settings).subtracting(uses(before)).filter { known.contains($0.reference) }
-        guard let use = new.min(by: { $0.place < $1.place }) else { return }
+        let new = uses(settings, ofPlaces: ofPlaces).subtracting(uses(before, ofPlaces: ofPlaces))
+            .filter { known.contains($0.reference) }
+        guard let use = new.min(by: { ($0.place, $0.repository) < ($1.place, $1.repository) }) else { return }
         let isToken = use.reference == settings.statusTokenReference
         let name = isToken ? "statusToken" : "credential"
         throw DiagnosticError(
-            .credentialElsewhere, "What is kept as '\(name)' was not given for \(use.place), and is not sent there.",
+            .credentialElsewhere,
+            "What is kept as '\(name)' was not given for "
+                + "\(use.repository.isEmpty ? use.place : use.repository), and is not sent there.",
             remedy: isToken || settings.forge == .git
                 ? "Give '\(name)' again with the new address, or null to have it forgotten."
                 : "Give '\(name)' again with the new address, a 'statusToken' of its own, or null to have it forgotten."
@@ -211,7 +229,9 @@ extension Server {
     static func credential(
         _ project: Project, _ references: ReferencedSecrets, _ root: String
     ) throws(DiagnosticError) -> GitCredential? {
-        guard let reference = project.settings.credentialReference else { return nil }
+        guard let reference = project.settings.credentialReference,
+            ProjectPlaces(project.settings).remote != nil
+        else { return nil }
         let text = try references.text(reference)
         guard ProjectPlaces(project.settings).wantsKey else {
             return .token(text, user: project.settings.options["credentialUser"] ?? "x-access-token")
@@ -236,6 +256,13 @@ extension Server {
 }
 
 extension String {
+    /// Of a repository's address: `.git` and a slash at its end say nothing.
+    fileprivate var withoutRepositoryEnd: String {
+        var text = self[...]
+        for end in ["/", ".git"] where text.hasSuffix(end) { text = text.dropLast(end.count) }
+        return String(text)
+    }
+
     /// As ssh reads it: forms send other line ends, and what is pasted lacks the last one.
     fileprivate var asKeyFile: String {
         let text = String(String.UnicodeScalarView(unicodeScalars.filter { $0 != "\r" }))

@@ -31,22 +31,6 @@ package struct ProjectPlaces: Hashable, Sendable {
         return try ForgeAddress(ForgeKind(rawValue: settings.forge.rawValue) ?? .git, server: server, apiURL: api)
     }
 
-    private static let ports = ["https": "443", "http": "80", "ssh": "22", "git": "9418"]
-
-    /// `nil` for a path, and for what git has a helper for.
-    private static func place(_ address: String) -> String? {
-        guard let mark = address.firstRange(of: "://") else {
-            // The short form of ssh: no slash may come before its colon.
-            guard let colon = address.firstIndex(of: ":"), !address[..<colon].contains("/") else { return nil }
-            let host = address[..<colon].split(separator: "@").last ?? ""
-            return host.isEmpty ? nil : "ssh://\(host.lowercased()):22"
-        }
-        let scheme = address[..<mark.lowerBound].lowercased()
-        guard let usual = ports[scheme] else { return nil }
-        let authority = address[mark.upperBound...].prefix { !"/?#".contains($0) }
-        var host = authority.split(separator: "@").last.map { $0.lowercased() } ?? ""
-        let tail = host.hasPrefix("[") ? host.drop { $0 != "]" } : host[...]
-        if !tail.contains(":") { host += ":" + usual }
-        return "\(scheme)://\(host)"
-    }
+    /// `nil` for a path, for what git has a helper for, and for what was stored and would not be taken any more.
+    private static func place(_ address: String) -> String? { (try? CloneAddress(address))?.place }
 }

@@ -24,14 +24,16 @@ struct APICalls: Sendable {
     /// - Throws: what the API would answer as a problem.
     @discardableResult
     func call(
-        _ operation: String, _ path: [String: String] = [:], _ body: DataObject = [:], as visit: PageVisit
+        _ operation: String, _ path: [String: String] = [:], _ body: DataObject = [:], as visit: PageVisit,
+        headers: HTTPHeaders = []
     ) async throws(DiagnosticError) -> DataValue {
-        Self.data(of: try await answer(operation, path, body, as: visit))
+        Self.data(of: try await answer(operation, path, body, as: visit, headers: headers))
     }
 
     /// The same, with the answer's headers.
     func answer(
-        _ operation: String, _ path: [String: String], _ body: DataObject = [:], as visit: PageVisit
+        _ operation: String, _ path: [String: String], _ body: DataObject = [:], as visit: PageVisit,
+        headers conditions: HTTPHeaders = []
     ) async throws(DiagnosticError) -> OutboundAnswer {
         guard let route = routes[operation] else {
             throw DiagnosticError(.routeUnknown, "There is no operation '\(operation)'.")
@@ -42,6 +44,7 @@ struct APICalls: Sendable {
         let asked = visit.request.inbound
         var headers: HTTPHeaders = [("Content-Type", "application/json")]
         headers["User-Agent"] = asked.headers["User-Agent"]
+        for condition in conditions { headers.add(condition.name, condition.value) }
         let inbound = InboundRequest(route.method, route.template, headers: headers, body: bytes, peer: asked.peer)
         let request = APIRequest(
             inbound: inbound, path: path, query: [:], principal: visit.request.principal,

@@ -24,7 +24,7 @@ struct AccountReading: Sendable {
         let pages = PageRoute(server: server)
         return [
             pages.get("/account", .known) { (visit) throws(DiagnosticError) in
-                var page = page(visit)
+                var page = try page(visit)
                 if visit.request.query["changed"] == "password" { page.receipt = Self.passwordChanged }
                 return .page(page, visit.context())
             },
@@ -36,7 +36,7 @@ struct AccountReading: Sendable {
                 body.set("days", try form.number("days").map { .number(Double($0)) })
                 let made = try await calls.call("makeToken", body, as: visit)
                 let now = await PageVisit(server, visit.request)
-                var page = page(now)
+                var page = try page(now)
                 page.newToken = made["secret"]?.string
                 var answer = OutboundAnswer.page(page, now.context())
                 answer.headers["Cache-Control"] = "no-store"
@@ -56,8 +56,8 @@ struct AccountReading: Sendable {
     @Sendable private func changePassword(
         _ visit: PageVisit, _ form: FormFields
     ) async throws(DiagnosticError) -> OutboundAnswer {
-        guard let account = visit.account else { return .seeOther(.account) }
-        var page = page(visit)
+        let account = try visit.request.oneself(server)
+        var page = try page(visit)
         var cookies: [String] = []
         var status = 200
         do throws(DiagnosticError) {
@@ -70,11 +70,8 @@ struct AccountReading: Sendable {
             cookies = changed.headers.filter { $0.name == "Set-Cookie" }.map(\.value)
             page.receipt = Self.passwordChanged
         } catch {
-            status = APIProblem.status(error.diagnostic.code)
-            if status == 404 || status == 401 || status >= 500 { throw error }
-            page.receipt = .refused(
-                code: error.diagnostic.code.description, message: error.diagnostic.message,
-                remedy: error.diagnostic.remedy)
+            let (refused, receipt) = try Receipt.refusal(error)
+            (status, page.receipt) = (refused, receipt)
         }
         // What a form shows next has to be sent by the session that goes on.
         guard cookies.isEmpty else {
@@ -87,8 +84,8 @@ struct AccountReading: Sendable {
         return answer
     }
 
-    private func page(_ visit: PageVisit) -> AccountPage {
-        guard let id = visit.account else { return AccountPage(name: "", role: "") }
+    private func page(_ visit: PageVisit) throws(DiagnosticError) -> AccountPage {
+        let id = try visit.request.oneself(server)
         let tokens = visit.directory.tokens(of: id).filter { $0.ending(now: visit.now) == nil }
         return AccountPage(
             name: visit.directory.name(of: id), role: role(of: id, visit.directory),

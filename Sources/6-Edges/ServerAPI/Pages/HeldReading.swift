@@ -162,7 +162,7 @@ struct ApprovalPageRoutes: Sendable {
     ) async throws(DiagnosticError) -> OutboundAnswer {
         let run = try visit.run()
         try await server.release(
-            run, isApproved: try decision(form) != .reject, reason: form["comment"], by: visit.actor)
+            run, isApproved: try decision(form).isApprovalOfRun(), reason: form["comment"], by: visit.actor)
         return .seeOther(.run(run.number))
     }
 

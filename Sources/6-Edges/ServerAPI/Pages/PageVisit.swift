@@ -76,12 +76,14 @@ struct PageVisit: Sendable {
 
     var person: String? { account.map { directory.name(of: $0) } }
 
-    func context() -> PageContext {
+    /// - Parameter refused: a form whose page is shown again.
+    func context(refused form: FormFields? = nil) -> PageContext {
         var context = PageLooks.context(of: request.inbound, now: now)
         context.person = person
         context.csrfToken = request.session.flatMap { try? server.people.sessions.formToken($0.id, now: now) }
         context.version = server.settings.version
         context.isFragment = request.query["fragment"] == "main"
+        context.typed = form?.typed(at: request.inbound.path)
         if context.person != nil { context.waitingCount = (try? HeldReading(self).count()) ?? 0 }
         return context
     }
@@ -169,7 +171,7 @@ struct FormFields: Sendable {
     init(_ request: APIRequest) async throws(DiagnosticError) {
         let bytes = try await request.bytes()
         guard let text = String(validating: bytes, as: UTF8.self), let pairs = FormText.pairs(text) else {
-            throw DiagnosticError(.requestInvalid, "The form cannot be decoded.")
+            throw .formUndecodable
         }
         self.pairs = pairs
     }
@@ -179,15 +181,26 @@ struct FormFields: Sendable {
         pairs.last { $0.name == name }.flatMap { $0.value.isEmpty ? nil : $0.value }
     }
 
+    /// To be shown again in the form that was posted there.
+    func typed(at path: String) -> TypedForm {
+        TypedForm(
+            address: path, fields: Dictionary(pairs.map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last }))
+    }
+
     func all(_ name: String) -> [String] { pairs.filter { $0.name == name }.map(\.value) }
 
     /// Fields whose names begin so, by the rest of the name; of several the last.
     func values(below prefix: String) -> [(name: String, value: String)] {
         var values: [(name: String, value: String)] = []
+        var places: [String: Int] = [:]
         for pair in pairs where pair.name.hasPrefix(prefix) {
             let name = String(pair.name.dropFirst(prefix.count))
-            values.removeAll { $0.name == name }
-            values.append((name, pair.value))
+            if let place = places[name] {
+                values[place].value = pair.value
+            } else {
+                places[name] = values.count
+                values.append((name, pair.value))
+            }
         }
         return values
     }
@@ -198,5 +211,13 @@ struct FormFields: Sendable {
             throw DiagnosticError(.requestInvalid, "The form's field '\(name)' is empty.", remedy: "Fill it in.")
         }
         return value
+    }
+}
+
+extension DiagnosticError {
+    static var formUndecodable: DiagnosticError {
+        DiagnosticError(
+            .requestInvalid, "The form cannot be decoded, or has more than \(FormText.pairLimit) fields.",
+            remedy: "Send it as application/x-www-form-urlencoded, with fewer fields.")
     }
 }

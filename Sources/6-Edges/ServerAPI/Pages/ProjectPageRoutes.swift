@@ -2,6 +2,7 @@
 
 internal import AccessRules
 internal import Diagnostics
+internal import HTTPMessages
 internal import HTTPServing
 internal import PipelineModel
 internal import RunCoordination
@@ -104,21 +105,38 @@ struct ProjectPageRoutes: Sendable {
         return shown
     }
 
+    /// Starts a workflow; where that is refused the page comes again, with the form as it was filled in.
     @Sendable private func start(
         _ visit: PageVisit, _ form: FormFields
     ) async throws(DiagnosticError) -> OutboundAnswer {
         let project = try visit.project()
+        let startable = await server.triggers.startable(in: project.id.description)
+        do throws(DiagnosticError) {
+            return .seeOther(.run(try await begin(visit, form, project, startable).number))
+        } catch {
+            let (status, receipt) = try Receipt.refusal(error)
+            return try await BlockingWork.attempt { () throws(DiagnosticError) in
+                var page = try page(visit, project, startable)
+                page.receipt = receipt
+                var answer = OutboundAnswer.page(page, visit.context(refused: form), status: status)
+                answer.headers["Cache-Control"] = "no-store"
+                return answer
+            }
+        }
+    }
+
+    private func begin(
+        _ visit: PageVisit, _ form: FormFields, _ project: Project, _ startable: [StartableWorkflow]
+    ) async throws(DiagnosticError) -> RunID {
         let actor = visit.actor
         let workflow = try form.required("workflow")
-        let known = await server.triggers.startable(in: project.id.description).first {
-            $0.path == workflow || $0.name == workflow
-        }
+        let known = startable.first { $0.path == workflow || $0.name == workflow }
         let asked = try WorkflowDispatch(
             workflow: workflow, ref: form["ref"], json: StartForm.inputs(form, known),
             actor: visit.directory.login(of: actor))
         let id = String(UInt64.random(in: .min ... .max), radix: 36)
         let notes = try await server.dispatch(asked, of: project.id, id: id, by: actor)
-        if let run = notes.lazy.compactMap(\.run).first { return .seeOther(.run(run.number)) }
+        if let run = notes.lazy.compactMap(\.run).first { return run }
         throw DiagnosticError(
             .requestInvalid, notes.first?.reason ?? "The workflow was not started.",
             remedy: "Choose a workflow that waits for workflow_dispatch on that branch.")

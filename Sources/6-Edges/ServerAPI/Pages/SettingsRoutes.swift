@@ -47,21 +47,31 @@ extension SettingsReading {
                 change = try await act(visit, form)
                 receipt = .done(change.sentence)
             } catch {
-                status = APIProblem.status(error.diagnostic.code)
-                // Who may not see the room sees no room.
-                if status == 404 || status == 401 || status >= 500 { throw error }
-                receipt = .refused(
-                    code: error.diagnostic.code.description, message: error.diagnostic.message,
-                    remedy: error.diagnostic.remedy)
+                (status, receipt) = try Receipt.refusal(error)
             }
             // As it is after the change.
             let now = await PageVisit(visit.server, visit.request)
             var page = reading.with(receipt, try await reading.page(now))
             change.show(&page)
-            var answer = OutboundAnswer.page(page, now.context(), status: status)
+            var answer = OutboundAnswer.page(page, now.context(refused: status == 200 ? nil : form), status: status)
             answer.headers["Cache-Control"] = "no-store"
             return answer
         }
+    }
+}
+
+extension Receipt {
+    /// What a page says above a form that was refused.
+    ///
+    /// - Throws: the error, where no page is to be shown: who may not see the room sees no room.
+    static func refusal(_ error: DiagnosticError) throws(DiagnosticError) -> (status: Int, Receipt) {
+        let (status, diagnostic) = (APIProblem.status(error.diagnostic.code), error.diagnostic)
+        if status == 404 || status == 401 || status >= 500 { throw error }
+        return (
+            status,
+            .refused(
+                code: diagnostic.code.description, message: diagnostic.message, remedy: diagnostic.remedy)
+        )
     }
 }
 

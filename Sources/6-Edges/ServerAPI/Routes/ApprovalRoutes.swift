@@ -91,9 +91,22 @@ struct ApprovalRoutes: Sendable {
         let run = RunID(try request.pathNumber("run"))
         let (review, reason) = try await decision(request)
         try await server.release(
-            run, isApproved: review != .reject, reason: reason,
-            by: request.actor(server))
+            run, isApproved: try review.isApprovalOfRun(), reason: reason, by: request.actor(server))
         return .json([:], status: 202)
+    }
+}
+
+extension Server.Review {
+    /// What it says of a run that is held: no gate is there that could be overridden.
+    ///
+    /// - Throws: ``DiagnosticCode/bodyShape``.
+    func isApprovalOfRun() throws(DiagnosticError) -> Bool {
+        guard self != .override else {
+            throw DiagnosticError(
+                .bodyShape, "'decision' cannot be 'override' here: the run waits before no environment.",
+                remedy: "Say 'approve' or 'reject'.")
+        }
+        return self == .approve
     }
 }
 

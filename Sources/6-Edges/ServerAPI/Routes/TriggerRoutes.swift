@@ -15,6 +15,13 @@ struct TriggerRoutes: Sendable {
     let server: Server
 
     private static let webhookLimitBytes = 25 << 20
+    /// Bytes of webhooks that are held before it is known who sent them, of all together.
+    private static let unprovenBytes = 128 << 20
+    /// Seconds that a webhook's body may take to come.
+    private static let bodySeconds = 60
+    private let unproven = BodyAllowance(limitBytes: unprovenBytes, seconds: bodySeconds)
+
+    init(server: Server) { self.server = server }
 
     var routes: [Route] {
         [
@@ -42,13 +49,21 @@ struct TriggerRoutes: Sendable {
             throw DiagnosticError(
                 .routeUnknown, "There is no forge '\(request.parameter("forge"))'.", remedy: HookAddress.form)
         }
-        let name = request.parameter("project")
-        // Nothing is read for a project that is not there.
-        _ = try server.webhookProject(forge, name)
-        let body = try await request.inbound.body(limit: request.bodyLimitBytes)
-        let receipt = try await server.receiveWebhook(
-            forge, of: name, headers: request.inbound.headers, body: body)
-        return .json(["status": .string(receipt.rawValue)], status: receipt == .accepted ? 202 : 200)
+        // Nothing is read for a project that is not there, nor of what has no proof.
+        let webhook = try server.expectWebhook(
+            forge, of: request.parameter("project"), headers: request.inbound.headers)
+        let body = try await request.inbound.body(limit: request.bodyLimitBytes, within: unproven)
+        do {
+            defer { unproven.giveBack(body.count) }
+            try server.prove(webhook, body: body)
+        }
+        do throws(DiagnosticError) {
+            let receipt = try await server.receive(webhook, body: body)
+            return .json(["status": .string(receipt.rawValue)], status: receipt == .accepted ? 202 : 200)
+        } catch {
+            // An answer, for it is no stranger's any more.
+            return APIProblem.answer(error)
+        }
     }
 
     @Sendable private func dispatch(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {

@@ -83,6 +83,7 @@ enum APIProblem {
 
     private static let requests: [DiagnosticCode: Int] = [
         .routeUnknown: 404, .methodUnknown: 405, .requestInvalid: 400, .requestTooLarge: 413, .requestCutOff: 400,
+        .bodiesPastLimit: 503, .requestTooSlow: 408,
         .socketForeign: 403, .socketHandshake: 400, .socketVersion: 426,
         .entryMissing: 404, .serverStopping: 503, .serverStarting: 503, .journalConflict: 409, .journalDiskFull: 503,
         .journalBusy: 503, .logDiskFull: 503, .logNotWritable: 503,
@@ -108,7 +109,7 @@ enum APIProblem {
 
     private static let triggers: [DiagnosticCode: Int] = [
         .webhookSignatureMissing: 401, .webhookSignatureWrong: 401, .webhookSignatureUnknown: 401,
-        .webhookStale: 401, .webhookSecretUnusable: 503, .webhookTooLarge: 413, .webhookMalformed: 400,
+        .webhookStale: 401, .webhookSecretUnusable: 401, .webhookTooLarge: 413, .webhookMalformed: 400,
         .webhookEventMissing: 400, .refListMalformed: 400, .refListTooLong: 413, .dispatchWorkflowUnknown: 404,
         .dispatchNotOffered: 422, .dispatchEnvironmentUnknown: 422, .dispatchTooLarge: 413,
         .dispatchTypeInvalid: 422, .dispatchRefMissing: 422, .deliveryMissing: 404, .deliveryUnfinished: 409,
@@ -142,6 +143,7 @@ enum APIProblem {
         case 403: "Not allowed"
         case 404: "Not found"
         case 405: "Method not allowed"
+        case 408: "Too slow"
         case 409: "Conflict"
         case 410: "Gone"
         case 412: "Changed meanwhile"

@@ -90,7 +90,7 @@ extension APIRequest {
     func form() async throws(DiagnosticError) -> [String: String] {
         let bytes = try await bytes()
         guard let text = String(validating: bytes, as: UTF8.self), let pairs = FormText.pairs(text) else {
-            throw DiagnosticError(.requestInvalid, "The form cannot be decoded.")
+            throw .formUndecodable
         }
         return Dictionary(pairs.map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last })
     }

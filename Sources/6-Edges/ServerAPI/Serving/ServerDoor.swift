@@ -107,7 +107,8 @@ package struct ServerDoor: Sendable {
             try inbound.requireHandshake()
         }
         guard let pairs = FormText.pairs(inbound.query) else {
-            throw DiagnosticError(.requestInvalid, "The query cannot be decoded.")
+            throw DiagnosticError(
+                .requestInvalid, "The query cannot be decoded, or has more than \(FormText.pairLimit) fields.")
         }
         let query = Dictionary(pairs.map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last })
         var request = APIRequest(
@@ -131,16 +132,10 @@ package struct ServerDoor: Sendable {
         guard case .proof = route.guardian else {
             return try await KeyedRequests(server: server).answer(request, route, now: now)
         }
-        let network = ClientAddress.network(request.address)
-        do throws(DiagnosticError) {
-            let answer = try await route.handler(request)
-            limits.giveBack(stranger: network)
-            return answer
-        } catch {
-            // What failed on this side is not the caller's fault.
-            if APIProblem.status(error.diagnostic.code) >= 500 { limits.giveBack(stranger: network) }
-            throw error
-        }
+        // It throws where the proof does not hold: whatever that is for, it counts.
+        let answer = try await route.handler(request)
+        limits.giveBack(stranger: ClientAddress.network(request.address))
+        return answer
     }
 
     /// Before a server has gone on with what an earlier process left, what it says of runs and leases would be wrong: a

@@ -5,6 +5,8 @@
 package struct Markup {
     package private(set) var bytes: [UInt8] = []
     package let context: PageContext
+    /// What was typed into the form that is being written, where it was refused.
+    var typed: [String: String]?
 
     package init(_ context: PageContext, reserving sizeBytes: Int = 32 << 10) {
         self.context = context

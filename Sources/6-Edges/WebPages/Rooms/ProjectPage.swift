@@ -58,6 +58,8 @@ package struct ProjectPage: Page {
     package var nextPage: PageAddress?
     /// What this person may start by hand.
     package var startable: [StartForm]
+    /// What a start came to that was refused.
+    package var receipt: Receipt?
 
     package init(
         name: String, marks: [RunMark] = [], workflows: [String] = [], branches: [String] = [],
@@ -78,6 +80,7 @@ package struct ProjectPage: Page {
         return shell.render(context) { html in
             html.tag(.div, .class("stack")) { html in
                 head(&html)
+                if let receipt { SettingsShell.write(receipt, &html) }
                 if rows.isEmpty, filter.isEmpty {
                     html.tag(.div, .class("card")) {
                         $0.empty(
@@ -101,7 +104,9 @@ package struct ProjectPage: Page {
 
     /// A form for each workflow, since each wants to know something else; they fold, without a script.
     private func start(_ html: inout Markup) {
-        html.tag(.details, .class("menu end")) { html in
+        // What was refused is to be corrected.
+        let refused = html.context.typed?.fields["workflow"]
+        html.tag(.details, .class("menu end"), .flag(.open, if: refused != nil)) { html in
             html.tag(.summary, .class("button"), words: .startRun)
             html.tag(.div, .class("start")) { html in
                 for (number, form) in startable.enumerated() {
@@ -109,7 +114,7 @@ package struct ProjectPage: Page {
                         html.tag(.h2, text: form.name)
                         form.write(of: name, on: branches.first ?? "main", number, &html)
                     } else {
-                        html.tag(.details) { html in
+                        html.tag(.details, .flag(.open, if: refused == form.path)) { html in
                             html.tag(.summary, text: form.name)
                             form.write(of: name, on: branches.first ?? "main", number, &html)
                         }

@@ -44,14 +44,19 @@ package struct StartForm: Sendable {
     /// - Parameter number: among the page's forms, so that no two fields have one id.
     func write(of project: String, on branch: String, _ number: Int, _ html: inout Markup) {
         html.form(posting: PageAddress("projects", project, "runs")) { html in
+            let typed = html.typed?["workflow"] == path ? html.typed : nil
             html.tag(.div, .class("stack small-gap")) { html in
                 html.hidden("workflow", path)
                 labelled(.branch, id: "start-\(number)", nil, &html) { html in
                     html.tag(
                         .input, .id("start-\(number)"), .text(.name, "ref"), .text(.type, "text"),
-                        .text(.value, branch), .text(.autocomplete, "off"), .flag(.required))
+                        .text(.value, typed?["ref"] ?? branch), .text(.autocomplete, "off"), .flag(.required))
                 }
-                for (place, input) in inputs.enumerated() { field(input, id: "start-\(number)-\(place)", &html) }
+                for (place, input) in inputs.enumerated() {
+                    var input = input
+                    input.standard = typed?[Self.prefix + input.name] ?? input.standard
+                    field(input, id: "start-\(number)-\(place)", &html)
+                }
                 html.tag(.button, .class("button primary"), words: .startRun)
             }
         }

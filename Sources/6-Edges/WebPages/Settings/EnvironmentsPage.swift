@@ -17,6 +17,8 @@ package struct EnvironmentsPage: Page {
         /// The last deployment: its run and when.
         package var lastRun: Int?
         package var lastDeployedAt: Timestamp?
+        /// Whether whoever looks may remove it.
+        package var mayChange = true
 
         package init(
             project: String, name: String, approvers: [String] = [], votesNeeded: Int = 0,
@@ -38,6 +40,7 @@ package struct EnvironmentsPage: Page {
     package var environments: [Environment]
     package var projects: [String]
     package var receipt: Receipt?
+    /// Whether whoever looks may add one to some project.
     package var mayChange: Bool
 
     package init(environments: [Environment], projects: [String], receipt: Receipt? = nil, mayChange: Bool = true) {
@@ -72,7 +75,7 @@ package struct EnvironmentsPage: Page {
             html.tag(.td) { rules(environment, &$0) }
             if isPastKnown { html.tag(.td) { deployment(environment, &$0) } }
             html.tag(.td, .class("actions")) { html in
-                if mayChange {
+                if environment.mayChange {
                     html.rowAction(
                         .remove, on: environment.name, to: PageAddress("settings", "environments", "remove"),
                         isDanger: true, fields: [("project", environment.project), ("name", environment.name)])

@@ -7,6 +7,8 @@ extension Markup {
         autocomplete: String = "off", isRequired: Bool = false, id: String? = nil
     ) {
         let id = id ?? "f-\(name)"
+        // A secret is not shown again.
+        let value = type == "password" ? value : typed?[name] ?? value
         tag(.div, .class("field")) { html in
             html.tag(.label, .text(.for, id), words: label)
             html.tag(
@@ -17,6 +19,7 @@ extension Markup {
         }
     }
 
+    /// For what is long, and secret: it is not shown again where the form was refused.
     mutating func area(_ label: PageText, name: String, value: String = "", rows: Int = 4, note: PageText? = nil) {
         tag(.div, .class("field")) { html in
             html.tag(.label, .text(.for, "f-\(name)"), words: label)
@@ -32,6 +35,7 @@ extension Markup {
         _ label: PageText, name: String, options: [(String, PageText)], chosen: String = "", id: String? = nil
     ) {
         let id = id ?? "f-\(name)"
+        let chosen = typed?[name] ?? chosen
         tag(.div, .class("field")) { html in
             html.tag(.label, .text(.for, id), words: label)
             html.tag(.select, .id(id), .text(.name, name)) { html in
@@ -44,6 +48,7 @@ extension Markup {
     }
 
     mutating func check(_ label: PageText, name: String, isOn: Bool = false) {
+        let isOn = typed.map { $0[name] == "1" } ?? isOn
         tag(.label, .class("check")) { html in
             html.tag(
                 .input, .text(.type, "checkbox"), .text(.name, name), .text(.value, "1"), .flag(.checked, if: isOn))

@@ -19,6 +19,8 @@ package struct PageContext: Sendable {
     package var isFragment: Bool
     /// Shown in the foot.
     package var version: String
+    /// Of a form that was refused.
+    package var typed: TypedForm?
 
     package init(
         language: Language, theme: Theme = .system, person: String? = nil, csrfToken: String? = nil,

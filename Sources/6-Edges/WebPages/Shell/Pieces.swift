@@ -60,7 +60,9 @@ extension Markup {
     mutating func form(posting address: PageAddress, _ attributes: Attribute?..., content: (inout Markup) -> Void) {
         element(.form, [.text(.method, "post"), .address(.action, address)] + attributes) { html in
             if let token = html.context.csrfToken { html.hidden("csrf", token) }
+            html.typed = html.context.typed?.fields(of: address)
             content(&html)
+            html.typed = nil
         }
     }
 

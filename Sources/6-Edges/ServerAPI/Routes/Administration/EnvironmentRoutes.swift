@@ -31,7 +31,8 @@ struct EnvironmentRoutes: Sendable {
                 method: "PUT", template: Self.path + "/{environment}", operation: "setEnvironment",
                 summary: """
                     Makes an environment, or puts rules in place of those that it has. Reviewers without 'approvals' \
-                    mean one approval; where one is asked for, the author's does not count unless 'notAuthor' is false.
+                    mean one approval; where one is asked for, the author's does not count unless 'notAuthor' is false. \
+                    'expiryMinutes' stays as it is where it is not said.
                     """,
                 guardian: .project(.manageEnvironments), body: "EnvironmentRules",
                 answers: [200: "Environment", 409: "Problem", 412: "Problem"], handler: set),
@@ -76,10 +77,12 @@ struct EnvironmentRoutes: Sendable {
         let directory = server.directory.current
         let project = try request.project(directory)
         let name = request.parameter("environment")
-        var rules = EnvironmentRules(name: project.environments[name.lowercased()]?.name ?? name)
+        let known = project.environments[name.lowercased()]
+        var rules = EnvironmentRules(name: known?.name ?? name)
         rules.waitMinutes = body["waitMinutes"]?.int ?? 0
         rules.branchPatterns = (body["branches"]?.array ?? []).compactMap(\.string)
-        rules.expiryMinutes = body["expiryMinutes"]?.int ?? EnvironmentRules.standardExpiryMinutes
+        rules.expiryMinutes =
+            body["expiryMinutes"]?.int ?? known?.rules.expiryMinutes ?? EnvironmentRules.standardExpiryMinutes
         for reviewer in (body["reviewers"]?.array ?? []).compactMap(\.string) {
             guard let account = directory.account(reviewer) else { throw APIRequest.missing("account", reviewer) }
             rules.reviewers.append(account.id)

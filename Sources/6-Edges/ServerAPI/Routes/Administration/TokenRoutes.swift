@@ -12,20 +12,20 @@ internal import Timekeeping
 struct TokenRoutes: Sendable {
     let server: Server
 
-    private static let standardDays = 90
+    private static let standardDays: Int64 = 90
 
     var routes: [Route] {
         [
             Route(
                 method: "GET", template: "/api/v1/tokens", operation: "listTokens", summary: "Your own tokens.",
                 guardian: .known, query: PageParameters.all, answers: [200: "TokenList"]
-            ) { (request) throws(DiagnosticError) in try list(request, owner: try own(request)) },
+            ) { (request) throws(DiagnosticError) in try list(request, owner: try request.oneself(server)) },
             Route(
                 method: "POST", template: "/api/v1/tokens", operation: "makeToken",
                 summary: "Makes a token of yours; its secret is shown this once.", guardian: .known, body: "NewToken",
                 answers: [201: "TokenMade", 404: "Problem", 409: "Problem"]
             ) { (request) throws(DiagnosticError) in
-                try await make(request, owner: .account(try own(request)), kind: .personal)
+                try await make(request, owner: .account(try request.oneself(server)), kind: .personal)
             },
             Route(
                 method: "DELETE", template: "/api/v1/tokens/{token}", operation: "revokeToken",
@@ -53,20 +53,15 @@ struct TokenRoutes: Sendable {
         ]
     }
 
-    /// The account that asks. A token stands for it only with the scope admin, and where it is bound to no project.
-    private func own(_ request: APIRequest) throws(DiagnosticError) -> EntryID {
-        let directory = server.directory.current
-        switch request.principal {
-        case .account(let id): return id
-        case .token(let id):
-            guard let owner = directory.tokens[id]?.owner, directory.accounts[owner] != nil,
-                directory.isOneself(owner, request.principal, now: .now())
-            else { break }
-            return owner
-        case .anonymous, .runner: break
+    /// When a new token ends; of a token that makes one, and says no days, not later than that one itself.
+    private static func end(_ days: Int?, of request: APIRequest, in directory: Directory) -> Timestamp? {
+        let now = Timestamp.now()
+        if let days { return days > 0 ? now + .days(Int64(days)) : nil }
+        let usual = now + .days(standardDays)
+        guard case .token(let id) = request.principal, let own = directory.tokens[id]?.grant.expiresAt else {
+            return usual
         }
-        throw DiagnosticError(
-            .accessDenied, "Your tokens are for yourself, or for a token of yours with the scope admin.")
+        return min(usual, own)
     }
 
     private func list(_ request: APIRequest, owner: EntryID) throws(DiagnosticError) -> OutboundAnswer {
@@ -95,9 +90,8 @@ struct TokenRoutes: Sendable {
             }
             projects = found
         }
-        let now = Timestamp.now()
-        let days = body["days"]?.int ?? Self.standardDays
-        let grant = TokenGrant(scopes, projects: projects, expiresAt: days > 0 ? now + .days(Int64(days)) : nil)
+        let grant = TokenGrant(
+            scopes, projects: projects, expiresAt: Self.end(body["days"]?.int, of: request, in: directory))
         let token = AccessToken.mint(kind)
         try await server.perform(
             .issueToken(
@@ -121,5 +115,26 @@ struct TokenRoutes: Sendable {
         else { throw APIRequest.missing("token", name) }
         try await server.perform(command, request)
         return .empty
+    }
+}
+
+extension APIRequest {
+    /// The account that asks. A token stands for it only with the scope admin, and where it is bound to no project.
+    ///
+    /// - Throws: ``DiagnosticCode/accessDenied``.
+    func oneself(_ server: Server) throws(DiagnosticError) -> EntryID {
+        let directory = server.directory.current
+        switch principal {
+        case .account(let id): return id
+        case .token(let id):
+            guard let owner = directory.tokens[id]?.owner, directory.accounts[owner] != nil,
+                directory.isOneself(owner, principal, now: .now())
+            else { break }
+            return owner
+        case .anonymous, .runner: break
+        }
+        throw DiagnosticError(
+            .accessDenied,
+            "Your account and your tokens are for yourself, or for a token of yours with the scope admin.")
     }
 }
