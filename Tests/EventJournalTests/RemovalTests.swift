@@ -2,39 +2,78 @@
 
 import EventJournal
 import Foundation
+import PostgresAccess
 import TestFolders
 import Testing
 import Timekeeping
 
-@Suite("What is removed from the journal", .ownFolders)
-struct RemovalTests {
-    private func journal() throws -> (SQLiteJournal, String) {
-        let path = try temporaryFolder() + "/journal.db"
-        return (try SQLiteJournal(path: path), path)
-    }
+/// Journals that are kept for years.
+enum LastingKind: String, CaseIterable, CustomTestStringConvertible {
+    case sqlite
+    case postgres
 
-    private func add(_ names: [String], _ journal: SQLiteJournal) throws {
+    static var allCases: [LastingKind] { [.sqlite] + (PostgresServer.isThere ? [.postgres] : []) }
+
+    var testDescription: String { rawValue }
+
+    /// - Returns: a journal, what opens it once more, and what makes a blob of it old.
+    func make() throws -> (
+        journal: any LastingJournal, again: () throws -> any LastingJournal, age: (BlobDigest) throws -> Void
+    ) {
+        switch self {
+        case .sqlite:
+            let path = try temporaryFolder() + "/journal.db"
+            let open = { try SQLiteJournal(path: path) }
+            return (
+                try open(), open,
+                { digest in
+                    let file = path + ".blobs/" + digest.hex.prefix(2) + "/" + digest.hex.dropFirst(2)
+                    try FileManager.default.setAttributes(
+                        [.modificationDate: Date(timeIntervalSince1970: 1_000)], ofItemAtPath: file)
+                }
+            )
+        case .postgres:
+            let address = try #require(PostgresServer.current).database()
+            let open = { try PostgresJournal(address) }
+            return (
+                try open(), open,
+                { digest in
+                    let connection = try PostgresConnection(address: address, timeoutMs: 5_000)
+                    try connection.script(
+                        "UPDATE blobs SET stored_at = 1000 WHERE digest = '\(digest.hex)'", timeoutMs: 5_000)
+                }
+            )
+        }
+    }
+}
+
+@Suite("What is removed from the journal", .serialized, .ownFolders, .postgres)
+struct RemovalTests {
+
+    private func add(_ names: [String], _ journal: any LastingJournal) throws {
         for name in names {
             _ = try journal.append(
                 StreamAppend(StreamID(name), expectedVersion: 0, events: [event("a"), event("b")]), now: at(10))
         }
     }
 
-    @Test("Streams go whole by the beginnings of their names, in one transaction with what says so")
-    func prefixes() throws {
-        let (journal, path) = try journal()
+    @Test(
+        "Streams go whole by the beginnings of their names, in one transaction with what says so",
+        arguments: LastingKind.allCases)
+    func prefixes(kind: LastingKind) throws {
+        let (journal, again, _) = try kind.make()
         try add(["run/1/1", "run/1/2", "run/10/1", "job/1/1/a/1"], journal)
         let note = StreamAppend(StreamID("removed/1"), expectedVersion: 0, events: [event("gone")])
         let count = try journal.removeStreams(prefixes: ["run/1/", "job/1/"], recording: [note], now: at(20))
         #expect(count == 3)
-        let left = try SQLiteJournal(path: path).streams(prefix: "", after: nil, limit: 10)
+        let left = try again().streams(prefix: "", after: nil, limit: 10)
         #expect(left.map(\.stream.text) == ["removed/1", "run/10/1"])
         #expect(try journal.events(of: StreamID("run/10/1")).count == 2)
     }
 
-    @Test("Where what says so is refused nothing goes")
-    func refused() throws {
-        let (journal, _) = try journal()
+    @Test("Where what says so is refused nothing goes", arguments: LastingKind.allCases)
+    func refused(kind: LastingKind) throws {
+        let journal = try kind.make().journal
         try add(["run/1/1", "removed/1"], journal)
         let note = StreamAppend(StreamID("removed/1"), expectedVersion: 0, events: [event("gone")])
         #expect(throws: JournalError.conflict(StreamID("removed/1"), expected: 0, actual: 2)) {
@@ -43,9 +82,11 @@ struct RemovalTests {
         #expect(try journal.events(of: StreamID("run/1/1")).count == 2)
     }
 
-    @Test("A stream of a removed one's name begins anew, and no other is disturbed by its place")
-    func anew() throws {
-        let (journal, _) = try journal()
+    @Test(
+        "A stream of a removed one's name begins anew, and no other is disturbed by its place",
+        arguments: LastingKind.allCases)
+    func anew(kind: LastingKind) throws {
+        let journal = try kind.make().journal
         try add(["a/1", "a/2"], journal)
         #expect(try journal.removeStreams([StreamID("a/2"), StreamID("a/3")]) == 1)
         try add(["b/1", "a/2"], journal)
@@ -56,9 +97,9 @@ struct RemovalTests {
         #expect(try journal.events(of: StreamID("a/1")).count == 3)
     }
 
-    @Test("A stream with a message that waits to be delivered stays")
-    func waiting() throws {
-        let (journal, _) = try journal()
+    @Test("A stream with a message that waits to be delivered stays", arguments: LastingKind.allCases)
+    func waiting(kind: LastingKind) throws {
+        let journal = try kind.make().journal
         var append = StreamAppend(StreamID("status/1"), expectedVersion: 0, events: [event("a")])
         append.outbox = [OutboxMessage(key: "k", destination: "status", payload: [1])]
         _ = try journal.append(append, now: at(1))
@@ -67,9 +108,9 @@ struct RemovalTests {
         #expect(try journal.removeStreams([append.stream]) == 1)
     }
 
-    @Test("A list loses its first lines, and goes on counting where it was")
-    func trimmed() throws {
-        let (journal, _) = try journal()
+    @Test("A list loses its first lines, and goes on counting where it was", arguments: LastingKind.allCases)
+    func trimmed(kind: LastingKind) throws {
+        let journal = try kind.make().journal
         let list = StreamID("deliveries/p")
         _ = try journal.append(
             StreamAppend(list, expectedVersion: 0, events: (1...5).map { event("e\($0)") }), now: at(1))
@@ -81,9 +122,9 @@ struct RemovalTests {
         #expect(try journal.summary(of: list)?.version == 6)
     }
 
-    @Test("Of delivered messages the newest keys stay known")
-    func messages() throws {
-        let (journal, _) = try journal()
+    @Test("Of delivered messages the newest keys stay known", arguments: LastingKind.allCases)
+    func messages(kind: LastingKind) throws {
+        let journal = try kind.make().journal
         func tell(_ key: String, _ version: Int) throws {
             var append = StreamAppend(StreamID("status/1"), expectedVersion: version, events: [event("a")])
             append.outbox = [OutboxMessage(key: key, destination: "status", payload: [1])]
@@ -96,20 +137,16 @@ struct RemovalTests {
         #expect(try journal.pendingMessages(limit: 9).map(\.message.key) == ["k3", "k0", "k1"])
     }
 
-    @Test("A blob goes by when it was last stored; one that is stored again stays")
-    func blobs() throws {
-        let (journal, path) = try journal()
+    @Test("A blob goes by when it was last stored; one that is stored again stays", arguments: LastingKind.allCases)
+    func blobs(kind: LastingKind) throws {
+        let (journal, _, age) = try kind.make()
         let old = try journal.storeBlob([1])
         let again = try journal.storeBlob([2])
-        for digest in [old, again] {
-            let file = path + ".blobs/" + digest.hex.prefix(2) + "/" + digest.hex.dropFirst(2)
-            try FileManager.default.setAttributes(
-                [.modificationDate: Date(timeIntervalSince1970: 1_000)], ofItemAtPath: file)
-        }
-        #expect(Set(journal.blobs(storedBefore: 2_000)) == [old, again])
+        for digest in [old, again] { try age(digest) }
+        #expect(try Set(journal.blobs(storedBefore: 2_000)) == [old, again])
         _ = try journal.storeBlob([2])
-        #expect(journal.removeBlob(old, storedBefore: 2_000) == 1)
-        #expect(journal.removeBlob(again, storedBefore: 2_000) == nil)
+        #expect(try journal.removeBlob(old, storedBefore: 2_000) == 1)
+        #expect(try journal.removeBlob(again, storedBefore: 2_000) == nil)
         #expect(try journal.blob(again) == [2])
     }
 }

@@ -74,6 +74,28 @@ package final class PostgresConnection {
         }
     }
 
+    /// All of `body` or nothing of it.
+    package func transaction<Value>(
+        timeoutMs: Int, _ body: () throws(PostgresFailure) -> Value
+    ) throws(PostgresFailure) -> Value {
+        try script("BEGIN", timeoutMs: timeoutMs)
+        do throws(PostgresFailure) {
+            let value = try body()
+            try script("COMMIT", timeoutMs: timeoutMs)
+            return value
+        } catch {
+            if !isBroken {
+                do throws(PostgresFailure) {
+                    try script("ROLLBACK", timeoutMs: timeoutMs)
+                } catch {
+                    // Whoever used it next would be within the transaction.
+                    isBroken = true
+                }
+            }
+            throw error
+        }
+    }
+
     private func prepare(
         _ sql: StaticString, _ values: [PostgresValue], _ timeoutMs: Int
     ) throws(PostgresFailure) -> String {

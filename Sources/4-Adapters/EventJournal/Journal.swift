@@ -48,6 +48,38 @@ package protocol Journal: Sendable {
     func blob(_ digest: BlobDigest) throws(JournalError) -> [UInt8]
 }
 
+/// A journal that is kept for years: what is not needed any more goes. Whoever removes says why in a stream that stays.
+package protocol LastingJournal: Journal {
+    /// Removes all streams whose names begin with one of the prefixes, and records appends, in one transaction. A stream
+    /// with messages that wait to be delivered stays.
+    ///
+    /// - Returns: how many streams went.
+    @discardableResult
+    func removeStreams(
+        prefixes: [String], recording appends: [StreamAppend], now: Timestamp
+    ) throws(JournalError) -> Int
+
+    /// Removes the streams of exactly these names, but those with messages that wait.
+    @discardableResult
+    func removeStreams(_ streams: [StreamID]) throws(JournalError) -> Int
+
+    /// Removes the first events of a stream, up to a sequence and without it. The last event stays always: it says how many
+    /// there were.
+    func trim(_ stream: StreamID, before sequence: Int) throws(JournalError)
+
+    /// Messages not yet delivered that are for one destination.
+    func pendingMessages(to destination: String, limit: Int) throws(JournalError) -> [PendingMessage]
+
+    /// Keys of messages that were delivered stay known for the newest so many.
+    func forgetMessages(keeping count: Int) throws(JournalError)
+
+    /// Blobs that were last stored before a time (seconds since 1970).
+    func blobs(storedBefore time: Int) throws(JournalError) -> [BlobDigest]
+
+    /// - Returns: the size in bytes; `nil` where it was stored again since.
+    func removeBlob(_ digest: BlobDigest, storedBefore time: Int) throws(JournalError) -> UInt64?
+}
+
 extension Journal {
     package func append(_ appends: [StreamAppend], now: Timestamp) throws(JournalError) -> Timestamp {
         try append(appends, now: now, waitsForDisk: true)

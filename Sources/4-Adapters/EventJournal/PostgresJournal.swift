@@ -7,9 +7,9 @@ package import Timekeeping
 /// The journal in a PostgreSQL database, for several servers.
 ///
 /// A commit is on the database's disk (and on its copy's, where it is set up so) when the call returns.
-package final class PostgresJournal: Journal {
+package final class PostgresJournal: LastingJournal {
     private let pool: PostgresPool
-    private let lastRecordedAt = Mutex(Timestamp(milliseconds: .min))
+    let lastRecordedAt = Mutex(Timestamp(milliseconds: .min))
     /// Told of each append.
     private let observer: (@Sendable (AppendNote) -> Void)?
 
@@ -48,18 +48,32 @@ package final class PostgresJournal: Journal {
 
     private func store(_ appends: [StreamAppend], now: Timestamp) throws(JournalError) -> Timestamp {
         try JournalLimits.check(appends)
-        let moment = max(now, lastRecordedAt.withLock { $0 })
+        let moment = moment(now)
         guard !appends.isEmpty else { return moment }
         let values = AppendValues(appends, now: moment).all
         let stamp = try Self.journaled(appends) { () throws(PostgresFailure) in
             try asked { (connection, timeoutMs) throws(PostgresFailure) in
-                try connection.run(
-                    """
-                    SELECT martlet_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
-                    """, values, timeoutMs: timeoutMs
-                ).number(0, 0)
+                try Self.write(values, connection, timeoutMs)
             }
         }
+        return note(stamp)
+    }
+
+    static func write(
+        _ values: [PostgresValue], _ connection: PostgresConnection, _ timeoutMs: Int
+    ) throws(PostgresFailure) -> Int64 {
+        try connection.run(
+            """
+            SELECT martlet_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+            """, values, timeoutMs: timeoutMs
+        ).number(0, 0)
+    }
+
+    /// Never before what was recorded last.
+    func moment(_ now: Timestamp) -> Timestamp { max(now, lastRecordedAt.withLock { $0 }) }
+
+    @discardableResult
+    func note(_ stamp: Int64) -> Timestamp {
         let recorded = Timestamp(milliseconds: stamp)
         lastRecordedAt.withLock { $0 = max($0, recorded) }
         return recorded
@@ -173,13 +187,18 @@ package final class PostgresJournal: Journal {
     // MARK: messages
 
     package func pendingMessages(limit: Int) throws(JournalError) -> [PendingMessage] {
+        try pendingMessages(to: "", limit: limit)
+    }
+
+    package func pendingMessages(to destination: String, limit: Int) throws(JournalError) -> [PendingMessage] {
         try Self.journaled { () throws(PostgresFailure) in
             try asked { (connection, timeoutMs) throws(PostgresFailure) in
                 let rows = try connection.run(
                     """
                     SELECT outbox.number, name, key, destination, payload FROM outbox
-                    JOIN streams ON streams.number = outbox.stream WHERE NOT settled ORDER BY outbox.number LIMIT $1
-                    """, [.number(Int64(limit))], timeoutMs: timeoutMs)
+                    JOIN streams ON streams.number = outbox.stream
+                    WHERE NOT settled AND ($2 = '' OR destination = $2) ORDER BY outbox.number LIMIT $1
+                    """, [.number(Int64(limit)), .text(destination)], timeoutMs: timeoutMs)
                 return (0..<rows.count).map { row in
                     PendingMessage(
                         number: rows.number(row, 0), stream: StreamID(rows.text(row, 1)),
@@ -239,7 +258,7 @@ package final class PostgresJournal: Journal {
     // MARK: inside
 
     /// A statement of its own transaction; where another one stood in its way it is tried again.
-    private func asked<Value: Sendable>(
+    func asked<Value: Sendable>(
         _ body: (PostgresConnection, _ timeoutMs: Int) throws(PostgresFailure) -> Value
     ) throws(PostgresFailure) -> Value {
         var tries = 0
@@ -255,57 +274,13 @@ package final class PostgresJournal: Journal {
         }
     }
 
-    private static func journaled<Value>(
+    static func journaled<Value>(
         _ appends: [StreamAppend] = [], _ body: () throws(PostgresFailure) -> Value
     ) throws(JournalError) -> Value {
         do throws(PostgresFailure) {
             return try body()
         } catch {
             throw JournalError(error, appends)
-        }
-    }
-}
-
-/// Appends as the database's function takes them: each column an array.
-private struct AppendValues {
-    private static let unchanged: Int64 = -2
-    private static let none: Int64 = -1
-
-    let all: [PostgresValue]
-
-    init(_ appends: [StreamAppend], now: Timestamp) {
-        var (sequences, versions, eventPlaces): ([Int64?], [Int64?], [Int64?]) = ([], [], [])
-        var (types, payloads): ([String], [[UInt8]]) = ([], [])
-        var (messagePlaces, keys, destinations, bodies): ([Int64?], [String], [String], [[UInt8]]) = ([], [], [], [])
-        for (index, append) in appends.enumerated() {
-            for (offset, event) in append.events.enumerated() {
-                eventPlaces.append(Int64(index + 1))
-                sequences.append(Int64(append.expectedVersion + offset + 1))
-                types.append(event.type)
-                versions.append(Int64(event.version))
-                payloads.append(event.payload)
-            }
-            for message in append.outbox {
-                messagePlaces.append(Int64(index + 1))
-                keys.append(message.key)
-                destinations.append(message.destination)
-                bodies.append(message.payload)
-            }
-        }
-        all = [
-            .texts(appends.map(\.stream.text)), .numbers(appends.map { Int64($0.expectedVersion) }),
-            .numbers(appends.map { $0.epoch.map(Int64.init) }), .numbers(appends.map { Self.number($0.wakeUp) }),
-            .numbers(appends.map { Int64($0.events.count) }), .texts(appends.map { $0.events.last?.type ?? "" }),
-            .numbers(sequences), .texts(types), .numbers(versions), .blocks(payloads), .numbers(eventPlaces),
-            .numbers(messagePlaces), .texts(keys), .texts(destinations), .blocks(bodies), .number(now.milliseconds),
-        ]
-    }
-
-    private static func number(_ wakeUp: WakeUp) -> Int64 {
-        switch wakeUp {
-        case .unchanged: unchanged
-        case .none: none
-        case .at(let time): max(0, time.milliseconds)
         }
     }
 }

@@ -13,8 +13,8 @@ enum PostgresSchema {
     /// Makes the tables where there are none, or brings them up to date. Servers that begin together wait for one another.
     static func prepare(_ connection: PostgresConnection) throws(PostgresFailure) {
         try connection.script("SET client_min_messages = warning", timeoutMs: timeoutMs)
-        try connection.script("BEGIN; SELECT pg_advisory_xact_lock(\(lock))", timeoutMs: timeoutMs)
-        do throws(PostgresFailure) {
+        try connection.transaction(timeoutMs: timeoutMs) { () throws(PostgresFailure) in
+            try connection.script("SELECT pg_advisory_xact_lock(\(lock))", timeoutMs: timeoutMs)
             try connection.script(
                 "CREATE TABLE IF NOT EXISTS martlet_layout (version bigint NOT NULL)", timeoutMs: timeoutMs)
             let rows = try connection.run("SELECT max(version) FROM martlet_layout", timeoutMs: timeoutMs)
@@ -28,10 +28,6 @@ enum PostgresSchema {
                 try connection.script(append, timeoutMs: timeoutMs)
                 try connection.script("INSERT INTO martlet_layout VALUES (\(version))", timeoutMs: timeoutMs)
             }
-            try connection.script("COMMIT", timeoutMs: timeoutMs)
-        } catch {
-            try? connection.script("ROLLBACK", timeoutMs: timeoutMs)
-            throw error
         }
     }
 

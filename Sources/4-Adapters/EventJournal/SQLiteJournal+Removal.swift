@@ -3,12 +3,8 @@
 internal import SQLiteAccess
 package import Timekeeping
 
-/// What is not needed any more goes. Whoever removes says why in a stream that stays.
+/// What is not needed any more goes.
 extension SQLiteJournal {
-    /// Removes all streams whose names begin with one of the prefixes, and records appends, in one transaction. A stream
-    /// with messages that wait to be delivered stays.
-    ///
-    /// - Returns: how many streams went.
     @discardableResult
     package func removeStreams(
         prefixes: [String], recording appends: [StreamAppend], now: Timestamp
@@ -31,7 +27,6 @@ extension SQLiteJournal {
         }
     }
 
-    /// Removes the streams of exactly these names.
     @discardableResult
     package func removeStreams(_ streams: [StreamID]) throws(JournalError) -> Int {
         try locked { (state) throws(JournalError) in
@@ -52,8 +47,6 @@ extension SQLiteJournal {
         }
     }
 
-    /// Removes the first events of a stream, up to a sequence and without it. The last event stays always: it says how many
-    /// there were.
     package func trim(_ stream: StreamID, before sequence: Int) throws(JournalError) {
         try locked { (state) throws(JournalError) in
             guard let row = try Self.existingRow(of: stream, state.connection) else { return }
@@ -67,7 +60,6 @@ extension SQLiteJournal {
         }
     }
 
-    /// Keys of messages that were delivered stay known for the newest so many.
     package func forgetMessages(keeping count: Int) throws(JournalError) {
         try locked { (state) throws(JournalError) in
             try state.connection.run(
@@ -76,10 +68,8 @@ extension SQLiteJournal {
         }
     }
 
-    /// Blobs that were last stored before a time (seconds since 1970).
     package func blobs(storedBefore time: Int) -> [BlobDigest] { blobs.stored(before: time) }
 
-    /// - Returns: the size in bytes; `nil` where it was stored again since.
     package func removeBlob(_ digest: BlobDigest, storedBefore time: Int) -> UInt64? {
         blobs.remove(digest, storedBefore: time)
     }

@@ -8,7 +8,7 @@ package import Timekeeping
 ///
 /// Several processes may have the file open. Write-ahead logging keeps readers and the writer apart; what was recorded
 /// survives the end of the process at any moment, and with ``Durability/powerCut`` a power cut as well.
-package final class SQLiteJournal: Journal {
+package final class SQLiteJournal: LastingJournal {
     package enum Durability: Hashable, Sendable {
         /// A commit reaches the kernel: kill -9 loses nothing, a power cut may lose the last moments.
         case process
@@ -335,7 +335,6 @@ package final class SQLiteJournal: Journal {
         try pendingMessages(limit, to: "")
     }
 
-    /// Those that are for one destination.
     package func pendingMessages(to destination: String, limit: Int) throws(JournalError) -> [PendingMessage] {
         try pendingMessages(limit, to: destination)
     }

@@ -18,7 +18,7 @@ package final class RunStore: Sendable {
     package let shared: String
     /// Tells this store's scratch and processes from those of other stores on the machine.
     let name: String
-    package let journal: SQLiteJournal
+    package let journal: any LastingJournal
     /// Whether what was kept survives a power failure.
     let isDurable: Bool
     /// Seals values at rest; made once, readable by its owner only.
@@ -212,10 +212,10 @@ package final class RunStore: Sendable {
 
     /// For what is not of a run: the journal's errors with their codes.
     package func recorded<Value>(
-        _ body: (SQLiteJournal) throws(JournalError) -> Value
+        _ body: (any LastingJournal) throws(JournalError) -> Value
     ) throws(DiagnosticError) -> Value { try journaled(body) }
 
-    func journaled<Value>(_ body: (SQLiteJournal) throws(JournalError) -> Value) throws(DiagnosticError) -> Value {
+    func journaled<Value>(_ body: (any LastingJournal) throws(JournalError) -> Value) throws(DiagnosticError) -> Value {
         do {
             return try body(journal)
         } catch {

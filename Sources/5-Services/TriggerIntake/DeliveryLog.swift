@@ -46,7 +46,7 @@ package final class DeliveryLog: Sendable {
     private static func digest(_ text: String) -> String { Hexadecimal.text(SHA256.hash(data: Array(text.utf8))) }
 
     private func journaled<Value>(
-        _ body: (SQLiteJournal) throws(JournalError) -> Value
+        _ body: (any LastingJournal) throws(JournalError) -> Value
     ) throws(DiagnosticError) -> Value {
         do {
             return try body(store.journal)

@@ -133,7 +133,9 @@ extension Housekeeping {
     /// Blobs that no stream names. Those of streams that went are among them.
     func removeBlobs(_ now: Timestamp, _ report: inout Report) throws(DiagnosticError) {
         let before = Int(now.milliseconds / 1_000) - Self.blobSeconds
-        let old = try parts.store.recorded { (journal) throws(JournalError) in journal.blobs(storedBefore: before) }
+        let old = try parts.store.recorded { (journal) throws(JournalError) in
+            try journal.blobs(storedBefore: before)
+        }
         guard !old.isEmpty else { return }
         var named: Set<String> = []
         for prefix in ["idempotency/", "delivery/", "outgoing/"] {
@@ -148,7 +150,7 @@ extension Housekeeping {
         }
         for digest in old where !named.contains(digest.hex) {
             report.freedBytes += try parts.store.recorded { (journal) throws(JournalError) in
-                journal.removeBlob(digest, storedBefore: before) ?? 0
+                try journal.removeBlob(digest, storedBefore: before) ?? 0
             }
         }
     }

@@ -86,7 +86,7 @@ enum APIProblem {
         .bodiesPastLimit: 503, .requestTooSlow: 408,
         .socketForeign: 403, .socketHandshake: 400, .socketVersion: 426,
         .entryMissing: 404, .serverStopping: 503, .serverStarting: 503, .journalConflict: 409, .journalDiskFull: 503,
-        .journalBusy: 503, .logDiskFull: 503, .logNotWritable: 503,
+        .journalBusy: 503, .journalUnreachable: 503, .journalRefused: 503, .logDiskFull: 503, .logNotWritable: 503,
     ]
 
     private static let access: [DiagnosticCode: Int] = [
