@@ -116,7 +116,6 @@ enum PostgresSchema {
                 FROM unnest(message_appends, keys, destinations, bodies) WITH ORDINALITY
                     AS m (place, key, destination, payload, turn)
                 ORDER BY m.turn ON CONFLICT (key) DO NOTHING;
-            PERFORM pg_notify('martlet_streams', left(n, 200)) FROM (SELECT DISTINCT unnest(names) AS n) AS told;
             RETURN stamp;
         END $$;
         """
