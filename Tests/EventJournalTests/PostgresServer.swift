@@ -32,7 +32,7 @@ final class PostgresServer: Sendable {
     init() throws {
         folder = "/tmp/martlet-pg-" + UUID().uuidString.prefix(8).lowercased()
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
-        guard let initdb = Self.program("initdb"), let postgres = Self.program("postgres") else {
+        guard let initdb = Self.program("initdb") else {
             throw NotStarted(description: "there is no PostgreSQL")
         }
         if getuid() == 0 { chown(folder, Self.otherUser, Self.otherUser) }
@@ -48,7 +48,7 @@ final class PostgresServer: Sendable {
 
     /// Starts it, the first time or after ``kill9()``; returns once it answers.
     func begin() throws {
-        guard let postgres = Self.program("postgres") else { return }
+        guard let postgres = Self.program("postgres") else { throw NotStarted(description: "there is no PostgreSQL") }
         let command = [
             postgres, "-D", folder + "/data", "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off", "-c",
             "shared_buffers=16MB", "-c", "max_connections=40",

@@ -17,6 +17,27 @@ import ThreadExecution
 
 @Suite("A runner's jobs around its end, and around a lease that it lost", .ownFolders)
 struct RunnerCrashTests {
+    /// While it lasts nothing that a runner tells of its jobs comes through.
+    private final class Silence: Sendable {
+        private let isOn = Mutex(true)
+
+        var lasts: Bool { isOn.withLock { $0 } }
+        func end() { isOn.withLock { $0 = false } }
+    }
+
+    private func silent(
+        _ harness: ServerHarness, _ silence: Silence, capacity: Int = 4
+    ) async throws -> JobRunner {
+        let inner = harness.transport
+        return try harness.agent("one", credential: try await harness.registered("one"), capacity: capacity) {
+            (call) throws(DiagnosticError) in
+            guard !call.url.hasSuffix("/progress") || !silence.lasts else {
+                throw DiagnosticError(.webUnreachable, "Nothing comes through.")
+            }
+            return try await inner(call)
+        }
+    }
+
     @Test("A job that was over when its runner was killed still hands on its outputs")
     func outputs() async throws {
         let harness = try await ServerHarness(workflows: ["ci.yml": ServedRunTests.plain])
@@ -54,15 +75,8 @@ struct RunnerCrashTests {
                 steps: [{run: 'touch \(mark); sleep 311'}]
             """
         ])
-        let isSilent = Mutex(true)
-        let inner = harness.transport
-        let agent = try harness.agent("one", credential: try await harness.registered("one")) {
-            (call) throws(DiagnosticError) in
-            guard !call.url.hasSuffix("/progress") || !isSilent.withLock({ $0 }) else {
-                throw DiagnosticError(.webUnreachable, "Nothing comes through.")
-            }
-            return try await inner(call)
-        }
+        let silence = Silence()
+        let agent = try await silent(harness, silence)
         let work = Task { try await agent.run() }
         let run = try await harness.begin("ci.yml")
         while !FileManager.default.fileExists(atPath: mark) { await Task.yield() }
@@ -72,7 +86,7 @@ struct RunnerCrashTests {
             harness.clock.advance(RunnerLimits.leaseMs + 1)
             await harness.server.runs.tick()
         }
-        isSilent.withLock { $0 = false }
+        silence.end()
         let job = try await harness.end(of: run).jobs[0]
         #expect(job.conclusion == .failure && job.reason?.kind == .interrupted, "\(job)")
         await agent.leave()
@@ -92,16 +106,9 @@ struct RunnerCrashTests {
                 steps: [{run: 'echo done once'}]
             """
         ])
-        let isSilent = Mutex(true)
-        let inner = harness.transport
+        let silence = Silence()
         // With room for one it is given nothing before it has let go of what it had.
-        let agent = try harness.agent("one", credential: try await harness.registered("one"), capacity: 1) {
-            (call) throws(DiagnosticError) in
-            guard !call.url.hasSuffix("/progress") || !isSilent.withLock({ $0 }) else {
-                throw DiagnosticError(.webUnreachable, "Nothing comes through.")
-            }
-            return try await inner(call)
-        }
+        let agent = try await silent(harness, silence, capacity: 1)
         let work = Task { try await agent.run() }
         let run = try await harness.begin("ci.yml")
         let end = harness.folder + "/runner-one/runs/\(run)/jobs/1/build/end"
@@ -111,7 +118,7 @@ struct RunnerCrashTests {
             harness.clock.advance(RunnerLimits.leaseMs + 1)
             await harness.server.runs.tick()
         }
-        isSilent.withLock { $0 = false }
+        silence.end()
         let job = try await harness.end(of: run).jobs[0]
         #expect(job.conclusion == .success, "\(job)")
         let log = await harness.send("GET", "/api/v1/runs/\(run)/attempts/1/logs/build/1/1?tail=1")

@@ -19,7 +19,7 @@
 
 #define FUNCTIONS(each)                                                                                                \
     each(PQconnectStartParams) each(PQconnectPoll) each(PQfinish) each(PQstatus) each(PQerrorMessage) each(PQsocket)   \
-    each(PQserverVersion) each(PQsetnonblocking) each(PQsendQueryParams) each(PQsendPrepare)                           \
+    each(PQsetnonblocking) each(PQsendPrepare)                           \
     each(PQsendQueryPrepared) each(PQsendQuery) each(PQflush) each(PQconsumeInput) each(PQisBusy) each(PQgetResult)    \
     each(PQresultStatus) each(PQclear) each(PQntuples) each(PQgetisnull) each(PQgetvalue) each(PQgetlength)            \
     each(PQcmdTuples) each(PQresultErrorField) each(PQsetNoticeReceiver)
@@ -117,8 +117,6 @@ const char *pg_message(const pg_connection *connection) {
     return connection && connection->handle ? pq.PQerrorMessage(connection->handle) : "out of memory";
 }
 
-int pg_server_version(const pg_connection *connection) { return pq.PQserverVersion(connection->handle); }
-
 // MARK: statements
 
 /// Sends what is to be sent, and takes all results; the last one that is not an empty end is the statement's.
@@ -170,15 +168,6 @@ static const int binary[most_values] = {
     1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
     1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
 };
-
-int pg_run(pg_connection *connection, const char *sql, int count, const uint32_t *types, const char *const *values,
-           const int *lengths, int timeout_ms, pg_result **result) {
-    int64_t deadline = now_ms() + timeout_ms;
-    *result = NULL;
-    if (count > most_values) return PG_BROKEN;
-    if (!pq.PQsendQueryParams(connection->handle, sql, count, types, values, lengths, binary, 1)) return PG_BROKEN;
-    return finish(connection->handle, deadline, result);
-}
 
 int pg_prepare(pg_connection *connection, const char *name, const char *sql, int count, const uint32_t *types,
                int timeout_ms, pg_result **result) {

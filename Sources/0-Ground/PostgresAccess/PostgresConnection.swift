@@ -51,9 +51,6 @@ package final class PostgresConnection {
         return PostgresFailure(isRefused ? .refused : .unreachable, place: place, detail: text)
     }
 
-    /// As 150004.
-    package var serverVersion: Int { Int(pg_server_version(handle)) }
-
     // MARK: statements
 
     /// Runs statements that take and answer nothing.

@@ -32,7 +32,6 @@ package final class PostgresRows {
     }
 
     package func number(_ row: Int, _ column: Int) -> Int64 { optionalNumber(row, column) ?? 0 }
-    package func flag(_ row: Int, _ column: Int) -> Bool { raw(row, column)?.first == 1 }
 
     package func optionalText(_ row: Int, _ column: Int) -> String? {
         raw(row, column).map { String(decoding: $0, as: UTF8.self) }

@@ -7,7 +7,6 @@ package struct PostgresValue: Sendable {
     let bytes: [UInt8]?
 
     private enum ObjectID {
-        static let bool: UInt32 = 16
         static let bytes: UInt32 = 17
         static let long: UInt32 = 20
         static let text: UInt32 = 25
@@ -21,7 +20,6 @@ package struct PostgresValue: Sendable {
         Self(type: ObjectID.text, bytes: value.map { Array($0.utf8) })
     }
     package static func bytes(_ value: [UInt8]?) -> Self { Self(type: ObjectID.bytes, bytes: value) }
-    package static func flag(_ value: Bool) -> Self { Self(type: ObjectID.bool, bytes: [value ? 1 : 0]) }
 
     package static func numbers(_ values: [Int64?]) -> Self {
         Self(type: ObjectID.longArray, bytes: array(values.map { $0.map(bigEndian) }, of: ObjectID.long))

@@ -9,7 +9,7 @@ package import Timekeeping
 /// A commit is on the database's disk (and on its copy's, where it is set up so) when the call returns.
 package final class PostgresJournal: LastingJournal {
     private let pool: PostgresPool
-    let lastRecordedAt = Mutex(Timestamp(milliseconds: .min))
+    private let lastRecordedAt = Mutex(Timestamp(milliseconds: .min))
     /// Told of each append.
     private let observer: (@Sendable (AppendNote) -> Void)?
 

@@ -14,16 +14,9 @@ struct LegPlanning {
     let question: JobQuestion
     let contexts: JobContexts
     /// Of matrices and inputs of the legs so far, as JSON.
-    private var valueBytes = 0
+    private(set) var valueBytes = 0
     /// They are kept with the run: each leg may hold as much as another job handed on.
     private static let maximumValueBytes = 16 << 20
-
-    init(evaluator: PlanEvaluator, job: PlannedJob, question: JobQuestion, contexts: JobContexts) {
-        self.evaluator = evaluator
-        self.job = job
-        self.question = question
-        self.contexts = contexts
-    }
 
     mutating func verdict() -> JobVerdict {
         do throws(ExpressionError) {

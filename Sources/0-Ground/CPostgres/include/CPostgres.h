@@ -31,16 +31,13 @@ int pg_open(const char *address, const char *application, int timeout_ms, pg_con
 void pg_close(pg_connection *connection);
 /// Of the last failure.
 const char *pg_message(const pg_connection *connection);
-/// Of the server at the other end, as 150004.
-int pg_server_version(const pg_connection *connection);
 
-/// Runs one statement. Values are in binary form; a NULL value is SQL's null. *result is to be freed where it is there.
-int pg_run(pg_connection *connection, const char *sql, int count, const uint32_t *types, const char *const *values,
-           const int *lengths, int timeout_ms, pg_result **result);
+// Whatever the outcome, *result is to be freed where it is there.
+
 /// Prepares a statement under a name.
 int pg_prepare(pg_connection *connection, const char *name, const char *sql, int count, const uint32_t *types,
                int timeout_ms, pg_result **result);
-/// Runs a statement that was prepared.
+/// Runs a statement that was prepared. Values are in binary form; a NULL value is SQL's null.
 int pg_run_prepared(pg_connection *connection, const char *name, int count, const char *const *values,
                     const int *lengths, int timeout_ms, pg_result **result);
 /// Runs statements without values that answer nothing.

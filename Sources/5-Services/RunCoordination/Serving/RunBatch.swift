@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Diagnostics
 internal import EventJournal
 internal import PipelineModel
 internal import RunEngine
@@ -13,6 +14,8 @@ struct RunBatch {
     private var parts: [RunID: [StreamAppend]] = [:]
     private(set) var touched: [RunID: ServedRun] = [:]
     private(set) var runs: Set<RunID> = []
+    /// Runs whose part can never be recorded, and why: they are not in it any more.
+    private(set) var faults: [(run: ServedRun, fault: DiagnosticError)] = []
     /// All that is to be written, once that is known.
     var transaction: [StreamAppend]?
 
@@ -63,14 +66,14 @@ struct RunBatch {
 
     func appends(of run: RunID) -> [StreamAppend] { parts[run] ?? [] }
 
-    /// - Returns: who waits for what is left out.
-    mutating func leaveOut(_ run: RunID) -> [RunCoordinator.Arrival] {
-        let waiting = arrivals.filter { $0.run == run }
-        arrivals.removeAll { $0.run == run }
-        effects.removeAll { $0.0.run == run }
-        events.removeAll { $0.0.run == run }
-        parts[run] = nil
-        touched[run] = nil
-        return waiting
+    /// Takes a run out; whoever waits for it is told why.
+    mutating func leaveOut(_ run: ServedRun, _ fault: DiagnosticError) {
+        for arrival in arrivals where arrival.run == run.run { arrival.done?.resume(throwing: fault) }
+        arrivals.removeAll { $0.run == run.run }
+        effects.removeAll { $0.0.run == run.run }
+        events.removeAll { $0.0.run == run.run }
+        parts[run.run] = nil
+        touched[run.run] = nil
+        faults.append((run, fault))
     }
 }

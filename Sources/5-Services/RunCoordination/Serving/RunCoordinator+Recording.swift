@@ -10,11 +10,8 @@ internal import Timekeeping
 
 /// From what was decided to what is on the disk.
 extension RunCoordinator {
-    /// Writes a batch.
-    ///
-    /// - Returns: runs whose part can never be recorded, and why: they are left out.
-    func record(_ batch: inout RunBatch) throws(DiagnosticError) -> [(run: ServedRun, fault: DiagnosticError)] {
-        var left: [(run: ServedRun, fault: DiagnosticError)] = []
+    /// Writes a batch, without the runs whose part can never be recorded.
+    func record(_ batch: inout RunBatch) throws(DiagnosticError) {
         if batch.transaction == nil {
             for run in batch.touched.values {
                 do throws(DiagnosticError) {
@@ -22,8 +19,7 @@ extension RunCoordinator {
                     try run.writeValues()
                 } catch {
                     guard isOfItself(run, error) else { throw error }
-                    for arrival in batch.leaveOut(run.run) { arrival.done?.resume(throwing: error) }
-                    left.append((run, error))
+                    batch.leaveOut(run, error)
                 }
             }
             batch.transaction = batch.appends + (try deploymentAppends(batch.events))
@@ -33,7 +29,6 @@ extension RunCoordinator {
         if !appends.isEmpty {
             _ = try store.journaled { (journal) throws(JournalError) in try journal.append(appends, now: time) }
         }
-        return left
     }
 
     private func check(_ appends: [StreamAppend]) throws(DiagnosticError) {

@@ -272,7 +272,7 @@ package actor RunCoordinator {
     private func settle(_ decided: RunBatch) {
         var batch = decided
         do throws(DiagnosticError) {
-            for (run, fault) in try record(&batch) { retreat(run, fault) }
+            try record(&batch)
         } catch {
             if stall == nil { surroundings.report(error) }
             for arrival in batch.arrivals { arrival.done?.resume(throwing: error) }
@@ -287,6 +287,7 @@ package actor RunCoordinator {
             return
         }
         (unrecorded, stall) = (nil, nil)
+        for (run, fault) in batch.faults { retreat(run, fault) }
         for arrival in batch.arrivals { arrival.done?.resume() }
         for (run, events) in batch.events { for event in events { tell(event, of: run, at: now) } }
         for (run, effect) in batch.effects { perform(effect, of: run) }
