@@ -35,7 +35,8 @@ extension AgainstDocker {
                 let id = try bench.idle()
                 var configuration = ExecConfiguration(["sh", "-c", "while read line; do echo got $line; done"])
                 configuration.hasInput = true
-                let session = try bench.engine.startExec(try bench.engine.createExec(in: id, configuration))
+                let process = try bench.engine.createExec(in: id, configuration)
+                let session = try bench.engine.startExec(process, EngineCall(timeout: .seconds(120)))
                 var text = ""
                 try session.write(Array("1\n".utf8))
                 try session.read { _, bytes throws(DiagnosticError) in
@@ -45,6 +46,21 @@ extension AgainstDocker {
                 }
                 #expect(try session.exitCode() == 0)
                 #expect(text == "got 1\ngot 2\n")
+            }
+        }
+
+        @Test func itsInputEndsThoughMuchOfItIsStillUnderWay() throws {
+            try Bench.with { bench in
+                var configuration = ExecConfiguration(["wc", "-c"])
+                configuration.hasInput = true
+                let process = try bench.engine.createExec(in: try bench.idle(), configuration)
+                let session = try bench.engine.startExec(process, EngineCall(timeout: .seconds(120)))
+                var text = ""
+                for _ in 0..<3 { try session.write([UInt8](repeating: UInt8(ascii: "x"), count: 4 << 20)) }
+                try session.closeInput()
+                try session.read { _, bytes throws(DiagnosticError) in text += String(decoding: bytes, as: UTF8.self) }
+                #expect(text == "\(12 << 20)\n")
+                #expect(try session.exitCode() == 0)
             }
         }
 

@@ -64,12 +64,7 @@ final class EngineTransport: Sendable {
                 }
             }
             .connect(unixDomainSocketPath: address.path)
-            .whenComplete { result in
-                switch result {
-                case .success(let channel): exchange.opened(channel)
-                case .failure(let error): exchange.end(.failed(EngineFailure.unreachable(address, error)))
-                }
-            }
+            .whenFailure { error in exchange.end(.failed(EngineFailure.unreachable(address, error))) }
         return exchange
     }
 }

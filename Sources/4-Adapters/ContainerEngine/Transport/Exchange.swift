@@ -186,7 +186,9 @@ final class Exchange: Sendable {
         let channel: (any Channel)? = try wait(.writer, until: deadline) { state throws(DiagnosticError) in
             if case .failed(let error) = state.ending { throw error }
             if state.ending != nil { return .some(nil) }
-            return state.writesUnderWay == 0 ? state.channel : nil
+            // `nil` says to wait: of two optionals it must be the outer one.
+            guard state.writesUnderWay == 0, let channel = state.channel else { return nil }
+            return .some(channel)
         }
         channel?.close(mode: .output, promise: nil)
     }

@@ -24,6 +24,8 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
+        // Before anything is answered: whoever reads the answer may send at once.
+        exchange.opened(context.channel)
         context.write(wrapOutboundOut(.head(request)), promise: nil)
         if let body {
             if body.readableBytes > 0 { context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil) }
