@@ -251,6 +251,7 @@ let testing: [Target] = [
         swiftSettings: settings),
     floor("Testing", "TestFolders"),
     floor("Testing", "TestPrograms", ["CProcessControl"]),
+    floor("Testing", "TestDatabases", ["PostgresAccess", "TestFolders", "TestPrograms"]),
     floor("Testing", "PageSamples", ["Timekeeping", "WebPages"]),
     .executableTarget(
         name: "page-gallery", dependencies: ["PageSamples", "WebPages"], path: "Sources/Testing/page-gallery",
@@ -308,7 +309,7 @@ let testTargets: [Target] = [
     tests(
         "EventJournalTests",
         [
-            "PostgresAccess",
+            "PostgresAccess", "TestDatabases",
             "TestPrograms",
             "Diagnostics", "EventJournal", "JournalSimulation", "JournalVictim", "SQLiteAccess", "ThreadExecution",
             "Timekeeping",
@@ -370,7 +371,7 @@ let testTargets: [Target] = [
     tests(
         "ServerOperationTests",
         [
-            "TestPrograms",
+            "PostgresAccess", "TestDatabases", "TestPrograms",
             "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "HTTPCalling",
             "HTTPMessages", "HTTPServing", "PipelineModel", "ProcessControl", "RetentionRules", "RunCoordination",
             "RunEngine", "RunIndex", "RunnerAgent", "RunnerProtocol", "SQLiteAccess", "SecretVault", "ServerAPI",

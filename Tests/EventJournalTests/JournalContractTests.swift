@@ -4,6 +4,7 @@ import Diagnostics
 import EventJournal
 import Foundation
 import JournalSimulation
+import TestDatabases
 import TestFolders
 import Testing
 import Timekeeping

@@ -3,6 +3,7 @@
 import EventJournal
 import Foundation
 import PostgresAccess
+import TestDatabases
 import TestFolders
 import Testing
 import ThreadExecution

@@ -35,6 +35,8 @@ final class ServerHarness: Sendable {
     struct Outside: Sendable {
         var environment: [String: String] = [:]
         var retention = RetentionSettings()
+        /// Where the journal is; `nil`: in the folder.
+        var database: String?
         /// Jobs of the server's own runner, whose program ends at once.
         var capacity = 0
         var web = WebReach.only { (call) throws(DiagnosticError) in
@@ -113,6 +115,7 @@ final class ServerHarness: Sendable {
             folder: folder + "/data", host: "127.0.0.1", port: 0, capacity: outside.capacity,
             environment: ProcessInfo.processInfo.environment.merging(outside.environment) { $1 })
         settings.retention = outside.retention
+        settings.database = outside.database
         let server = try Server(
             settings, program: "/bin/false", transport: outside.web.transport, web: outside.web, now: { clock.now }
         ) { _ in }

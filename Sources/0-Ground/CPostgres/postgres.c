@@ -113,6 +113,11 @@ void pg_close(pg_connection *connection) {
     free(connection);
 }
 
+int pg_is_quiet(const pg_connection *connection) {
+    struct pollfd watch = {.fd = pq.PQsocket(connection->handle), .events = POLLIN};
+    return watch.fd >= 0 && poll(&watch, 1, 0) == 0;
+}
+
 const char *pg_message(const pg_connection *connection) {
     return connection && connection->handle ? pq.PQerrorMessage(connection->handle) : "out of memory";
 }

@@ -35,11 +35,17 @@ package final class PostgresConnection {
 
     deinit { pg_close(handle) }
 
+    /// PostgreSQL's words have lines, tabs and full stops.
+    private static func oneLine(_ words: String) -> String {
+        let text = words.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        return text.hasSuffix(".") ? String(text.dropLast()) : text
+    }
+
     /// While a connection is made PostgreSQL tells no state, only words; those of being turned away are told apart.
     private static func notOpened(
         _ outcome: Int32, _ words: String, place: String, _ timeoutMs: Int
     ) -> PostgresFailure {
-        let text = words.split(separator: "\n").joined(separator: " ")
+        let text = oneLine(words)
         if outcome == Int32(PG_LATE.rawValue) {
             return PostgresFailure(.late(waitedMilliseconds: timeoutMs), place: place, detail: text)
         }
@@ -50,6 +56,9 @@ package final class PostgresConnection {
             .contains { text.contains($0) }
         return PostgresFailure(isRefused ? .refused : .unreachable, place: place, detail: text)
     }
+
+    /// Whether it may be asked something, as far as can be known without asking: nothing has come that nobody asked for.
+    var isQuiet: Bool { pg_is_quiet(handle) != 0 }
 
     // MARK: statements
 
@@ -129,7 +138,7 @@ package final class PostgresConnection {
         }
         guard let result, !state.isEmpty else {
             throw PostgresFailure(
-                .unreachable, place: place, detail: words.split(separator: "\n").joined(separator: " "))
+                .unreachable, place: place, detail: Self.oneLine(words))
         }
         let kind = PostgresFailure.kind(ofState: state, detail: String(cString: pg_detail(result)))
         throw PostgresFailure(kind, place: place, detail: "\(words) (\(state))")

@@ -59,7 +59,8 @@ package final class PostgresPool: Sendable {
         let result: Result<Value, PostgresFailure> = slots[number].connection.withLock { slot in
             do throws(PostgresFailure) {
                 let connection: PostgresConnection
-                if let known = slot { connection = known } else { connection = try connect() }
+                // The database may have begun anew since.
+                if let known = slot, known.isQuiet { connection = known } else { connection = try connect() }
                 slot = connection
                 defer { if connection.isBroken { slot = nil } }
                 return .success(try body(connection))

@@ -10,7 +10,7 @@ struct AppendValues {
 
     let all: [PostgresValue]
 
-    init(_ appends: [StreamAppend], now: Timestamp) {
+    init(_ appends: [StreamAppend], now: Timestamp, _ seat: Seat?) {
         var (sequences, versions, eventPlaces): ([Int64?], [Int64?], [Int64?]) = ([], [], [])
         var (types, payloads): ([String], [[UInt8]]) = ([], [])
         var (messagePlaces, keys, destinations, bodies): ([Int64?], [String], [String], [[UInt8]]) = ([], [], [], [])
@@ -35,6 +35,7 @@ struct AppendValues {
             .numbers(appends.map { Int64($0.events.count) }), .texts(appends.map { $0.events.last?.type ?? "" }),
             .numbers(sequences), .texts(types), .numbers(versions), .blocks(payloads), .numbers(eventPlaces),
             .numbers(messagePlaces), .texts(keys), .texts(destinations), .blocks(bodies), .number(now.milliseconds),
+            .text(seat?.server), .number(seat?.epoch),
         ]
     }
 

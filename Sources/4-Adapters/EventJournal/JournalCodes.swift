@@ -28,4 +28,8 @@ extension DiagnosticCode {
     package static let journalUnreachable = DiagnosticCode(416)
     /// The database lets nobody in by this name.
     package static let journalRefused = DiagnosticCode(417)
+    /// Another process has taken over what this one wrote.
+    package static let journalUnseated = DiagnosticCode(418)
+    /// The folder's journal is somewhere else than was said.
+    package static let journalElsewhere = DiagnosticCode(419)
 }

@@ -20,6 +20,8 @@ package enum JournalError: CodedError, Hashable {
     case blobDamaged(digest: String, detail: String)
     /// The database does not answer, or takes nothing now.
     case unreachable(place: String, detail: String)
+    /// Another process does what this one did.
+    case unseated(place: String)
     /// The database does not let this program in.
     case refused(place: String, detail: String)
 
@@ -69,6 +71,10 @@ package enum JournalError: CodedError, Hashable {
             Diagnostic(
                 .journalRefused, "The database at \(place) does not let Martlet in: \(detail).",
                 remedy: "Correct the user, the password or the database's name in --database.")
+        case .unseated(let place):
+            Diagnostic(
+                .journalUnseated, "Another process has taken over what this server did, in the database at \(place).",
+                remedy: "Start this server again: it goes on with what nobody else does.")
         case .limit(let text):
             Diagnostic(.journalLimit, text)
         case .blobDamaged(let digest, let detail):
@@ -111,6 +117,7 @@ extension JournalError {
     private static func raised(
         _ state: String, _ detail: String, _ place: String, _ appends: [StreamAppend]
     ) -> JournalError {
+        if state == JournalState.unseated { return .unseated(place: place) }
         let numbers = detail.split(separator: " ").compactMap { Int($0) }
         if state == JournalState.tooNew {
             return .tooNew(path: place, found: numbers.first ?? 0, known: PostgresSchema.version)

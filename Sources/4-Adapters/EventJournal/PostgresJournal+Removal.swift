@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import PostgresAccess
+internal import Synchronization
 package import Timekeeping
 
 /// What is not needed any more goes.
@@ -10,7 +11,7 @@ extension PostgresJournal {
         prefixes: [String], recording appends: [StreamAppend], now: Timestamp
     ) throws(JournalError) -> Int {
         try JournalLimits.check(appends)
-        let values = AppendValues(appends, now: moment(now)).all
+        let values = AppendValues(appends, now: moment(now), seat.withLock { $0 }).all
         // No name holds such a character.
         let ends = prefixes.map { $0 + "\u{10FFFF}" }
         let (count, stamp) = try Self.journaled(appends) { () throws(PostgresFailure) in

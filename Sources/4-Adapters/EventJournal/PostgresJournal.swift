@@ -9,12 +9,17 @@ package import Timekeeping
 /// A commit is on the database's disk (and on its copy's, where it is set up so) when the call returns.
 package final class PostgresJournal: LastingJournal {
     private let pool: PostgresPool
+    /// `nil`: whoever has the database's address may write, as a command line does.
+    let seat = Mutex<Seat?>(nil)
     private let lastRecordedAt = Mutex(Timestamp(milliseconds: .min))
     /// Told of each append.
     private let observer: (@Sendable (AppendNote) -> Void)?
 
     /// A transaction that stood in another's way is tried so often.
     private static let tries = 4
+
+    /// Where the database is, without a password.
+    package var place: String { pool.address.shown }
 
     /// Makes the tables, or brings them up to date.
     ///
@@ -28,6 +33,11 @@ package final class PostgresJournal: LastingJournal {
         try Self.journaled { () throws(PostgresFailure) in
             try pool.withConnection { (connection) throws(PostgresFailure) in try PostgresSchema.prepare(connection) }
         }
+    }
+
+    /// - Parameter url: `postgres://…`, or keywords, as PostgreSQL's own programs take it.
+    package convenience init(url: String, observer: (@Sendable (AppendNote) -> Void)?) throws(JournalError) {
+        try self.init(PostgresAddress(url), observer: observer)
     }
 
     // MARK: appending
@@ -50,7 +60,7 @@ package final class PostgresJournal: LastingJournal {
         try JournalLimits.check(appends)
         let moment = moment(now)
         guard !appends.isEmpty else { return moment }
-        let values = AppendValues(appends, now: moment).all
+        let values = AppendValues(appends, now: moment, seat.withLock { $0 }).all
         let stamp = try Self.journaled(appends) { () throws(PostgresFailure) in
             try asked { (connection, timeoutMs) throws(PostgresFailure) in
                 try Self.write(values, connection, timeoutMs)
@@ -64,7 +74,7 @@ package final class PostgresJournal: LastingJournal {
     ) throws(PostgresFailure) -> Int64 {
         try connection.run(
             """
-            SELECT martlet_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+            SELECT martlet_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
             """, values, timeoutMs: timeoutMs
         ).number(0, 0)
     }
@@ -82,17 +92,19 @@ package final class PostgresJournal: LastingJournal {
     package func claim(_ streams: [StreamID], owner: String) throws(JournalError) -> [Int] {
         for stream in streams { try JournalLimits.check(stream) }
         let names = PostgresValue.texts(streams.map(\.text))
+        let seat = seat.withLock { $0 }
         return try Self.journaled { () throws(PostgresFailure) in
             try asked { (connection, timeoutMs) throws(PostgresFailure) in
                 let rows = try connection.run(
                     """
-                    WITH claimed AS (
+                    WITH seated AS MATERIALIZED (SELECT martlet_sit($3, $4)),
+                    claimed AS (
                         INSERT INTO streams (name, epoch, owner)
-                            SELECT DISTINCT n, 1, $2 FROM unnest($1) AS n ORDER BY n
+                            SELECT DISTINCT n, 1, $2 FROM unnest($1) AS n, seated ORDER BY n
                         ON CONFLICT (name) DO UPDATE SET epoch = streams.epoch + 1, owner = $2
                         RETURNING name, epoch)
                     SELECT epoch FROM unnest($1) WITH ORDINALITY AS asked (name, turn) JOIN claimed USING (name) ORDER BY turn
-                    """, [names, .text(owner)], timeoutMs: timeoutMs)
+                    """, [names, .text(owner), .text(seat?.server), .number(seat?.epoch)], timeoutMs: timeoutMs)
                 return (0..<rows.count).map { Int(rows.number($0, 0)) }
             }
         }

@@ -17,18 +17,38 @@ enum PostgresSchema {
             try connection.script("SELECT pg_advisory_xact_lock(\(lock))", timeoutMs: timeoutMs)
             try connection.script(
                 "CREATE TABLE IF NOT EXISTS martlet_layout (version bigint NOT NULL)", timeoutMs: timeoutMs)
-            let rows = try connection.run("SELECT max(version) FROM martlet_layout", timeoutMs: timeoutMs)
-            let found = Int(rows.optionalNumber(0, 0) ?? 0)
-            guard found <= version else {
-                throw PostgresFailure(
-                    .raised(state: JournalState.tooNew, detail: "\(found)"), place: connection.place, detail: "")
-            }
-            if found < 1 {
+            if try checkLayout(connection, timeoutMs: timeoutMs) < 1 {
                 try connection.script(tables, timeoutMs: timeoutMs)
+                try connection.script(seats, timeoutMs: timeoutMs)
                 try connection.script(append, timeoutMs: timeoutMs)
                 try connection.script("INSERT INTO martlet_layout VALUES (\(version))", timeoutMs: timeoutMs)
             }
         }
+    }
+
+    /// - Returns: the database's identity; `nil`: there are no tables yet.
+    static func look(_ connection: PostgresConnection, timeoutMs: Int) throws(PostgresFailure) -> String? {
+        let isThere = try connection.run(
+            "SELECT count(*) FROM pg_tables WHERE tablename = 'martlet_layout' AND schemaname = current_schema()",
+            timeoutMs: timeoutMs
+        ).number(0, 0)
+        guard isThere > 0 else { return nil }
+        try checkLayout(connection, timeoutMs: timeoutMs)
+        return try connection.run("SELECT identity FROM installation", timeoutMs: timeoutMs).text(0, 0)
+    }
+
+    /// - Returns: the layout that the database has; 0: none.
+    @discardableResult
+    private static func checkLayout(
+        _ connection: PostgresConnection, timeoutMs: Int
+    ) throws(PostgresFailure) -> Int {
+        let rows = try connection.run("SELECT max(version) FROM martlet_layout", timeoutMs: timeoutMs)
+        let found = Int(rows.optionalNumber(0, 0) ?? 0)
+        guard found <= version else {
+            throw PostgresFailure(
+                .raised(state: JournalState.tooNew, detail: "\(found)"), place: connection.place, detail: "")
+        }
+        return found
     }
 
     /// A stream's version, last type and last time stand in its row, which each append locks: what several servers write to
@@ -70,6 +90,41 @@ enum PostgresSchema {
             stored_at bigint NOT NULL
         );
         ALTER TABLE blobs ALTER COLUMN bytes SET STORAGE EXTERNAL;
+        CREATE TABLE servers (
+            id text COLLATE "C" PRIMARY KEY,
+            address text NOT NULL,
+            epoch bigint NOT NULL,
+            heard_at timestamptz NOT NULL,
+            is_leaving boolean NOT NULL DEFAULT false
+        ) WITH (fillfactor = 50);
+        CREATE TABLE seats (server text COLLATE "C" PRIMARY KEY, epoch bigint NOT NULL);
+        CREATE SEQUENCE run_numbers AS bigint;
+        CREATE TABLE installation (identity text NOT NULL);
+        INSERT INTO installation SELECT gen_random_uuid()::text;
+        """
+
+    /// Who writes by a seat holds its lock shared until its transaction is over; who takes the seat over waits for those, and
+    /// is seen by all that come later. Locks of the lock manager cost no row a write, as locks of rows do.
+    private static let seats = """
+        CREATE FUNCTION martlet_sit(seat text, held bigint) RETURNS void LANGUAGE plpgsql AS $$
+        BEGIN
+            IF seat IS NULL THEN RETURN; END IF;
+            PERFORM pg_advisory_xact_lock_shared(\(lock), hashtext(seat));
+            PERFORM 1 FROM seats WHERE server = seat AND epoch = held;
+            IF NOT FOUND THEN RAISE EXCEPTION 'unseated' USING ERRCODE = 'MR004'; END IF;
+        END $$;
+        CREATE FUNCTION martlet_enter(seat text, place text) RETURNS bigint LANGUAGE plpgsql AS $$
+        DECLARE
+            taken bigint;
+        BEGIN
+            PERFORM pg_advisory_xact_lock(\(lock), hashtext(seat));
+            INSERT INTO seats VALUES (seat, 1) ON CONFLICT (server) DO UPDATE SET epoch = seats.epoch + 1
+                RETURNING epoch INTO taken;
+            INSERT INTO servers VALUES (seat, place, taken, clock_timestamp())
+                ON CONFLICT (id) DO UPDATE
+                SET address = place, epoch = taken, heard_at = clock_timestamp(), is_leaving = false;
+            RETURN taken;
+        END $$;
         """
 
     /// All appends or none, in one round trip. Rows are locked in the order of their names, so that two appends to the same
@@ -79,13 +134,14 @@ enum PostgresSchema {
             names text[], expected bigint[], epochs bigint[], wakes bigint[], counts bigint[], last_types text[],
             event_sequences bigint[], event_types text[], event_versions bigint[], payloads bytea[],
             event_appends bigint[], message_appends bigint[], keys text[], destinations text[], bodies bytea[],
-            this_moment bigint
+            this_moment bigint, seat text, seat_epoch bigint
         ) RETURNS bigint LANGUAGE plpgsql AS $$
         DECLARE
             stamp bigint := this_moment;
             numbers bigint[] := '{}';
             stream record;
         BEGIN
+            PERFORM martlet_sit(seat, seat_epoch);
             INSERT INTO streams (name) SELECT DISTINCT n FROM unnest(names) AS n
                 WHERE NOT EXISTS (SELECT 1 FROM streams WHERE name = n) ORDER BY n ON CONFLICT DO NOTHING;
             FOR stream IN SELECT last_at FROM streams WHERE name = ANY (names) ORDER BY name FOR UPDATE LOOP
@@ -126,4 +182,5 @@ enum JournalState {
     static let fenced = "MR001"
     static let conflict = "MR002"
     static let tooNew = "MR003"
+    static let unseated = "MR004"
 }

@@ -19,6 +19,8 @@ package final class RunStore: Sendable {
     /// Tells this store's scratch and processes from those of other stores on the machine.
     let name: String
     package let journal: any LastingJournal
+    /// The same, where it is a database that other servers may share; `nil`: it is in the folder.
+    package let database: PostgresJournal?
     /// Whether what was kept survives a power failure.
     let isDurable: Bool
     /// Seals values at rest; made once, readable by its owner only.
@@ -34,10 +36,12 @@ package final class RunStore: Sendable {
 
     /// - Parameters:
     ///   - shared: `nil`: the same folder.
+    ///   - database: where the journal is; `nil`: in the folder.
     ///   - durability: what an append to the journal survives.
     ///   - observer: told what came of each append.
     package init(
-        root: String, shared: String? = nil, durability: SQLiteJournal.Durability = .process,
+        root: String, shared: String? = nil, database: String? = nil,
+        durability: SQLiteJournal.Durability = .process,
         observer: (@Sendable (AppendNote) -> Void)? = nil
     ) throws(DiagnosticError) {
         try Trees.make(root, mode: 0o700)
@@ -51,11 +55,30 @@ package final class RunStore: Sendable {
         // One at a time: while a new journal is being made SQLite turns others away at once, whatever their patience.
         let opening = try FileLock.waiting(path: root + "/opening.lock", until: .now() + .seconds(Self.lockSeconds))
         defer { withExtendedLifetime(opening) {} }
-        do {
-            journal = try SQLiteJournal(path: root + "/journal.sqlite", durability: durability, observer: observer)
-        } catch {
-            throw DiagnosticError(error.diagnostic)
+        guard let database else {
+            try JournalMark.refuse(root)
+            do {
+                journal = try SQLiteJournal(path: root + "/journal.sqlite", durability: durability, observer: observer)
+            } catch {
+                throw DiagnosticError(error.diagnostic)
+            }
+            self.database = nil
+            return
         }
+        let journal = try JournalMark.database(database, of: root, observer: observer)
+        (self.journal, self.database) = (journal, journal)
+    }
+
+    /// Whether a store can be opened on a folder, or on one that is not there yet: the journal that is there is of a layout that
+    /// this program knows, and where it was said to be. Changes nothing.
+    ///
+    /// - Parameter database: where the journal is; `nil`: in the folder.
+    package static func checkJournal(of root: String, database: String?) throws(DiagnosticError) {
+        if let database { return try JournalMark.check(database, of: root) }
+        try JournalMark.refuse(root)
+        let journal = root + "/journal.sqlite"
+        guard Files.isFile(journal) else { return }
+        do { try SQLiteJournal.check(path: journal) } catch { throw DiagnosticError(error.diagnostic) }
     }
 
     /// - Throws: where nothing can be written: a full disk, or one that may only be read.
@@ -83,6 +106,11 @@ package final class RunStore: Sendable {
     package func newRun() throws(DiagnosticError) -> RunID {
         try Trees.make(root + "/runs", mode: 0o700)
         Trees.spreadFolders(of: root + "/runs")
+        if let database {
+            let run = RunID(try recorded { (_) throws(JournalError) in try database.nextRunNumber() })
+            try Trees.make(folder(of: run) + "/logs", mode: 0o700)
+            return run
+        }
         let lock = try Self.numberingLock(root)
         defer { withExtendedLifetime(lock) {} }
         let counter = root + "/last-run"

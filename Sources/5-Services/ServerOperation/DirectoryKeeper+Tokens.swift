@@ -10,8 +10,10 @@ package import Timekeeping
 /// Credentials that are made on the folder itself, by whoever may write there.
 extension DirectoryKeeper {
     /// The directory of a server's folder, whether a server runs on it or not.
-    package init(folder: String) throws(DiagnosticError) {
-        try self.init(store: try RunStore(root: folder, durability: .powerCut))
+    ///
+    /// - Parameter database: where its journal is; `nil`: in the folder.
+    package init(folder: String, database: String?) throws(DiagnosticError) {
+        try self.init(store: try RunStore(root: folder, database: database, durability: .powerCut))
     }
 
     /// - Parameter account: whose it is, by name; `nil`: the first administrator's, who is made where there is none.

@@ -15,7 +15,10 @@ struct OwnRunner: Sendable {
 
     /// Variables of the server that a job must not see.
     private static let hidden =
-        ["MARTLET_KEY", "MARTLET_TOKEN", "MARTLET_SERVER", "MARTLET_OIDC_CLIENT_SECRET"]
+        [
+            "MARTLET_KEY", "MARTLET_TOKEN", "MARTLET_SERVER", "MARTLET_OIDC_CLIENT_SECRET", "MARTLET_DATABASE",
+            "PGPASSWORD",
+        ]
         + TellingSettings.secretVariables
 
     var lockPath: String { folder + "/runner.lock" }

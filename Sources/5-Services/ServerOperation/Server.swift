@@ -107,7 +107,8 @@ package final class Server: Sendable {
         lock = try Self.lock(settings.folder)
         let counts = ServerCounts(version: settings.version)
         self.counts = counts
-        let store = try RunStore(root: settings.folder, durability: .powerCut, observer: { counts.note($0) })
+        let store = try RunStore(
+            root: settings.folder, database: settings.database, durability: .powerCut, observer: { counts.note($0) })
         self.store = store
         index = try RunLists(path: store.root + "/index.sqlite")
         feed = LiveFeed()
@@ -259,6 +260,7 @@ package final class Server: Sendable {
     package func start(url: String, keepsHouse: Bool = true) async throws {
         state.withLock { $0.url = url }
         ownAddress.set(url)
+        try await enter(url)
         await listen()
         for runner in directory.current.runners.values { await runs.add(DispatchRunner(runner)) }
         if settings.capacity > 0 {
@@ -284,6 +286,7 @@ package final class Server: Sendable {
                 await self.forgetSpentRunners()
                 await self.endOwnRunner()
                 if beats % Self.beatsPerTrigger == 0 {
+                    await self.beat()
                     self.changes.tick()
                     await self.triggers.tick()
                     await self.statuses.tick()
@@ -383,7 +386,11 @@ package final class Server: Sendable {
             report(error)
         }
         await traces?.finish()
+        await leave()
     }
+
+    /// It cannot go on in this process.
+    func fail(_ error: DiagnosticError) { fault.yield(error) }
 
     /// What is old goes, on a thread of its own.
     private func keepHouse(removing: Bool) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Diagnostics
-internal import EventJournal
 internal import FileAccess
 internal import ProcessControl
+internal import RunCoordination
 
 /// The folder that a server would work in, looked at before it does.
 package enum ServerFolder {
@@ -19,10 +19,7 @@ package enum ServerFolder {
         if Files.isFile(lockPath) {
             do throws(DiagnosticError) { lock = try FileLock(path: lockPath) } catch { return true }
         }
-        let journal = root + "/journal.sqlite"
-        if Files.isFile(journal) {
-            do { try SQLiteJournal.check(path: journal) } catch { throw DiagnosticError(error.diagnostic) }
-        }
+        try RunStore.checkJournal(of: root, database: settings.database)
         try ServerVaults.check(settings, root: root)
         withExtendedLifetime(lock) {}
         return false

@@ -10,6 +10,8 @@ internal import RunnerProtocol
 package struct ServerSettings: Sendable {
     /// Where everything is kept.
     package var folder: String
+    /// Where the journal is; `nil`: in the folder.
+    package var database: String?
     package var host: String
     /// 0: any that is free.
     package var port: Int

@@ -29,6 +29,8 @@ enum pg_outcome {
 /// On failure *connection may still be there, for its message; it is to be closed either way.
 int pg_open(const char *address, const char *application, int timeout_ms, pg_connection **connection);
 void pg_close(pg_connection *connection);
+/// Whether nothing has come that nobody asked for: a database that ends says so, or closes.
+int pg_is_quiet(const pg_connection *connection);
 /// Of the last failure.
 const char *pg_message(const pg_connection *connection);
 

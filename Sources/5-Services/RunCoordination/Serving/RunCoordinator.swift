@@ -295,7 +295,7 @@ package actor RunCoordinator {
     }
 
     private static func isPassing(_ code: DiagnosticCode) -> Bool {
-        ![.journalConflict, .journalFenced, .journalTooNew, .journalDamaged].contains(code)
+        ![.journalConflict, .journalFenced, .journalUnseated, .journalTooNew, .journalDamaged].contains(code)
     }
 
     // MARK: doing

@@ -5,6 +5,7 @@ internal import EventJournal
 internal import FileAccess
 internal import PipelineModel
 internal import ProcessControl
+internal import RunCoordination
 internal import RunIndex
 package import Timekeeping
 
@@ -55,6 +56,13 @@ package struct ServerBackup {
 
     /// - Throws: ``DiagnosticCode/backupRefused``, and what cannot be read or written.
     package func run() throws(DiagnosticError) -> BackupManifest {
+        do throws(DiagnosticError) {
+            try RunStore.checkJournal(of: root, database: nil)
+        } catch  where error.diagnostic.code == .journalElsewhere {
+            throw DiagnosticError(
+                .backupRefused, error.diagnostic.message,
+                remedy: "Copy the database with its own tools (`pg_dump --format=custom`), and then this folder.")
+        }
         guard Files.isFile(root + "/journal.sqlite") else {
             throw DiagnosticError(
                 .backupRefused, "There is no server in '\(request.folder)': it has no journal.",

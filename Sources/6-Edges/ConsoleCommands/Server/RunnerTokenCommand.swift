@@ -45,6 +45,7 @@ struct RunnerTokenCommand: ParsableCommand {
 
     @OptionGroup var remote: RemoteOptions
     @OptionGroup var data: DataFolderOptions
+    @OptionGroup var database: DatabaseOptions
 
     func run() throws {
         let console = Console()
@@ -66,7 +67,8 @@ struct RunnerTokenCommand: ParsableCommand {
     }
 
     private func onFolder(_ console: Console) throws -> (secret: String, expiresAt: Timestamp) {
-        let keeper = try DirectoryKeeper(folder: data.folder(console.environment))
+        let keeper = try DirectoryKeeper(
+            folder: data.folder(console.environment), database: try database.url(console.environment))
         let token = AccessToken.mint(.registration)
         let now = Timestamp.now()
         let offer = RegistrationOffer(

@@ -31,6 +31,7 @@ struct ServerCommand: ParsableCommand {
     var listen = ListenAddress(host: "127.0.0.1", port: 8480)
 
     @OptionGroup var data: DataFolderOptions
+    @OptionGroup var database: DatabaseOptions
 
     @Option(
         name: .customLong("project"),
@@ -38,9 +39,6 @@ struct ServerCommand: ParsableCommand {
             "A repository whose pushes are run: a folder or an address; may be given again. It is kept.",
             valueName: "repository"))
     var projects: [String] = []
-
-    @Option(help: ArgumentHelp("Where the journal is: sqlite, in the data folder.", valueName: "url"))
-    var database: String?
 
     @Option(help: ArgumentHelp("As people reach it: https://ci.example.org", valueName: "url"))
     var publicURL: String?
@@ -108,14 +106,10 @@ struct ServerCommand: ParsableCommand {
     }
 
     private func settings(_ console: Console) throws -> ServerSettings {
-        if let database, database != "sqlite" {
-            throw DiagnosticError(
-                .argumentInvalid, "The database '\(database)' is not known.",
-                remedy: "Leave --database out: the journal is an SQLite file in the data folder.")
-        }
         var settings = ServerSettings(
             folder: data.folder(console.environment), host: listen.host, port: listen.port,
             capacity: capacity ?? ProcessorCount.available * 2, environment: console.environment)
+        settings.database = try database.url(console.environment)
         settings.version = ProgramVersion.text
         settings.publicURL = publicURL ?? console.environment["MARTLET_PUBLIC_URL"]
         settings.metricsAddress = metricsListen.map { ($0.host, $0.port) }

@@ -21,6 +21,25 @@ struct DataFolderOptions: ParsableArguments {
     }
 }
 
+/// Where a server keeps its journal.
+struct DatabaseOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Where the journal is: sqlite, in the data folder, or postgres://…; else MARTLET_DATABASE.",
+            valueName: "url"))
+    var database: String?
+
+    /// - Returns: `nil`: the journal is in the folder.
+    func url(_ environment: [String: String]) throws -> String? {
+        let named = database ?? environment["MARTLET_DATABASE"] ?? ""
+        if named.isEmpty || named == "sqlite" { return nil }
+        if named.hasPrefix("postgres://") || named.hasPrefix("postgresql://") { return named }
+        throw DiagnosticError(
+            .argumentInvalid, "The database '\(named.prefix { $0 != ":" })' is not known.",
+            remedy: "Give postgres://USER@HOST/NAME, or leave --database out: the journal is in the data folder.")
+    }
+}
+
 /// `HOST:PORT`, `[::1]:8080`, `:8080` or `8080`.
 struct ListenAddress: ExpressibleByArgument, Sendable {
     var host: String

@@ -54,12 +54,13 @@ struct TokenCreateCommand: ParsableCommand {
     var json = false
 
     @OptionGroup var data: DataFolderOptions
+    @OptionGroup var database: DatabaseOptions
 
     func run() throws {
         let console = Console()
         try console.guarded(.setup) {
-            let folder = data.folder(console.environment)
-            let keeper = try DirectoryKeeper(folder: folder)
+            let keeper = try DirectoryKeeper(
+                folder: data.folder(console.environment), database: try database.url(console.environment))
             let scopes = try self.scopes()
             let directory = keeper.current
             let chosen = try projects.map { name in

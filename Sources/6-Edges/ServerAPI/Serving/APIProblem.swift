@@ -101,7 +101,7 @@ enum APIProblem {
         .runNotFinished: 409, .runRejected: 403,
         .nothingToRerun: 409, .rerunStepUnknown: 422,
         .unknownRerun: 422, .artifactMissing: 404, .logPatternInvalid: 422, .logPatternLimit: 422,
-        .logSearchExhausted: 422, .runnerVersion: 426, .leaseLost: 410, .journalFenced: 410,
+        .logSearchExhausted: 422, .runnerVersion: 426, .leaseLost: 410, .journalFenced: 410, .journalUnseated: 503,
         .logGap: 422, .logLineLimit: 422, .logSizeLimit: 422, .logIncomplete: 422, .logDiffers: 422, .logFinished: 422,
         .runnerMessageInvalid: 422, .codeNotGiven: 422, .handoverGone: 410, .handoverRefused: 403,
         .handoverPastLimit: 413, .handoverMismatch: 422,

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
-import PostgresAccess
-import Synchronization
-import TestFolders
-import TestPrograms
-import Testing
+internal import Foundation
+package import PostgresAccess
+internal import Synchronization
+internal import TestPrograms
+package import Testing
 
 /// A PostgreSQL of its own for the time of a suite: at a socket in a folder, without a port. What it writes need not
 /// survive a power cut.
-final class PostgresServer: Sendable {
-    struct NotStarted: Error, CustomStringConvertible { let description: String }
+package final class PostgresServer: Sendable {
+    package struct NotStarted: Error, CustomStringConvertible { package let description: String }
 
     /// Of the suite that runs.
-    @TaskLocal static var current: PostgresServer?
+    @TaskLocal package static var current: PostgresServer?
 
     private static let folders =
         ["/usr/local/bin"] + ["17", "16", "15", "14", "13"].map { "/usr/lib/postgresql/\($0)/bin" }
@@ -22,14 +21,14 @@ final class PostgresServer: Sendable {
     }
 
     /// Whether there is one; CI installs it.
-    static let isThere = program("initdb") != nil && program("postgres") != nil
+    package static let isThere = program("initdb") != nil && program("postgres") != nil
 
-    let folder: String
+    package let folder: String
     private let process = Mutex(ChildProcess())
     private let count = Mutex(0)
 
     /// Short, for a socket's path has room for 107 bytes, and where the user that it runs as may come.
-    init() throws {
+    package init() throws {
         folder = "/tmp/martlet-pg-" + UUID().uuidString.prefix(8).lowercased()
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
         guard let initdb = Self.program("initdb") else {
@@ -47,7 +46,7 @@ final class PostgresServer: Sendable {
     }
 
     /// Starts it, the first time or after ``kill9()``; returns once it answers.
-    func begin() throws {
+    package func begin() throws {
         guard let postgres = Self.program("postgres") else { throw NotStarted(description: "there is no PostgreSQL") }
         let command = [
             postgres, "-D", folder + "/data", "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off", "-c",
@@ -69,7 +68,7 @@ final class PostgresServer: Sendable {
     }
 
     /// As a crash would: its workers go with it.
-    func kill9() { end(SIGKILL) }
+    package func kill9() { end(SIGKILL) }
 
     private func end(_ signal: Int32) {
         process.withLock { process in
@@ -92,22 +91,29 @@ final class PostgresServer: Sendable {
         return child
     }
 
-    func address(_ database: String) -> PostgresAddress {
+    package func address(_ database: String) -> PostgresAddress {
         PostgresAddress("host=\(folder) user=martlet dbname=\(database)")
     }
 
+    /// Of a database with nothing in it, as a command line takes it.
+    package func url() throws -> String {
+        "postgres://martlet@/\(try newName())?host=\(folder.replacingOccurrences(of: "/", with: "%2F"))"
+    }
+
     /// A database with nothing in it.
-    func database() throws -> PostgresAddress {
+    package func database() throws -> PostgresAddress { address(try newName()) }
+
+    private func newName() throws -> String {
         let name = count.withLock { count in
             count += 1
             return "t\(count)"
         }
         let connection = try PostgresConnection(address: address("postgres"), timeoutMs: 10_000)
         try connection.script("CREATE DATABASE \(name)", timeoutMs: 30_000)
-        return address(name)
+        return name
     }
 
-    func stop() {
+    package func stop() {
         // At once: whoever is connected is let go.
         end(SIGINT)
         try? FileManager.default.removeItem(atPath: folder)
@@ -115,10 +121,10 @@ final class PostgresServer: Sendable {
 }
 
 /// A suite has a PostgreSQL; its tests find it as ``PostgresServer/current``.
-struct WithPostgres: SuiteTrait, TestScoping {
-    var isRecursive: Bool { false }
+package struct WithPostgres: SuiteTrait, TestScoping {
+    package var isRecursive: Bool { false }
 
-    func provideScope(
+    package func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
     ) async throws {
         guard PostgresServer.isThere else { return try await function() }
@@ -129,5 +135,5 @@ struct WithPostgres: SuiteTrait, TestScoping {
 }
 
 extension Trait where Self == WithPostgres {
-    static var postgres: Self { Self() }
+    package static var postgres: Self { Self() }
 }

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AccessRules
+import Diagnostics
+import EventJournal
+import Foundation
+import PipelineModel
+import PostgresAccess
+import RunCoordination
+import RunnerAgent
+import ServerOperation
+import TestDatabases
+import TestFolders
+import Testing
+
+@Suite("A server whose journal is in PostgreSQL", .ownFolders, .postgres, .enabled(if: PostgresServer.isThere))
+struct DatabaseServerTests {
+    private static let workflow = """
+        on: push
+        jobs:
+          build:
+            runs-on: ubuntu-latest
+            steps:
+              - run: echo built
+          test:
+            needs: build
+            runs-on: ubuntu-latest
+            steps:
+              - run: echo tested
+        """
+
+    private func harness(
+        on postgres: PostgresServer? = PostgresServer.current
+    ) async throws -> (ServerHarness, database: String) {
+        let database = try #require(postgres).url()
+        var outside = ServerHarness.Outside()
+        outside.database = database
+        return (try await ServerHarness(workflows: ["ci.yml": Self.workflow], outside: outside), database)
+    }
+
+    private func end(of run: RunID, in harness: ServerHarness) async throws {
+        let report = try await harness.end(of: run)
+        #expect(report.conclusion == .success)
+        #expect(report.jobs.map(\.id.text) == ["build", "test"])
+    }
+
+    @Test("Runs pass, their numbers go on after a start, and the folder has no journal of its own")
+    func runs() async throws {
+        let (harness, database) = try await harness()
+        let (agent, _) = try await harness.runner("one")
+        let work = Task { try await agent.run() }
+        let first = try await harness.begin("ci.yml")
+        try await end(of: first, in: harness)
+        try await harness.restart()
+        let second = try await harness.begin("ci.yml")
+        try await end(of: second, in: harness)
+        #expect(first == RunID(1) && second == RunID(2))
+        await agent.leave()
+        _ = await work.result
+        #expect(!FileManager.default.fileExists(atPath: harness.folder + "/data/journal.sqlite"))
+        let journal = try PostgresJournal(PostgresAddress(database))
+        #expect(try journal.summary(of: RunStore.stream(first, attempt: 1))?.lastType == "runFinished")
+    }
+
+    @Test("What a killed database was told is there, what it was not told is told, and the run ends")
+    func killed() async throws {
+        let postgres = try PostgresServer()
+        defer { postgres.stop() }
+        let (harness, _) = try await harness(on: postgres)
+        let runs = [try await harness.begin("ci.yml"), try await harness.begin("ci.yml")]
+        postgres.kill9()
+        await #expect(throws: (any Error).self) { _ = try await harness.begin("ci.yml") }
+        try postgres.begin()
+        while await !harness.server.runs.isHealthy {
+            await harness.server.runs.tick()
+            await Task.yield()
+        }
+        let (agent, _) = try await harness.runner("one")
+        let work = Task { try await agent.run() }
+        for run in runs { try await end(of: run, in: harness) }
+        await agent.leave()
+        _ = await work.result
+    }
+
+    @Test("A server with another folder is refused while one works on the database, and not after it has ended")
+    func other() async throws {
+        let (harness, database) = try await harness()
+        var settings = ServerSettings(
+            folder: harness.folder + "/other", host: "127.0.0.1", port: 0, capacity: 0, environment: [:])
+        settings.database = database
+        let refused = try Server(settings, program: "/bin/false") { _ in }
+        let error = await #expect(throws: DiagnosticError.self) {
+            try await refused.start(url: "http://other.test", keepsHouse: false)
+        }
+        #expect(error?.diagnostic.code == .databaseTaken)
+        #expect(error?.diagnostic.message.contains("http://server.test") == true)
+        await harness.server.stop()
+        try await refused.start(url: "http://other.test", keepsHouse: false)
+        let known = refused.directory.current.projects.values.map(\.settings.name)
+        #expect(known == ["demo"])
+        await refused.stop()
+    }
+
+    @Test("A process whose seat was taken decides nothing more, and says so")
+    func superseded() async throws {
+        let (harness, database) = try await harness()
+        let id = try String(contentsOfFile: harness.folder + "/data/server-id", encoding: .utf8)
+        let later = try PostgresJournal(PostgresAddress(database))
+        try later.enter(id, address: "http://later.test")
+        let error = await #expect(throws: DiagnosticError.self) { _ = try await harness.begin("ci.yml") }
+        #expect(error?.diagnostic.code == .journalUnseated)
+        for await fault in harness.server.faults {
+            #expect(fault.diagnostic.code == .journalUnseated)
+            break
+        }
+        #expect(try later.streams(prefix: "run/", after: nil, limit: 10).isEmpty)
+    }
+
+    @Test("A folder keeps to its journal: neither another database nor none is taken for it")
+    func folders() async throws {
+        let (harness, database) = try await harness()
+        await harness.server.stop()
+        func code(_ folder: String, _ database: String?) -> DiagnosticCode? {
+            do throws(DiagnosticError) {
+                try RunStore.checkJournal(of: folder, database: database)
+                _ = try RunStore(root: folder, database: database)
+                return nil
+            } catch {
+                return error.diagnostic.code
+            }
+        }
+        let data = harness.folder + "/data"
+        #expect(code(data, database) == nil)
+        #expect(code(data, nil) == .journalElsewhere)
+        #expect(code(data, try #require(PostgresServer.current).url()) == .journalElsewhere)
+        #expect(code(harness.folder + "/embedded", nil) == nil)
+        #expect(code(harness.folder + "/embedded", database) == .journalElsewhere)
+    }
+}
