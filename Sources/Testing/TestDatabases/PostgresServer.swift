@@ -67,8 +67,14 @@ package final class PostgresServer: Sendable {
         }
     }
 
-    /// As a crash would: its workers go with it.
-    package func kill9() { end(SIGKILL) }
+    /// As a crash of the machine would: its workers go with it. By themselves they may answer for a moment yet.
+    package func kill9() {
+        let main = process.withLock(\.processIdentifier)
+        kill(main, SIGSTOP)
+        let workers = (try? String(contentsOfFile: "/proc/\(main)/task/\(main)/children", encoding: .utf8)) ?? ""
+        for worker in workers.split(separator: " ").compactMap({ pid_t($0) }) { kill(worker, SIGKILL) }
+        end(SIGKILL)
+    }
 
     private func end(_ signal: Int32) {
         process.withLock { process in
