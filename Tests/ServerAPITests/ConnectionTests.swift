@@ -204,7 +204,8 @@ struct ConnectionTests {
     ) -> Server.TellingParts {
         Server.TellingParts(
             settings: parts.served.server.settings, store: parts.served.server.store,
-            index: parts.served.server.index, directory: parts.served.server.directory,
+            index: parts.served.server.index, lists: parts.served.server.lists, homes: parts.served.server.homes,
+            directory: parts.served.server.directory,
             references: parts.served.server.references, counts: parts.served.server.counts,
             address: OwnAddress(publicURL: nil),
             web: .init(

@@ -48,7 +48,7 @@ struct ChangeTellingTests {
         let reports = Mutex(0)
         let (deaf, well) = (Ear(), Ear())
         let telling = ChangeTelling(store: store) { _ in reports.withLock { $0 += 1 } }
-        try telling.start(going: [], [deaf.listener("deaf"), well.listener("well")])
+        telling.start([deaf.listener("deaf"), well.listener("well")])
         deaf.breaks(true)
         for run in 101...103 { telling.note(Self.end(run, record)) }
         while well.heard.count < 3 { await Task.yield() }

@@ -88,6 +88,7 @@ struct DatabaseServerTests {
         var settings = ServerSettings(
             folder: harness.folder + "/other", host: "127.0.0.1", port: 0, capacity: 0, environment: [:])
         settings.database = database
+        settings.name = "other"
         let refused = try Server(settings, program: "/bin/false") { _ in }
         let error = await #expect(throws: DiagnosticError.self) {
             try await refused.start(url: "http://other.test", keepsHouse: false)
@@ -104,9 +105,8 @@ struct DatabaseServerTests {
     @Test("A process whose seat was taken decides nothing more, and says so")
     func superseded() async throws {
         let (harness, database) = try await harness()
-        let id = try String(contentsOfFile: harness.folder + "/data/server-id", encoding: .utf8)
         let later = try PostgresJournal(PostgresAddress(database))
-        try later.enter(id, address: "http://later.test")
+        try later.enter("server", address: "http://later.test")
         let error = await #expect(throws: DiagnosticError.self) { _ = try await harness.begin("ci.yml") }
         #expect(error?.diagnostic.code == .journalUnseated)
         for await fault in harness.server.faults {

@@ -24,6 +24,8 @@ package final class PostgresRows {
         )
     }
 
+    package func isNull(_ row: Int, _ column: Int) -> Bool { raw(row, column) == nil }
+
     /// Of any width; `nil`: null.
     package func optionalNumber(_ row: Int, _ column: Int) -> Int64? {
         guard let raw = raw(row, column), let first = raw.first else { return nil }

@@ -12,7 +12,6 @@ package struct ServerPresence: Hashable, Sendable {
     package var epoch: Int
     /// How long nothing was heard of it, in milliseconds, by the database's clock.
     package var silentMs: Int64
-    package var isLeaving: Bool
 }
 
 /// The servers that write to one database. A server writes by its *seat*, a row with an epoch: whoever takes the seat over makes
@@ -65,13 +64,13 @@ extension PostgresJournal {
                     """
                     WITH beat AS (UPDATE servers SET heard_at = clock_timestamp() WHERE id = $1 AND epoch = $2)
                     SELECT id, address, epoch,
-                        (extract(epoch FROM clock_timestamp() - heard_at) * 1000)::bigint, is_leaving::int::bigint
+                        (extract(epoch FROM clock_timestamp() - heard_at) * 1000)::bigint
                     FROM servers ORDER BY id
                     """, [.text(seat.server), .number(seat.epoch)], timeoutMs: timeoutMs)
                 return (0..<rows.count).map { row in
                     ServerPresence(
                         id: rows.text(row, 0), address: rows.text(row, 1), epoch: Int(rows.number(row, 2)),
-                        silentMs: max(0, rows.number(row, 3)), isLeaving: rows.number(row, 4) != 0)
+                        silentMs: max(0, rows.number(row, 3)))
                 }
             }
         }
@@ -81,13 +80,13 @@ extension PostgresJournal {
         return all
     }
 
-    /// Gives the seat up in order.
+    /// Gives the seat up in order: nothing is written by it from now on, and others need not wait for its silence.
     package func leave() throws(JournalError) {
         guard let seat = seat.withLock({ $0 }) else { return }
         try Self.journaled { () throws(PostgresFailure) in
             try asked { (connection, timeoutMs) throws(PostgresFailure) in
                 _ = try connection.run(
-                    "DELETE FROM servers WHERE id = $1 AND epoch = $2", [.text(seat.server), .number(seat.epoch)],
+                    "SELECT martlet_leave($1, $2)", [.text(seat.server), .number(seat.epoch)],
                     timeoutMs: timeoutMs)
             }
         }

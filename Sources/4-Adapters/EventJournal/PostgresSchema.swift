@@ -20,6 +20,7 @@ enum PostgresSchema {
             if try checkLayout(connection, timeoutMs: timeoutMs) < 1 {
                 try connection.script(tables, timeoutMs: timeoutMs)
                 try connection.script(seats, timeoutMs: timeoutMs)
+                try connection.script(homes, timeoutMs: timeoutMs)
                 try connection.script(append, timeoutMs: timeoutMs)
                 try connection.script("INSERT INTO martlet_layout VALUES (\(version))", timeoutMs: timeoutMs)
             }
@@ -94,11 +95,22 @@ enum PostgresSchema {
             id text COLLATE "C" PRIMARY KEY,
             address text NOT NULL,
             epoch bigint NOT NULL,
-            heard_at timestamptz NOT NULL,
-            is_leaving boolean NOT NULL DEFAULT false
+            heard_at timestamptz NOT NULL
         ) WITH (fillfactor = 50);
         CREATE TABLE seats (server text COLLATE "C" PRIMARY KEY, epoch bigint NOT NULL);
+        CREATE TABLE homes (
+            project text COLLATE "C" PRIMARY KEY,
+            server text COLLATE "C" NOT NULL
+        );
         CREATE SEQUENCE run_numbers AS bigint;
+        CREATE SEQUENCE listing_order AS bigint;
+        CREATE TABLE listing (
+            run bigint PRIMARY KEY,
+            turn bigint NOT NULL DEFAULT nextval('listing_order'),
+            row bytea
+        );
+        CREATE INDEX listing_by_turn ON listing (turn);
+        CREATE INDEX streams_of_open_runs ON streams (name) WHERE name >= 'run/' AND name < 'run0' AND last_type <> 'runFinished';
         CREATE TABLE installation (identity text NOT NULL);
         INSERT INTO installation SELECT gen_random_uuid()::text;
         """
@@ -122,8 +134,45 @@ enum PostgresSchema {
                 RETURNING epoch INTO taken;
             INSERT INTO servers VALUES (seat, place, taken, clock_timestamp())
                 ON CONFLICT (id) DO UPDATE
-                SET address = place, epoch = taken, heard_at = clock_timestamp(), is_leaving = false;
+                SET address = place, epoch = taken, heard_at = clock_timestamp();
             RETURN taken;
+        END $$;
+        CREATE FUNCTION martlet_leave(seat text, held bigint) RETURNS void LANGUAGE plpgsql AS $$
+        BEGIN
+            PERFORM pg_advisory_xact_lock(\(lock), hashtext(seat));
+            UPDATE seats SET epoch = epoch + 1 WHERE server = seat AND epoch = held;
+            DELETE FROM servers WHERE id = seat AND epoch = held;
+        END $$;
+        """
+
+    /// What servers do for one another, one of them at a time: those that are silent lose their seats, and a project whose home
+    /// is gone, or that has none, gets the server that has the fewest.
+    private static let homes = """
+        CREATE FUNCTION martlet_settle(gone_ms bigint, known text[]) RETURNS void LANGUAGE plpgsql AS $$
+        DECLARE
+            lost record;
+            homeless text;
+            best text;
+        BEGIN
+            IF NOT pg_try_advisory_xact_lock(\(lock), 0) THEN RETURN; END IF;
+            FOR lost IN SELECT id, epoch FROM servers
+                WHERE heard_at < clock_timestamp() - gone_ms * interval '1 millisecond' ORDER BY id
+            LOOP
+                PERFORM pg_advisory_xact_lock(\(lock), hashtext(lost.id));
+                DELETE FROM servers WHERE id = lost.id AND epoch = lost.epoch
+                    AND heard_at < clock_timestamp() - gone_ms * interval '1 millisecond';
+                IF FOUND THEN UPDATE seats SET epoch = epoch + 1 WHERE server = lost.id; END IF;
+            END LOOP;
+            DELETE FROM homes WHERE project <> ALL (known);
+            FOR homeless IN
+                SELECT p FROM unnest(known) AS p WHERE NOT EXISTS (
+                    SELECT 1 FROM homes JOIN servers ON servers.id = homes.server WHERE homes.project = p) ORDER BY p
+            LOOP
+                SELECT servers.id INTO best FROM servers LEFT JOIN homes ON homes.server = servers.id
+                    GROUP BY servers.id ORDER BY count(homes.project), servers.id LIMIT 1;
+                EXIT WHEN best IS NULL;
+                INSERT INTO homes VALUES (homeless, best) ON CONFLICT (project) DO UPDATE SET server = best;
+            END LOOP;
         END $$;
         """
 

@@ -65,7 +65,7 @@ package struct RunRecord {
     }
 
     /// Whether the run was kept: one whose process ended before that never began.
-    static func isKept(_ run: RunID, in store: RunStore) -> Bool { Files.facts(path(store, run)) != nil }
+    package static func isKept(_ run: RunID, in store: RunStore) -> Bool { Files.facts(path(store, run)) != nil }
 
     package static func load(from store: RunStore, _ run: RunID) throws(DiagnosticError) -> RunRecord {
         let text = try? SealedFile.read(

@@ -75,14 +75,12 @@ final class ChangeTelling: Sendable {
 
     func note(_ change: RunChange) { mouth.yield(News(change: change)) }
 
-    /// Tells what an earlier process did not, and then what comes. To be called once.
+    /// Tells what an earlier process did not.
     ///
     /// - Parameters:
     ///   - going: runs that go on: of those that had only just begun nobody may have heard.
-    ///   - ended: hears of each end before the others, and cannot fail.
-    func start(
-        going: [RunID], _ listeners: [Listener], ended: @escaping @Sendable (RunChange) async -> Void = { _ in }
-    ) throws(DiagnosticError) {
+    ///   - isOurs: whether a project's ends are to be told here.
+    func tell(going: [RunID], isOurs: (_ project: String) -> Bool) throws(DiagnosticError) {
         for run in going {
             // Its beginning was told before, or is now.
             if let change = try beginning(of: run) { note(change) }
@@ -90,7 +88,7 @@ final class ChangeTelling: Sendable {
         for end in try store.endsToTell() {
             do throws(DiagnosticError) {
                 if let change = try end.change(in: store) {
-                    note(change)
+                    if isOurs(change.project) { note(change) }
                 } else {
                     state.withLock { _ = $0.told.insert(end) }
                 }
@@ -98,6 +96,12 @@ final class ChangeTelling: Sendable {
                 report(error)
             }
         }
+    }
+
+    /// Tells what comes, and what came before. To be called once.
+    ///
+    /// - Parameter ended: hears of each end before the others, and cannot fail.
+    func start(_ listeners: [Listener], ended: @escaping @Sendable (RunChange) async -> Void = { _ in }) {
         Task {
             for await news in changes {
                 if news.owed == nil, RunEnd(news.change) != nil { await ended(news.change) }

@@ -72,7 +72,7 @@ actor IndexWriting {
                 report(error)
             }
         }
-        try index.put(rows)
+        try putRows(rows)
     }
 
     /// Fills lists that were made anew, from the newest run on. What happens meanwhile is written between its parts.

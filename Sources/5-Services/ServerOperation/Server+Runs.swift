@@ -110,7 +110,7 @@ extension Server {
         // Listed as not over before it begins: a process that starts looks for runs that are not over by the list.
         var open = row
         open.state = .waiting
-        if row.state == .finished { try index.put([open]) }
+        if row.state == .finished { try lists.put([open]) }
         let attempt: Int
         do {
             attempt = try await runs.rerun(run, selection, key: key) { [directory] next in
@@ -118,7 +118,7 @@ extension Server {
                     .note(Acted(.rerun, project: project, run: run.number, attempt: next)), by: actor)
             }
         } catch {
-            if row.state == .finished, await !runs.isActive(run) { try index.put([row]) }
+            if row.state == .finished, await !runs.isActive(run) { try lists.put([row]) }
             throw (error as? DiagnosticError) ?? DiagnosticError(.entryMissing, "\(error)")
         }
         return attempt

@@ -1,72 +1,90 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AccessRules
 package import Diagnostics
 internal import EventJournal
-internal import FileAccess
+internal import PipelineModel
 internal import RunCoordination
-internal import ThreadExecution
+internal import RunIndex
+internal import TriggerIntake
 
 /// A server's place among those that share a database.
 extension Server {
-    /// One that was not heard of for so long is gone, by the database's clock.
-    private static let goneMs: Int64 = 5_000
-    private static let idBytes = 64
+    /// Where the server keeps what no other server has: its lists, its own runner. Its files of runs are for all.
+    static func ownFolder(_ settings: ServerSettings, _ root: String) -> String {
+        settings.database == nil ? root : "\(root)/servers/\(settings.name)"
+    }
 
     /// Takes the server's seat in the database, before anything is written: an earlier process of this server writes no more.
     ///
+    /// - Returns: projects that this server is the home of.
     /// - Throws: ``DiagnosticCode/databaseTaken``
-    func enter(_ url: String) async throws(DiagnosticError) {
-        guard let database = store.database else { return }
-        let id = try Self.id(store.root)
-        let others = try await seated { () throws(JournalError) in
-            try database.enter(id, address: url)
-            return try database.beat().filter { $0.id != id && !$0.isLeaving && $0.silentMs < Self.goneMs }
-        }
-        guard let other = others.first else { return }
-        // What this one has begun is seen by nobody.
-        try await seated { () throws(JournalError) in try database.leave() }
+    func enter(_ url: String) async throws(DiagnosticError) -> Set<String> {
+        try await homes.enter(url)
+        let mine = try await homes.beat(projectNames)
+        guard let other = homes.others.first else { return mine }
+        try await homes.leave()
         throw DiagnosticError(
-            .databaseTaken, "The server at \(other.address) works on this database already.",
-            remedy: "Stop it first; one that was killed is gone after \(Self.goneMs / 1_000) seconds.")
+            .databaseTaken, "The server at \(other) works on this database already.",
+            remedy: "Stop it first; one that was killed is gone after \(Homes.goneMs / 1_000) seconds.")
     }
 
-    /// Says that it lives. A database that does not answer is waited for; a seat that somebody took ends the process.
+    /// Says that it lives, and takes up what it has become the home of. A database that does not answer is waited for; a seat
+    /// that somebody took ends the process.
     func beat() async {
-        guard let database = store.database else { return }
+        guard store.database != nil else { return }
         do throws(DiagnosticError) {
-            _ = try await seated { () throws(JournalError) in try database.beat() }
+            try await directory.reload()
+            let mine = try await homes.beat(projectNames)
+            if !mine.isEmpty { try await takeUp(mine) }
+            try lists.follow()
         } catch {
             if error.diagnostic.code == .journalUnseated { fail(error) }
         }
     }
 
+    private var projectNames: [String] { directory.current.projects.keys.map(\.description) }
+
+    /// Goes on with what is of projects that this server has become the home of.
+    ///
+    /// - Returns: runs that go on.
+    @discardableResult
+    func takeUp(_ projects: Set<String>) async throws(DiagnosticError) -> [RunID] {
+        homes.takeUp(projects)
+        do {
+            let going = try await runs.recover(try openRuns(of: projects))
+            try changes.tell(going: going) { projects.contains($0) }
+            try await triggers.start(projects)
+            return going
+        } catch {
+            throw (error as? DiagnosticError) ?? DiagnosticError(.entryMissing, "\(error)")
+        }
+    }
+
+    /// Runs that are not over, or that nothing is recorded of yet.
+    private func openRuns(of projects: Set<String>) throws(DiagnosticError) -> [RunID] {
+        guard let database = store.database else { return [] }
+        let open = try store.recorded { (_) throws(JournalError) in try database.openRunStreams() }
+        var found = Set(open.compactMap { stream in RunID(stream.text.split(separator: "/")[1]) })
+        let newest = try index.newest()
+        for run in try store.runs() where run.number > newest - Self.unlistedRuns {
+            if try index.run(run) == nil { found.insert(run) }
+        }
+        var ours: [RunID] = []
+        for run in found.sorted() where store.exists(run) && RunRecord.isKept(run, in: store) {
+            do throws(DiagnosticError) {
+                if projects.contains(try RunRecord.load(from: store, run).project ?? "") { ours.append(run) }
+            } catch {
+                // One damaged run is no reason for the others to stand still.
+                report(error)
+            }
+        }
+        return ours
+    }
+
     /// Leaves in order: the next server need not wait.
     func leave() async {
-        guard let database = store.database else { return }
-        do throws(DiagnosticError) {
-            try await seated { () throws(JournalError) in try database.leave() }
-        } catch {
-            report(error)
-        }
-    }
-
-    private func seated<Value: Sendable>(
-        _ body: @escaping @Sendable () throws(JournalError) -> Value
-    ) async throws(DiagnosticError) -> Value {
-        try await BlockingWork.attempt { () throws(DiagnosticError) -> Value in
-            do throws(JournalError) { return try body() } catch { throw DiagnosticError(error.diagnostic) }
-        }
-    }
-
-    /// The same at each start in the same folder.
-    private static func id(_ root: String) throws(DiagnosticError) -> String {
-        let path = root + "/server-id"
-        if let bytes = try Files.readIfPresent(path, limit: idBytes), !bytes.isEmpty {
-            return String(decoding: bytes, as: UTF8.self)
-        }
-        let id = String(UInt64.random(in: 0...UInt64.max), radix: 36)
-        try Files.replace(path, with: id.utf8)
-        return id
+        do throws(DiagnosticError) { try await homes.leave() } catch { report(error) }
     }
 }
 

@@ -41,6 +41,8 @@ extension Server {
         var settings: ServerSettings
         var store: RunStore
         var index: RunLists
+        var lists: SharedLists
+        var homes: Homes
         var directory: DirectoryKeeper
         var references: ReferencedSecrets
         var counts: ServerCounts

@@ -28,6 +28,9 @@ package final class Server: Sendable {
     package let settings: ServerSettings
     package let store: RunStore
     package let index: RunLists
+    let lists: SharedLists
+    /// Whether this server decides what is of a project, or another one does.
+    package let homes: Homes
     package let feed: LiveFeed
     package let runs: RunCoordinator
     /// For runners on other machines.
@@ -57,7 +60,7 @@ package final class Server: Sendable {
     /// Why this process cannot go on; whoever started the server ends it, and another process takes up all that is recorded.
     package let faults: AsyncStream<DiagnosticError>
     private let fault: AsyncStream<DiagnosticError>.Continuation
-    private let changes: ChangeTelling
+    let changes: ChangeTelling
     private let lock: FileLock
     let ownRunner: OwnRunner
     let report: @Sendable (DiagnosticError) -> Void
@@ -104,13 +107,17 @@ package final class Server: Sendable {
     ) throws(DiagnosticError) {
         (self.settings, self.report, self.now) = (settings, report, now)
         try Trees.make(settings.folder, mode: 0o700)
-        lock = try Self.lock(settings.folder)
+        let own = Self.ownFolder(settings, settings.folder)
+        try Trees.make(own, mode: 0o700)
+        lock = try Self.lock(own)
         let counts = ServerCounts(version: settings.version)
         self.counts = counts
         let store = try RunStore(
             root: settings.folder, database: settings.database, durability: .powerCut, observer: { counts.note($0) })
         self.store = store
-        index = try RunLists(path: store.root + "/index.sqlite")
+        homes = Homes(database: store.database, name: settings.name)
+        index = try RunLists(path: own + "/index.sqlite")
+        lists = try SharedLists(store: store, index: index, folder: own)
         feed = LiveFeed()
         counts.metrics.read(ServerMetrics.followers) { [feed] in [MetricSample([], Double(feed.subscriberCount))] }
         directory = try DirectoryKeeper(store: store)
@@ -125,7 +132,7 @@ package final class Server: Sendable {
         gates = GateKeeper(store: store, directory: directory, now: { Timestamp(milliseconds: now()) }, report: report)
         (ownAddress, self.transport) = (OwnAddress(publicURL: settings.publicURL), transport)
         let parts = TellingParts(
-            settings: settings, store: store, index: index, directory: directory, references: references,
+            settings: settings, store: store, index: index, lists: lists, homes: homes, directory: directory, references: references,
             counts: counts, address: ownAddress, web: web ?? .only(transport), now: now, report: report)
         desk = try Self.desk(parts)
         announcer = try Self.announcer(parts)
@@ -133,9 +140,11 @@ package final class Server: Sendable {
         (heard, ear) = AsyncStream<Heard>.makeStream()
         let telling = ChangeTelling(store: store, report: report)
         changes = telling
-        indexing = IndexWriting(store: store, index: index, report: report)
+        indexing = IndexWriting(
+            store: store, index: index, report: report,
+            put: { [lists] (rows) throws(DiagnosticError) in try lists.put(rows) })
         ownRunner = OwnRunner(
-            folder: store.root + "/runner", program: program, environment: settings.environment)
+            folder: own + "/runner", program: program, environment: settings.environment)
         var surroundings = RunCoordinator.Surroundings(
             store: store, feed: feed, now: now,
             secrets: { (record, _, environment) throws(DiagnosticError) in
@@ -160,6 +169,7 @@ package final class Server: Sendable {
         housekeeping = Housekeeping(parts, runs: runs, gates: gates)
         statuses = StatusDesk(Self.statusSurroundings(parts, transport))
         var triggering = Self.surroundings(settings, store, directory, references, runs, statuses, report)
+        triggering.isHome = { [homes] in homes.isHere($0) }
         triggering.reach = Self.reach(parts)
         triggering.variables = Self.variables(vaults.variables)
         triggers = TriggerDesk(triggering)
@@ -260,7 +270,7 @@ package final class Server: Sendable {
     package func start(url: String, keepsHouse: Bool = true) async throws {
         state.withLock { $0.url = url }
         ownAddress.set(url)
-        try await enter(url)
+        let mine = try await enter(url)
         await listen()
         for runner in directory.current.runners.values { await runs.add(DispatchRunner(runner)) }
         if settings.capacity > 0 {
@@ -269,11 +279,13 @@ package final class Server: Sendable {
             try await retireOwnRunner(url)
         }
         let restored = RestoredMark(store.root)
-        let going = try await recover(restoredFrom: restored?.backupAt)
+        let going =
+            store.database == nil ? try await recover(restoredFrom: restored?.backupAt) : try await takeUp(mine)
         if restored != nil { try RestoredMark.forget(store.root) }
-        try await triggers.start()
+        if store.database == nil { try await triggers.start() }
         try await announcer.start()
-        try changes.start(going: going, listeners) { [gates] in await gates.forget($0.run, attempt: $0.attempt) }
+        if store.database == nil { try changes.tell(going: going) { _ in true } }
+        changes.start(listeners) { [gates] in await gates.forget($0.run, attempt: $0.attempt) }
         keepHouse(removing: keepsHouse)
         let ticker = Task { [weak self] in
             var beats = 0
@@ -289,8 +301,10 @@ package final class Server: Sendable {
                     await self.beat()
                     self.changes.tick()
                     await self.triggers.tick()
-                    await self.statuses.tick()
-                    await self.announcer.tick()
+                    if self.homes.isSteward {
+                        await self.statuses.tick()
+                        await self.announcer.tick()
+                    }
                 }
                 beats += 1
                 if beats % Self.beatsPerSign == 0 {
@@ -337,7 +351,7 @@ package final class Server: Sendable {
     }
 
     /// Runs are listed behind their beginnings, and not quite in their order: so many before the newest may be missing.
-    private static let unlistedRuns = 1_000
+    static let unlistedRuns = 1_000
 
     /// Runs that may not be over: those that the lists have as such, and those that they do not have yet.
     private func unfinished() throws(DiagnosticError) -> [RunID] {

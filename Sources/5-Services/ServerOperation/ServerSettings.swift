@@ -12,6 +12,8 @@ package struct ServerSettings: Sendable {
     package var folder: String
     /// Where the journal is; `nil`: in the folder.
     package var database: String?
+    /// What tells this server from others on the same database.
+    package var name = "server"
     package var host: String
     /// 0: any that is free.
     package var port: Int
@@ -66,6 +68,13 @@ package struct ServerSettings: Sendable {
     /// As Linux has it.
     private static let socketPathBytes = 107
 
+    private static let nameBytes = 63
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 45 || byte == 46
+            || byte == 95
+    }
+
     /// Everything that is wrong with it.
     package var faults: [DiagnosticError] {
         var faults: [DiagnosticError] = []
@@ -83,6 +92,10 @@ package struct ServerSettings: Sendable {
                 "The folder's path is too long for the socket that the server's own runner needs beside TLS: "
                     + "'\(path)' is longer than \(Self.socketPathBytes) bytes.",
                 "Choose a shorter --data, or --capacity 0 and runners of their own.")
+        }
+        let isName = !name.isEmpty && name.utf8.count <= Self.nameBytes && name.first != "."
+        if !isName || !name.utf8.allSatisfy(Self.isNameByte) {
+            add("'\(name.prefix(80))' is no name of a server.", "Give --name letters, digits, dots and hyphens.")
         }
         if !(0...65_535).contains(port) { add("The port \(port) is none.", "Choose one from 1 to 65535.") }
         if !(0...Self.maximumCapacity).contains(capacity) {

@@ -17,7 +17,7 @@ extension TriggerDesk {
     /// To be called about once a second.
     package func tick() {
         let time = now
-        for project in surroundings.projects() where !project.isPaused {
+        for project in surroundings.projects() where !project.isPaused && surroundings.isHome(project.id) {
             let line = line(project.id)
             if line.table == nil, !line.isLooking, line.nextLook.map({ $0 <= time }) ?? true {
                 put(DeskLine.Task(kind: .look), on: line)

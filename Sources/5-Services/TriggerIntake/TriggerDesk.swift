@@ -45,9 +45,11 @@ package actor TriggerDesk {
     // MARK: what is asked of it
 
     /// Goes on with what an earlier process did not finish. To be called once, after the runs were recovered.
-    package func start() throws(DiagnosticError) {
+    ///
+    /// - Parameter projects: whose; `nil`: all.
+    package func start(_ projects: Set<String>? = nil) throws(DiagnosticError) {
         for stream in try log.unfinished() {
-            guard let delivery = try log.delivery(stream) else { continue }
+            guard let delivery = try log.delivery(stream), projects?.contains(delivery.project) ?? true else { continue }
             var task = DeskLine.Task(kind: .delivery(stream), id: delivery.id)
             task.receivedAt = delivery.receivedAt
             task.attempts = delivery.attempts

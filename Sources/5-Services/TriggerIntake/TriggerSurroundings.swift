@@ -19,6 +19,8 @@ package struct TriggerSurroundings: Sendable {
     package var projects: @Sendable () -> [TriggerProject]
     /// What opens a project's remote; `nil`: nothing is needed.
     package var credential: @Sendable (TriggerProject) throws(DiagnosticError) -> GitCredential?
+    /// Whether this server does what time brings for a project.
+    package var isHome: @Sendable (_ project: String) -> Bool = { _ in true }
     /// Throws where the server does not go to a project's remote.
     package var reach: @Sendable (TriggerProject) async throws(DiagnosticError) -> Void
     /// What `vars` holds for the runs of a project.

@@ -20,6 +20,8 @@ package actor Housekeeping {
         let settings: RetentionSettings
         let store: RunStore
         let index: RunLists
+        let lists: SharedLists
+        let homes: Homes
         let runs: RunCoordinator
         let directory: DirectoryKeeper
         let counts: ServerCounts
@@ -60,7 +62,8 @@ package actor Housekeeping {
 
     init(_ parts: Server.TellingParts, runs: RunCoordinator, gates: GateKeeper) {
         self.parts = Parts(
-            settings: parts.settings.retention, store: parts.store, index: parts.index, runs: runs,
+            settings: parts.settings.retention, store: parts.store, index: parts.index, lists: parts.lists,
+            homes: parts.homes, runs: runs,
             directory: parts.directory, counts: parts.counts, references: parts.references,
             waiting: { Set(await gates.waiting.map(\.work.run)) },
             environment: parts.settings.environment, report: parts.report)
@@ -188,7 +191,7 @@ package actor Housekeeping {
                 deployed[deployment.run] = deployment.environment
             }
         }
-        return try parts.index.ends().map { end in
+        return try parts.index.ends().filter { parts.homes.isHere($0.project) }.map { end in
             let hold: KeptRun.Hold? =
                 active.contains(end.run)
                 ? .underWay : waiting.contains(end.run) ? .waits : deployed[end.run].map { .deployed($0) }
@@ -247,7 +250,7 @@ package actor Housekeeping {
     private func sweep(
         _ run: RunID, root: String, _ now: Timestamp, _ report: inout Report
     ) throws(DiagnosticError) {
-        try parts.index.remove(run)
+        try parts.lists.remove(run)
         report.freedBytes += try parts.store.sweep(run, root: root)
         try parts.store.noteSwept(run, at: now)
     }
