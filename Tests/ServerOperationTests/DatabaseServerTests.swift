@@ -82,26 +82,6 @@ struct DatabaseServerTests {
         _ = await work.result
     }
 
-    @Test("A server with another folder is refused while one works on the database, and not after it has ended")
-    func other() async throws {
-        let (harness, database) = try await harness()
-        var settings = ServerSettings(
-            folder: harness.folder + "/other", host: "127.0.0.1", port: 0, capacity: 0, environment: [:])
-        settings.database = database
-        settings.name = "other"
-        let refused = try Server(settings, program: "/bin/false") { _ in }
-        let error = await #expect(throws: DiagnosticError.self) {
-            try await refused.start(url: "http://other.test", keepsHouse: false)
-        }
-        #expect(error?.diagnostic.code == .databaseTaken)
-        #expect(error?.diagnostic.message.contains("http://server.test") == true)
-        await harness.server.stop()
-        try await refused.start(url: "http://other.test", keepsHouse: false)
-        let known = refused.directory.current.projects.values.map(\.settings.name)
-        #expect(known == ["demo"])
-        await refused.stop()
-    }
-
     @Test("A process whose seat was taken decides nothing more, and says so")
     func superseded() async throws {
         let (harness, database) = try await harness()
@@ -135,5 +115,6 @@ struct DatabaseServerTests {
         #expect(code(data, try #require(PostgresServer.current).url()) == .journalElsewhere)
         #expect(code(harness.folder + "/embedded", nil) == nil)
         #expect(code(harness.folder + "/embedded", database) == .journalElsewhere)
+        #expect(code(harness.folder + "/elsewhere", database) == .journalElsewhere)
     }
 }

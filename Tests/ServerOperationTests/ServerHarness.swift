@@ -78,6 +78,8 @@ final class ServerHarness: Sendable {
                 ProjectSettings(name: "demo", forge: .git, cloneURL: folder + "/repository"), admin: nil),
             by: .system("test"))
         project = try #require(keeper.current.project(named: "demo")?.id)
+        // Where servers share a database it gets its home now.
+        await server.beat()
     }
 
     /// Ends the server as a signal would, and opens the folder again.

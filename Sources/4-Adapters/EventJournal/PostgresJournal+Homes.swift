@@ -10,23 +10,55 @@ extension PostgresJournal {
     /// - Parameters:
     ///   - projects: all that there are.
     ///   - goneMs: whoever was not heard of for so long is gone.
-    package func settleHomes(of projects: [String], goneMs: Int64) throws(JournalError) {
+    ///   - turn: another one each time: which project is to move goes by it, so that one that is never idle holds up no other.
+    package func settleHomes(of projects: [String], goneMs: Int64, turn: Int64) throws(JournalError) {
         try Self.journaled { () throws(PostgresFailure) in
             try asked { (connection, timeoutMs) throws(PostgresFailure) in
                 _ = try connection.run(
-                    "SELECT martlet_settle($1, $2)", [.number(goneMs), .texts(projects)], timeoutMs: timeoutMs)
+                    "SELECT martlet_settle($1, $2, $3)", [.number(goneMs), .texts(projects), .number(turn)],
+                    timeoutMs: timeoutMs)
             }
         }
     }
 
-    /// Projects, and the server that is each one's home.
-    package func homes() throws(JournalError) -> [String: String] {
+    /// Where a project is, and where it is to go once nothing of it is under way.
+    package struct Home: Hashable, Sendable {
+        package var server: String
+        package var heir: String?
+    }
+
+    /// Each project's home.
+    package func homes() throws(JournalError) -> [String: Home] {
         try Self.journaled { () throws(PostgresFailure) in
             try asked { (connection, timeoutMs) throws(PostgresFailure) in
-                let rows = try connection.run("SELECT project, server FROM homes", timeoutMs: timeoutMs)
-                var homes: [String: String] = [:]
-                for row in 0..<rows.count { homes[rows.text(row, 0)] = rows.text(row, 1) }
+                let rows = try connection.run("SELECT project, server, heir FROM homes", timeoutMs: timeoutMs)
+                var homes: [String: Home] = [:]
+                for row in 0..<rows.count {
+                    homes[rows.text(row, 0)] = Home(server: rows.text(row, 1), heir: rows.optionalText(row, 2))
+                }
                 return homes
+            }
+        }
+    }
+
+    /// Gives a project to its heir.
+    package func handOver(_ project: String, from server: String) throws(JournalError) {
+        try Self.journaled { () throws(PostgresFailure) in
+            try asked { (connection, timeoutMs) throws(PostgresFailure) in
+                _ = try connection.run(
+                    "UPDATE homes SET server = heir, heir = NULL WHERE project = $1 AND server = $2 AND heir IS NOT NULL",
+                    [.text(project), .text(server)], timeoutMs: timeoutMs)
+            }
+        }
+    }
+
+    /// Heirs of projects that never become idle get another one.
+    package func keep(_ project: String, at server: String) throws(JournalError) {
+        try Self.journaled { () throws(PostgresFailure) in
+            try asked { (connection, timeoutMs) throws(PostgresFailure) in
+                _ = try connection.run(
+                    "UPDATE homes SET heir = NULL WHERE project = $1 AND server = $2",
+                    [.text(project), .text(server)], timeoutMs: timeoutMs)
             }
         }
     }

@@ -26,6 +26,27 @@ extension PostgresJournal {
         }
     }
 
+    /// Which folder has the files of the runs that are in this database; the first one that is named has them.
+    package func folder(naming candidate: String) throws(JournalError) -> String {
+        try Self.journaled { () throws(PostgresFailure) in
+            try asked { (connection, timeoutMs) throws(PostgresFailure) in
+                try connection.run(
+                    "UPDATE installation SET folder = coalesce(folder, $1) RETURNING folder", [.text(candidate)],
+                    timeoutMs: timeoutMs
+                ).text(0, 0)
+            }
+        }
+    }
+
+    /// What servers on this database show one another.
+    package func peerKey() throws(JournalError) -> String {
+        try Self.journaled { () throws(PostgresFailure) in
+            try asked { (connection, timeoutMs) throws(PostgresFailure) in
+                try connection.run("SELECT peer_key FROM installation", timeoutMs: timeoutMs).text(0, 0)
+            }
+        }
+    }
+
     /// Whether the database lets this program in, and has a layout that it knows. Changes nothing.
     ///
     /// - Returns: the identity; `nil`: nothing of Martlet is there yet.

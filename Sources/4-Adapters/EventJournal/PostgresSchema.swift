@@ -100,7 +100,8 @@ enum PostgresSchema {
         CREATE TABLE seats (server text COLLATE "C" PRIMARY KEY, epoch bigint NOT NULL);
         CREATE TABLE homes (
             project text COLLATE "C" PRIMARY KEY,
-            server text COLLATE "C" NOT NULL
+            server text COLLATE "C" NOT NULL,
+            heir text COLLATE "C"
         );
         CREATE SEQUENCE run_numbers AS bigint;
         CREATE SEQUENCE listing_order AS bigint;
@@ -111,8 +112,8 @@ enum PostgresSchema {
         );
         CREATE INDEX listing_by_turn ON listing (turn);
         CREATE INDEX streams_of_open_runs ON streams (name) WHERE name >= 'run/' AND name < 'run0' AND last_type <> 'runFinished';
-        CREATE TABLE installation (identity text NOT NULL);
-        INSERT INTO installation SELECT gen_random_uuid()::text;
+        CREATE TABLE installation (identity text NOT NULL, peer_key text NOT NULL, folder text);
+        INSERT INTO installation SELECT gen_random_uuid()::text, gen_random_uuid()::text || gen_random_uuid()::text;
         """
 
     /// Who writes by a seat holds its lock shared until its transaction is over; who takes the seat over waits for those, and
@@ -148,7 +149,7 @@ enum PostgresSchema {
     /// What servers do for one another, one of them at a time: those that are silent lose their seats, and a project whose home
     /// is gone, or that has none, gets the server that has the fewest.
     private static let homes = """
-        CREATE FUNCTION martlet_settle(gone_ms bigint, known text[]) RETURNS void LANGUAGE plpgsql AS $$
+        CREATE FUNCTION martlet_settle(gone_ms bigint, known text[], turn bigint) RETURNS void LANGUAGE plpgsql AS $$
         DECLARE
             lost record;
             homeless text;
@@ -171,8 +172,17 @@ enum PostgresSchema {
                 SELECT servers.id INTO best FROM servers LEFT JOIN homes ON homes.server = servers.id
                     GROUP BY servers.id ORDER BY count(homes.project), servers.id LIMIT 1;
                 EXIT WHEN best IS NULL;
-                INSERT INTO homes VALUES (homeless, best) ON CONFLICT (project) DO UPDATE SET server = best;
+                INSERT INTO homes VALUES (homeless, best) ON CONFLICT (project) DO UPDATE SET server = best, heir = NULL;
             END LOOP;
+            UPDATE homes SET heir = NULL WHERE NOT EXISTS (SELECT 1 FROM servers WHERE id = homes.heir);
+            -- One at a time goes from the server that has the most to the one that has the fewest, once it is idle.
+            IF EXISTS (SELECT 1 FROM homes WHERE heir IS NOT NULL) THEN RETURN; END IF;
+            UPDATE homes SET heir = fewest.id
+                FROM (SELECT servers.id, count(project) AS had FROM servers LEFT JOIN homes ON homes.server = servers.id
+                    GROUP BY servers.id ORDER BY 2, 1 LIMIT 1) AS fewest,
+                (SELECT server, count(*) AS had, (array_agg(project ORDER BY md5(project || turn::text)))[1] AS pick
+                    FROM homes GROUP BY server ORDER BY 2 DESC, 1 LIMIT 1) AS most
+                WHERE project = most.pick AND most.had > fewest.had + 1;
         END $$;
         """
 

@@ -16,8 +16,10 @@ package struct InboundRequest: Sendable {
     package let query: String
     package let headers: HTTPHeaders
     /// Where it came from, without the port.
-    package let peer: String
-    package let isSecure: Bool
+    package private(set) var peer: String
+    package private(set) var isSecure: Bool
+    /// Another server took it in, and passed it on.
+    package private(set) var isPassedOn = false
     private let content: Content
 
     private enum Content: Sendable {
@@ -51,6 +53,13 @@ package struct InboundRequest: Sendable {
         self.peer = peer
         isSecure = false
         content = .bytes(body)
+    }
+
+    /// The same request as it came in at the server that passed it on.
+    package func passedOn(from peer: String, isSecure: Bool) -> InboundRequest {
+        var passed = self
+        (passed.peer, passed.isSecure, passed.isPassedOn) = (peer, isSecure, true)
+        return passed
     }
 
     /// The whole body.

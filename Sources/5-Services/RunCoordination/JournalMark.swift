@@ -11,6 +11,8 @@ struct JournalMark: Hashable {
     var place: String
     /// Of the database, wherever it is now.
     var identity: String
+    /// Of the folder, as the database has it: servers on one database share the folder with the runs' files.
+    var folder: String
 
     private static let schema = 1
     private static let sizeBytes = 4_096
@@ -19,18 +21,20 @@ struct JournalMark: Hashable {
     static func load(_ root: String) throws(DiagnosticError) -> JournalMark? {
         guard let bytes = try Files.readIfPresent(path(root), limit: sizeBytes) else { return nil }
         guard let data = try? DataValue(json: bytes), data["schema"]?.int == schema,
-            let place = data["database"]?.string, let identity = data["identity"]?.string
+            let place = data["database"]?.string, let identity = data["identity"]?.string,
+            let folder = data["folder"]?.string
         else {
             throw DiagnosticError(
                 .journalElsewhere, "'\(path(root))' does not say where the folder's journal is.",
                 remedy: "Restore the file from a copy; it names the database and its identity.")
         }
-        return JournalMark(place: place, identity: identity)
+        return JournalMark(place: place, identity: identity, folder: folder)
     }
 
     func save(_ root: String) throws(DiagnosticError) {
         let data: DataValue = [
             "schema": .number(Double(Self.schema)), "database": .string(place), "identity": .string(identity),
+            "folder": .string(folder),
         ]
         try Files.replace(Self.path(root), with: (data.jsonText() + "\n").utf8)
     }
@@ -42,7 +46,19 @@ struct JournalMark: Hashable {
         let known = try loadOrVacant(root)
         let (journal, identity) = try opened(url, observer)
         try known?.compare(identity, at: journal.place, root)
-        let mark = JournalMark(place: journal.place, identity: identity)
+        let candidate = known?.folder ?? String(UInt64.random(in: 0...UInt64.max), radix: 36)
+        let folder: String
+        do throws(JournalError) { folder = try journal.folder(naming: candidate) } catch {
+            throw DiagnosticError(error.diagnostic)
+        }
+        guard folder == candidate else {
+            throw DiagnosticError(
+                .journalElsewhere,
+                "The files of the runs in the database at \(journal.place) are in another folder than '\(root)'.",
+                remedy:
+                    "Servers on one database share one folder, on a disk that all of them mount: name it with --data.")
+        }
+        let mark = JournalMark(place: journal.place, identity: identity, folder: folder)
         if mark != known { try mark.save(root) }
         return journal
     }

@@ -8,35 +8,37 @@ internal import ThreadExecution
 /// Which server decides what is of a project: its home. All that has to be decided in order is of one project: deliveries, schedules,
 /// runs, groups, environments. Without a database this server is the home of all.
 package final class Homes: Sendable {
-    /// One that was not heard of for so long is gone, by the database's clock.
-    static let goneMs: Int64 = 5_000
-
     private struct State: Sendable {
         var servers: [String: ServerPresence] = [:]
-        var homes: [String: String] = [:]
+        var homes: [String: PostgresJournal.Home] = [:]
         /// What this server has taken up.
         var own: Set<String> = []
+        /// What it is about to give away: nothing new of it begins here.
+        var leaving: Set<String> = []
+        var beats: Int64 = 0
     }
 
     private let database: PostgresJournal?
     /// This server's name.
     package let name: String
+    /// One that was not heard of for so long is gone, by the database's clock.
+    private let silenceMs: Int64
     private let state = Mutex(State())
 
-    init(database: PostgresJournal?, name: String) {
-        (self.database, self.name) = (database, name)
+    init(database: PostgresJournal?, name: String, silenceMs: Int64) {
+        (self.database, self.name, self.silenceMs) = (database, name, silenceMs)
     }
 
     /// Whether this server decides what is of a project.
     package func isHere(_ project: String) -> Bool {
-        database == nil || state.withLock { $0.own.contains(project) }
+        database == nil || state.withLock { $0.own.contains(project) && !$0.leaving.contains(project) }
     }
 
     /// Where the server is reached that decides what is of a project; `nil`: it is this one, or nobody yet.
     package func address(of project: String) -> String? {
         guard database != nil else { return nil }
         return state.withLock { state in
-            guard let home = state.homes[project], home != name else { return nil }
+            guard let home = state.homes[project]?.server, home != name else { return nil }
             return state.servers[home]?.address
         }
     }
@@ -65,22 +67,54 @@ package final class Homes: Sendable {
     /// - Throws: ``DiagnosticCode/journalUnseated``, and what the journal throws.
     func beat(_ projects: [String]) async throws(DiagnosticError) -> Set<String> {
         guard let database else { return [] }
+        let silenceMs = silenceMs
+        let turn = state.withLock { state in
+            state.beats += 1
+            return state.beats
+        }
         let (servers, homes) = try await Self.blocking { () throws(JournalError) in
             let servers = try database.beat()
-            try database.settleHomes(of: projects, goneMs: Self.goneMs)
+            try database.settleHomes(of: projects, goneMs: silenceMs, turn: turn)
             return (servers, try database.homes())
         }
         let name = name
         return state.withLock { state in
             state.servers = [:]
-            for server in servers where server.id == name || server.silentMs < Self.goneMs {
+            for server in servers where server.id == name || server.silentMs < silenceMs {
                 state.servers[server.id] = server
             }
             state.homes = homes
-            let here = Set(homes.filter { $0.value == name }.keys)
-            // Those of projects that are no more.
+            let here = Set(homes.filter { $0.value.server == name }.keys)
+            // Those of projects that are no more, or were given away.
             state.own.formIntersection(here)
+            state.leaving.formIntersection(here)
             return here.subtracting(state.own)
+        }
+    }
+
+    /// Projects of this server that are to go to another one.
+    var departing: [String] {
+        state.withLock { state in state.own.filter { state.homes[$0]?.heir != nil }.sorted() }
+    }
+
+    /// Gives a project to the server that is to have it, where nothing of it is under way. While that is looked at nothing new of it
+    /// begins here.
+    ///
+    /// - Parameter letGo: forgets the project, unless something of it is under way.
+    func handOver(_ project: String, letGo: @Sendable () async -> Bool) async throws(DiagnosticError) {
+        guard let database else { return }
+        let name = name
+        state.withLock { _ = $0.leaving.insert(project) }
+        guard await letGo() else {
+            state.withLock { _ = $0.leaving.remove(project) }
+            // Another one may be.
+            return try await Self.blocking { () throws(JournalError) in try database.keep(project, at: name) }
+        }
+        // What becomes of it where this fails is seen at the next beat.
+        try await Self.blocking { () throws(JournalError) in try database.handOver(project, from: name) }
+        state.withLock { state in
+            state.own.remove(project)
+            state.homes[project] = nil
         }
     }
 

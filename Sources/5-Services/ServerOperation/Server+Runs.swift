@@ -32,6 +32,7 @@ extension Server {
     /// The project that a run is of; `nil`: there is no such run, or it has none.
     package func project(of run: RunID) throws(DiagnosticError) -> EntryID? {
         if let row = try row(of: run) { return EntryID(row.project) }
+        if isShared, let project = try decidingProject(of: run) { return EntryID(project) }
         return try store.removal(of: run).removed.flatMap { EntryID($0.project) }
     }
 

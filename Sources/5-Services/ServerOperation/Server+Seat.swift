@@ -6,6 +6,8 @@ internal import EventJournal
 internal import PipelineModel
 internal import RunCoordination
 internal import RunIndex
+internal import Synchronization
+internal import Timekeeping
 internal import TriggerIntake
 
 /// A server's place among those that share a database.
@@ -18,25 +20,29 @@ extension Server {
     /// Takes the server's seat in the database, before anything is written: an earlier process of this server writes no more.
     ///
     /// - Returns: projects that this server is the home of.
-    /// - Throws: ``DiagnosticCode/databaseTaken``
     func enter(_ url: String) async throws(DiagnosticError) -> Set<String> {
         try await homes.enter(url)
         let mine = try await homes.beat(projectNames)
-        guard let other = homes.others.first else { return mine }
-        try await homes.leave()
-        throw DiagnosticError(
-            .databaseTaken, "The server at \(other) works on this database already.",
-            remedy: "Stop it first; one that was killed is gone after \(Homes.goneMs / 1_000) seconds.")
+        return mine
     }
 
     /// Says that it lives, and takes up what it has become the home of. A database that does not answer is waited for; a seat
     /// that somebody took ends the process.
-    func beat() async {
+    package func beat() async {
         guard store.database != nil else { return }
         do throws(DiagnosticError) {
             try await directory.reload()
+            await noteRunners()
             let mine = try await homes.beat(projectNames)
             if !mine.isEmpty { try await takeUp(mine) }
+            let (runs, triggers) = (runs, triggers)
+            for project in homes.departing {
+                try await homes.handOver(project) {
+                    guard await triggers.letGo(of: project) else { return false }
+                    return await runs.letGo(of: project)
+                }
+            }
+            try people.sessions.follow(now: .now())
             try lists.follow()
         } catch {
             if error.diagnostic.code == .journalUnseated { fail(error) }
@@ -50,9 +56,9 @@ extension Server {
     /// - Returns: runs that go on.
     @discardableResult
     func takeUp(_ projects: Set<String>) async throws(DiagnosticError) -> [RunID] {
-        homes.takeUp(projects)
         do {
             let going = try await runs.recover(try openRuns(of: projects))
+            homes.takeUp(projects)
             try changes.tell(going: going) { projects.contains($0) }
             try await triggers.start(projects)
             return going
@@ -82,13 +88,29 @@ extension Server {
         return ours
     }
 
+    /// Stops saying that it lives, and whatever else the clock brings: as a process that stands still.
+    package func silence() {
+        let (ticker, beater) = state.withLock { ($0.ticker, $0.beater) }
+        ticker?.cancel()
+        beater?.cancel()
+    }
+
+    /// Several times within the silence after which others would take over.
+    private static let beatsPerSilence: Int64 = 5
+
+    func startBeating() -> Task<Void, Never> {
+        let pause = Duration.milliseconds(settings.silenceMs / Self.beatsPerSilence)
+        return Task { [weak self] in
+            while !Task.isCancelled {
+                try? await Task.sleep(for: pause)
+                guard let self, !Task.isCancelled else { return }
+                await self.beat()
+            }
+        }
+    }
+
     /// Leaves in order: the next server need not wait.
     func leave() async {
         do throws(DiagnosticError) { try await homes.leave() } catch { report(error) }
     }
-}
-
-extension DiagnosticCode {
-    /// Another server works on the database.
-    package static let databaseTaken = DiagnosticCode(1186)
 }

@@ -15,6 +15,8 @@ package struct ExpectedWebhook: Sendable {
     fileprivate let headers: HTTPHeaders
     fileprivate let project: Project
     fileprivate let verification: WebhookVerification
+
+    package var projectID: String { project.id.description }
 }
 
 /// What forges tell.

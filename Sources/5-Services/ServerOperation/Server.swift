@@ -53,6 +53,7 @@ package final class Server: Sendable {
     let ownAddress: OwnAddress
     /// To places that the server's settings name.
     let transport: HTTPTransport
+    package let peers: PeerCalls
     package let gates: GateKeeper
     package let statuses: StatusDesk
     private let indexing: IndexWriting
@@ -78,11 +79,16 @@ package final class Server: Sendable {
         var isStopping = false
         /// The own runner of an earlier start, where there is to be none: it ends once it has no job.
         var retiring: EntryID?
+        /// As the runs know them.
+        var runners: [EntryID: Runner] = [:]
         var ticker: Task<Void, Never>?
+        /// Says that this server lives, where there may be others.
+        var beater: Task<Void, Never>?
         var sweeper: Task<Void, Never>?
     }
 
     /// The clock's beat: deadlines and lost runners are noticed within it.
+    private static let beginningSeconds: Int64 = 30
     private static let beat = Duration.milliseconds(500)
     private static let beatsPerTrigger = 2
     /// After so many those who follow are shown that the connection lives.
@@ -101,6 +107,9 @@ package final class Server: Sendable {
         _ settings: ServerSettings, program: String,
         transport: @escaping HTTPTransport = { (call) throws(DiagnosticError) in
             throw DiagnosticError(.webUnreachable, "This server calls nobody; not \(call.url.prefix(80)) either.")
+        },
+        streaming: @escaping HTTPStreaming = { (call) throws(DiagnosticError) in
+            throw DiagnosticError(.webUnreachable, "This server calls nobody; not \(call.url.prefix(80)) either.")
         }, web: WebReach? = nil,
         now: @escaping @Sendable () -> Int64 = { Timestamp.now().milliseconds },
         report: @escaping @Sendable (DiagnosticError) -> Void
@@ -110,12 +119,20 @@ package final class Server: Sendable {
         let own = Self.ownFolder(settings, settings.folder)
         try Trees.make(own, mode: 0o700)
         lock = try Self.lock(own)
+        // Servers that share the folder and begin together make its keys one after another.
+        let beginning = try FileLock.waiting(
+            path: settings.folder + "/beginning.lock", until: .now() + .seconds(Self.beginningSeconds))
+        defer { withExtendedLifetime(beginning) {} }
         let counts = ServerCounts(version: settings.version)
         self.counts = counts
         let store = try RunStore(
             root: settings.folder, database: settings.database, durability: .powerCut, observer: { counts.note($0) })
         self.store = store
-        homes = Homes(database: store.database, name: settings.name)
+        let key = try store.database.map { (database) throws(DiagnosticError) in
+            try store.recorded { (_) throws(JournalError) in try database.peerKey() }
+        }
+        peers = PeerCalls(key: key ?? "", transport: transport, streaming: streaming)
+        homes = Homes(database: store.database, name: settings.name, silenceMs: settings.silenceMs)
         index = try RunLists(path: own + "/index.sqlite")
         lists = try SharedLists(store: store, index: index, folder: own)
         feed = LiveFeed()
@@ -132,7 +149,8 @@ package final class Server: Sendable {
         gates = GateKeeper(store: store, directory: directory, now: { Timestamp(milliseconds: now()) }, report: report)
         (ownAddress, self.transport) = (OwnAddress(publicURL: settings.publicURL), transport)
         let parts = TellingParts(
-            settings: settings, store: store, index: index, lists: lists, homes: homes, directory: directory, references: references,
+            settings: settings, store: store, index: index, lists: lists, homes: homes, directory: directory,
+            references: references,
             counts: counts, address: ownAddress, web: web ?? .only(transport), now: now, report: report)
         desk = try Self.desk(parts)
         announcer = try Self.announcer(parts)
@@ -156,6 +174,7 @@ package final class Server: Sendable {
                 telling.note(change)
                 ear.yield(.run(change))
             }, report: report)
+        surroundings.isHome = { [homes] in homes.isHere($0) }
         surroundings.leaseMs = Int64(settings.leaseSeconds) * 1_000
         surroundings.noted = { counts.note($0) }
         (faults, fault) = AsyncStream<DiagnosticError>.makeStream()
@@ -270,9 +289,9 @@ package final class Server: Sendable {
     package func start(url: String, keepsHouse: Bool = true) async throws {
         state.withLock { $0.url = url }
         ownAddress.set(url)
-        let mine = try await enter(url)
+        let mine = try await enter(settings.peerURL ?? url)
         await listen()
-        for runner in directory.current.runners.values { await runs.add(DispatchRunner(runner)) }
+        await noteRunners()
         if settings.capacity > 0 {
             try await startOwnRunner(settings.runnerSocketPath.map { "http+unix://\(FormText.encoded($0))" } ?? url)
         } else {
@@ -298,7 +317,6 @@ package final class Server: Sendable {
                 await self.forgetSpentRunners()
                 await self.endOwnRunner()
                 if beats % Self.beatsPerTrigger == 0 {
-                    await self.beat()
                     self.changes.tick()
                     await self.triggers.tick()
                     if self.homes.isSteward {
@@ -313,8 +331,9 @@ package final class Server: Sendable {
                 }
             }
         }
+        let beater = isShared ? startBeating() : nil
         state.withLock { state in
-            state.ticker = ticker
+            (state.ticker, state.beater) = (ticker, beater)
             state.isReady = true
         }
     }
@@ -390,6 +409,10 @@ package final class Server: Sendable {
         }
         ticker?.cancel()
         state.withLock(\.sweeper)?.cancel()
+        let beater = state.withLock(\.beater)
+        beater?.cancel()
+        // What it is just taking up is done first.
+        await beater?.value
         await triggers.stop()
         await runs.stop()
         feed.end()

@@ -14,6 +14,10 @@ package struct ServerSettings: Sendable {
     package var database: String?
     /// What tells this server from others on the same database.
     package var name = "server"
+    /// Where other servers on the same database reach this one; `nil`: where it listens.
+    package var peerURL: String?
+    /// A server that was not heard of for so long is gone, by the database's clock.
+    package var silenceMs = standardSilenceMs
     package var host: String
     /// 0: any that is free.
     package var port: Int
@@ -59,6 +63,7 @@ package struct ServerSettings: Sendable {
         telling = TellingSettings(environment: environment)
     }
 
+    package static let standardSilenceMs: Int64 = 5_000
     package static let maximumCapacity = 1_000
     package static let standardRequestsPerMinute = 1_200
     package static let maximumRequestsPerMinute = 1_000_000

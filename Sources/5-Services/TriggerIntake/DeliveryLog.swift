@@ -23,6 +23,9 @@ package final class DeliveryLog: Sendable {
 
     package init(_ store: RunStore) { self.store = store }
 
+    /// Another process writes the project's from now on.
+    func forget(_ project: String) { listed.withLock { $0[project] = nil } }
+
     // MARK: names
 
     static let kind = "delivery"

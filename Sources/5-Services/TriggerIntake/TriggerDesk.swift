@@ -49,7 +49,9 @@ package actor TriggerDesk {
     /// - Parameter projects: whose; `nil`: all.
     package func start(_ projects: Set<String>? = nil) throws(DiagnosticError) {
         for stream in try log.unfinished() {
-            guard let delivery = try log.delivery(stream), projects?.contains(delivery.project) ?? true else { continue }
+            guard let delivery = try log.delivery(stream), projects?.contains(delivery.project) ?? true else {
+                continue
+            }
             var task = DeskLine.Task(kind: .delivery(stream), id: delivery.id)
             task.receivedAt = delivery.receivedAt
             task.attempts = delivery.attempts
@@ -143,6 +145,16 @@ package actor TriggerDesk {
     static let stopping = DiagnosticError(
         .serverStopping, "The server is about to stop; what was asked for is kept, and begins when it is back.")
 
+    /// Forgets what is known of a project that another server is to have.
+    ///
+    /// - Returns: `false` where something that came to it is being worked, or waits for it: then nothing is forgotten.
+    package func letGo(of project: String) -> Bool {
+        guard lines[project].map({ !$0.isBusy && $0.tasks.isEmpty }) ?? true else { return false }
+        lines[project] = nil
+        log.forget(project)
+        return true
+    }
+
     // MARK: taking in
 
     func line(_ project: String) -> DeskLine {
@@ -155,6 +167,10 @@ package actor TriggerDesk {
     func receive(
         _ cause: TriggerCause, id: String, on line: DeskLine, with others: [StreamAppend] = []
     ) throws(DiagnosticError) -> Bool {
+        guard surroundings.isHome(line.project) else {
+            throw DiagnosticError(
+                .homeAway, "Another server does what is of this project now.", remedy: "Try again.")
+        }
         let time = now
         guard try log.receive(cause, id: id, project: line.project, at: time, with: others) else { return false }
         var task = DeskLine.Task(kind: .delivery(DeliveryLog.stream(line.project, id)), id: id)

@@ -65,6 +65,9 @@ struct DeploymentBook {
     private var pages: [String: Page] = [:]
     private static let eventsAtOnce = 1_000
 
+    /// Another server writes the project's from now on.
+    mutating func forget(_ project: String) { pages[project] = nil }
+
     static func stream(_ project: String) -> StreamID {
         StreamID("deployments/\(project.isEmpty ? "none" : project)")
     }

@@ -23,6 +23,7 @@ extension RunCoordinator {
     ) async throws -> Int {
         try checkHealthy()
         guard store.exists(run) else { throw DiagnosticError(.runMissing, "There is no run \(run).") }
+        try checkHome(try RunRecord.load(from: store, run))
         let last = try store.lastAttempt(of: run)
         let previous = max(1, last)
         let asked = RerunKey(store: store, run: run)

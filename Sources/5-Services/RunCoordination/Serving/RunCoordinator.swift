@@ -26,6 +26,8 @@ package actor RunCoordinator {
         package var secrets: @Sendable (RunRecord, JobID, String?) throws(DiagnosticError) -> JobSecrets
         /// Whether a job may go on to its environment; asked once each time that it comes there.
         package var enter: @Sendable (EnvironmentVisit) async -> EnvironmentAnswer
+        /// Whether what is of a project is decided here; another server may do so.
+        package var isHome: @Sendable (_ project: String) -> Bool = { _ in true }
         /// A run began, changed its state, or ended.
         package var changed: @Sendable (RunChange) -> Void
         package var jobEnded: @Sendable (JobChange) -> Void = { _ in }
@@ -111,6 +113,7 @@ package actor RunCoordinator {
     /// Makes a run, and returns once its beginning is on the disk.
     package func begin(_ record: RunRecord) async throws -> RunID {
         try checkHealthy()
+        try checkHome(record)
         let run = try store.newRun()
         try record.save(in: store, run)
         let served = ServedRun(store: store, run: run, attempt: 1, record: record)
@@ -122,6 +125,7 @@ package actor RunCoordinator {
     /// Makes a run that waits for somebody to let it begin.
     package func hold(_ record: RunRecord, _ reason: String) throws(DiagnosticError) -> RunID {
         try checkHealthy()
+        try checkHome(record)
         let run = try store.newRun()
         // First: a record without it would begin at the next start.
         try HeldRun.save(reason, store, run)
@@ -138,6 +142,7 @@ package actor RunCoordinator {
         try checkHealthy()
         guard runs[run] == nil, try isHeld(run) else { return false }
         let record = try RunRecord.load(from: store, run)
+        try checkHome(record)
         // First: one that is here and cannot be rejected would be neither held nor begun.
         if isApproved { HeldRun.allow(store, run) } else { try HeldRun.reject(store, run) }
         runs[run] = ServedRun(store: store, run: run, attempt: 1, record: record)
@@ -193,6 +198,16 @@ package actor RunCoordinator {
     /// Runs that are under way.
     package var active: [RunID] { runs.keys.sorted() }
 
+    /// Forgets what is known of a project that another server is to have.
+    ///
+    /// - Returns: `false` where a run of it is under way: then nothing is forgotten.
+    package func letGo(of project: String) -> Bool {
+        guard !runs.values.contains(where: { $0.project == project }) else { return false }
+        arbiters[project] = nil
+        deployments.forget(project)
+        return true
+    }
+
     package func isActive(_ run: RunID) -> Bool { runs[run].map { !$0.isOver } ?? false }
 
     /// Whether it takes work.
@@ -204,6 +219,13 @@ package actor RunCoordinator {
             throw DiagnosticError(
                 .serverStopping, "The server is about to stop.", remedy: "Try again in a few seconds.")
         }
+    }
+
+    /// - Throws: ``DiagnosticCode/homeAway``
+    func checkHome(_ record: RunRecord) throws(DiagnosticError) {
+        guard let project = record.project, !surroundings.isHome(project) else { return }
+        throw DiagnosticError(
+            .homeAway, "Another server does what is of this project now.", remedy: "Try again.")
     }
 
     /// Gives a run an input, and returns once what came of it is on the disk.

@@ -40,7 +40,9 @@ package final class Sessions: Sendable {
     private let keyring: TicketKeyring
     private let directory: DirectoryKeeper
     private let store: RunStore
-    private let ended: Mutex<[String: Timestamp]>
+    private let ended = Mutex<[String: Timestamp]>([:])
+    /// Up to where the stream was read.
+    private let version = Mutex(0)
 
     static let stream = StreamID("sessions")
     private static let eventType = "sessionEnded"
@@ -49,14 +51,26 @@ package final class Sessions: Sendable {
         self.keyring = keyring
         self.directory = directory
         self.store = store
-        var ended: [String: Timestamp] = [:]
-        for entry in try store.recorded({ (journal) throws(JournalError) in try journal.events(of: Self.stream) }) {
-            guard let data = try? DataValue(json: entry.event.payload), let id = data["id"]?.string,
-                let until = data["until"]?.int.map({ Timestamp(milliseconds: Int64($0)) }), now < until
-            else { continue }
-            ended[id] = until
+        try follow(now: now)
+    }
+
+    /// Hears of sessions that another server has ended, and of keys that it has made.
+    func follow(now: Timestamp) throws(DiagnosticError) {
+        try keyring.follow()
+        let store = store
+        try version.withLock { (version) throws(DiagnosticError) in
+            let first = version + 1
+            let entries = try store.recorded { (journal) throws(JournalError) in
+                try journal.events(of: Self.stream, from: first, limit: .max)
+            }
+            for entry in entries {
+                guard let data = try? DataValue(json: entry.event.payload), let id = data["id"]?.string,
+                    let until = data["until"]?.int.map({ Timestamp(milliseconds: Int64($0)) }), now < until
+                else { continue }
+                ended.withLock { $0[id] = until }
+            }
+            version = entries.last?.sequence ?? version
         }
-        self.ended = Mutex(ended)
     }
 
     /// Somebody has shown who they are.

@@ -32,12 +32,21 @@ package final class TicketKeyring: Sendable {
     package init(path: String, key: SymmetricKey, now: Timestamp) throws(DiagnosticError) {
         self.path = path
         self.key = key
-        var found: [Entry] = []
-        if let bytes = try SealedFile.read(path, key: key, name: Self.boundName, limit: Self.limitBytes) {
-            found = Self.read(bytes)
-        }
-        entries = Mutex(found)
+        entries = Mutex([])
+        try follow()
         _ = try keys(now: now)
+    }
+
+    /// Takes keys that another server has made in the file.
+    func follow() throws(DiagnosticError) {
+        guard let bytes = try SealedFile.read(path, key: key, name: Self.boundName, limit: Self.limitBytes) else {
+            return
+        }
+        let found = Self.read(bytes)
+        entries.withLock { entries in
+            guard let newest = found.first, entries.first.map({ $0.madeAt < newest.madeAt }) ?? true else { return }
+            entries = found
+        }
     }
 
     package func keys(now: Timestamp) throws(DiagnosticError) -> TicketKeys {

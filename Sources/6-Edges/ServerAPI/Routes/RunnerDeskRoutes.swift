@@ -40,11 +40,13 @@ struct RunnerDeskRoutes: Sendable {
 
     @Sendable private func code(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
         let asked = try await runner.read(request, CodeRequest.self)
+        if let answer = try await runner.passedOn(request, asked.lease) { return answer }
         return .json(try await server.desk.code(asked, try await record(asked.lease, request)).data)
     }
 
     @Sendable private func piece(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
         let asked = try await runner.read(request, PieceRequest.self)
+        if let answer = try await runner.passedOn(request, asked.lease) { return answer }
         let (desk, record) = (server.desk, try await record(asked.lease, request))
         let bytes = try await BlockingWork.attempt { () throws(DiagnosticError) in try desk.piece(asked, record) }
         return OutboundAnswer(
@@ -53,6 +55,7 @@ struct RunnerDeskRoutes: Sendable {
 
     @Sendable private func storage(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
         let call = try await runner.read(request, StorageCall.self)
+        if let answer = try await runner.passedOn(request, call.lease) { return answer }
         let (desk, record) = (server.desk, try await record(call.lease, request))
         // An artifact's lock may be another job's for long.
         let act = try await BlockingWork.attemptLong { () throws(DiagnosticError) in try desk.prepare(call, record) }
@@ -75,21 +78,27 @@ struct RunnerDeskRoutes: Sendable {
 
     @Sendable private func upload(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
         let message = try await message(request)
-        let (desk, record) = (server.desk, try await record(try server.desk.lease(of: message), request))
+        let lease = try server.desk.lease(of: message)
+        if let answer = try await runner.passedOn(request, lease) { return answer }
+        let (desk, record) = (server.desk, try await record(lease, request))
         return .json(
             try await BlockingWork.attempt { () throws(DiagnosticError) in try desk.upload(message, record) })
     }
 
     @Sendable private func putChunks(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
         let message = try await message(request)
-        let (desk, record) = (server.desk, try await record(try server.desk.lease(of: message), request))
+        let lease = try server.desk.lease(of: message)
+        if let answer = try await runner.passedOn(request, lease) { return answer }
+        let (desk, record) = (server.desk, try await record(lease, request))
         try await BlockingWork.attempt { () throws(DiagnosticError) in try desk.putChunks(message, record) }
         return .json([:])
     }
 
     @Sendable private func getChunks(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
         let message = try await message(request)
-        let (desk, record) = (server.desk, try await record(try server.desk.lease(of: message), request))
+        let lease = try server.desk.lease(of: message)
+        if let answer = try await runner.passedOn(request, lease) { return answer }
+        let (desk, record) = (server.desk, try await record(lease, request))
         let answer = try await BlockingWork.attempt { () throws(DiagnosticError) in
             try desk.getChunks(message, record)
         }

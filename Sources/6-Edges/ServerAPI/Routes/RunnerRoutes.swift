@@ -55,7 +55,19 @@ struct RunnerRoutes: Sendable {
                         + "\(RunnerProtocolVersion.oldest) to \(RunnerProtocolVersion.current).",
                     remedy: "Use the same version of Martlet for the server and its runners.")
             }
+            var request = request
+            request.content = try await request.bytes()
             return try await handler(request)
+        }
+    }
+
+    /// Passes a message on to the server that has a lease's run.
+    ///
+    /// - Returns: `nil`: it is for this server.
+    func passedOn(_ request: APIRequest, _ lease: LeaseKey) async throws(DiagnosticError) -> OutboundAnswer? {
+        guard server.isShared, let project = try server.decidingProject(of: lease.work.run) else { return nil }
+        return try await Forwarding(server: server).passedOn(request.inbound, to: project, from: request.address) {
+            () throws(DiagnosticError) in try await request.bytes()
         }
     }
 
@@ -87,30 +99,39 @@ struct RunnerRoutes: Sendable {
 
     @Sendable private func poll(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
         let asked = try await read(request, PollRequest.self)
-        let answer = await server.runs.poll(try runner(request), asked)
-        return .json(answer.data)
+        let caller = try runner(request)
+        guard server.isShared, !request.inbound.isPassedOn else {
+            return .json(await server.runs.poll(caller, asked).data)
+        }
+        let poll = OpenPoll(
+            runner: caller, request: asked, path: request.inbound.path, headers: request.inbound.headers,
+            address: request.address)
+        return .json(try await server.poll(poll).data)
     }
 
     @Sendable private func assignment(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
         let key = try await read(request, LeaseKey.self)
+        if let answer = try await passedOn(request, key) { return answer }
         guard let found = await server.runs.assignment(key, of: try runner(request)) else { throw Self.lost(key) }
         return .json(found.data)
     }
 
     @Sendable private func position(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
         let key = try await read(request, LeaseKey.self)
+        if let answer = try await passedOn(request, key) { return answer }
         guard let found = await server.runs.position(key, of: try runner(request)) else { throw Self.lost(key) }
         return .json(found.data)
     }
 
     @Sendable private func progress(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
-        let bytes = try await request.inbound.body(limit: request.bodyLimitBytes)
+        let bytes = try await request.bytes()
         let said: Progress
         do throws(DataShapeError) {
             said = try ProgressCoding.decode(bytes)
         } catch {
             throw DiagnosticError(.runnerMessageInvalid, "The progress cannot be read: \(error).")
         }
+        if let answer = try await passedOn(request, said.lease) { return answer }
         let known: ProgressPosition?
         do {
             known = try await server.runs.progress(said, of: try runner(request))

@@ -57,6 +57,11 @@ struct TriggerRoutes: Sendable {
             defer { unproven.giveBack(body.count) }
             try server.prove(webhook, body: body)
         }
+        let forwarding = Forwarding(server: server)
+        let home = try await forwarding.passedOn(request.inbound, to: webhook.projectID, from: request.address) {
+            () throws(DiagnosticError) in body
+        }
+        if let home { return home }
         do throws(DiagnosticError) {
             let receipt = try await server.receive(webhook, body: body)
             return .json(["status": .string(receipt.rawValue)], status: receipt == .accepted ? 202 : 200)

@@ -55,7 +55,7 @@ enum APIProblem {
         var headers: HTTPHeaders = [("Content-Type", "application/problem+json"), ("Cache-Control", "no-store")]
         if status == 401 { headers.add("WWW-Authenticate", "Bearer realm=\"martlet\"") }
         if status == 503 || status == 429 || diagnostic.code == .keyInUse {
-            let isShort = [.serverStarting, .keyInUse].contains(diagnostic.code)
+            let isShort = [.serverStarting, .keyInUse, .homeAway].contains(diagnostic.code)
             let waitMs = retryAfterMs ?? (isShort ? 1_000 : 5_000)
             headers.add("Retry-After", String(max(1, (waitMs + 999) / 1_000)))
         }
@@ -85,7 +85,8 @@ enum APIProblem {
         .routeUnknown: 404, .methodUnknown: 405, .requestInvalid: 400, .requestTooLarge: 413, .requestCutOff: 400,
         .bodiesPastLimit: 503, .requestTooSlow: 408,
         .socketForeign: 403, .socketHandshake: 400, .socketVersion: 426,
-        .entryMissing: 404, .serverStopping: 503, .serverStarting: 503, .journalConflict: 409, .journalDiskFull: 503,
+        .entryMissing: 404, .serverStopping: 503, .homeAway: 503, .serverStarting: 503, .journalConflict: 409,
+        .journalDiskFull: 503,
         .journalBusy: 503, .journalUnreachable: 503, .journalRefused: 503, .logDiskFull: 503, .logNotWritable: 503,
     ]
 

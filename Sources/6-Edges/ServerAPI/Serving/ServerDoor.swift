@@ -38,7 +38,13 @@ package struct ServerDoor: Sendable {
     }
 
     /// Answers; never throws.
-    package func answer(_ inbound: InboundRequest) async -> OutboundAnswer {
+    package func answer(_ arrived: InboundRequest) async -> OutboundAnswer {
+        var inbound = arrived
+        if server.peers.isPeer(arrived.headers) {
+            inbound = arrived.passedOn(
+                from: arrived.headers[PeerCalls.addressHeader] ?? arrived.peer,
+                isSecure: arrived.headers[PeerCalls.secureHeader] != nil)
+        }
         let finding = router.find(inbound.method, inbound.path)
         // What nobody listens at is one series: anybody can ask for anything.
         var template = "none"
@@ -86,7 +92,8 @@ package struct ServerDoor: Sendable {
         _ inbound: InboundRequest, _ route: Route, _ path: [String: String]
     ) async throws(DiagnosticError) -> OutboundAnswer {
         let now = Timestamp.now()
-        let address = ClientAddress.of(inbound, trusted: server.settings.trustedProxies)
+        let address =
+            inbound.isPassedOn ? inbound.peer : ClientAddress.of(inbound, trusted: server.settings.trustedProxies)
         if route.isDoor, let wait = limits.wait(network: ClientAddress.network(address), now: now) {
             return tooMany(wait)
         }
@@ -99,9 +106,13 @@ package struct ServerDoor: Sendable {
             throw error
         }
         if caller.principal == .anonymous, let wait = limit(inbound, route, address, now) { return tooMany(wait) }
-        if let wait = limits.wait(caller: caller.principal, now: now) { return tooMany(wait) }
+        // One that was passed on was counted where it came in.
+        if !inbound.isPassedOn, let wait = limits.wait(caller: caller.principal, now: now) { return tooMany(wait) }
+        try await server.seeOthers(route, path)
         if let refusal = try server.refusal(caller.principal, route, path) { return refusal }
         if !server.hasStarted { try Self.refuseEarly(route) }
+        let forwarding = Forwarding(server: server)
+        if let answer = try await forwarding.passedOn(inbound, route, path, from: address) { return answer }
         if route.isLive, inbound.asksForSocket {
             if caller.session != nil { try FormCheck(server: server).requireOwnPage(inbound) }
             try inbound.requireHandshake()
@@ -180,6 +191,22 @@ package struct ServerDoor: Sendable {
 }
 
 extension Server {
+    /// What other servers have written is seen by whoever asks now: lists of all projects' runs, and a project that was made a
+    /// moment ago.
+    func seeOthers(_ route: Route, _ path: [String: String]) async throws(DiagnosticError) {
+        guard isShared else { return }
+        switch route.guardian {
+        case .known, .server: try await follow()
+        case .project where directory.current.find(path["project"] ?? "") == nil: try await follow()
+        case .run
+        where try path["run"].flatMap({ RunID($0) }).map({ (run) throws(DiagnosticError) in
+            try project(of: run) == nil
+        }) ?? false:
+            try await follow()
+        case .open, .proof, .runner, .project, .run: return
+        }
+    }
+
     /// Why a request does not get to a route; `nil`: it does.
     func refusal(
         _ principal: Principal, _ route: Route, _ path: [String: String]

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Crypto
+package import Diagnostics
+package import HTTPMessages
+
+/// What servers on one database ask of one another: requests that came in at one, and are for another. They show a key that all of
+/// them have from the database.
+package struct PeerCalls: Sendable {
+    /// Says that a request was passed on by another server; its value is the key.
+    package static let header = "Martlet-Peer"
+    /// Where a request came from that was passed on.
+    package static let addressHeader = "Martlet-Peer-For"
+    /// Whether it came by TLS.
+    package static let secureHeader = "Martlet-Peer-Secure"
+    private static let own: Set<String> = [
+        "martlet-peer", "martlet-peer-for", "martlet-peer-secure", "connection", "keep-alive", "transfer-encoding",
+        "te",
+        "upgrade", "content-length", "expect", "proxy-connection", "trailer",
+    ]
+
+    private let key: String
+    private let transport: HTTPTransport
+    private let streaming: HTTPStreaming
+
+    package init(key: String, transport: @escaping HTTPTransport, streaming: @escaping HTTPStreaming) {
+        (self.key, self.transport, self.streaming) = (key, transport, streaming)
+    }
+
+    /// Whether a request shows the key; compared in constant time.
+    package func isPeer(_ headers: HTTPHeaders) -> Bool {
+        guard let shown = headers[Self.header], !key.isEmpty else { return false }
+        return SHA256.hash(data: Array(shown.utf8)) == SHA256.hash(data: Array(key.utf8))
+    }
+
+    /// A request as the other server is to have it.
+    package func call(
+        _ method: String, _ url: String, _ headers: HTTPHeaders, body: [UInt8], from address: String, isSecure: Bool
+    ) -> HTTPCall {
+        var passed = HTTPHeaders(headers.filter { !Self.own.contains($0.name.lowercased()) })
+        passed.add(Self.header, key)
+        passed.add(Self.addressHeader, address)
+        if isSecure { passed.add(Self.secureHeader, "1") }
+        return HTTPCall(method, url, headers: passed, body: body)
+    }
+
+    package func send(_ call: HTTPCall) async throws(DiagnosticError) -> HTTPAnswer { try await transport(call) }
+
+    /// - Returns: once the answer's head is there.
+    package func open(_ call: HTTPCall) async throws(DiagnosticError) -> HTTPStream { try await streaming(call) }
+
+    /// What of an answer's head is passed back.
+    package static func passedBack(_ headers: HTTPHeaders) -> HTTPHeaders {
+        HTTPHeaders(headers.filter { !own.contains($0.name.lowercased()) && $0.name.lowercased() != "date" })
+    }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import AccessRules
+package import Diagnostics
+internal import JobDispatch
+package import PipelineModel
+internal import RunCoordination
+internal import RunIndex
+internal import Synchronization
+internal import ThreadExecution
+
+/// Which server a request is for.
+extension Server {
+    package enum Place: Hashable, Sendable {
+        /// This one.
+        case here
+        /// Another one, at its address.
+        case at(String)
+        /// None yet, or none that lives.
+        case nowhere
+    }
+
+    /// Which server decides what is of a project.
+    package func place(of project: String) -> Place {
+        if homes.isHere(project) { return .here }
+        return homes.address(of: project).map { .at($0) } ?? .nowhere
+    }
+
+    /// Whether there may be other servers.
+    package var isShared: Bool { store.database != nil }
+
+    /// Which server decides what is of a run. One of which nobody knows anything is as good here as anywhere.
+    package func place(of run: RunID) throws(DiagnosticError) -> Place {
+        guard isShared, let project = try decidingProject(of: run) else { return .here }
+        return place(of: project)
+    }
+
+    /// The project of a run, whether lists have it already or not; `nil`: nobody knows the run.
+    package func decidingProject(of run: RunID) throws(DiagnosticError) -> String? {
+        if let row = try index.run(run) { return row.project }
+        // Lists come behind: its files are there before anybody is told of it.
+        guard store.exists(run), RunRecord.isKept(run, in: store) else { return nil }
+        return try RunRecord.load(from: store, run).project
+    }
+
+    /// Sees what other servers have written of people, projects and runs.
+    package func follow() async throws(DiagnosticError) {
+        guard isShared else { return }
+        try await directory.reload()
+        let lists = lists
+        try await BlockingWork.attempt { () throws(DiagnosticError) in try lists.follow() }
+    }
+
+    /// Waits for a project's home for as long as a takeover lasts.
+    package func settledPlace(of project: String) async -> Place {
+        let end = ContinuousClock.now + Self.settlingTime
+        while true {
+            let place = place(of: project)
+            guard place == .nowhere, ContinuousClock.now < end, !Task.isCancelled else { return place }
+            await beat()
+            if self.place(of: project) == .nowhere { try? await Task.sleep(for: Self.settlingPause) }
+        }
+    }
+
+    /// Silence, and what is folded after it.
+    private static let settlingTime = Duration.seconds(8)
+    private static let settlingPause = Duration.milliseconds(200)
+
+    package static func away(_ what: String) -> DiagnosticError {
+        DiagnosticError(
+            .homeAway,
+            "The server that does what is of \(what) does not answer; another one takes over in a few seconds.",
+            remedy: "Try again.")
+    }
+
+    /// A runner that another server has registered, or that somebody changed there.
+    func noteRunners() async {
+        let known = directory.current.runners
+        let own = ownRunner.credential()?.id
+        let (changed, removed) = state.withLock { state in
+            defer { state.runners = known }
+            let changed = known.values.filter { state.runners[$0.id] != $0 }
+            return (changed, state.runners.keys.filter { known[$0] == nil })
+        }
+        for runner in changed where !isRetiring(runner.id) {
+            await runs.add(DispatchRunner(runner, isOwn: runner.id.description == own))
+        }
+        for id in removed { await runs.remove(id.description) }
+    }
+}

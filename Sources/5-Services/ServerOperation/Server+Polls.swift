@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AccessRules
+package import Diagnostics
+package import HTTPMessages
+internal import JobDispatch
+internal import RunCoordination
+package import RunnerProtocol
+internal import StructuredData
+internal import Synchronization
+
+/// A poll that came in at this server, for all servers.
+package struct OpenPoll: Sendable {
+    package var runner: String
+    package var request: PollRequest
+    /// The request as another server is to have it.
+    package var path: String
+    package var headers: HTTPHeaders
+    package var address: String
+
+    package init(runner: String, request: PollRequest, path: String, headers: HTTPHeaders, address: String) {
+        (self.runner, self.request) = (runner, request)
+        (self.path, self.headers, self.address) = (path, headers, address)
+    }
+}
+
+/// A runner polls whichever server it comes to, and is heard by all: each has jobs of its own.
+extension Server {
+    /// How long a poll waits here before it asks the others again.
+    private static let roundMs: Int64 = 500
+
+    /// - Throws: ``DiagnosticCode/homeAway`` where a server that has jobs of the runner does not answer: then the runner has not been
+    ///   heard, and must not take its leases for renewed.
+    package func poll(_ poll: OpenPoll) async throws(DiagnosticError) -> PollAnswer {
+        await know(poll.runner)
+        guard !homes.others.isEmpty else { return await runs.poll(poll.runner, poll.request) }
+        let end = ContinuousClock.now + .milliseconds(poll.request.waitMs)
+        while true {
+            let answer = try await round(poll)
+            let rest = end - ContinuousClock.now
+            guard answer.isEmpty, rest > .zero, !Task.isCancelled else { return answer }
+            // What comes here is heard of at once.
+            var own = poll.request
+            own.holds = try holds(poll.request.holds)[.here] ?? []
+            own.waitMs = min(Self.roundMs, max(1, Int64(rest / .milliseconds(1))))
+            let waited = await runs.poll(poll.runner, own)
+            guard waited.isEmpty else { return waited }
+        }
+    }
+
+    /// Every server is told what of it the runner has, and asked for what there is room for.
+    private func round(_ poll: OpenPoll) async throws(DiagnosticError) -> PollAnswer {
+        let holds = try holds(poll.request.holds)
+        if holds[.nowhere] != nil { throw Self.away("jobs of this runner") }
+        var request = poll.request
+        request.waitMs = 0
+        request.holds = holds[.here] ?? []
+        var answer = await runs.poll(poll.runner, request)
+        // Not always the same one first: who is asked last gets what is left.
+        for other in homes.others.shuffled() {
+            request.holds = holds[.at(other)] ?? []
+            request.free = max(0, poll.request.free - answer.assignments.count)
+            do throws(DiagnosticError) {
+                answer.add(try await ask(other, poll, request))
+            } catch {
+                // Jobs that were given already are given again with the next poll.
+                if !request.holds.isEmpty { throw Self.away("jobs of this runner") }
+            }
+        }
+        return answer
+    }
+
+    private func ask(
+        _ other: String, _ poll: OpenPoll, _ request: PollRequest
+    ) async throws(DiagnosticError) -> PollAnswer {
+        let call = peers.call(
+            "POST", other + poll.path, poll.headers, body: Array(request.data.jsonText().utf8), from: poll.address,
+            isSecure: false)
+        let answer = try await peers.send(call)
+        guard answer.isSuccess, let data = try? DataValue(json: answer.body),
+            let said = try? PollAnswer(data: data)
+        else { throw Self.away("jobs of this runner") }
+        return said
+    }
+
+    /// Leases by the server that has their runs.
+    private func holds(_ keys: [LeaseKey]) throws(DiagnosticError) -> [Place: [LeaseKey]] {
+        var places: [Place: [LeaseKey]] = [:]
+        for key in keys { places[try place(of: key.work.run), default: []].append(key) }
+        return places
+    }
+
+    /// Has a runner known that another server has registered a moment ago.
+    private func know(_ runner: String) async {
+        guard store.database != nil else { return }
+        let isKnown = state.withLock { state in EntryID(runner).map { state.runners[$0] != nil } ?? true }
+        if !isKnown { await noteRunners() }
+    }
+}
+
+extension PollAnswer {
+    fileprivate mutating func add(_ other: PollAnswer) {
+        assignments += other.assignments
+        cancellations += other.cancellations
+        lost += other.lost
+        isDismissed = isDismissed || other.isDismissed
+        leaseMs = min(leaseMs, other.leaseMs)
+    }
+}

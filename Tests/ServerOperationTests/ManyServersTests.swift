@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnostics
+import Foundation
+import PipelineModel
+import RunCoordination
+import RunnerAgent
+import ServerOperation
+import StructuredData
+import TestDatabases
+import TestFolders
+import Testing
+
+@Suite("Several servers on one database", .ownFolders, .postgres, .enabled(if: PostgresServer.isThere))
+struct ManyServersTests {
+    private static let workflow = """
+        on: workflow_dispatch
+        jobs:
+          build:
+            runs-on: ubuntu-latest
+            steps:
+              - run: echo built
+          test:
+            needs: build
+            runs-on: ubuntu-latest
+            steps:
+              - run: echo tested
+        """
+
+    private func group(_ names: [String] = ["one", "two", "three"]) async throws -> ServerGroup {
+        try await ServerGroup(names, projects: ["red", "green", "blue"], workflow: Self.workflow)
+    }
+
+    private func dispatch(_ project: String, at name: String, in group: ServerGroup) async throws -> Int {
+        let answer = await group.send(
+            name, "POST", "/api/v1/projects/\(project)/runs", ["workflow": ".github/workflows/ci.yml", "ref": "main"])
+        #expect(answer.status == 201, "\(answer)")
+        return try #require(answer.body["runs"]?.array?.first?["run"]?.int ?? answer.body["run"]?.int, "\(answer)")
+    }
+
+    private func end(of run: Int, at name: String, in group: ServerGroup) async throws -> DataValue {
+        while true {
+            let answer = await group.send(name, "GET", "/api/v1/runs/\(run)")
+            if answer.status == 200, answer.body["state"]?.string == "finished" { return answer.body }
+            #expect([200, 503].contains(answer.status), "\(answer)")
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    @Test("Each project has one home, and any server answers for it: its runs, its lists, its logs")
+    func doors() async throws {
+        let group = try await group()
+        let names = ["one", "two", "three"]
+        // The first server had all of them; those that came were given theirs.
+        var homes: Set<String> = []
+        while homes.count < 3 {
+            homes = []
+            for project in group.projects { homes.insert(try await group.home(of: project, among: names)) }
+        }
+        let agent = try await group.runner("runner")
+        let work = Task { try await agent.run() }
+        var runs: [Int] = []
+        for project in group.projects {
+            for name in names { runs.append(try await dispatch(project, at: name, in: group)) }
+        }
+        #expect(Set(runs).count == 9)
+        for (index, run) in runs.enumerated() {
+            let report = try await end(of: run, at: names[index % 3], in: group)
+            #expect(report["conclusion"]?.string == "success")
+        }
+        for name in names {
+            let list = await group.send(name, "GET", "/api/v1/runs")
+            #expect(Set((list.body["items"]?.array ?? []).compactMap { $0["run"]?.int }) == Set(runs), "\(list)")
+        }
+        await agent.leave()
+        _ = await work.result
+        await group.stop()
+    }
+
+    @Test("What a server was at that nobody hears of any more goes on at another, and the lost one writes nothing more")
+    func takeover() async throws {
+        let group = try await group()
+        let lost = try await group.home(of: "red", among: ["one", "two", "three"])
+        let left = ["one", "two", "three"].filter { $0 != lost }
+        let run = try await dispatch("red", at: left[0], in: group)
+        group.doors.cut(lost)
+        // It hears no beat of itself either: its ticker is all that it has.
+        await group.server(lost).silence()
+        let agent = try await group.runner("runner")
+        let work = Task { try await agent.run() }
+        let report = try await end(of: run, at: left[1], in: group)
+        #expect(report["conclusion"]?.string == "success")
+        #expect(left.contains(try await group.home(of: "red", among: left)))
+        let zombie = group.server(lost)
+        let error = await #expect(throws: DiagnosticError.self) {
+            let store = zombie.store
+            _ = try await zombie.runs.begin(try RunRecord.load(from: store, RunID(run)))
+        }
+        #expect(error?.diagnostic.code == DiagnosticCode(418))
+        await agent.leave()
+        _ = await work.result
+        await group.stop()
+    }
+}
