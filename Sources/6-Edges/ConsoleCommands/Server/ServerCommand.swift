@@ -40,6 +40,18 @@ struct ServerCommand: ParsableCommand {
             valueName: "repository"))
     var projects: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "What tells this server from others on its database; else MARTLET_SERVER_NAME, else the machine's name.",
+            valueName: "name"))
+    var name: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where others on its database reach this server; else MARTLET_PEER_URL, else where it listens.",
+            valueName: "url"))
+    var peerURL: String?
+
     @Option(help: ArgumentHelp("As people reach it: https://ci.example.org", valueName: "url"))
     var publicURL: String?
 
@@ -110,6 +122,8 @@ struct ServerCommand: ParsableCommand {
             folder: data.folder(console.environment), host: listen.host, port: listen.port,
             capacity: capacity ?? ProcessorCount.available * 2, environment: console.environment)
         settings.database = try database.url(console.environment)
+        settings.name = name ?? console.environment["MARTLET_SERVER_NAME"] ?? MachineName.own
+        settings.peerURL = peerURL ?? console.environment["MARTLET_PEER_URL"]
         settings.version = ProgramVersion.text
         settings.publicURL = publicURL ?? console.environment["MARTLET_PUBLIC_URL"]
         settings.metricsAddress = metricsListen.map { ($0.host, $0.port) }
@@ -142,7 +156,7 @@ struct ServerCommand: ParsableCommand {
             pinned: { (call, host, address) throws(DiagnosticError) in
                 try await client.send(call, host: host, address: address)
             })
-        let server = try Server(settings, program: ProgramPath.own, transport: client.transport, web: web) {
+        let server = try Server(settings, program: ProgramPath.own, transport: client.transport, streaming: client.streaming, web: web) {
             ServerLog.tell($0)
         }
         let door = ServerDoor(server: server)
