@@ -270,7 +270,7 @@ let testTargets: [Target] = [
         "ChaosTests",
         [
             "Diagnostics", "EventJournal", "HTTPCalling", "HTTPMessages", "SQLiteAccess", "ServerClient",
-            "StructuredData", "martlet",
+            "StructuredData", "TestDatabases", "martlet",
         ]),
     tests("StructuredDataTests", ["StructuredData"]),
     tests("RunIndexTests", ["PipelineModel", "RunIndex"]),

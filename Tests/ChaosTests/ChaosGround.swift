@@ -3,11 +3,16 @@
 import Foundation
 import HTTPCalling
 import StructuredData
+import TestDatabases
 
 /// A server of its own with two runners of its own, all of them the real binary, over a bare remote; everything is gone when it is.
 final class ChaosGround {
     enum Victim: String, CaseIterable {
         case server
+        case serverB = "server B"
+        case serverC = "server C"
+        case balancer
+        case database
         /// The server's own child.
         case ownRunner = "own runner"
         case runnerA = "runner A"
@@ -16,7 +21,7 @@ final class ChaosGround {
         /// As the server knows it, where it is a registered runner.
         var name: String? {
             switch self {
-            case .server, .ownRunner: nil
+            case .server, .serverB, .serverC, .balancer, .database, .ownRunner: nil
             case .runnerA: "a"
             case .runnerB: "b"
             }
@@ -26,30 +31,49 @@ final class ChaosGround {
     let root: String
     let voice: ServerVoice
     private let port: Int
-    private var server: StartedProgram?
+    private var servers: [Victim: StartedProgram] = [:]
     private var runners: [Victim: StartedProgram] = [:]
+    /// Where the journal is of servers that share it.
+    private let postgres: PostgresServer?
+    private var balancer: StartedProgram?
+    private let ports: [Victim: Int]
+
+    static let members: [Victim] = [.server, .serverB, .serverC]
+    private static let balancers = ["/usr/sbin/haproxy", "/usr/local/sbin/haproxy"]
+    /// Whether several servers can be had; CI installs what they need.
+    static let canShare = PostgresServer.isThere && balancers.contains { access($0, X_OK) == 0 }
 
     /// A runner that says nothing for so long is lost: as short as a server may be set to.
-    private static let leaseSeconds = 3
+    private var leaseSeconds: Int { postgres == nil ? 3 : 8 }
+    /// A server that says nothing for so long is gone: much less than a lease.
+    private static let silenceSeconds = 2
     private static let startSeconds = 120
 
     var data: String { root + "/data" }
     private var ownRunnerCommand: String { "runner run --data \(data)/runner" }
+    var database: String? { postgres?.url(of: "martlet") }
 
-    init(workflows: [String: String]) async throws {
+    /// - Parameter isShared: three servers behind a load balancer, on one database; else one server, with a runner of its own.
+    init(workflows: [String: String], isShared: Bool = false) async throws {
+        postgres = isShared ? try PostgresServer() : nil
         root = "/tmp/martlet-chaos-" + UUID().uuidString.prefix(8).lowercased()
         try FileManager.default.createDirectory(
             atPath: root + "/work/.github/workflows", withIntermediateDirectories: true)
         port = try Self.freePort()
+        var ports: [Victim: Int] = [.server: port]
+        if isShared { for member in Self.members { ports[member] = try Self.freePort() } }
+        self.ports = ports
         voice = ServerVoice(url: "http://127.0.0.1:\(port)", client: try WebClient())
         try Data().write(to: URL(fileURLWithPath: root + "/gitconfig"))
         for (name, text) in workflows {
             try text.write(toFile: root + "/work/.github/workflows/" + name, atomically: true, encoding: .utf8)
         }
         try makeRemote()
+        if let postgres { try postgres.make(database: "martlet") }
         let token = DataValue.json(try martlet("token", "create", "--scope", "admin", "--json", "--data", data))
         await voice.use(token: token["token"]?.string ?? "")
-        try start(.server)
+        for member in isShared ? Self.members : [.server] { try start(member) }
+        if isShared { try start(.balancer) }
         try await ready()
         _ = try await voice.send("POST", "/projects", ["name": "app", "cloneURL": .string(root + "/remote.git")])
         for victim in Victim.allCases {
@@ -64,8 +88,9 @@ final class ChaosGround {
 
     deinit {
         for pid in LivingProcesses.with(root) { kill(pid, SIGKILL) }
-        server?.end()
-        for runner in runners.values { runner.end() }
+        for program in Array(servers.values) + Array(runners.values) { program.end() }
+        balancer?.end()
+        postgres?.stop()
         try? FileManager.default.removeItem(atPath: root)
     }
 
@@ -80,13 +105,15 @@ final class ChaosGround {
     // MARK: programs
 
     private var environment: [String: String] {
-        [
+        var environment = [
             "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin", "HOME": root, "LANG": "C.UTF-8",
             "GIT_CONFIG_GLOBAL": root + "/gitconfig", "GIT_CONFIG_NOSYSTEM": "1", "GIT_AUTHOR_NAME": "a",
             "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@example.org",
-            "MARTLET_OFFLINE": "1", "MARTLET_LEASE_SECONDS": "\(Self.leaseSeconds)",
-            "MARTLET_REQUESTS_PER_MINUTE": "1000000",
+            "MARTLET_OFFLINE": "1", "MARTLET_LEASE_SECONDS": "\(leaseSeconds)",
+            "MARTLET_REQUESTS_PER_MINUTE": "1000000", "MARTLET_SILENCE_SECONDS": "\(Self.silenceSeconds)",
         ]
+        environment["MARTLET_DATABASE"] = database
+        return environment
     }
 
     static var program: String {
@@ -110,10 +137,15 @@ final class ChaosGround {
 
     func start(_ victim: Victim) throws {
         switch victim {
-        case .server:
-            server = try StartedProgram(
-                [Self.program, "server", "--listen", "127.0.0.1:\(port)", "--data", data, "--capacity", "1"],
-                environment: environment, logPath: root + "/server.log")
+        case .server, .serverB, .serverC:
+            let name = victim.rawValue.replacingOccurrences(of: " ", with: "-")
+            servers[victim] = try StartedProgram(
+                [
+                    Self.program, "server", "--listen", "127.0.0.1:\(ports[victim] ?? 0)", "--data", data, "--name",
+                    name, "--capacity", postgres == nil ? "1" : "0",
+                ], environment: environment, logPath: "\(root)/\(name).log")
+        case .balancer: balancer = try startBalancer()
+        case .database: try postgres?.begin()
         case .ownRunner: break  // The server does.
         case .runnerA, .runnerB:
             runners[victim] = try StartedProgram(
@@ -125,16 +157,46 @@ final class ChaosGround {
     /// `kill -9`.
     func kill9(_ victim: Victim) {
         switch victim {
-        case .server:
+        case .server, .serverB, .serverC:
+            let server = servers.removeValue(forKey: victim)
             server?.signal(SIGKILL)
             server?.end()
-            server = nil
+        case .balancer: break
+        case .database: postgres?.kill9()
         case .ownRunner: for pid in LivingProcesses.with(ownRunnerCommand.spaced) { kill(pid, SIGKILL) }
         case .runnerA, .runnerB:
             let runner = runners.removeValue(forKey: victim)
             runner?.signal(SIGKILL)
             runner?.end()
         }
+    }
+
+    private func startBalancer() throws -> StartedProgram? {
+        guard let program = Self.balancers.first(where: { access($0, X_OK) == 0 }) else { return nil }
+        var text = """
+            defaults
+              mode http
+              timeout connect 2s
+              timeout client 120s
+              timeout server 120s
+              option redispatch
+              retries 3
+            frontend all
+              bind 127.0.0.1:\(port)
+              default_backend servers
+            backend servers
+              balance roundrobin
+              option httpchk GET /readyz
+              retry-on conn-failure
+
+            """
+        for member in Self.members {
+            let name = member.rawValue.replacingOccurrences(of: " ", with: "-")
+            text += "  server \(name) 127.0.0.1:\(ports[member] ?? 0) check inter 300\n"
+        }
+        try text.write(toFile: root + "/haproxy.cfg", atomically: true, encoding: .utf8)
+        return try StartedProgram(
+            [program, "-db", "-f", root + "/haproxy.cfg"], environment: environment, logPath: root + "/balancer.log")
     }
 
     func ready() async throws {
@@ -150,16 +212,21 @@ final class ChaosGround {
         for runner in runners.values { runner.signal(SIGTERM) }
         for runner in runners.values { runner.end() }
         runners = [:]
-        server?.signal(SIGTERM)
-        let status = server?.end()
-        server = nil
-        guard status == 0 else { throw ChaosFault("the server ended with \(status ?? -1)") }
+        for server in servers.values { server.signal(SIGTERM) }
+        for (victim, server) in servers {
+            let status = server.end()
+            guard status == 0 else { throw ChaosFault("the \(victim.rawValue) ended with \(status)") }
+        }
+        servers = [:]
+        balancer?.signal(SIGTERM)
+        balancer?.end()
+        balancer = nil
         for pid in LivingProcesses.with(ownRunnerCommand.spaced) { kill(pid, SIGTERM) }
     }
 
     /// What the programs said last, for whoever looks into a failure.
     var words: String {
-        ["server.log", "runner-a.log", "runner-b.log", "data/runner/runner.log"].map { name in
+        ["server.log", "server-B.log", "server-C.log", "balancer.log", "runner-a.log", "runner-b.log", "data/runner/runner.log"].map { name in
             let text = (try? String(contentsOfFile: root + "/" + name, encoding: .utf8)) ?? ""
             return "--- \(name)\n" + text.split(separator: "\n").suffix(40).joined(separator: "\n")
         }.joined(separator: "\n")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import EventJournal
 import Foundation
 import HTTPMessages
 import StructuredData
@@ -14,10 +15,17 @@ struct ChaosTests {
     }
 
     @Test("Every run ends once, as stated; every line that a client saw is still there; no process is left")
-    func chaos() async throws {
+    func chaos() async throws { try await chaos(isShared: false) }
+
+    @Test(
+        "So it is with three servers behind a load balancer, and their database",
+        .enabled(if: ChaosGround.canShare))
+    func shared() async throws { try await chaos(isShared: true) }
+
+    private func chaos(isShared: Bool) async throws {
         let seed = UInt64(Self.number("SEED", 1))
         let kills = Self.number("KILLS", 20)
-        let ground = try await ChaosGround(workflows: ChaosLoad.workflows)
+        let ground = try await ChaosGround(workflows: ChaosLoad.workflows, isShared: isShared)
         let witness = Witness(ground.voice)
         let load = ChaosLoad(ground.voice, witness, seed: seed ^ 0x10AD)
         let working = Task { await load.keep(ChaosLimits.lanes) }
@@ -64,7 +72,7 @@ struct ChaosTests {
         for number in 1...kills {
             let gap = Int.random(in: ChaosLimits.gap, using: &choice)
             let isLong = UInt.random(in: 0..<4, using: &choice) == 0
-            let victim = Self.victim(&choice)
+            let victim = ground.database == nil ? Self.victim(&choice) : Self.sharedVictim(&choice)
             guard await witness.sees(gap, withinSeconds: ChaosLimits.stallSeconds) else {
                 throw ChaosFault("nothing was seen for \(ChaosLimits.stallSeconds) s before kill \(number)")
             }
@@ -90,6 +98,15 @@ struct ChaosTests {
         case 0..<4: .server
         case 4: .ownRunner
         case 5..<8: .runnerA
+        default: .runnerB
+        }
+    }
+
+    private static func sharedVictim(_ choice: inout SeededChoice) -> ChaosGround.Victim {
+        switch UInt.random(in: 0..<10, using: &choice) {
+        case 0..<5: ChaosGround.members[Int(UInt.random(in: 0..<3, using: &choice))]
+        case 5: .database
+        case 6..<9: .runnerA
         default: .runnerB
         }
     }
@@ -121,7 +138,11 @@ struct ChaosTests {
             verdict.judge(place, seen: seen, stored: stored, isWhole: isWhole["\(place.run) \(place.job)"] ?? false)
         }
         try ground.stop()
-        try verdict.judge(journal: ground.data + "/journal.sqlite", runs: runs)
+        if let database = ground.database {
+            try verdict.judge(try PostgresJournal(url: database, observer: nil), runs: runs)
+        } else {
+            try verdict.judge(journal: ground.data + "/journal.sqlite", runs: runs)
+        }
         let root = ground.root
         try await ground.voice.patiently(seconds: ChaosLimits.stallSeconds, "processes are left") { _ in
             LivingProcesses.with(root).isEmpty

@@ -91,7 +91,15 @@ struct ChaosVerdict {
 
     /// What the journal itself has of the runs, once nobody writes it.
     mutating func judge(journal path: String, runs: Set<Int>) throws {
-        let journal = try SQLiteJournal(path: path)
+        try judge(try SQLiteJournal(path: path), runs: runs)
+        let connection = try SQLiteConnection<SQLiteFailure>(path: path)
+        try connection.queryOnce("PRAGMA integrity_check") { _ in
+        } row: {
+            if $0.text(0) != "ok" { faults.append("the journal's file: \($0.text(0))") }
+        }
+    }
+
+    mutating func judge(_ journal: any Journal, runs: Set<Int>) throws {
         let streams = try journal.streams(prefix: "run/", after: nil, limit: .max).map(\.stream)
         let found = Set(streams.compactMap { Int($0.text.split(separator: "/")[1]) })
         if found != runs {
@@ -108,11 +116,6 @@ struct ChaosVerdict {
             once(events, "jobEnded", stream, times: 0...1) { _ in "" }
             once(events, "stepStarted", stream, times: 0...1, step)
             once(events, "stepFinished", stream, times: 0...1, step)
-        }
-        let connection = try SQLiteConnection<SQLiteFailure>(path: path)
-        try connection.queryOnce("PRAGMA integrity_check") { _ in
-        } row: {
-            if $0.text(0) != "ok" { faults.append("the journal's file: \($0.text(0))") }
         }
     }
 

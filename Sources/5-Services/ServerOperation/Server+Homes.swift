@@ -6,6 +6,7 @@ internal import JobDispatch
 package import PipelineModel
 internal import RunCoordination
 internal import RunIndex
+internal import StructuredData
 internal import Synchronization
 internal import ThreadExecution
 
@@ -47,8 +48,22 @@ extension Server {
     package func follow() async throws(DiagnosticError) {
         guard isShared else { return }
         try await directory.reload()
+        try await followLists()
+    }
+
+    /// Whoever looks on here is told of runs of other servers, too.
+    func followLists() async throws(DiagnosticError) {
         let lists = lists
-        try await BlockingWork.attempt { () throws(DiagnosticError) in try lists.follow() }
+        let rows = try await BlockingWork.attempt { () throws(DiagnosticError) in try lists.follow() }
+        for row in rows where !homes.isHere(row.project) {
+            var object: DataObject = [
+                "type": .string(row.state == .waiting ? "runBegan" : row.state == .running ? "runRunning" : "runFinished"),
+                "run": .number(Double(row.run.number)), "attempt": .number(Double(row.attempt)),
+                "project": .string(row.project), "workflow": .string(row.workflow),
+            ]
+            object.set("conclusion", row.conclusion.map { .string($0.rawValue) })
+            feed.publish(object, on: .overview)
+        }
     }
 
     /// Waits for a project's home for as long as a takeover lasts.

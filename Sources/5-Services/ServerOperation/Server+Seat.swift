@@ -43,7 +43,7 @@ extension Server {
                 }
             }
             try people.sessions.follow(now: .now())
-            try lists.follow()
+            try await followLists()
         } catch {
             if error.diagnostic.code == .journalUnseated { fail(error) }
         }

@@ -64,6 +64,7 @@ package struct ServerSettings: Sendable {
     }
 
     package static let standardSilenceMs: Int64 = 5_000
+    private static let silencesMs: ClosedRange<Int64> = 1_000...60_000
     package static let maximumCapacity = 1_000
     package static let standardRequestsPerMinute = 1_200
     package static let maximumRequestsPerMinute = 1_000_000
@@ -115,6 +116,11 @@ package struct ServerSettings: Sendable {
             add(
                 "\(leaseSeconds) s are no time after which a silent runner is lost.",
                 "Choose \(Self.shortestLeaseSeconds) to \(Self.longestLeaseSeconds) with MARTLET_LEASE_SECONDS.")
+        }
+        if !Self.silencesMs.contains(silenceMs) {
+            add(
+                "\(silenceMs / 1_000) s are no time after which a silent server is gone.",
+                "Choose 1 to 60 with MARTLET_SILENCE_SECONDS, less than a runner's lease.")
         }
         if let publicURL {
             let isWeb = publicURL.hasPrefix("https://") || publicURL.hasPrefix("http://")

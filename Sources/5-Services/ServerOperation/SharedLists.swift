@@ -46,22 +46,28 @@ final class SharedLists: Sendable {
     }
 
     /// Takes what other servers wrote since the last time. What this one wrote comes once more, as it was.
-    func follow() throws(DiagnosticError) {
-        guard let database = store.database else { return }
-        try turn.withLock { (turn) throws(DiagnosticError) in
+    ///
+    /// - Returns: what was written, at most as many rows as are read at once: whoever begins with a long list tells nobody of it.
+    @discardableResult
+    func follow() throws(DiagnosticError) -> [RunRow] {
+        guard let database = store.database else { return [] }
+        return try turn.withLock { (turn) throws(DiagnosticError) in
             let first = turn
+            var newest: [RunRow] = []
             while true {
                 let (after, limit) = (turn, Self.rowsAtOnce)
                 let listed = try store.recorded { (_) throws(JournalError) in
                     try database.listing(after: after, limit: limit)
                 }
                 guard let last = listed.last else { break }
-                try index.put(listed.compactMap { $0.row.flatMap { RunRow($0) } })
+                newest = listed.compactMap { $0.row.flatMap { RunRow($0) } }
+                try index.put(newest)
                 for gone in listed where gone.row == nil { try index.remove(RunID(gone.run)) }
                 turn = last.turn
             }
             // Behind the index: what is read twice is the same.
             if turn != first { try Files.replace(path, with: String(turn).utf8) }
+            return newest
         }
     }
 }

@@ -102,8 +102,10 @@ package final class PostgresServer: Sendable {
     }
 
     /// Of a database with nothing in it, as a command line takes it.
-    package func url() throws -> String {
-        "postgres://martlet@/\(try newName())?host=\(folder.replacingOccurrences(of: "/", with: "%2F"))"
+    package func url() throws -> String { url(of: try newName()) }
+
+    package func url(of name: String) -> String {
+        "postgres://martlet@/\(name)?host=\(folder.replacingOccurrences(of: "/", with: "%2F"))"
     }
 
     /// A database with nothing in it.
@@ -114,9 +116,13 @@ package final class PostgresServer: Sendable {
             count += 1
             return "t\(count)"
         }
+        try make(database: name)
+        return name
+    }
+
+    package func make(database name: String) throws {
         let connection = try PostgresConnection(address: address("postgres"), timeoutMs: 10_000)
         try connection.script("CREATE DATABASE \(name)", timeoutMs: 30_000)
-        return name
     }
 
     package func stop() {

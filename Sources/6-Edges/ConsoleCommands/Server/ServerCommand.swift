@@ -141,6 +141,9 @@ struct ServerCommand: ParsableCommand {
         if let text = console.environment["MARTLET_REQUESTS_PER_MINUTE"], !text.isEmpty {
             settings.requestsPerMinute = Int(text) ?? 0
         }
+        if let text = console.environment["MARTLET_SILENCE_SECONDS"], !text.isEmpty {
+            settings.silenceMs = (Int64(text) ?? 0) * 1_000
+        }
         if let text = console.environment["MARTLET_LEASE_SECONDS"], !text.isEmpty {
             settings.leaseSeconds = Int(text) ?? 0
         }
@@ -201,7 +204,7 @@ struct ServerCommand: ParsableCommand {
                             if isNew { ServerLog.say("Made the project '\(name)'.") }
                         }
                         ServerLog.say("Ready at \(settings.publicURL ?? url)")
-                        if let token = try server.people.firstAdminToken() {
+                        if server.homes.isSteward, let token = try server.people.firstAdminToken() {
                             ServerLog.say("Make the first account: \(server.address)/setup?token=\(token)")
                         }
                     } catch {
