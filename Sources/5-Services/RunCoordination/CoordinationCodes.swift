@@ -9,7 +9,7 @@ extension DiagnosticCode {
     /// The server is about to stop.
     package static let serverStopping = DiagnosticCode(1131)
     /// The server that decides what is of a project is gone or another one now.
-    package static let homeAway = DiagnosticCode(1189)
+    package static let homeAway = DiagnosticCode(1197)
     /// The server has not gone on yet with what an earlier process left.
     package static let serverStarting = DiagnosticCode(1310)
     /// Somebody said that the run's code is not to be run.

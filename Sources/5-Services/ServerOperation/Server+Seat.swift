@@ -12,11 +12,6 @@ internal import TriggerIntake
 
 /// A server's place among those that share a database.
 extension Server {
-    /// Where the server keeps what no other server has: its lists, its own runner. Its files of runs are for all.
-    static func ownFolder(_ settings: ServerSettings, _ root: String) -> String {
-        settings.database == nil ? root : "\(root)/servers/\(settings.name)"
-    }
-
     /// Takes the server's seat in the database, before anything is written: an earlier process of this server writes no more.
     ///
     /// - Returns: projects that this server is the home of.

@@ -88,7 +88,6 @@ package final class Server: Sendable {
     }
 
     /// The clock's beat: deadlines and lost runners are noticed within it.
-    private static let beginningSeconds: Int64 = 30
     private static let beat = Duration.milliseconds(500)
     private static let beatsPerTrigger = 2
     /// After so many those who follow are shown that the connection lives.
@@ -115,26 +114,13 @@ package final class Server: Sendable {
         report: @escaping @Sendable (DiagnosticError) -> Void
     ) throws(DiagnosticError) {
         (self.settings, self.report, self.now) = (settings, report, now)
-        try Trees.make(settings.folder, mode: 0o700)
-        let own = Self.ownFolder(settings, settings.folder)
-        try Trees.make(own, mode: 0o700)
-        lock = try Self.lock(own)
-        // Servers that share the folder and begin together make its keys one after another.
-        let beginning = try FileLock.waiting(
-            path: settings.folder + "/beginning.lock", until: .now() + .seconds(Self.beginningSeconds))
-        defer { withExtendedLifetime(beginning) {} }
         let counts = ServerCounts(version: settings.version)
-        self.counts = counts
-        let store = try RunStore(
-            root: settings.folder, database: settings.database, durability: .powerCut, observer: { counts.note($0) })
-        self.store = store
-        let key = try store.database.map { (database) throws(DiagnosticError) in
-            try store.recorded { (_) throws(JournalError) in try database.peerKey() }
-        }
-        peers = PeerCalls(key: key ?? "", transport: transport, streaming: streaming)
-        homes = Homes(database: store.database, name: settings.name, silenceMs: settings.silenceMs)
-        index = try RunLists(path: own + "/index.sqlite")
-        lists = try SharedLists(store: store, index: index, folder: own)
+        let ground = try ServerGround(settings, counts, transport: transport, streaming: streaming)
+        // Until the keys are there.
+        defer { withExtendedLifetime(ground) {} }
+        let store = ground.store
+        (self.counts, lock, self.store, index, lists) = (counts, ground.lock, store, ground.index, ground.lists)
+        (peers, homes) = (ground.peers, ground.homes)
         feed = LiveFeed()
         counts.metrics.read(ServerMetrics.followers) { [feed] in [MetricSample([], Double(feed.subscriberCount))] }
         directory = try DirectoryKeeper(store: store)
@@ -162,23 +148,16 @@ package final class Server: Sendable {
             store: store, index: index, report: report,
             put: { [lists] (rows) throws(DiagnosticError) in try lists.put(rows) })
         ownRunner = OwnRunner(
-            folder: own + "/runner", program: program, environment: settings.environment)
-        var surroundings = RunCoordinator.Surroundings(
-            store: store, feed: feed, now: now,
-            secrets: { (record, _, environment) throws(DiagnosticError) in
-                try JobSecretReading(vaults).secrets(of: record, environment)
-            }, enter: { [gates] in await gates.enter($0) },
-            changed: { [ear, indexing] change in
-                counts.note(change)
-                indexing.note(change)
-                telling.note(change)
-                ear.yield(.run(change))
-            }, report: report)
-        surroundings.isHome = { [homes] in homes.isHere($0) }
-        surroundings.leaseMs = Int64(settings.leaseSeconds) * 1_000
-        surroundings.noted = { counts.note($0) }
+            folder: ground.ownFolder + "/runner", program: program, environment: settings.environment)
         (faults, fault) = AsyncStream<DiagnosticError>.makeStream()
+        var surroundings = Self.running(parts, feed, gates, vaults)
         surroundings.failed = { [fault] in fault.yield($0) }
+        surroundings.changed = { [ear, indexing] change in
+            counts.note(change)
+            indexing.note(change)
+            telling.note(change)
+            ear.yield(.run(change))
+        }
         surroundings.jobEnded = { [ear, indexing] change in
             counts.note(change)
             indexing.note(change)
@@ -192,6 +171,21 @@ package final class Server: Sendable {
         triggering.reach = Self.reach(parts)
         triggering.variables = Self.variables(vaults.variables)
         triggers = TriggerDesk(triggering)
+    }
+
+    private static func running(
+        _ parts: TellingParts, _ feed: LiveFeed, _ gates: GateKeeper, _ vaults: ServerVaults
+    ) -> RunCoordinator.Surroundings {
+        let (homes, counts) = (parts.homes, parts.counts)
+        var surroundings = RunCoordinator.Surroundings(
+            store: parts.store, feed: feed, now: parts.now,
+            secrets: { (record, _, environment) throws(DiagnosticError) in
+                try JobSecretReading(vaults).secrets(of: record, environment)
+            }, enter: { [gates] in await gates.enter($0) }, report: parts.report)
+        surroundings.isHome = { homes.isHere($0) }
+        surroundings.leaseMs = Int64(parts.settings.leaseSeconds) * 1_000
+        surroundings.noted = { counts.note($0) }
+        return surroundings
     }
 
     private static func statusSurroundings(

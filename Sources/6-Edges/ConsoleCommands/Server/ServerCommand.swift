@@ -159,9 +159,9 @@ struct ServerCommand: ParsableCommand {
             pinned: { (call, host, address) throws(DiagnosticError) in
                 try await client.send(call, host: host, address: address)
             })
-        let server = try Server(settings, program: ProgramPath.own, transport: client.transport, streaming: client.streaming, web: web) {
-            ServerLog.tell($0)
-        }
+        let server = try Server(
+            settings, program: ProgramPath.own, transport: client.transport, streaming: client.streaming, web: web
+        ) { ServerLog.tell($0) }
         let door = ServerDoor(server: server)
         var options = HTTPListener.Options(host: settings.host, port: settings.port)
         if let chain = settings.certificatePath, let key = settings.certificateKeyPath {
