@@ -26,6 +26,29 @@ struct SameSocketTests {
         }
     }
 
+    @Test("An answer that breaks off ends its connection, whatever of the request was read before, and the server goes on")
+    func broken() async throws {
+        struct Broken: Error {}
+        let served = try await Served { request in
+            _ = try? await request.body(limit: 100)
+            return OutboundAnswer(
+                status: 200,
+                content: .stream { writer in
+                    try await writer.write(Array("half".utf8))
+                    throw Broken()
+                })
+        }
+        for _ in 0..<2 {
+            try await Wire.talk(served.port) { wire in
+                try await wire.write("POST / HTTP/1.1\r\nHost: ci.test\r\nContent-Length: 4\r\n\r\nbody")
+                let answer = try await wire.readAll()
+                // No last chunk: whoever reads it knows that it is not whole.
+                #expect(answer.contains("half") && !answer.hasSuffix("0\r\n\r\n"))
+            }
+        }
+        await served.stop()
+    }
+
     @Test("Without an upgrade the events are server-sent ones")
     func text() async throws {
         let served = try await served()

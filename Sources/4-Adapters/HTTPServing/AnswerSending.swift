@@ -50,15 +50,22 @@ enum AnswerSending {
         _ content: OutboundAnswer.Content, _ head: HTTPResponse, _ request: Request, _ writer: consuming ResponseWriter
     ) async throws {
         let body = try await writer.writeHead(head)
-        try await request.body.consumeWithCancellationOnInboundClose { _ in
+        // Thrown only behind it: thrown out of it, where the request's body was read before, it would end the process.
+        let failure: (any Error)? = try await request.body.consumeWithCancellationOnInboundClose { _ in
             var open: any ResponseBodyWriter = body
             let pieces = AnswerWriter { try await open.write(ByteBuffer(bytes: $0)) }
-            switch content {
-            case .stream(let make): try await make(pieces)
-            case .events(let tell): try await tell(EventWriter(text: pieces))
-            case .none, .bytes: break
+            do {
+                switch content {
+                case .stream(let make): try await make(pieces)
+                case .events(let tell): try await tell(EventWriter(text: pieces))
+                case .none, .bytes: break
+                }
+                return nil
+            } catch {
+                return error
             }
         }
+        if let failure { throw failure }
         try await body.finish(nil)
     }
 
