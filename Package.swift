@@ -126,6 +126,12 @@ let adapters: [Target] = [
     floor("4-Adapters", "HTTPServing", ["Diagnostics", "HTTPMessages", "StructuredData"] + nio + httpServing),
     floor("4-Adapters", "HTTPCalling", ["Diagnostics", "HTTPMessages", "ThreadExecution"] + nio + webClient),
     floor(
+        "4-Adapters", "ObjectStorage",
+        [
+            "CExpat", "Credentials", "Diagnostics", "FileAccess", "HTTPMessages", "StructuredData", "ThreadExecution",
+            "Timekeeping", crypto,
+        ]),
+    floor(
         "4-Adapters", "SourceForges",
         ["Diagnostics", "HTTPMessages", "StructuredData", "Timekeeping", crypto, cryptoExtras]),
     floor(
@@ -387,6 +393,12 @@ let testTargets: [Target] = [
             "SecretVault", "ServerOperation", "StructuredData", "TestFolders", "Timekeeping", "TriggerIntake",
             "WorkflowPlanning", crypto,
             cryptoExtras,
+        ]),
+    tests(
+        "ObjectStorageTests",
+        [
+            "TestPrograms", "Credentials", "Diagnostics", "FileAccess", "HTTPCalling", "HTTPMessages", "HTTPServing",
+            "ObjectStorage", "StructuredData", "TestFolders", "Timekeeping", crypto,
         ]),
     tests("LogArchiveTests", ["Diagnostics", "LogArchive", "Timekeeping", "TestFolders"]),
     tests(
