@@ -68,6 +68,9 @@ struct BucketFailure: Sendable {
                 .storageRegionWrong, "\(sentence) It sends elsewhere.",
                 remedy: "Put the bucket's region and endpoint into the address of the object storage.")
         }
+        if Self.full.contains(code) || status == 507 || isOutOfSpace {
+            return DiagnosticError(.storageFull, sentence, remedy: "Make room in the store, or raise its quota.")
+        }
         if code == "RequestTimeTooSkewed" {
             return DiagnosticError(
                 .storageClock, sentence, remedy: "Set this machine's clock; requests hold for 15 minutes.")
@@ -79,9 +82,6 @@ struct BucketFailure: Sendable {
         }
         if isMissingObject {
             return DiagnosticError(.objectMissing, sentence, remedy: "It was removed, or never put.")
-        }
-        if Self.full.contains(code) || status == 507 || isOutOfSpace {
-            return DiagnosticError(.storageFull, sentence, remedy: "Make room in the store, or raise its quota.")
         }
         if ["BadDigest", "XAmzContentSHA256Mismatch", "InvalidDigest", "XAmzContentChecksumMismatch"].contains(code) {
             return DiagnosticError(

@@ -29,6 +29,8 @@ package struct ObjectKey: Hashable, Sendable, Comparable, CustomStringConvertibl
         if text.utf8.count > limitBytes { return "it has more than \(limitBytes) bytes" }
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         if parts.contains(where: { ["", ".", ".."].contains($0) }) { return "a part of it is empty, '.' or '..'" }
+        // SeaweedFS makes a slash of it.
+        if text.contains("\\") { return "it has a backslash" }
         let isPlain = text.unicodeScalars.allSatisfy {
             $0.value >= 0x20 && $0.value != 0x7f && $0.value != 0xfffe && $0.value != 0xffff
         }
