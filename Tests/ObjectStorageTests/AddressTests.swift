@@ -6,6 +6,7 @@ import HTTPMessages
 import StructuredData
 import Synchronization
 import TestFolders
+import TestPrograms
 import Testing
 import Timekeeping
 

@@ -9,6 +9,7 @@ import ObjectStorage
 import StructuredData
 import Synchronization
 import TestFolders
+import TestPrograms
 import Testing
 import Timekeeping
 

@@ -76,7 +76,9 @@ struct StoreContractTests {
 
     @Test(
         "What is no path is no key",
-        arguments: ["", "/a", "a/", "a//b", "a/../b", ".", "a\\b", "a\nb", "a\u{7f}", String(repeating: "a", count: 901)])
+        arguments: [
+            "", "/a", "a/", "a//b", "a/../b", ".", "a\\b", "a\nb", "a\u{7f}", String(repeating: "a", count: 901),
+        ])
     func noKeys(text: String) {
         let error = #expect(throws: DiagnosticError.self) { try Self.key(text) }
         #expect(error?.diagnostic.code == .objectLimit)

@@ -5,6 +5,7 @@ package import Diagnostics
 package import EventJournal
 internal import FileAccess
 package import LogArchive
+package import ObjectStorage
 package import PipelineModel
 package import ProcessControl
 package import RunnerProtocol
@@ -19,6 +20,8 @@ package final class RunStore: Sendable {
     /// Tells this store's scratch and processes from those of other stores on the machine.
     let name: String
     package let journal: any LastingJournal
+    /// Where what is over is kept beside this folder; `nil`: nowhere.
+    package let objects: (any ObjectStore)?
     /// Whether what was kept survives a power failure.
     let isDurable: Bool
     /// Seals values at rest; made once, readable by its owner only.
@@ -35,11 +38,13 @@ package final class RunStore: Sendable {
     /// - Parameters:
     ///   - shared: `nil`: the same folder.
     ///   - durability: what an append to the journal survives.
+    ///   - objects: where what is over is kept, too.
     ///   - observer: told what came of each append.
     package init(
         root: String, shared: String? = nil, durability: SQLiteJournal.Durability = .process,
-        observer: (@Sendable (AppendNote) -> Void)? = nil
+        objects: (any ObjectStore)? = nil, observer: (@Sendable (AppendNote) -> Void)? = nil
     ) throws(DiagnosticError) {
+        self.objects = objects
         try Trees.make(root, mode: 0o700)
         // Steps change their folder, and one store may be reached by several paths.
         let root = Files.realPath(root) ?? root

@@ -18,6 +18,19 @@ struct OwnRunner: Sendable {
         ["MARTLET_KEY", "MARTLET_TOKEN", "MARTLET_SERVER", "MARTLET_OIDC_CLIENT_SECRET"]
         + TellingSettings.secretVariables
 
+    /// Keys that open the object storage are not for jobs.
+    private static let storageKeys = [
+        "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE",
+        "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    ]
+
+    /// The server's environment as its runner has it.
+    static func environment(_ environment: [String: String], hasBlobs: Bool) -> [String: String] {
+        hasBlobs ? environment.filter { !storageKeys.contains($0.key) } : environment
+    }
+
     var lockPath: String { folder + "/runner.lock" }
     private var configurationPath: String { folder + "/runner.json" }
 

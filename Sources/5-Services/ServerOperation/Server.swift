@@ -53,6 +53,7 @@ package final class Server: Sendable {
     package let gates: GateKeeper
     package let statuses: StatusDesk
     private let indexing: IndexWriting
+    private let keeping: RunKeeping
     package let housekeeping: Housekeeping
     /// Why this process cannot go on; whoever started the server ends it, and another process takes up all that is recorded.
     package let faults: AsyncStream<DiagnosticError>
@@ -107,7 +108,8 @@ package final class Server: Sendable {
         lock = try Self.lock(settings.folder)
         let counts = ServerCounts(version: settings.version)
         self.counts = counts
-        let store = try RunStore(root: settings.folder, durability: .powerCut, observer: { counts.note($0) })
+        let store = try RunStore(
+            root: settings.folder, durability: .powerCut, objects: settings.blobs, observer: { counts.note($0) })
         self.store = store
         index = try RunLists(path: store.root + "/index.sqlite")
         feed = LiveFeed()
@@ -133,8 +135,11 @@ package final class Server: Sendable {
         let telling = ChangeTelling(store: store, report: report)
         changes = telling
         indexing = IndexWriting(store: store, index: index, report: report)
+        let keeping = RunKeeping(store: store, index: index, report: report)
+        self.keeping = keeping
         ownRunner = OwnRunner(
-            folder: store.root + "/runner", program: program, environment: settings.environment)
+            folder: store.root + "/runner", program: program,
+            environment: OwnRunner.environment(settings.environment, hasBlobs: settings.blobs != nil))
         var surroundings = RunCoordinator.Surroundings(
             store: store, feed: feed, now: now,
             secrets: { (record, _, environment) throws(DiagnosticError) in
@@ -144,6 +149,7 @@ package final class Server: Sendable {
                 counts.note(change)
                 indexing.note(change)
                 telling.note(change)
+                keeping.note(change)
                 ear.yield(.run(change))
             }, report: report)
         surroundings.leaseMs = Int64(settings.leaseSeconds) * 1_000
@@ -272,6 +278,7 @@ package final class Server: Sendable {
         try await triggers.start()
         try await announcer.start()
         try changes.start(going: going, listeners) { [gates] in await gates.forget($0.run, attempt: $0.attempt) }
+        keeping.start()
         keepHouse(removing: keepsHouse)
         let ticker = Task { [weak self] in
             var beats = 0
@@ -377,6 +384,7 @@ package final class Server: Sendable {
         await runs.stop()
         feed.end()
         await announcer.stop()
+        keeping.stop()
         do throws(DiagnosticError) {
             try identification.keep(in: TokenUses(store: store), now: Timestamp(milliseconds: now()))
         } catch {
@@ -387,7 +395,7 @@ package final class Server: Sendable {
 
     /// What is old goes, on a thread of its own.
     private func keepHouse(removing: Bool) {
-        let (housekeeping, now) = (housekeeping, now)
+        let (housekeeping, keeping, now) = (housekeeping, keeping, now)
         let (identification, uses, report) = (identification, TokenUses(store: store), report)
         do throws(DiagnosticError) { try identification.recall(uses) } catch { report(error) }
         let sweeper = Task {
@@ -395,6 +403,8 @@ package final class Server: Sendable {
             while !Task.isCancelled {
                 let time = Timestamp(milliseconds: now())
                 if removing { await housekeeping.tick(time) }
+                // What it puts may take long, and nothing else waits for it.
+                Task { await keeping.tick(time) }
                 if time >= nextUses {
                     nextUses = time + Self.usesRhythm
                     do throws(DiagnosticError) { try identification.keep(in: uses, now: time) } catch { report(error) }
