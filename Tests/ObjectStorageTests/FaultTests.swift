@@ -62,14 +62,19 @@ private final class FaultyService: Sendable {
         var all: [Asked] { entries.withLock { $0 } }
     }
 
-    func store(idleMs: Int64 = 5_000) throws -> BucketStore {
+    func store(
+        idleMs: Int64 = 5_000, pausing: @escaping @Sendable () async -> Void = {}
+    ) throws -> BucketStore {
         guard case .bucket(let address) = try StorageAddress("s3://bucket?endpoint=http://127.0.0.1:\(port)") else {
             throw Broken()
         }
         let client = try WebClient(idleMs: idleMs)
         var surroundings = BucketSurroundings(
             environment: TestKey.environment, transport: client.transport, exchange: client.exchanging)
-        surroundings.pause = { milliseconds in self.pauses.withLock { $0.append(milliseconds) } }
+        surroundings.pause = { milliseconds in
+            self.pauses.withLock { $0.append(milliseconds) }
+            await pausing()
+        }
         return try BucketStore(address, surroundings)
     }
 
@@ -225,6 +230,36 @@ struct FaultTests {
             try await service.store().putFile(file, at: try Self.key())
         }
         #expect(error?.diagnostic.code == .storageAccessRefused)
+        #expect(service.requests.contains { $0.line == "DELETE /bucket/a/b?uploadId=up" })
+        #expect(!service.requests.contains { $0.line.hasPrefix("POST /bucket/a/b?uploadId") })
+        await service.stop()
+    }
+
+    @Test("Who is cancelled in the midst of an upload leaves nothing of it")
+    func cancelled() async throws {
+        let service = try await FaultyService { _, asked in
+            switch asked.line.prefix(4) {
+            case "POST":
+                let text = "<InitiateMultipartUploadResult><UploadId>up</UploadId></InitiateMultipartUploadResult>"
+                return OutboundAnswer(status: 200, content: .bytes(Array(text.utf8)))
+            case "PUT " where asked.line.contains("partNumber=2"): return FaultyService.error(503, "SlowDown")
+            case "PUT ": return OutboundAnswer(status: 200, headers: [("ETag", "\"t\"")], content: .bytes([]))
+            default: return OutboundAnswer(status: 204, content: .bytes([]))
+            }
+        }
+        let file = OwnFolders.path()
+        try Files.write([UInt8](repeating: 1, count: 40 << 20), to: file)
+        let (pauses, begin) = AsyncStream<Void>.makeStream()
+        let store = try service.store(pausing: {
+            begin.yield()
+            while !Task.isCancelled { await Task.yield() }
+        })
+        let key = try Self.key()
+        let upload = Task { try await store.putFile(file, at: key) }
+        var paused = pauses.makeAsyncIterator()
+        await paused.next()
+        upload.cancel()
+        await #expect(throws: DiagnosticError.self) { try await upload.value }
         #expect(service.requests.contains { $0.line == "DELETE /bucket/a/b?uploadId=up" })
         #expect(!service.requests.contains { $0.line.hasPrefix("POST /bucket/a/b?uploadId") })
         await service.stop()

@@ -26,9 +26,14 @@ struct OwnRunner: Sendable {
         "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
     ]
 
-    /// The server's environment as its runner has it.
-    static func environment(_ environment: [String: String], hasBlobs: Bool) -> [String: String] {
-        hasBlobs ? environment.filter { !storageKeys.contains($0.key) } : environment
+    /// - Parameters:
+    ///   - root: the server's folder.
+    ///   - program: this program.
+    init(_ settings: ServerSettings, root: String, program: String) {
+        folder = root + "/runner"
+        self.program = program
+        let hidden = settings.blobs == nil ? [] : Self.storageKeys
+        environment = settings.environment.filter { !hidden.contains($0.key) }
     }
 
     var lockPath: String { folder + "/runner.lock" }

@@ -108,8 +108,7 @@ package final class Server: Sendable {
         lock = try Self.lock(settings.folder)
         let counts = ServerCounts(version: settings.version)
         self.counts = counts
-        let store = try RunStore(
-            root: settings.folder, durability: .powerCut, objects: settings.blobs, observer: { counts.note($0) })
+        let store = try Self.store(settings, counts)
         self.store = store
         index = try RunLists(path: store.root + "/index.sqlite")
         feed = LiveFeed()
@@ -135,17 +134,14 @@ package final class Server: Sendable {
         let telling = ChangeTelling(store: store, report: report)
         changes = telling
         indexing = IndexWriting(store: store, index: index, report: report)
-        let keeping = RunKeeping(store: store, index: index, report: report)
-        self.keeping = keeping
-        ownRunner = OwnRunner(
-            folder: store.root + "/runner", program: program,
-            environment: OwnRunner.environment(settings.environment, hasBlobs: settings.blobs != nil))
+        keeping = RunKeeping(store: store, index: index, report: report)
+        ownRunner = OwnRunner(settings, root: store.root, program: program)
         var surroundings = RunCoordinator.Surroundings(
             store: store, feed: feed, now: now,
             secrets: { (record, _, environment) throws(DiagnosticError) in
                 try JobSecretReading(vaults).secrets(of: record, environment)
             }, enter: { [gates] in await gates.enter($0) },
-            changed: { [ear, indexing] change in
+            changed: { [ear, indexing, keeping] change in
                 counts.note(change)
                 indexing.note(change)
                 telling.note(change)
@@ -168,6 +164,13 @@ package final class Server: Sendable {
         triggering.reach = Self.reach(parts)
         triggering.variables = Self.variables(vaults.variables)
         triggers = TriggerDesk(triggering)
+    }
+
+    private static func store(
+        _ settings: ServerSettings, _ counts: ServerCounts
+    ) throws(DiagnosticError) -> RunStore {
+        try RunStore(
+            root: settings.folder, durability: .powerCut, objects: settings.blobs, observer: { counts.note($0) })
     }
 
     private static func statusSurroundings(
