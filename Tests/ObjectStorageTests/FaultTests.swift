@@ -252,7 +252,8 @@ struct FaultTests {
         let (pauses, begin) = AsyncStream<Void>.makeStream()
         let store = try service.store(pausing: {
             begin.yield()
-            while !Task.isCancelled { await Task.yield() }
+            let (never, _) = AsyncStream<Void>.makeStream()
+            for await _ in never {}
         })
         let key = try Self.key()
         let upload = Task { try await store.putFile(file, at: key) }

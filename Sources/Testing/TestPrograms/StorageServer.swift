@@ -65,7 +65,9 @@ package final class StorageServer: Sendable {
             child.standardError = FileHandle.nullDevice
         }
         try process.withLock { try $0.run() }
-        guard Self.answers(port), process.withLock({ $0.isRunning }) else {
+        guard Self.answers(port), kind != .seaweed || Self.takesObjects(port, folder),
+            process.withLock({ $0.isRunning })
+        else {
             stop()
             throw NotStarted(description: "\(kind) does not come up")
         }
@@ -94,12 +96,25 @@ package final class StorageServer: Sendable {
 
     /// Any answer will do; curl waits for it.
     private static func answers(_ port: Int) -> Bool {
+        curl(["--retry-connrefused", "http://127.0.0.1:\(port)/"])
+    }
+
+    /// It answers before the part of it that keeps objects is there.
+    private static func takesObjects(_ port: Int, _ folder: String) -> Bool {
+        let signed = [
+            "-f", "--retry-all-errors", "--aws-sigv4", "aws:amz:us-east-1:s3", "--user",
+            "\(TestKey.id):\(TestKey.secret)",
+        ]
+        let bucket = "http://127.0.0.1:\(port)/is-it-ready"
+        return curl(signed + ["-X", "PUT", bucket]) && curl(signed + ["-T", folder + "/s3.json", bucket + "/object"])
+    }
+
+    private static func curl(_ arguments: [String]) -> Bool {
         let child = ChildProcess()
         child.executableURL = URL(filePath: "/usr/bin/env")
-        child.arguments = [
-            "curl", "-s", "-o", "/dev/null", "--retry", "60", "--retry-delay", "1", "--retry-connrefused",
-            "http://127.0.0.1:\(port)/",
-        ]
+        child.arguments = ["curl", "-s", "-o", "/dev/null", "--retry", "60", "--retry-delay", "1"] + arguments
+        child.standardOutput = FileHandle.nullDevice
+        child.standardError = FileHandle.nullDevice
         guard (try? child.run()) != nil else { return false }
         child.waitUntilExit()
         return child.terminationStatus == 0
