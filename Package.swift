@@ -126,6 +126,12 @@ let adapters: [Target] = [
     floor("4-Adapters", "HTTPServing", ["Diagnostics", "HTTPMessages", "StructuredData"] + nio + httpServing),
     floor("4-Adapters", "HTTPCalling", ["Diagnostics", "HTTPMessages", "ThreadExecution"] + nio + webClient),
     floor(
+        "4-Adapters", "ObjectStorage",
+        [
+            "CExpat", "Credentials", "Diagnostics", "FileAccess", "HTTPMessages", "StructuredData", "ThreadExecution",
+            "Timekeeping", crypto,
+        ]),
+    floor(
         "4-Adapters", "SourceForges",
         ["Diagnostics", "HTTPMessages", "StructuredData", "Timekeeping", crypto, cryptoExtras]),
     floor(
@@ -150,8 +156,8 @@ let services: [Target] = [
         "5-Services", "RunCoordination",
         [
             "ContainerEngine", "ContentStore", "Diagnostics", "EventJournal", "ExpressionLanguage", "FileAccess",
-            "GitHubWorkflows", "JobDispatch", "LogArchive", "OutcomeReading", "PatternMatching", "PipelineModel",
-            "ProcessControl", "RunEngine", "RunnerProtocol", "RuntimeServices", "SealedStorage", "SecretRedaction",
+            "GitHubWorkflows", "HTTPMessages", "JobDispatch", "LogArchive", "ObjectStorage", "OutcomeReading",
+            "PatternMatching", "PipelineModel", "ProcessControl", "RunEngine", "RunnerProtocol", "RuntimeServices", "SealedStorage", "SecretRedaction",
             "SourceControl", "StepExecution", "StructuredData", "ThreadExecution", "Timekeeping", "WorkflowPlanning",
             "YAMLReading", "ZipArchives", crypto,
         ]),
@@ -184,7 +190,7 @@ let serverServices: [Target] = [
         [
             "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "FileAccess",
             "HTTPMessages", "IdentityProviders", "JobDispatch", "LogArchive", "NotificationRules", "Notifications",
-            "PatternMatching", "PipelineModel", "ProcessControl", "RetentionRules", "RunCoordination", "RunIndex",
+            "ObjectStorage", "PatternMatching", "PipelineModel", "ProcessControl", "RetentionRules", "RunCoordination", "RunIndex",
             "RunnerProtocol", "SealedStorage", "SecretRedaction", "SecretVault", "SourceControl", "SourceForges",
             "StructuredData",
             "Telemetry", "ThreadExecution", "Timekeeping", "TriggerIntake", "WorkflowPlanning", crypto,
@@ -214,8 +220,8 @@ let edges: [Target] = [
         [
             "AccessRules", "Announcements", "Credentials", "Diagnostics", "EditorSupport", "ErrorPages",
             "ExpressionLanguage", "FileAccess", "GitHubWorkflows", "HTTPMessages", "HTTPServing", "LogArchive",
-            "PipelineModel", "ProcessControl", "RetentionRules", "RunCoordination", "RunnerAgent", "RunnerProtocol",
-            "SecretRedaction",
+            "ObjectStorage", "PipelineModel", "ProcessControl", "RetentionRules", "RunCoordination", "RunnerAgent",
+            "RunnerProtocol", "SecretRedaction",
             "ServerAPI", "ServerClient", "ServerOperation", "SourceControl", "StepExecution", "StructuredData",
             "TerminalRendering", "ThreadExecution", "Timekeeping", "HTTPCalling", "WorkflowChecks", "WorkflowPlanning",
             "ZipArchives", arguments,
@@ -265,7 +271,10 @@ let testTargets: [Target] = [
     tests("TidyTests", []),
     tests(
         "EndToEndTests",
-        ["TestPrograms", "ContainerEngine", "Diagnostics", "StructuredData", "martlet", "scripted-server"]),
+        [
+            "TestPrograms", "ContainerEngine", "Diagnostics", "HTTPCalling", "ObjectStorage", "StructuredData",
+            "martlet", "scripted-server",
+        ]),
     tests(
         "ChaosTests",
         [
@@ -373,8 +382,8 @@ let testTargets: [Target] = [
         [
             "PostgresAccess", "TestDatabases", "TestPrograms",
             "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "HTTPCalling",
-            "HTTPMessages", "HTTPServing", "PipelineModel", "ProcessControl", "RetentionRules", "RunCoordination",
-            "RunEngine", "RunIndex", "RunnerAgent", "RunnerProtocol", "SQLiteAccess", "SecretVault", "ServerAPI",
+            "HTTPMessages", "HTTPServing", "ObjectStorage", "PipelineModel", "ProcessControl", "RetentionRules",
+            "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent", "RunnerProtocol", "SQLiteAccess", "SecretVault", "ServerAPI",
             "ServerOperation", "StructuredData", "Telemetry", "TestFolders", "ThreadExecution", "Timekeeping",
             "TriggerIntake", "WorkflowPlanning", crypto,
         ]),
@@ -388,6 +397,12 @@ let testTargets: [Target] = [
             "SecretVault", "ServerOperation", "StructuredData", "TestFolders", "Timekeeping", "TriggerIntake",
             "WorkflowPlanning", crypto,
             cryptoExtras,
+        ]),
+    tests(
+        "ObjectStorageTests",
+        [
+            "TestPrograms", "Credentials", "Diagnostics", "FileAccess", "HTTPCalling", "HTTPMessages", "HTTPServing",
+            "ObjectStorage", "StructuredData", "TestFolders", "Timekeeping", crypto,
         ]),
     tests("LogArchiveTests", ["Diagnostics", "LogArchive", "Timekeeping", "TestFolders"]),
     tests(

@@ -12,11 +12,15 @@ final class ServerProcess {
     let token: String
 
     /// Starts it, and waits until it says that it is ready.
-    init(_ sandbox: Sandbox, data: String, _ options: [String] = [], token: String? = nil) throws {
+    init(
+        _ sandbox: Sandbox, data: String, _ options: [String] = [], token: String? = nil,
+        environment: [String: String] = [:]
+    ) throws {
         self.sandbox = sandbox
         self.data = data
         program = try sandbox.start(
-            [Program.path, "server", "--data", data, "--listen", "127.0.0.1:0", "--min-free", "0"] + options)
+            [Program.path, "server", "--data", data, "--listen", "127.0.0.1:0", "--min-free", "0"] + options,
+            environment: environment)
         var found: String?
         while found == nil {
             let text = (try? String(contentsOfFile: program.errPath, encoding: .utf8)) ?? ""

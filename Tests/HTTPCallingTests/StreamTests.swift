@@ -117,4 +117,65 @@ struct StreamTests {
         }
         #expect(error?.diagnostic.code == .webUnreachable)
     }
+
+    @Test(
+        "A body is sent while it is made, again from its beginning when it is sent again, and its answer comes in pieces"
+    )
+    func upload() async throws {
+        let served = try await Served { request in
+            let body = (try? await request.body(limit: 100)) ?? []
+            let text = "\(request.headers["Content-Length"] ?? "-") \(String(decoding: body, as: UTF8.self))"
+            return OutboundAnswer(status: 200, content: .bytes(Array(text.utf8)))
+        }
+        let client = try WebClient()
+        let upload = HTTPUpload(
+            sizeBytes: 9,
+            pieces: HTTPPieces {
+                var rest = ["one", "two", "end"][...]
+                return { () async throws(DiagnosticError) in rest.popFirst().map { Array($0.utf8) } }
+            })
+        for _ in 0..<2 {
+            let answer = try await client.exchanging(HTTPCall("PUT", served.url), upload)
+            var read: [UInt8] = []
+            for try await piece in answer.pieces { read += piece }
+            #expect(String(decoding: read, as: UTF8.self) == "9 onetwoend")
+        }
+        await served.stop()
+    }
+
+    @Test("A body that cannot be read is told of in its own words")
+    func brokenUpload() async throws {
+        let served = try await Served { request in
+            _ = try? await request.body(limit: 100)
+            return OutboundAnswer(status: 200, content: .bytes([]))
+        }
+        let client = try WebClient()
+        let upload = HTTPUpload(
+            sizeBytes: 9,
+            pieces: HTTPPieces {
+                { () async throws(DiagnosticError) in throw DiagnosticError(DiagnosticCode(530), "The disk is gone.") }
+            })
+        let error = await #expect(throws: DiagnosticError.self) {
+            _ = try await client.exchanging(HTTPCall("PUT", served.url), upload)
+        }
+        #expect(error?.diagnostic.message == "The disk is gone.")
+        await served.stop()
+    }
+
+    @Test("A head that does not come in time is not waited for")
+    func lateHead() async throws {
+        let (gate, open) = AsyncStream<Void>.makeStream()
+        let served = try await Served { _ in
+            for await _ in gate {}
+            return OutboundAnswer(status: 200, content: .bytes([]))
+        }
+        let client = try WebClient()
+        let url = served.url
+        let error = await #expect(throws: DiagnosticError.self) {
+            _ = try await client.exchanging(HTTPCall("GET", url, timeoutMs: 50), nil)
+        }
+        #expect(error?.diagnostic.code == .webUnreachable)
+        open.finish()
+        await served.stop()
+    }
 }

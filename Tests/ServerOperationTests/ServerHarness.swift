@@ -7,6 +7,7 @@ import Diagnostics
 import Foundation
 import HTTPMessages
 import HTTPServing
+import ObjectStorage
 import PipelineModel
 import RunCoordination
 import RunIndex
@@ -39,6 +40,7 @@ final class ServerHarness: Sendable {
         var database: String?
         /// Jobs of the server's own runner, whose program ends at once.
         var capacity = 0
+        var blobs: (any ObjectStore)?
         var web = WebReach.only { (call) throws(DiagnosticError) in
             throw DiagnosticError(.webUnreachable, "Nobody is at \(call.url).")
         }
@@ -118,6 +120,7 @@ final class ServerHarness: Sendable {
             environment: ProcessInfo.processInfo.environment.merging(outside.environment) { $1 })
         settings.retention = outside.retention
         settings.database = outside.database
+        settings.blobs = outside.blobs
         let server = try Server(
             settings, program: "/bin/false", transport: outside.web.transport, web: outside.web, now: { clock.now }
         ) { _ in }

@@ -42,6 +42,14 @@ package final class AppendingFile {
         sizeBytes += UInt64(bytes.count)
     }
 
+    /// What was added survives a power failure once this has returned.
+    ///
+    /// - Throws: ``DiagnosticCode/fileUnwritable``.
+    package func sync() throws(DiagnosticError) {
+        let error = fa_sync(descriptor)
+        guard error == 0 else { throw Files.failure(.fileUnwritable, path, "could not be made durable", error) }
+    }
+
     /// Cuts off what stands behind `sizeBytes`.
     ///
     /// - Throws: ``DiagnosticCode/fileUnwritable``.

@@ -44,3 +44,19 @@ package struct HTTPPieces: AsyncSequence, Sendable {
 
     package func makeAsyncIterator() -> AsyncIterator { AsyncIterator(make()) }
 }
+
+/// A body that is sent while it is made. Who sends it again takes its pieces from the beginning.
+package struct HTTPUpload: Sendable {
+    package var sizeBytes: Int
+    package var pieces: HTTPPieces
+
+    package init(sizeBytes: Int, pieces: HTTPPieces) {
+        self.sizeBytes = sizeBytes
+        self.pieces = pieces
+    }
+}
+
+/// Sends a call, with a body of its own or one that is made meanwhile, and gives the answer as soon as its head is there:
+/// ``HTTPCall/timeoutMs`` counts up to then. Afterwards there is a limit to how long nothing of it comes. A task that is
+/// cancelled closes the connection, and so does whoever does not take the whole answer.
+package typealias HTTPExchange = @Sendable (HTTPCall, HTTPUpload?) async throws(DiagnosticError) -> HTTPStream

@@ -24,21 +24,23 @@ package enum BlockingWork {
     }
 
     /// What is asynchronous, for such work in its midst: never to be called on a thread that serves everybody.
-    package static func awaited<Failure: Error>(
-        _ body: @escaping @Sendable () async throws(Failure) -> Void
-    ) throws(Failure) {
+    package static func awaited<Value: Sendable, Failure: Error>(
+        _ body: @escaping @Sendable () async throws(Failure) -> Value
+    ) throws(Failure) -> Value {
         let done = DispatchSemaphore(value: 0)
-        let result = Mutex<Result<Void, Failure>>(.success(()))
+        let result = Mutex<Result<Value, Failure>?>(nil)
         Task {
             do throws(Failure) {
-                try await body()
+                let value = try await body()
+                result.withLock { $0 = .success(value) }
             } catch {
                 result.withLock { $0 = .failure(error) }
             }
             done.signal()
         }
         done.wait()
-        try result.withLock { $0 }.get()
+        guard let result = result.withLock({ $0 }) else { preconditionFailure("it has come to its end") }
+        return try result.get()
     }
 
     // MARK: work that may wait for minutes

@@ -64,6 +64,10 @@ package final class WebClient: Sendable {
         { (call) throws(DiagnosticError) in try await self.open(call) }
     }
 
+    package var exchanging: HTTPExchange {
+        { (call, upload) throws(DiagnosticError) in try await self.exchange(call, upload) }
+    }
+
     /// - Throws: ``DiagnosticCode/webUnreachable``.
     package func send(_ call: HTTPCall) async throws(DiagnosticError) -> HTTPAnswer {
         do {
@@ -80,26 +84,47 @@ package final class WebClient: Sendable {
     /// - Throws: ``DiagnosticCode/webUnreachable``; so do the pieces.
     package func open(_ call: HTTPCall) async throws(DiagnosticError) -> HTTPStream {
         do {
-            let response = try await streamClient().execute(Self.request(call), deadline: .distantFuture)
-            let body = response.body
-            let pieces = HTTPPieces {
-                // Kept open for as long as somebody reads.
-                var (iterator, owner) = (body.makeAsyncIterator(), Optional(self))
-                return { () async throws(DiagnosticError) in
-                    do {
-                        let piece = try await iterator.next().map { Array($0.readableBytesView) }
-                        if piece == nil { owner = nil }
-                        return withExtendedLifetime(owner) { piece }
-                    } catch {
-                        throw Self.unreachable(call, error)
-                    }
-                }
-            }
-            return HTTPStream(
-                status: Int(response.status.code), headers: Self.headers(response), pieces: pieces)
+            return answer(
+                try await streamClient().execute(Self.request(call), deadline: .distantFuture), to: call)
         } catch {
             throw Self.unreachable(call, error)
         }
+    }
+
+    /// - Throws: ``DiagnosticCode/webUnreachable``; so do the pieces.
+    package func exchange(_ call: HTTPCall, _ upload: HTTPUpload?) async throws(DiagnosticError) -> HTTPStream {
+        do {
+            var request = Self.request(call)
+            if let upload {
+                request.body = .stream(
+                    upload.pieces.map { ByteBuffer(bytes: $0) }, length: .known(Int64(upload.sizeBytes)))
+            }
+            return answer(
+                try await streamClient().execute(request, timeout: .milliseconds(Int64(call.timeoutMs))), to: call)
+        } catch let error as DiagnosticError {
+            // What is sent could not be read.
+            throw error
+        } catch {
+            throw Self.unreachable(call, error)
+        }
+    }
+
+    private func answer(_ response: HTTPClientResponse, to call: HTTPCall) -> HTTPStream {
+        let body = response.body
+        let pieces = HTTPPieces {
+            // Kept open for as long as somebody reads.
+            var (iterator, owner) = (body.makeAsyncIterator(), Optional(self))
+            return { () async throws(DiagnosticError) in
+                do {
+                    let piece = try await iterator.next().map { Array($0.readableBytesView) }
+                    if piece == nil { owner = nil }
+                    return withExtendedLifetime(owner) { piece }
+                } catch {
+                    throw Self.unreachable(call, error)
+                }
+            }
+        }
+        return HTTPStream(status: Int(response.status.code), headers: Self.headers(response), pieces: pieces)
     }
 
     private func streamClient() -> HTTPClient {

@@ -153,6 +153,9 @@ package final class FileBlobShelf: BlobShelf {
     /// Whether the blob is on this shelf.
     package func has(_ blob: StoredBlob) -> Bool { Files.isFile(blobPath(blob.name)) }
 
+    /// Where its bytes are.
+    package func path(of blob: StoredBlob) -> String { blobPath(blob.name) }
+
     package func remove(_ blob: StoredBlob) throws(DiagnosticError) {
         try Files.remove(blobPath(blob.name))
     }

@@ -28,13 +28,14 @@ extension RunStore {
         try hideFiles(of: run)
         var bytes = DiskUse.bytes(below: hidden(run)) + DiskUse.bytes(below: "\(root)/work/\(run)")
         if let repository, !repository.isEmpty {
-            let vault = ArtifactVault(folder: RunServices.folder(of: repository, in: self))
+            let vault = ArtifactVault(folder: RunServices.folder(of: repository, in: self), objects: objects)
             for artifact in (try? vault.index.artifacts(ofRun: run.description)) ?? [] {
                 bytes += artifact.sizeBytes
                 try vault.remove(artifact)
             }
         }
         try WorkspaceSnapshots.remove(of: run, in: self)
+        try removeObjects(of: run)
         try Trees.remove("\(root)/work/\(run)")
         try Trees.remove(hidden(run))
         return bytes
@@ -79,6 +80,7 @@ extension RunStore {
     ///
     /// - Returns: how many bytes went.
     package func removeLogs(of run: RunID, through attempt: Int) throws(DiagnosticError) -> UInt64 {
+        try removeStoredLogs(of: run, through: attempt)
         let path = folder(of: run) + "/logs"
         guard Files.isDirectory(path) else { return 0 }
         var bytes: UInt64 = 0
@@ -97,7 +99,9 @@ extension RunStore {
         try RunRecord.root(of: run, in: self)
     }
 
-    package func hasLogs(_ run: RunID) -> Bool { Files.isDirectory(folder(of: run) + "/logs") }
+    package func hasLogs(_ run: RunID) -> Bool {
+        Files.isDirectory(folder(of: run) + "/logs") || hasStoredLogs(run)
+    }
 
     /// What the run takes on the disk: its record, its logs, and its workspace.
     package func sizeBytes(of run: RunID) -> UInt64 {

@@ -5,6 +5,7 @@ package import Diagnostics
 package import EventJournal
 internal import FileAccess
 package import LogArchive
+package import ObjectStorage
 package import PipelineModel
 package import ProcessControl
 package import RunnerProtocol
@@ -21,6 +22,8 @@ package final class RunStore: Sendable {
     package let journal: any LastingJournal
     /// The same, where it is a database that other servers may share; `nil`: it is in the folder.
     package let database: PostgresJournal?
+    /// Where what is over is kept beside this folder; `nil`: nowhere.
+    package let objects: (any ObjectStore)?
     /// Whether what was kept survives a power failure.
     let isDurable: Bool
     /// Seals values at rest; made once, readable by its owner only.
@@ -38,12 +41,14 @@ package final class RunStore: Sendable {
     ///   - shared: `nil`: the same folder.
     ///   - database: where the journal is; `nil`: in the folder.
     ///   - durability: what an append to the journal survives.
+    ///   - objects: where what is over is kept, too.
     ///   - observer: told what came of each append.
     package init(
         root: String, shared: String? = nil, database: String? = nil,
-        durability: SQLiteJournal.Durability = .process,
+        durability: SQLiteJournal.Durability = .process, objects: (any ObjectStore)? = nil,
         observer: (@Sendable (AppendNote) -> Void)? = nil
     ) throws(DiagnosticError) {
+        self.objects = objects
         try Trees.make(root, mode: 0o700)
         // Steps change their folder, and one store may be reached by several paths.
         let root = Files.realPath(root) ?? root

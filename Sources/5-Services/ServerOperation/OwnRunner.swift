@@ -21,6 +21,24 @@ struct OwnRunner: Sendable {
         ]
         + TellingSettings.secretVariables
 
+    /// Keys that open the object storage are not for jobs.
+    private static let storageKeys = [
+        "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE",
+        "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    ]
+
+    /// - Parameters:
+    ///   - root: the server's folder.
+    ///   - program: this program.
+    init(_ settings: ServerSettings, root: String, program: String) {
+        folder = root + "/runner"
+        self.program = program
+        let hidden = settings.blobs == nil ? [] : Self.storageKeys
+        environment = settings.environment.filter { !hidden.contains($0.key) }
+    }
+
     var lockPath: String { folder + "/runner.lock" }
     private var configurationPath: String { folder + "/runner.json" }
 

@@ -101,6 +101,15 @@ extension Server {
 }
 
 extension Server {
+    /// Brings logs of a run that are kept in the object storage and not here; to be called before they are read. Where the
+    /// run's page can be shown without them it is.
+    ///
+    /// - Throws: what the object storage says.
+    package func bringLogs(of run: RunID, through attempt: Int) async throws(DiagnosticError) {
+        guard store.objects != nil, store.exists(run) else { return }
+        try await store.bringLogs(of: run, through: attempt)
+    }
+
     /// - Throws: ``DiagnosticCode/runRemoved``, ``DiagnosticCode/logsRemoved``.
     private func checkLogs(of run: RunID, attempt: Int) throws(DiagnosticError) {
         guard store.exists(run) else { throw missing(run) }

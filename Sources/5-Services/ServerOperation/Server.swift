@@ -57,6 +57,7 @@ package final class Server: Sendable {
     package let gates: GateKeeper
     package let statuses: StatusDesk
     private let indexing: IndexWriting
+    private let keeping: RunKeeping
     package let housekeeping: Housekeeping
     /// Why this process cannot go on; whoever started the server ends it, and another process takes up all that is recorded.
     package let faults: AsyncStream<DiagnosticError>
@@ -147,15 +148,16 @@ package final class Server: Sendable {
         indexing = IndexWriting(
             store: store, index: index, report: report,
             put: { [lists] (rows) throws(DiagnosticError) in try lists.put(rows) })
-        ownRunner = OwnRunner(
-            folder: ground.ownFolder + "/runner", program: program, environment: settings.environment)
+        keeping = RunKeeping(store: store, index: index, homes: homes, report: report)
+        ownRunner = OwnRunner(settings, root: ground.ownFolder, program: program)
         (faults, fault) = AsyncStream<DiagnosticError>.makeStream()
         var surroundings = Self.running(parts, feed, gates, vaults)
         surroundings.failed = { [fault] in fault.yield($0) }
-        surroundings.changed = { [ear, indexing] change in
+        surroundings.changed = { [ear, indexing, keeping] change in
             counts.note(change)
             indexing.note(change)
             telling.note(change)
+            keeping.note(change)
             ear.yield(.run(change))
         }
         surroundings.jobEnded = { [ear, indexing] change in
@@ -299,6 +301,7 @@ package final class Server: Sendable {
         try await announcer.start()
         if store.database == nil { try changes.tell(going: going) { _ in true } }
         changes.start(listeners) { [gates] in await gates.forget($0.run, attempt: $0.attempt) }
+        keeping.start()
         keepHouse(removing: keepsHouse)
         let ticker = Task { [weak self] in
             var beats = 0
@@ -411,6 +414,7 @@ package final class Server: Sendable {
         await runs.stop()
         feed.end()
         await announcer.stop()
+        keeping.stop()
         do throws(DiagnosticError) {
             try identification.keep(in: TokenUses(store: store), now: Timestamp(milliseconds: now()))
         } catch {
@@ -425,7 +429,7 @@ package final class Server: Sendable {
 
     /// What is old goes, on a thread of its own.
     private func keepHouse(removing: Bool) {
-        let (housekeeping, now) = (housekeeping, now)
+        let (housekeeping, keeping, now) = (housekeeping, keeping, now)
         let (identification, uses, report) = (identification, TokenUses(store: store), report)
         do throws(DiagnosticError) { try identification.recall(uses) } catch { report(error) }
         let sweeper = Task {
@@ -433,6 +437,8 @@ package final class Server: Sendable {
             while !Task.isCancelled {
                 let time = Timestamp(milliseconds: now())
                 if removing { await housekeeping.tick(time) }
+                // What it puts may take long, and nothing else waits for it.
+                Task { await keeping.tick(time) }
                 if time >= nextUses {
                     nextUses = time + Self.usesRhythm
                     do throws(DiagnosticError) { try identification.keep(in: uses, now: time) } catch { report(error) }

@@ -34,7 +34,8 @@ struct ServerGround {
         beginning = try FileLock.waiting(
             path: settings.folder + "/beginning.lock", until: .now() + .seconds(Self.beginningSeconds))
         let store = try RunStore(
-            root: settings.folder, database: settings.database, durability: .powerCut, observer: { counts.note($0) })
+            root: settings.folder, database: settings.database, durability: .powerCut, objects: settings.blobs,
+            observer: { counts.note($0) })
         let key = try store.database.map { (database) throws(DiagnosticError) in
             try store.recorded { (_) throws(JournalError) in try database.peerKey() }
         }

@@ -4,6 +4,7 @@ package import Credentials
 package import Diagnostics
 internal import FileAccess
 internal import NotificationRules
+package import ObjectStorage
 internal import RunnerProtocol
 
 /// What a server is started with.
@@ -47,6 +48,8 @@ package struct ServerSettings: Sendable {
     package var passwordCost = PasswordHash.Parameters.standard
     package var telling: TellingSettings
     package var retention = RetentionSettings()
+    /// Where what is over is kept beside the folder; `nil`: nowhere.
+    package var blobs: (any ObjectStore)?
 
     /// Where the own runner reaches a server whose certificate is for the name that people use, and not for this machine's
     /// own address: a socket in the folder, which nobody else may open. `nil`: where everybody does.

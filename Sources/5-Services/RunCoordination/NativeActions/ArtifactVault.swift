@@ -2,6 +2,7 @@
 
 internal import Diagnostics
 internal import FileAccess
+internal import ObjectStorage
 internal import ProcessControl
 internal import RuntimeServices
 internal import StepExecution
@@ -15,6 +16,8 @@ struct ArtifactVault: Sendable {
     let drafts: FileBlobShelf
     let shelf: any BlobShelf
     let index: any EntryIndex
+    /// Where what is not on the shelf any more may be.
+    let objects: (any ObjectStore)?
 
     static let zip = "application/zip"
     private static let patience = Duration.seconds(600)
@@ -24,8 +27,10 @@ struct ArtifactVault: Sendable {
     /// - Parameters:
     ///   - folder: of the repository's services.
     ///   - far: the server that has the artifacts; `nil`: they are in the folder.
-    init(folder: String, far: FarStorage? = nil) {
+    ///   - objects: where artifacts of runs that are over are kept, too.
+    init(folder: String, far: FarStorage? = nil, objects: (any ObjectStore)? = nil) {
         self.folder = folder
+        self.objects = objects
         drafts = far?.shelf ?? FileBlobShelf(folder: folder)
         shelf = far.map { FarBlobShelf(storage: $0) } ?? drafts
         index = far.map { FarEntryIndex(storage: $0) } ?? FileEntryIndex(folder: folder + "/index")
@@ -169,7 +174,7 @@ struct ArtifactVault: Sendable {
     /// - Returns: whether the bytes are those that were stored.
     func makeArchive(of entry: ArtifactEntry, at path: String) throws(DiagnosticError) -> Bool {
         if case .archive(let blob) = entry.content, entry.mediaType == Self.zip {
-            return try BlobCopy.copy(try shelf.open(blob), blob, to: path)
+            return try BlobCopy.copy(try open(blob, of: entry.origin.run), blob, to: path)
         }
         let folder = path + ".files"
         defer { try? Trees.remove(folder) }
@@ -200,11 +205,12 @@ struct ArtifactVault: Sendable {
         switch entry.content {
         case .archive(let blob):
             if entry.mediaType != Self.zip || keepsArchive {
-                return try write(blob, entry.mediaType == Self.zip ? entry.name + ".zip" : entry.name, folder)
+                let name = entry.mediaType == Self.zip ? entry.name + ".zip" : entry.name
+                return try write(try open(blob, of: entry.origin.run), blob, name, folder)
             }
             let draft = try drafts.draft()
             defer { try? Files.remove(draft) }
-            let isSound = try BlobCopy.copy(try shelf.open(blob), blob, to: draft)
+            let isSound = try BlobCopy.copy(try open(blob, of: entry.origin.run), blob, to: draft)
             guard isSound || keepsDamaged else { return false }
             try ZipReading.unpack(draft, to: folder, checkpoint: stop.check)
             return isSound
@@ -212,30 +218,41 @@ struct ArtifactVault: Sendable {
             var isSound = true
             for file in files {
                 try stop.check()
-                if try !write(file, folder) { isSound = false }
+                if try !write(file, of: entry.origin.run, folder) { isSound = false }
             }
             return isSound
         }
     }
 
-    private func write(
-        _ blob: StoredBlob, _ name: String, _ folder: ConfinedFolder
-    ) throws(DiagnosticError) -> Bool {
-        let file = try folder.file(name)
-        return try BlobCopy.read(try shelf.open(blob), blob) { (bytes) throws(DiagnosticError) in
-            try file.write(bytes)
+    /// From the shelf, or from where it is kept when its run is over.
+    ///
+    /// - Throws: ``DiagnosticCode/blobUnreadable``.
+    func open(_ blob: StoredBlob, of run: String) throws(DiagnosticError) -> any BlobReader {
+        if let objects, !drafts.has(blob) {
+            return StoredBlobReader(blob, try StoredKeys.artifact(blob, of: run), objects)
         }
+        return try shelf.open(blob)
     }
 
-    private func write(_ file: ArtifactFile, _ folder: ConfinedFolder) throws(DiagnosticError) -> Bool {
-        guard file.isGzip else { return try write(file.blob, file.path, folder) }
+    private func write(
+        _ reader: any BlobReader, _ blob: StoredBlob, _ name: String, _ folder: ConfinedFolder
+    ) throws(DiagnosticError) -> Bool {
+        let file = try folder.file(name)
+        return try BlobCopy.read(reader, blob) { (bytes) throws(DiagnosticError) in try file.write(bytes) }
+    }
+
+    private func write(
+        _ file: ArtifactFile, of run: String, _ folder: ConfinedFolder
+    ) throws(DiagnosticError) -> Bool {
+        let reader = try open(file.blob, of: run)
+        guard file.isGzip else { return try write(reader, file.blob, file.path, folder) }
         let draft = try drafts.draft() + ".gz"
         let plain = String(draft.dropLast(3))
         defer {
             try? Files.remove(draft)
             try? Files.remove(plain)
         }
-        guard try BlobCopy.copy(try shelf.open(file.blob), file.blob, to: draft) else { return false }
+        guard try BlobCopy.copy(reader, file.blob, to: draft) else { return false }
         var gzip = HelperCommand("gzip", ["-d", "-f", draft])
         gzip.patience = Self.patience
         let outcome = try gzip.run()
@@ -250,5 +267,6 @@ struct ArtifactVault: Sendable {
     func remove(_ entry: ArtifactEntry) throws(DiagnosticError) {
         try index.remove(entry)
         for blob in entry.blobs { try shelf.remove(blob) }
+        try StoredKeys.remove(entry, from: objects)
     }
 }

@@ -12,7 +12,7 @@ struct NativeVaults: Sendable {
         let folder = RunServices.folder(of: record.repository.root, in: store)
         caches = CacheVault(
             folder: folder, store: store.shared, history: CacheHistory(store: store, run: run), line: line)
-        artifacts = ArtifactVault(folder: folder, far: caches.far)
+        artifacts = ArtifactVault(folder: folder, far: caches.far, objects: store.objects)
     }
 
     func job(_ job: JobID, of run: RunID, attempt: Int, _ record: RunRecord) -> NativeJob {

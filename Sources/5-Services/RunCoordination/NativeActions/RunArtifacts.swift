@@ -2,6 +2,7 @@
 
 package import Diagnostics
 internal import FileAccess
+internal import ObjectStorage
 package import PipelineModel
 internal import RuntimeServices
 package import StructuredData
@@ -36,11 +37,17 @@ package struct RunArtifacts {
 
     private let vault: ArtifactVault
     private let run: RunID
+    private let isStored: (_ attempt: Int) -> Bool
+
+    /// Smaller ones are given by the server itself: another request costs more.
+    private static let linkedBytes: UInt64 = 1 << 20
+    private static let linkSeconds = 300
 
     /// - Throws: where the run's record cannot be read.
     package init(store: RunStore, run: RunID) throws(DiagnosticError) {
         let root = try RunRecord.root(of: run, in: store) ?? ""
-        vault = ArtifactVault(folder: RunServices.folder(of: root, in: store))
+        vault = ArtifactVault(folder: RunServices.folder(of: root, in: store), objects: store.objects)
+        isStored = { store.isStored(run, attempt: $0) }
         self.run = run
     }
 
@@ -66,6 +73,18 @@ package struct RunArtifacts {
             throw damaged(name)
         }
         return ArtifactArchive(path: path)
+    }
+
+    /// An address at which whoever has it may download the archive for a few minutes; `nil` where there is none, or the
+    /// archive has yet to be made.
+    package func link(to name: String) async throws(DiagnosticError) -> String? {
+        guard let objects = vault.objects else { return nil }
+        let entry = try entry(name)
+        guard case .archive(let blob) = entry.content, entry.mediaType == ArtifactVault.zip,
+            blob.sizeBytes >= Self.linkedBytes, isStored(entry.origin.attempt)
+        else { return nil }
+        let key = try StoredKeys.artifact(blob, of: entry.origin.run)
+        return try await objects.link(to: key, LinkUse(.get(fileName: name + ".zip"), seconds: Self.linkSeconds))
     }
 
     private func damaged(_ name: String) -> DiagnosticError {

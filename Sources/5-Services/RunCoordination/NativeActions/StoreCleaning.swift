@@ -3,6 +3,7 @@
 internal import ContentStore
 package import Diagnostics
 internal import FileAccess
+package import ObjectStorage
 package import PipelineModel
 internal import ProcessControl
 internal import RuntimeServices
@@ -19,6 +20,8 @@ package struct StoreCleaning: Sendable {
     package var snapshotDays: Int64 = 7
     /// The longest that an artifact of a run is kept, whatever its upload asked for; `nil`: as long as it asked for.
     package var artifactDays: @Sendable (RunID) -> Int? = { _ in nil }
+    /// Where artifacts of runs that are over are kept, too.
+    package var objects: (any ObjectStore)?
     private let root: String
     /// An upload that is whole and not yet named, of a process that lives, is younger.
     private static let orphanHours: Int64 = 24
@@ -178,6 +181,7 @@ package struct StoreCleaning: Sendable {
                 try shelf.remove(blob)
                 report.freedBytes += blob.sizeBytes
             }
+            try StoredKeys.remove(artifact, from: objects)
             report.artifacts += 1
         }
         try shelf.sweep()

@@ -274,6 +274,7 @@ package actor Housekeeping {
     private func clean(_ now: Timestamp, _ report: inout Report) {
         var cleaning = StoreCleaning(root: parts.store.root, environment: parts.environment)
         let (index, policies, policy) = (parts.index, policies, parts.settings.policy)
+        cleaning.objects = parts.store.objects
         cleaning.artifactDays = { run in
             let project = (try? index.run(run))?.project ?? ""
             return (policies[project] ?? policy).artifactDays

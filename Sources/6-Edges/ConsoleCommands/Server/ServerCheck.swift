@@ -3,6 +3,7 @@
 internal import Diagnostics
 internal import FileAccess
 internal import HTTPServing
+internal import ObjectStorage
 internal import ProcessControl
 internal import ServerOperation
 
@@ -25,6 +26,9 @@ struct ServerCheck {
                 try await HTTPListener.check(options, binding: !isTaken)
             } catch { faults.append(error) }
         }
+        do throws(DiagnosticError) {
+            _ = try await settings.blobs?.list(prefix: "runs/", after: nil, limit: 1)
+        } catch { faults.append(error) }
         for project in projects {
             do throws(DiagnosticError) {
                 _ = try OfferedProject.settings(project)

@@ -52,6 +52,12 @@ struct ServerCommand: ParsableCommand {
             valueName: "url"))
     var peerURL: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Where logs and artifacts of runs that are over are kept, too: s3://BUCKET/PREFIX?region=… or file:///FOLDER; else MARTLET_BLOBS.",
+            valueName: "url"))
+    var blobs: String?
+
     @Option(help: ArgumentHelp("As people reach it: https://ci.example.org", valueName: "url"))
     var publicURL: String?
 
@@ -133,6 +139,8 @@ struct ServerCommand: ParsableCommand {
         retention.apply(to: &settings.retention)
         settings.labels = labels.map { $0.lowercased() }
         settings.keyPath = keyFile.map(ProcessEnvironment.absolute)
+        settings.blobs = try BlobsOption.store(
+            blobs, console.environment, trusting: trust.map(ProcessEnvironment.absolute))
         settings.identityProvider = try identity.settings(
             console.environment, try WebClient(trusting: trust.map(ProcessEnvironment.absolute)).transport)
         let proxies = trustedProxies.isEmpty ? [console.environment["MARTLET_TRUSTED_PROXIES"] ?? ""] : trustedProxies

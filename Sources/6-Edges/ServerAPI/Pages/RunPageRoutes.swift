@@ -37,6 +37,8 @@ struct RunPageRoutes: Sendable {
     private func show(_ visit: PageVisit, attempt: Int?) async throws(DiagnosticError) -> OutboundAnswer {
         let waits = await server.runs.waitingReasons(in: try visit.run())
         let tab = visit.query("view").flatMap(RunTab.init(rawValue:)) ?? .graph
+        // Of a failure the last lines are shown. Where they cannot be had the rest is.
+        try? await server.bringLogs(of: try visit.run(), through: attempt ?? .max)
         return try await BlockingWork.attempt { () throws(DiagnosticError) in
             let page = try RunReading(visit, attempt: attempt, waits: waits).page(tab)
             return .page(page, visit.context())
@@ -61,6 +63,7 @@ struct RunPageRoutes: Sendable {
             throw server.missing(place.run)
         }
         let first = try request.number("from", in: 1...Int(Int32.max), default: 1)
+        try bringLogs(of: place.run, through: place.attempt)
         let part = try LogLines.part(at: try server.logPath(finding: place), from: first)
         var page = LogPage(
             project: server.projectName(row.project), workflow: row.workflow, place: LogLines.address(place),
@@ -77,6 +80,14 @@ struct RunPageRoutes: Sendable {
         page.groups = part?.groups ?? []
         page.absence = absence(of: part, step)
         return .page(page, visit.context())
+    }
+
+    /// Blocks.
+    private func bringLogs(of run: RunID, through attempt: Int) throws(DiagnosticError) {
+        let server = server
+        try BlockingWork.awaited { () async throws(DiagnosticError) in
+            try await server.bringLogs(of: run, through: attempt)
+        }
     }
 
     private func absence(of part: LogLines.Part?, _ step: RunReport.Step) -> String? {
@@ -105,6 +116,7 @@ struct RunPageRoutes: Sendable {
             run: run.number, attempt: attempt, query: text, isRegex: isRegex, count: 0, matches: [])
         let report = try server.report(of: run, attempt: attempt)
         guard !text.isEmpty else { return .page(page, visit.context()) }
+        try bringLogs(of: run, through: attempt)
         do throws(DiagnosticError) {
             let search = RunSearch(server, report)
             let found = try search.page(

@@ -57,6 +57,7 @@ struct LogRoutes: Sendable {
 
     @Sendable private func get(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
         let place = try Self.place(request)
+        try await server.bringLogs(of: place.run, through: place.attempt)
         let accept = request.inbound.headers["Accept"] ?? ""
         if accept.contains("text/event-stream") || request.inbound.asksForSocket { return try live(place, request) }
         let path = try server.logPath(finding: place)

@@ -139,6 +139,12 @@ struct OutcomeRoutes: Sendable {
             ("Content-Disposition", "attachment; filename*=UTF-8''\(FormText.encoded(name)).zip"),
         ]
         if let field = Self.digestField(digest) { headers.add("Repr-Digest", field) }
+        // A browser follows to the object storage; programs that send a credential along are spared that.
+        if request.inbound.method == "GET", request.inbound.headers["Accept"]?.contains("text/html") == true,
+            let link = try await RunArtifacts(store: store, run: run).link(to: name)
+        {
+            return OutboundAnswer(status: 302, headers: [("Location", link), ("Cache-Control", "no-store")])
+        }
         let isAsked = request.inbound.method == "HEAD"
         if isAsked, digest != nil { return OutboundAnswer(status: 200, headers: headers) }
         let archive = try await read { () throws(DiagnosticError) in

@@ -39,6 +39,7 @@ struct SearchRoutes: Sendable {
             ? .regularExpression : request.query["case"] == "1" ? .text : .textIgnoringCase
         let cursor = try Self.cursor(request)
         let report = try server.report(of: run, attempt: attempt)
+        try await server.bringLogs(of: run, through: attempt)
         let (page, places) = try await BlockingWork.attempt { () throws(DiagnosticError) in
             let search = RunSearch(server, report)
             return (try search.page(LogPattern(kind, text), from: cursor), search.entries.map(\.place))

@@ -48,7 +48,10 @@ extension DeskJob {
         }
         let entries = try artifacts.index.artifacts(ofRun: run)
         state.withLock { state in
-            for blob in entries.flatMap(\.blobs) { state.blobs[blob.name] = blob }
+            for blob in entries.flatMap(\.blobs) {
+                state.blobs[blob.name] = blob
+                state.runsOfBlobs[blob.name] = run
+            }
         }
         return entries
     }

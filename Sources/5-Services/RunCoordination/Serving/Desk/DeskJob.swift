@@ -18,6 +18,8 @@ final class DeskJob: Sendable {
         var bundles: Set<String> = []
         /// Blobs that the job was told of, and may read.
         var blobs: [String: StoredBlob] = [:]
+        /// Runs whose artifacts they are.
+        var runsOfBlobs: [String: String] = [:]
         /// Chunks that the job has brought, or was given: others are not there for it, whoever else has them.
         var chunks: Set<ContentChunk> = []
         var deposit: ContentDeposit?
@@ -133,7 +135,10 @@ final class DeskJob: Sendable {
     }
 
     private func read(_ blob: StoredBlob, _ request: PieceRequest) throws(DiagnosticError) -> [UInt8] {
-        let reader = try artifacts.shelf.open(blob)
+        let run = state.withLock { $0.runsOfBlobs[blob.name] }
+        // Caches are on the shelf and nowhere else.
+        let reader: any BlobReader
+        if let run { reader = try artifacts.open(blob, of: run) } else { reader = try artifacts.shelf.open(blob) }
         let space = UnsafeMutableRawBufferPointer.allocate(byteCount: request.count, alignment: 16)
         defer { space.deallocate() }
         var done = 0
