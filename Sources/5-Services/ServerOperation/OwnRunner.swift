@@ -9,6 +9,7 @@ internal import StructuredData
 /// the next one finds its lock held, and starts no second.
 struct OwnRunner: Sendable {
     let folder: String
+    private let shared: String
     /// This program.
     let program: String
     let environment: [String: String]
@@ -32,8 +33,12 @@ struct OwnRunner: Sendable {
     /// - Parameters:
     ///   - root: the server's folder.
     ///   - program: this program.
-    init(_ settings: ServerSettings, root: String, program: String) {
-        folder = root + "/runner"
+    /// - Parameters:
+    ///   - ownFolder: of the server.
+    ///   - shared: where the server keeps caches and artifacts.
+    init(_ settings: ServerSettings, ownFolder: String, shared: String, program: String) {
+        folder = ownFolder + "/runner"
+        self.shared = shared
         self.program = program
         let hidden = settings.blobs == nil ? [] : Self.storageKeys
         environment = settings.environment.filter { !hidden.contains($0.key) }
@@ -47,7 +52,7 @@ struct OwnRunner: Sendable {
         try Trees.make(folder, mode: 0o700)
         let data: DataValue = [
             "url": .string(url), "id": .string(id), "credential": .string(credential),
-            "capacity": .number(Double(capacity)), "own": true,
+            "capacity": .number(Double(capacity)), "own": true, "shared": .string(shared),
         ]
         try Files.replace(configurationPath, with: data.jsonText().utf8, mode: 0o600)
     }

@@ -149,7 +149,8 @@ package final class Server: Sendable {
             store: store, index: index, report: report,
             put: { [lists] (rows) throws(DiagnosticError) in try lists.put(rows) })
         keeping = RunKeeping(store: store, index: index, homes: homes, report: report)
-        ownRunner = OwnRunner(settings, root: ground.ownFolder, program: program)
+        ownRunner = OwnRunner(
+            settings, ownFolder: ground.ownFolder, shared: store.root, program: program)
         (faults, fault) = AsyncStream<DiagnosticError>.makeStream()
         var surroundings = Self.running(parts, feed, gates, vaults)
         surroundings.failed = { [fault] in fault.yield($0) }

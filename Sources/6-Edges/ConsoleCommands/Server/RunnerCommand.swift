@@ -53,6 +53,8 @@ struct RunnerFile: Sendable {
     var capacity: Int
     var isEphemeral = false
     var isOwn = false
+    /// Of a server's own runner: where the server keeps caches and artifacts; `nil`: around the runner's folder.
+    var shared: String?
 
     private static let limitBytes = 1 << 16
 
@@ -70,6 +72,7 @@ struct RunnerFile: Sendable {
         var file = RunnerFile(url: url, id: id, credential: credential, capacity: max(1, data["capacity"]?.int ?? 1))
         file.isEphemeral = data.bool("ephemeral")
         file.isOwn = data.bool("own")
+        file.shared = data["shared"]?.string
         return file
     }
 
@@ -185,7 +188,7 @@ struct RunnerRunCommand: ParsableCommand {
 
     private func makeAgent(_ place: String, _ file: RunnerFile, _ console: Console) throws -> JobRunner {
         // The own runner keeps caches and artifacts where the server does.
-        let shared = file.isOwn ? Files.directory(of: place) : place
+        let shared = file.isOwn ? file.shared ?? Files.directory(of: place) : place
         let store = try RunStore(root: place, shared: shared)
         let client = try WebClient(trusting: trust.map(ProcessEnvironment.absolute))
         var environment = network.applied(to: console.environment)
