@@ -200,7 +200,7 @@ struct StoreContractTests {
         let put = try #require(try await store.link(to: key, LinkUse(.put, seconds: 60)))
         let file = OwnFolders.path()
         try Files.write(Array("by a link".utf8), to: file)
-        #expect(Curl.run(["-s", "-f", "-T", file, put]).status == 0)
+        #expect(Curl.run(["-s", "-f", "--retry", "8", "--retry-delay", "1", "-T", file, put]).status == 0)
         let get = try #require(try await store.link(to: key, LinkUse(.get(fileName: "naïve \"x\".zip"), seconds: 60)))
         let answer = Curl.run(["-s", "-f", "-D", "-", get])
         #expect(answer.status == 0)

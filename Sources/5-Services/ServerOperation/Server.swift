@@ -117,7 +117,6 @@ package final class Server: Sendable {
         (self.settings, self.report, self.now) = (settings, report, now)
         let counts = ServerCounts(version: settings.version)
         let ground = try ServerGround(settings, counts, transport: transport, streaming: streaming)
-        // Until the keys are there.
         defer { withExtendedLifetime(ground) {} }
         let store = ground.store
         (self.counts, lock, self.store, index, lists) = (counts, ground.lock, store, ground.index, ground.lists)
@@ -137,14 +136,13 @@ package final class Server: Sendable {
         (ownAddress, self.transport) = (OwnAddress(publicURL: settings.publicURL), transport)
         let parts = TellingParts(
             settings: settings, store: store, index: index, lists: lists, homes: homes, directory: directory,
-            references: references,
-            counts: counts, address: ownAddress, web: web ?? .only(transport), now: now, report: report)
+            references: references, counts: counts, address: ownAddress, web: web ?? .only(transport), now: now,
+            report: report)
         desk = try Self.desk(parts)
         announcer = try Self.announcer(parts)
         traces = try ServerTraces(parts)
         (heard, ear) = AsyncStream<Heard>.makeStream()
-        let telling = ChangeTelling(store: store, report: report)
-        changes = telling
+        changes = ChangeTelling(store: store, report: report)
         indexing = IndexWriting(
             store: store, index: index, report: report,
             put: { [lists] (rows) throws(DiagnosticError) in try lists.put(rows) })
@@ -154,10 +152,10 @@ package final class Server: Sendable {
         (faults, fault) = AsyncStream<DiagnosticError>.makeStream()
         var surroundings = Self.running(parts, feed, gates, vaults)
         surroundings.failed = { [fault] in fault.yield($0) }
-        surroundings.changed = { [ear, indexing, keeping] change in
+        surroundings.changed = { [ear, indexing, keeping, changes] change in
             counts.note(change)
             indexing.note(change)
-            telling.note(change)
+            changes.note(change)
             keeping.note(change)
             ear.yield(.run(change))
         }

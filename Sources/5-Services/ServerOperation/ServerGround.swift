@@ -18,7 +18,8 @@ struct ServerGround {
     let homes: Homes
     let index: RunLists
     let lists: SharedLists
-    /// Servers that share the folder and begin together make its keys one after another.
+    /// Servers that share the folder and begin together make its keys one after another: whoever has this keeps it until they are
+    /// there.
     private let beginning: FileLock
 
     private static let beginningSeconds: Int64 = 30
