@@ -40,6 +40,24 @@ extension PostgresJournal {
         }
     }
 
+    /// Whether every run that was there when the lists were begun is in them.
+    package func isListed() throws(JournalError) -> Bool {
+        try Self.journaled { () throws(PostgresFailure) in
+            try asked { (connection, timeoutMs) throws(PostgresFailure) in
+                try connection.run("SELECT is_listed::int::bigint FROM installation", timeoutMs: timeoutMs)
+                    .number(0, 0) != 0
+            }
+        }
+    }
+
+    package func markListed() throws(JournalError) {
+        try Self.journaled { () throws(PostgresFailure) in
+            try asked { (connection, timeoutMs) throws(PostgresFailure) in
+                _ = try connection.run("UPDATE installation SET is_listed = true", timeoutMs: timeoutMs)
+            }
+        }
+    }
+
     /// What was written after a turn, in order, at most so many.
     package func listing(after turn: Int64, limit: Int) throws(JournalError) -> [ListedRun] {
         try Self.journaled { () throws(PostgresFailure) in

@@ -112,7 +112,8 @@ enum PostgresSchema {
         );
         CREATE INDEX listing_by_turn ON listing (turn);
         CREATE INDEX streams_of_open_runs ON streams (name) WHERE name >= 'run/' AND name < 'run0' AND last_type <> 'runFinished';
-        CREATE TABLE installation (identity text NOT NULL, peer_key text NOT NULL, folder text);
+        CREATE TABLE installation (identity text NOT NULL, peer_key text NOT NULL, folder text,
+            is_listed boolean NOT NULL DEFAULT false);
         INSERT INTO installation SELECT gen_random_uuid()::text, gen_random_uuid()::text || gen_random_uuid()::text;
         """
 

@@ -44,6 +44,24 @@ extension Server {
         }
     }
 
+    /// A database that a journal was moved to has no lists of its runs yet: one server makes them, for all.
+    func fillLists() throws(DiagnosticError) {
+        try lists.follow()
+        guard let database = store.database, homes.isSteward else { return }
+        let isListed = try store.recorded { (_) throws(JournalError) in try database.isListed() }
+        guard !isListed else { return }
+        let (indexing, store, report) = (indexing, store, report)
+        Task {
+            do throws(DiagnosticError) {
+                try await indexing.fill(try store.runs())
+                try store.recorded { (_) throws(JournalError) in try database.markListed() }
+            } catch {
+                // The next start begins it anew.
+                report(error)
+            }
+        }
+    }
+
     private var projectNames: [String] { directory.current.projects.keys.map(\.description) }
 
     /// Goes on with what is of projects that this server has become the home of.

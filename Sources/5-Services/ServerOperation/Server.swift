@@ -56,7 +56,7 @@ package final class Server: Sendable {
     package let peers: PeerCalls
     package let gates: GateKeeper
     package let statuses: StatusDesk
-    private let indexing: IndexWriting
+    let indexing: IndexWriting
     private let keeping: RunKeeping
     package let housekeeping: Housekeeping
     /// Why this process cannot go on; whoever started the server ends it, and another process takes up all that is recorded.
@@ -296,7 +296,7 @@ package final class Server: Sendable {
         let going =
             store.database == nil ? try await recover(restoredFrom: restored?.backupAt) : try await takeUp(mine)
         if restored != nil { try RestoredMark.forget(store.root) }
-        if store.database == nil { try await triggers.start() }
+        if store.database == nil { try await triggers.start() } else { try fillLists() }
         try await announcer.start()
         if store.database == nil { try changes.tell(going: going) { _ in true } }
         changes.start(listeners) { [gates] in await gates.forget($0.run, attempt: $0.attempt) }
