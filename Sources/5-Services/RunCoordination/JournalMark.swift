@@ -32,7 +32,7 @@ struct JournalMark: Hashable {
         let data: DataValue = [
             "schema": .number(Double(Self.schema)), "database": .string(place), "identity": .string(identity),
         ]
-        try Files.replace(Self.path(root), with: (data.jsonText() + "\n").utf8)
+        try Files.replace(Self.path(root), with: (data.jsonText() + "\n").utf8, durably: true)
     }
 
     /// The journal of a folder that is said to be in a database, and is no other folder's.
@@ -70,7 +70,7 @@ struct JournalMark: Hashable {
         return known
     }
 
-    private func compare(_ found: String, at foundPlace: String, _ root: String) throws(DiagnosticError) {
+    func compare(_ found: String, at foundPlace: String, _ root: String) throws(DiagnosticError) {
         guard found != identity else { return }
         throw DiagnosticError(
             .journalElsewhere,
