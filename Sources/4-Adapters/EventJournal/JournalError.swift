@@ -88,7 +88,8 @@ package enum JournalError: CodedError, Hashable {
         case .moving(let place):
             Diagnostic(
                 .journalMoving, "A journal is being moved to the database at \(place), and not all of it is there.",
-                remedy: "Wait for `martlet server migrate`; where it was cut off, do it again: it goes on where it was.")
+                remedy: "Wait for `martlet server migrate`; where it was cut off, do it again: it goes on where it was."
+            )
         case .differs(let place, let detail):
             Diagnostic(
                 .movedJournalDiffers, "What is in the database at \(place) is not what was moved there: \(detail).",

@@ -47,6 +47,13 @@ package struct StoreMove {
                 .journalElsewhere, "There is no journal in '\(root)' that could be moved.",
                 remedy: "Give the server's folder with --data.")
         }
+        let (journal, place) = try carry(report)
+        return Outcome(journal: journal, place: place, kept: try putAside())
+    }
+
+    private func carry(
+        _ report: @escaping (JournalMove.Progress) -> Void
+    ) throws(DiagnosticError) -> (JournalMove.Outcome, place: String) {
         let (name, last) = (try name(), try lastRun())
         let move = try told { () throws(JournalError) in
             try JournalMove(path: journalPath, to: url, move: name, report: report)
@@ -59,7 +66,7 @@ package struct StoreMove {
             try move.finish()
             try move.settle()
         }
-        return Outcome(journal: outcome, place: move.place, kept: try putAside())
+        return (outcome, move.place)
     }
 
     /// What an earlier process left to do that was ended after the folder had said where its journal is.
@@ -125,7 +132,8 @@ package struct StoreMove {
             guard case .unreachable = error else { throw DiagnosticError(error.diagnostic) }
             throw DiagnosticError(
                 .journalUnreachable, error.diagnostic.message,
-                remedy: "See that it runs and can be reached from here, and do it again: the move goes on where it was.")
+                remedy: "See that it runs and can be reached from here, and do it again: the move goes on where it was."
+            )
         }
     }
 }

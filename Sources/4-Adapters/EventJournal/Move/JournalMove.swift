@@ -16,6 +16,17 @@ package final class JournalMove {
         package var share: Double
     }
 
+    /// What goes with one statement: enough for the round trip not to matter, and little enough for memory and for the
+    /// database's patience.
+    package struct Limits: Hashable, Sendable {
+        package var rows: Int
+        package var bytes: Int
+
+        package init(rows: Int = 20_000, bytes: Int = 4 << 20) {
+            (self.rows, self.bytes) = (rows, bytes)
+        }
+    }
+
     /// What was moved.
     package struct Outcome: Hashable, Sendable {
         /// Of all that the database holds now, and of all that the file holds.
@@ -33,6 +44,7 @@ package final class JournalMove {
 
     private let source: MoveSource
     private let target: MoveTarget
+    private let limits: Limits
     private let report: (Progress) -> Void
     private let isResumed: Bool
 
@@ -46,8 +58,10 @@ package final class JournalMove {
     /// - Throws: ``JournalError/taken(place:detail:)``, ``JournalError/busy(path:waitedMilliseconds:)``, and what the databases
     ///   fail on.
     package init(
-        path: String, to url: String, move: String, report: @escaping (Progress) -> Void
+        path: String, to url: String, move: String, limits: Limits = Limits(),
+        report: @escaping (Progress) -> Void
     ) throws(JournalError) {
+        self.limits = limits
         source = try MoveSource(path: path)
         target = try MoveTarget(url: url)
         self.report = report
@@ -79,7 +93,7 @@ package final class JournalMove {
         var place = try target.progress(of: table)
         let last = try source.last(of: table)
         while place < last {
-            var batch = MoveBatch(table)
+            var batch = MoveBatch(table, limits)
             try source.rows(of: table, after: place, upTo: last) {
                 batch.append($0)
                 return !batch.isFull
@@ -168,7 +182,7 @@ package final class JournalMove {
             if place < last {
                 try source.rows(of: table, after: place, upTo: last) {
                     read.put($0, table.columns)
-                    return read.count < MoveBatch.maximumRows && read.bytes.count < MoveBatch.maximumBytes
+                    return read.count < limits.rows && read.bytes.count < limits.bytes
                 }
             }
             let isLast = read.count == 0 || read.lastPlace == last

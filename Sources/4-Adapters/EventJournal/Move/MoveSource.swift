@@ -5,6 +5,8 @@ internal import SQLiteAccess
 
 /// A journal's file that is being moved. No other process has it open meanwhile, nor can open it.
 final class MoveSource {
+    private static let busyMilliseconds = 500
+
     let path: String
     let blobs: BlobFolder
     private let connection: SQLiteConnection
@@ -13,9 +15,16 @@ final class MoveSource {
     init(path: String) throws(JournalError) {
         self.path = path
         connection = try SQLiteConnection(path: path)
+        // Whoever has it open may keep it for ever.
+        try connection.execute("PRAGMA busy_timeout = \(Self.busyMilliseconds)")
         // In this way of locking whoever has the file open in write-ahead mode, and be it idle, stands in the way.
         try connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-        try JournalSchema.prepare(connection, durable: true)
+        do throws(JournalError) {
+            try JournalSchema.prepare(connection, durable: true)
+        } catch {
+            guard case .busy = error else { throw error }
+            throw .busy(path: path, waitedMilliseconds: Self.busyMilliseconds)
+        }
         try connection.execute("PRAGMA synchronous = FULL")
         blobs = BlobFolder(path: path + ".blobs")
     }
@@ -27,7 +36,9 @@ final class MoveSource {
         try connection.query(table.fileRows) {
             $0.bind(1, place)
             $0.bind(2, end)
-        } whileTrue: { take($0) }
+        } whileTrue: {
+            take($0)
+        }
     }
 
     /// The place of the last row; 0: there is none.
@@ -53,17 +64,16 @@ final class MoveSource {
 
     /// Brings all of it into the one file, so that it can be given another name.
     func settle() throws(JournalError) {
-        try connection.query("PRAGMA wal_checkpoint(TRUNCATE)") { _ in } row: { _ in }
+        try connection.query("PRAGMA wal_checkpoint(TRUNCATE)") { _ in
+        } row: { _ in
+        }
     }
 }
 
 /// Rows that go into the database with one statement.
 struct MoveBatch {
-    /// Enough for the round trip not to matter, and little enough for memory and for the database's patience.
-    static let maximumRows = 20_000
-    static let maximumBytes = 4 << 20
-
     let table: JournalTable
+    private let limits: JournalMove.Limits
     private(set) var count = 0
     private(set) var sizeBytes = 0
     private(set) var lastPlace: Int64 = 0
@@ -71,12 +81,13 @@ struct MoveBatch {
     private(set) var zeroPlace: Int64?
     private var columns: [PostgresColumn]
 
-    init(_ table: JournalTable) {
+    init(_ table: JournalTable, _ limits: JournalMove.Limits) {
         self.table = table
+        self.limits = limits
         columns = table.columns.map { PostgresColumn($0) }
     }
 
-    var isFull: Bool { count >= Self.maximumRows || sizeBytes >= Self.maximumBytes }
+    var isFull: Bool { count >= limits.rows || sizeBytes >= limits.bytes }
 
     mutating func append(_ row: SQLiteStatement) {
         count += 1

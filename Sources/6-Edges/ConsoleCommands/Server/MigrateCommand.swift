@@ -38,7 +38,7 @@ struct MigrateCommand: ParsableCommand {
             let begin = ContinuousClock.now
             let view = MoveProgressView(console)
             let outcome = try ServerMove(folder: data.folder(console.environment), to: url).run { view.show($0) }
-            let seconds = Double(begin.duration(to: .now) / .milliseconds(1)) / 1_000
+            let seconds = (begin.duration(to: .now) / .milliseconds(1)).rounded() / 1_000
             if json {
                 console.out.writeLine(Self.data(outcome, seconds).jsonText())
             } else {
@@ -57,7 +57,9 @@ struct MigrateCommand: ParsableCommand {
         } else {
             console.out.writeLine("The journal is in the database at \(outcome.place) already.")
         }
-        if let kept = outcome.kept { console.err.writeLine("The file is kept as '\(kept)'; nothing reads it any more.") }
+        if let kept = outcome.kept {
+            console.err.writeLine("The file is kept as '\(kept)'; nothing reads it any more.")
+        }
         console.err.writeLine("Start the server with --database or MARTLET_DATABASE from now on.")
     }
 
