@@ -218,7 +218,7 @@ let edges: [Target] = [
     floor(
         "6-Edges", "ConsoleCommands",
         [
-            "AccessRules", "Announcements", "Credentials", "Diagnostics", "EditorSupport", "ErrorPages",
+            "AccessRules", "Announcements", "Credentials", "Diagnostics", "EditorSupport", "ErrorPages", "EventJournal",
             "ExpressionLanguage", "FileAccess", "GitHubWorkflows", "HTTPMessages", "HTTPServing", "LogArchive",
             "ObjectStorage", "PipelineModel", "ProcessControl", "RetentionRules", "RunCoordination", "RunnerAgent",
             "RunnerProtocol", "SecretRedaction",

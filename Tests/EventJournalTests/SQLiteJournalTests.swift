@@ -160,7 +160,7 @@ struct SQLiteJournalTests {
         for _ in 0..<2 {
             let process = ChildProcess()
             let output = Pipe()
-            process.executableURL = try victim()
+            process.executableURL = try journalVictim()
             process.arguments = [path, stream.text]
             process.standardOutput = output
             try process.run()
@@ -190,15 +190,15 @@ struct SQLiteJournalTests {
         _ = try journal.append(
             StreamAppend(stream, expectedVersion: events.count, events: [event("after")]), now: .now())
     }
+}
 
-    /// The program that appends until it is killed; it is built beside the tests.
-    private func victim() throws -> URL {
-        let builds = [Bundle.main.bundleURL, Bundle.main.executableURL?.deletingLastPathComponent()].compactMap(\.self)
-        let found = builds.map { $0.appending(path: "JournalVictim") }.first {
-            FileManager.default.isExecutableFile(atPath: $0.path)
-        }
-        return try #require(found, "JournalVictim is not built beside \(builds.map(\.path))")
+/// The program that works on a journal until it is killed; it is built beside the tests.
+func journalVictim() throws -> URL {
+    let builds = [Bundle.main.bundleURL, Bundle.main.executableURL?.deletingLastPathComponent()].compactMap(\.self)
+    let found = builds.map { $0.appending(path: "JournalVictim") }.first {
+        FileManager.default.isExecutableFile(atPath: $0.path)
     }
+    return try #require(found, "JournalVictim is not built beside \(builds.map(\.path))")
 }
 
 @discardableResult

@@ -90,16 +90,19 @@ final class ServerHarness: Sendable {
     ///   - starting: `false`: it does not go on yet with what it had.
     ///   - meanwhile: what happens to the server's folder.
     ///   - capacity: of its own runner; `nil`: as before.
+    ///   - database: where the journal is; empty: in the folder; `nil`: as before.
     func restart(
-        starting: Bool = true, capacity: Int? = nil, _ meanwhile: (_ data: String) throws -> Void = { _ in }
+        starting: Bool = true, capacity: Int? = nil, database: String? = nil,
+        _ meanwhile: (_ data: String) async throws -> Void = { _ in }
     ) async throws {
         let outside = outside.withLock { outside in
             if let capacity { outside.capacity = capacity }
+            if let database { outside.database = database.isEmpty ? nil : database }
             return outside
         }
         await server.stop()
         parts.withLock { $0 = Parts() }
-        try meanwhile(folder + "/data")
+        try await meanwhile(folder + "/data")
         for _ in 0..<400 {
             do {
                 let (server, door) = try await Self.open(folder, clock, outside, starting: starting)
@@ -125,9 +128,9 @@ final class ServerHarness: Sendable {
             settings, program: "/bin/false", transport: outside.web.transport, web: outside.web, now: { clock.now }
         ) { _ in }
         // Whoever looks at a project makes its folder.
-        OwnFolders.atEnd { [triggers = server.triggers] in
-            await triggers.stop()
-            await triggers.idle()
+        OwnFolders.atEnd { [weak triggers = server.triggers] in
+            await triggers?.stop()
+            await triggers?.idle()
         }
         if starting { try await server.start(url: "http://server.test", keepsHouse: false) }
         return (server, ServerDoor(server: server))

@@ -157,7 +157,7 @@ package final class PostgresConnection {
                     pointers.append(nil)
                     continue
                 }
-                for (index, byte) in bytes.enumerated() { memory[offset + index] = CChar(bitPattern: byte) }
+                UnsafeMutableRawPointer(start + offset).copyMemory(from: bytes, byteCount: bytes.count)
                 pointers.append(UnsafePointer(start + offset))
                 offset += bytes.count
             }

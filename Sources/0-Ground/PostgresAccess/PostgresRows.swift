@@ -17,7 +17,8 @@ package final class PostgresRows {
     /// Rows that the statement changed.
     package var changed: Int { pg_changed(result) }
 
-    private func raw(_ row: Int, _ column: Int) -> UnsafeRawBufferPointer? {
+    /// The bytes of a value, for as long as the rows live; `nil`: null.
+    package func raw(_ row: Int, _ column: Int) -> UnsafeRawBufferPointer? {
         guard pg_is_null(result, Int32(row), Int32(column)) == 0 else { return nil }
         return UnsafeRawBufferPointer(
             start: pg_value(result, Int32(row), Int32(column)), count: Int(pg_length(result, Int32(row), Int32(column)))

@@ -6,7 +6,7 @@ package struct PostgresValue: Sendable {
     /// `nil`: SQL's null.
     let bytes: [UInt8]?
 
-    private enum ObjectID {
+    enum ObjectID {
         static let bytes: UInt32 = 17
         static let long: UInt32 = 20
         static let text: UInt32 = 25
@@ -35,21 +35,20 @@ package struct PostgresValue: Sendable {
 
     // MARK: encoding
 
-    private static func bigEndian<Number: FixedWidthInteger>(_ value: Number) -> [UInt8] {
+    static func bigEndian<Number: FixedWidthInteger>(_ value: Number) -> [UInt8] {
         withUnsafeBytes(of: value.bigEndian) { Array($0) }
     }
 
-    /// Dimensions, whether there are nulls, the elements' type, the length and the first index; then each element with its
-    /// length.
+    /// Dimensions, whether there are nulls, the elements' type, the length and the first index; each element with its length
+    /// comes after it.
+    static func arrayHead(count: Int32, hasNulls: Bool, of type: UInt32) -> [UInt8] {
+        let head = bigEndian(Int32(count == 0 ? 0 : 1)) + bigEndian(Int32(hasNulls ? 1 : 0)) + bigEndian(type)
+        return count == 0 ? head : head + bigEndian(count) + bigEndian(Int32(1))
+    }
+
     private static func array(_ elements: [[UInt8]?], of type: UInt32) -> [UInt8] {
-        var bytes: [UInt8] = []
+        var bytes = arrayHead(count: Int32(elements.count), hasNulls: elements.contains { $0 == nil }, of: type)
         bytes.reserveCapacity(20 + elements.reduce(0) { $0 + 4 + ($1?.count ?? 0) })
-        bytes += bigEndian(Int32(elements.isEmpty ? 0 : 1))
-        bytes += bigEndian(Int32(elements.contains { $0 == nil } ? 1 : 0))
-        bytes += bigEndian(type)
-        guard !elements.isEmpty else { return bytes }
-        bytes += bigEndian(Int32(elements.count))
-        bytes += bigEndian(Int32(1))
         for element in elements {
             guard let element else {
                 bytes += bigEndian(Int32(-1))

@@ -70,6 +70,16 @@ package final class SQLiteConnection<Failure: SQLiteFailing> {
     package func query(
         _ sql: StaticString, _ bind: (SQLiteStatement) -> Void, row: (SQLiteStatement) -> Void
     ) throws(Failure) {
+        try query(sql, bind) { statement in
+            row(statement)
+            return true
+        }
+    }
+
+    /// ``query(_:_:row:)`` that ends before the last row where `row` says so.
+    package func query(
+        _ sql: StaticString, _ bind: (SQLiteStatement) -> Void, whileTrue row: (SQLiteStatement) -> Bool
+    ) throws(Failure) {
         let statement = try statement(sql)
         defer { statement.reset() }
         bind(statement)
@@ -77,7 +87,7 @@ package final class SQLiteConnection<Failure: SQLiteFailing> {
             let status = statement.step()
             if status == SQLITE_DONE { return }
             guard status == SQLITE_ROW else { return try check(status) }
-            row(statement)
+            guard row(statement) else { return }
         }
     }
 
@@ -188,6 +198,13 @@ package struct SQLiteStatement {
 
     package func optionalText(_ column: Int32) -> String? {
         sqlite3_column_type(handle, column) == SQLITE_NULL ? nil : text(column)
+    }
+
+    /// The bytes of a text or a block, until the next row; `nil`: null.
+    package func raw(_ column: Int32) -> UnsafeRawBufferPointer? {
+        guard sqlite3_column_type(handle, column) != SQLITE_NULL else { return nil }
+        let start = sqlite3_column_blob(handle, column)
+        return UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column)))
     }
 
     package func bytes(_ column: Int32) -> [UInt8] {

@@ -138,7 +138,8 @@ final class BlobFolder: Sendable {
         }
     }
 
-    private func age(_ digest: BlobDigest) -> Int? {
+    /// When it was last stored, in seconds since 1970; `nil`: it is not there.
+    func age(_ digest: BlobDigest) -> Int? {
         var status = stat()
         return stat(file(digest), &status) == 0 ? Int(status.st_mtim.tv_sec) : nil
     }

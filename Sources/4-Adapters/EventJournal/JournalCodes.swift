@@ -32,4 +32,10 @@ extension DiagnosticCode {
     package static let journalUnseated = DiagnosticCode(418)
     /// The folder's journal is somewhere else than was said.
     package static let journalElsewhere = DiagnosticCode(419)
+    /// A journal is to be moved to a database that has one.
+    package static let moveTargetTaken = DiagnosticCode(1187)
+    /// A journal is being moved to the database, and not all of it is there.
+    package static let journalMoving = DiagnosticCode(1188)
+    /// What was moved is not what was there.
+    package static let movedJournalDiffers = DiagnosticCode(1189)
 }

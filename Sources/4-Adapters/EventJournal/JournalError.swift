@@ -24,6 +24,12 @@ package enum JournalError: CodedError, Hashable {
     case unseated(place: String)
     /// The database does not let this program in.
     case refused(place: String, detail: String)
+    /// No journal can be moved to the database: somebody's is there.
+    case taken(place: String, detail: String)
+    /// A move to the database has begun, and did not end.
+    case moving(place: String)
+    /// What was moved is not what was there.
+    case differs(place: String, detail: String)
 
     package var diagnostic: Diagnostic {
         switch self {
@@ -75,6 +81,19 @@ package enum JournalError: CodedError, Hashable {
             Diagnostic(
                 .journalUnseated, "Another process has taken over what this server did, in the database at \(place).",
                 remedy: "Start this server again: it goes on with what nobody else does.")
+        case .taken(let place, let detail):
+            Diagnostic(
+                .moveTargetTaken, "No journal can be moved to the database at \(place): \(detail).",
+                remedy: "Name a database with nothing in it (`createdb`).")
+        case .moving(let place):
+            Diagnostic(
+                .journalMoving, "A journal is being moved to the database at \(place), and not all of it is there.",
+                remedy: "Wait for `martlet server migrate`; where it was cut off, do it again: it goes on where it was."
+            )
+        case .differs(let place, let detail):
+            Diagnostic(
+                .movedJournalDiffers, "What is in the database at \(place) is not what was moved there: \(detail).",
+                remedy: "The folder is as it was. See that nobody else writes to the database, and move to a new one.")
         case .limit(let text):
             Diagnostic(.journalLimit, text)
         case .blobDamaged(let digest, let detail):
@@ -118,6 +137,7 @@ extension JournalError {
         _ state: String, _ detail: String, _ place: String, _ appends: [StreamAppend]
     ) -> JournalError {
         if state == JournalState.unseated { return .unseated(place: place) }
+        if state == JournalState.moving { return .moving(place: place) }
         let numbers = detail.split(separator: " ").compactMap { Int($0) }
         if state == JournalState.tooNew {
             return .tooNew(path: place, found: numbers.first ?? 0, known: PostgresSchema.version)

@@ -55,6 +55,7 @@ extension PostgresJournal {
         return try journaled { () throws(PostgresFailure) in
             let limits = PostgresPool.Limits()
             let connection = try PostgresConnection(address: address, timeoutMs: limits.connectMs)
+            try PostgresSchema.refuseMove(connection, timeoutMs: limits.statementMs)
             return (try PostgresSchema.look(connection, timeoutMs: limits.statementMs), address.shown)
         }
     }

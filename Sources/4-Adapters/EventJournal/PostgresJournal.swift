@@ -31,7 +31,10 @@ package final class PostgresJournal: LastingJournal {
         pool = PostgresPool(address, limits)
         self.observer = observer
         try Self.journaled { () throws(PostgresFailure) in
-            try pool.withConnection { (connection) throws(PostgresFailure) in try PostgresSchema.prepare(connection) }
+            try pool.withConnection { (connection) throws(PostgresFailure) in
+                try PostgresSchema.prepare(connection)
+                try PostgresSchema.refuseMove(connection, timeoutMs: limits.statementMs)
+            }
         }
     }
 

@@ -27,13 +27,29 @@ enum PostgresSchema {
         }
     }
 
+    private static func isThere(
+        _ table: String, _ connection: PostgresConnection, timeoutMs: Int
+    ) throws(PostgresFailure) -> Bool {
+        try connection.run(
+            "SELECT count(*) FROM pg_tables WHERE tablename = $1 AND schemaname = current_schema()", [.text(table)],
+            timeoutMs: timeoutMs
+        ).number(0, 0) > 0
+    }
+
+    /// Whether a move to the database has begun that did not end.
+    static func isBeingMoved(_ connection: PostgresConnection, timeoutMs: Int) throws(PostgresFailure) -> Bool {
+        try isThere("martlet_move", connection, timeoutMs: timeoutMs)
+    }
+
+    /// - Throws: where a move has begun that did not end.
+    static func refuseMove(_ connection: PostgresConnection, timeoutMs: Int) throws(PostgresFailure) {
+        guard try isBeingMoved(connection, timeoutMs: timeoutMs) else { return }
+        throw PostgresFailure(.raised(state: JournalState.moving, detail: ""), place: connection.place, detail: "")
+    }
+
     /// - Returns: the database's identity; `nil`: there are no tables yet.
     static func look(_ connection: PostgresConnection, timeoutMs: Int) throws(PostgresFailure) -> String? {
-        let isThere = try connection.run(
-            "SELECT count(*) FROM pg_tables WHERE tablename = 'martlet_layout' AND schemaname = current_schema()",
-            timeoutMs: timeoutMs
-        ).number(0, 0)
-        guard isThere > 0 else { return nil }
+        guard try isThere("martlet_layout", connection, timeoutMs: timeoutMs) else { return nil }
         try checkLayout(connection, timeoutMs: timeoutMs)
         return try connection.run("SELECT identity FROM installation", timeoutMs: timeoutMs).text(0, 0)
     }
@@ -243,4 +259,5 @@ enum JournalState {
     static let conflict = "MR002"
     static let tooNew = "MR003"
     static let unseated = "MR004"
+    static let moving = "MR005"
 }

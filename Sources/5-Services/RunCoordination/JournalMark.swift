@@ -36,7 +36,7 @@ struct JournalMark: Hashable {
             "schema": .number(Double(Self.schema)), "database": .string(place), "identity": .string(identity),
             "folder": .string(folder),
         ]
-        try Files.replace(Self.path(root), with: (data.jsonText() + "\n").utf8)
+        try Files.replace(Self.path(root), with: (data.jsonText() + "\n").utf8, durably: true)
     }
 
     /// The journal of a folder that is said to be in a database, and is no other folder's.
@@ -46,12 +46,8 @@ struct JournalMark: Hashable {
         let known = try loadOrVacant(root)
         let (journal, identity) = try opened(url, observer)
         try known?.compare(identity, at: journal.place, root)
-        let candidate = known?.folder ?? String(UInt64.random(in: 0...UInt64.max), radix: 36)
-        let folder: String
-        do throws(JournalError) { folder = try journal.folder(naming: candidate) } catch {
-            throw DiagnosticError(error.diagnostic)
-        }
-        guard folder == candidate else {
+        let (folder, isOurs) = try folder(of: journal, known: known?.folder)
+        guard isOurs else {
             throw DiagnosticError(
                 .journalElsewhere,
                 "The files of the runs in the database at \(journal.place) are in another folder than '\(root)'.",
@@ -86,7 +82,7 @@ struct JournalMark: Hashable {
         return known
     }
 
-    private func compare(_ found: String, at foundPlace: String, _ root: String) throws(DiagnosticError) {
+    func compare(_ found: String, at foundPlace: String, _ root: String) throws(DiagnosticError) {
         guard found != identity else { return }
         throw DiagnosticError(
             .journalElsewhere,
@@ -100,6 +96,20 @@ struct JournalMark: Hashable {
         do throws(JournalError) {
             let journal = try PostgresJournal(url: url, observer: observer)
             return (journal, try journal.identity())
+        } catch {
+            throw DiagnosticError(error.diagnostic)
+        }
+    }
+
+    /// - Parameter known: what the folder is called; `nil`: it has no name yet.
+    /// - Returns: what the folder is called that the database has, and whether it is this one.
+    static func folder(
+        of journal: PostgresJournal, known: String?
+    ) throws(DiagnosticError) -> (name: String, isOurs: Bool) {
+        let candidate = known ?? String(UInt64.random(in: 0...UInt64.max), radix: 36)
+        do throws(JournalError) {
+            let name = try journal.folder(naming: candidate)
+            return (name, name == candidate)
         } catch {
             throw DiagnosticError(error.diagnostic)
         }

@@ -144,7 +144,7 @@ package struct ServerSettings: Sendable {
 extension DiagnosticCode {
     static let serverSettings = DiagnosticCode(1180)
     /// Another server has the folder.
-    static let serverFolderTaken = DiagnosticCode(1181)
+    package static let serverFolderTaken = DiagnosticCode(1181)
     /// What was asked for is not there.
     package static let entryMissing = DiagnosticCode(1182)
     /// What was to be done to a run comes too late.

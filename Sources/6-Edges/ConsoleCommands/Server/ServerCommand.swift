@@ -25,7 +25,7 @@ struct ServerCommand: ParsableCommand {
             administrator. With --project . the newest commit of each branch of the repository
             that you are in is run, within ten seconds. SIGTERM ends it in order: runs go on with their runners, and the next start
             takes them up.
-            """, subcommands: [BackupCommand.self, RestoreCommand.self, RotateKeyCommand.self])
+            """, subcommands: [BackupCommand.self, RestoreCommand.self, RotateKeyCommand.self, MigrateCommand.self])
 
     @Option(help: ArgumentHelp("Where it listens.", valueName: "host:port"))
     var listen = ListenAddress(host: "127.0.0.1", port: 8480)

@@ -33,10 +33,15 @@ struct DatabaseOptions: ParsableArguments {
     func url(_ environment: [String: String]) throws -> String? {
         let named = database ?? environment["MARTLET_DATABASE"] ?? ""
         if named.isEmpty || named == "sqlite" { return nil }
+        return try Self.postgres(named, option: "--database")
+    }
+
+    static func postgres(_ named: String, option: String) throws -> String {
         if named.hasPrefix("postgres://") || named.hasPrefix("postgresql://") { return named }
+        let other = option == "--database" ? ", or leave it out: the journal is in the data folder then" : ""
         throw DiagnosticError(
             .argumentInvalid, "The database '\(named.prefix { $0 != ":" })' is not known.",
-            remedy: "Give postgres://USER@HOST/NAME, or leave --database out: the journal is in the data folder.")
+            remedy: "Give \(option) postgres://USER@HOST/NAME\(other).")
     }
 }
 
