@@ -56,6 +56,12 @@ final class MoveTarget {
         }
     }
 
+    func identity() throws(JournalError) -> String {
+        try asked { (connection) throws(PostgresFailure) in
+            try connection.run("SELECT identity FROM installation", timeoutMs: Self.connectMs).text(0, 0)
+        }
+    }
+
     func identity(naming folder: String) throws(JournalError) -> String {
         try asked { (connection) throws(PostgresFailure) in
             try connection.run(
