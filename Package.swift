@@ -124,6 +124,12 @@ let adapters: [Target] = [
         providers: [.apt(["libminizip-dev"]), .brew(["minizip"])]),
     floor("4-Adapters", "ZipArchives", ["CMinizip", "Diagnostics", "FileAccess"]),
     floor("4-Adapters", "HTTPServing", ["Diagnostics", "HTTPMessages", "StructuredData"] + nio + httpServing),
+    floor(
+        "4-Adapters", "ClusterAccess",
+        [
+            "Credentials", "Diagnostics", "FileAccess", "HTTPMessages", "ProcessControl", "StructuredData",
+            "ThreadExecution", "Timekeeping", "YAMLReading",
+        ]),
     floor("4-Adapters", "HTTPCalling", ["Diagnostics", "HTTPMessages", "ThreadExecution"] + nio + webClient),
     floor(
         "4-Adapters", "SourceForges",
@@ -154,6 +160,13 @@ let services: [Target] = [
             "ProcessControl", "RunEngine", "RunnerProtocol", "RuntimeServices", "SealedStorage", "SecretRedaction",
             "SourceControl", "StepExecution", "StructuredData", "ThreadExecution", "Timekeeping", "WorkflowPlanning",
             "YAMLReading", "ZipArchives", crypto,
+        ]),
+    floor(
+        "5-Services", "ClusterExecution",
+        [
+            "ClusterAccess", "Credentials", "Diagnostics", "FileAccess", "HTTPMessages", "PipelineModel",
+            "ProcessControl", "RunCoordination", "RunEngine", "RunnerAgent", "RunnerProtocol", "StructuredData", "Timekeeping",
+            "YAMLReading", crypto,
         ]),
     floor(
         "5-Services", "RunnerAgent",
@@ -212,7 +225,8 @@ let edges: [Target] = [
     floor(
         "6-Edges", "ConsoleCommands",
         [
-            "AccessRules", "Announcements", "Credentials", "Diagnostics", "EditorSupport", "ErrorPages",
+            "AccessRules", "Announcements", "ClusterAccess", "ClusterExecution", "Credentials", "Diagnostics",
+            "EditorSupport", "ErrorPages",
             "ExpressionLanguage", "FileAccess", "GitHubWorkflows", "HTTPMessages", "HTTPServing", "LogArchive",
             "PipelineModel", "ProcessControl", "RetentionRules", "RunCoordination", "RunnerAgent", "RunnerProtocol",
             "SecretRedaction",

@@ -73,7 +73,7 @@ struct JobEnvironment {
             options.sandbox = try sandbox.sandbox(
                 searchPath: searchPath, hidden: [home, store.root, ground.record.repository.root].compactMap { $0 })
         }
-        options.containers = containers.access(ground.loop)
+        options.containers = ground.settings.pod?.access(ground.loop) ?? containers.access(ground.loop)
         let workspace = folders.workspace
         let offer = ground.settings.offer
         let ownRoot = ground.settings.ownFolder ?? ground.record.repository.root
