@@ -335,6 +335,12 @@ let testTargets: [Target] = [
             cryptoExtras,
         ] + nio),
     tests("ContainerEngineTests", ["TestPrograms", "ContainerEngine", "Diagnostics", "FileAccess"]),
+    tests(
+        "ClusterAccessTests",
+        ["ClusterAccess", "Diagnostics", "FileAccess", "HTTPMessages", "StructuredData", "TestFolders"]),
+    tests(
+        "ClusterExecutionTests",
+        ["ClusterExecution", "Diagnostics", "PipelineModel", "RunCoordination", "RunnerProtocol", "StructuredData"]),
     tests("ContentStoreTests", ["TestPrograms", "ContentStore", "ContentVictim", "Diagnostics", "FileAccess"]),
     tests("ZipArchivesTests", ["Diagnostics", "FileAccess", "ZipArchives"]),
     tests(

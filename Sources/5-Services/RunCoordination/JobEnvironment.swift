@@ -73,6 +73,7 @@ struct JobEnvironment {
             options.sandbox = try sandbox.sandbox(
                 searchPath: searchPath, hidden: [home, store.root, ground.record.repository.root].compactMap { $0 })
         }
+        if ground.settings.pod != nil { options.memoryKills = PodPlace.memoryKills }
         options.containers = ground.settings.pod?.access(ground.loop) ?? containers.access(ground.loop)
         let workspace = folders.workspace
         let offer = ground.settings.offer

@@ -18,6 +18,12 @@ package struct PodDemand: Hashable, Sendable {
         package var password: String
         /// Empty: the usual registry.
         package var server: String
+
+        package init(username: String, password: String, server: String) {
+            self.username = username
+            self.password = password
+            self.server = server
+        }
     }
 
     /// A container as a workflow describes it, as far as a pod can have it.
@@ -36,6 +42,11 @@ package struct PodDemand: Hashable, Sendable {
         /// Thousandths of a processor.
         package var milliCPUs: Int?
         package var health: Health?
+
+        package init(image: String, name: String = "") {
+            self.image = image
+            self.name = name
+        }
     }
 
     /// How it is seen that a service is ready.
@@ -46,6 +57,16 @@ package struct PodDemand: Hashable, Sendable {
         package var timeoutSeconds: Int
         package var startSeconds: Int
         package var retries: Int
+
+        package init(
+            command: [String], intervalSeconds: Int, timeoutSeconds: Int, startSeconds: Int, retries: Int
+        ) {
+            self.command = command
+            self.intervalSeconds = intervalSeconds
+            self.timeoutSeconds = timeoutSeconds
+            self.startSeconds = startSeconds
+            self.retries = retries
+        }
     }
 
     /// `nil`: the job names none.
@@ -60,6 +81,13 @@ package struct PodDemand: Hashable, Sendable {
     /// Its code came from somebody who may not change the project.
     package var isForeign: Bool
     package var project: String
+
+    package init(timeoutMs: Int64, cancelTimeoutMs: Int64, isForeign: Bool, project: String) {
+        self.timeoutMs = timeoutMs
+        self.cancelTimeoutMs = cancelTimeoutMs
+        self.isForeign = isForeign
+        self.project = project
+    }
 }
 
 extension JobContent {

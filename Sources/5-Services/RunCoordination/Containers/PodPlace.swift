@@ -28,6 +28,18 @@ package struct PodPlace: Sendable {
 
     private static let lookMs = 100
 
+    /// What the pod's own control group says, in either version's words.
+    static func memoryKills() -> Int {
+        for path in ["/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"] {
+            guard let text = try? Files.readIfPresent(path, limit: 1 << 16) else { continue }
+            let lines = String(decoding: text, as: UTF8.self).split(separator: "\n")
+            if let line = lines.first(where: { $0.hasPrefix("oom_kill ") }) {
+                return Int(line.dropFirst("oom_kill ".count)) ?? 0
+            }
+        }
+        return 0
+    }
+
     func access(_ loop: PollerLoop) -> JobContainers {
         let flag = PodFlag()
         return JobContainers(

@@ -20,6 +20,7 @@ extension RunCoordinator {
     package func attend(_ request: AttendRequest, heldBy runner: String) async -> AttendAnswer? {
         let start = surroundings.now()
         guard dispatch.renew(request.lease, by: runner, now: start) else { return nil }
+        runs[request.lease.work.run]?.jobs[request.lease.work.job]?.isAttended = true
         // One asks at a time: the one before was given up.
         attendants.removeValue(forKey: request.lease)?.continuation.resume(
             returning: AttendAnswer(leaseMs: dispatch.leaseMs))
@@ -39,6 +40,9 @@ extension RunCoordinator {
             Task { await self.stopAttending(request.lease, id) }
         }
     }
+
+    /// Whether a job waits for something to hear.
+    package func isAttended(_ lease: LeaseKey) -> Bool { attendants[lease] != nil }
 
     private func stopAttending(_ lease: LeaseKey, _ id: Int) {
         guard attendants[lease]?.id == id else { return }

@@ -119,7 +119,7 @@ extension RunCoordinator {
         let time = surroundings.now()
         for lease in dispatch.holds(runner) {
             guard let run = runs[lease.demand.work.run], let job = run.jobs[lease.demand.work.job],
-                let cancellation = job.cancellation, cancellation.lease == lease.key,
+                !job.isAttended, let cancellation = job.cancellation, cancellation.lease == lease.key,
                 !(0...Self.cancellationRepeatMs).contains(time - job.cancellationToldAt)
             else { continue }
             run.jobs[lease.demand.work.job]?.cancellationToldAt = time
