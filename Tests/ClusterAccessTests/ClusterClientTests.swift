@@ -2,6 +2,7 @@
 
 import ClusterAccess
 import Diagnostics
+import HTTPMessages
 import StructuredData
 import Synchronization
 import Testing
@@ -36,14 +37,11 @@ struct ClusterClientTests {
         let body = DataValue.object(["kind": "Status", "message": .string(words)]).jsonText()
         let answer = ScriptedCluster.Answer(body, status: status)
         let cluster = ScriptedCluster([answer, answer])
-        do {
-            _ = try await cluster.client().get(.jobs, "x")
-            Issue.record("it was answered")
-        } catch let error as DiagnosticError {
-            #expect(error.diagnostic.code == DiagnosticCode(code))
-            #expect(error.diagnostic.message.contains(words))
-            #expect(error.diagnostic.message.contains("https://cluster.test:6443"))
-        }
+        let client = cluster.client()
+        let error = await #expect(throws: DiagnosticError.self) { try await client.get(.jobs, "x") }
+        #expect(error?.diagnostic.code == DiagnosticCode(code))
+        #expect(error?.diagnostic.message.contains(words) == true)
+        #expect(error?.diagnostic.message.contains("https://cluster.test:6443") == true)
         // A credential that is not taken is got anew, once.
         #expect(cluster.asked.count == (status == 401 ? 2 : 1))
     }

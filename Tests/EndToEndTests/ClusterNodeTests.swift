@@ -43,7 +43,7 @@ struct ClusterNodeTests {
             #expect(text.contains("node2") || text.contains("not heard of") || text.contains("removed"), "\(text)")
         }
         #expect(failed.count < 24, "\(failed.count)")
-        try place.waitForNothing()
+        try place.waitForNothing(entirely: true)
     }
 
     /// The machine of the second node stops, and it is taken out of the cluster.

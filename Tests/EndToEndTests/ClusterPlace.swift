@@ -134,10 +134,14 @@ final class ClusterPlace {
         throw Silence(text: "never: \(what)\n\(runnerLog)")
     }
 
-    /// Waits until nothing of the runner's is in the cluster.
-    func waitForNothing() throws {
+    /// Waits until nothing of the runner's is in the cluster but pods that are being removed: this kubelet takes a minute for
+    /// some, whoever made them.
+    func waitForNothing(entirely: Bool = false) throws {
         try wait("nothing is left") {
-            try objects("jobs").isEmpty && objects("pods").isEmpty && objects("secrets").isEmpty
+            guard try objects("jobs").isEmpty, try objects("secrets").isEmpty else { return false }
+            return try objects("pods").allSatisfy { pod in
+                !entirely && pod["metadata"]["deletionTimestamp"].string != nil
+            }
         }
     }
 

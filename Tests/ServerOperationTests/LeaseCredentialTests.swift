@@ -4,9 +4,11 @@ import Diagnostics
 import HTTPMessages
 import HTTPServing
 import PipelineModel
+import RunCoordination
 import RunnerAgent
 import RunnerProtocol
 import ServerAPI
+import ServerOperation
 import StructuredData
 import TestFolders
 import Testing

@@ -145,11 +145,11 @@ extension ClusterRunner {
     private func askForEvents(_ lease: LeaseKey) async {
         let fields = "involvedObject.kind=Job,involvedObject.name=\(names.name(lease)),reason=FailedCreate"
         guard let events = try? await cluster.list(.events, in: settings.namespace, fields: fields).items,
-            let text = events.last?["message"]?.string, held[lease]?.hasPod == false
+            let text = events.last?["message"]?.string, let known = held[lease], !known.hasPod
         else { return }
         let wait = PodVerdict.Wait(.room, "Its pod is not made: \(text)")
-        if held[lease]?.wait == nil { surroundings.say("The job \(lease.work) waits: \(wait.text)") }
-        held[lease]?.wait = (held[lease]?.wait?.since ?? held[lease]?.takenAt ?? .now(), wait)
+        if known.wait == nil { surroundings.say("The job \(lease.work) waits: \(wait.text)") }
+        held[lease]?.wait = (known.wait?.since ?? known.takenAt, wait)
     }
 
     private func endIfTooLong(_ lease: LeaseKey) async {

@@ -19,6 +19,8 @@ package actor ClusterRunner {
         package var manifest: JobManifest
         package var capacity: Int
         package var pace = AskingPace()
+        /// How long it waits for a server that is away; `nil`: for ever. Its jobs go on without it.
+        package var awayLimit: Duration?
         /// Where the server is now.
         package var link: @Sendable () throws(DiagnosticError) -> ServerLink
         package var report: @Sendable (DiagnosticError) -> Void
@@ -65,6 +67,8 @@ package actor ClusterRunner {
     var refusal: String?
     private var waiting: Task<Result<PollAnswer, DiagnosticError>, Never>?
     private var isFull = false
+    /// Since when each question failed.
+    private var awaySince: BootInstant?
 
     static let comebackLimit = 3
     private static let lookRhythm = Duration.seconds(2)
@@ -87,7 +91,7 @@ package actor ClusterRunner {
         ]
         defer { for task in tasks { task.cancel() } }
         var pause = surroundings.pace.first
-        while !isDismissed, !isLeaving {
+        while !isDismissed, !isLeaving, !isForsaken {
             if await ask() {
                 pause = surroundings.pace.first
                 continue
@@ -95,6 +99,11 @@ package actor ClusterRunner {
             try? await Task.sleep(for: pause)
             pause = min(pause * 2, surroundings.pace.longest)
         }
+    }
+
+    private var isForsaken: Bool {
+        guard let limit = surroundings.awayLimit, let awaySince else { return false }
+        return BootInstant.now() - awaySince >= limit
     }
 
     /// Takes nothing more. Its jobs are the cluster's, and go on.
@@ -166,10 +175,12 @@ package actor ClusterRunner {
         switch result {
         case .success(let answer):
             reported = []
+            awaySince = nil
             take(answer, link)
             return true
         case .failure(let error):
             if asked.isCancelled { return true }
+            awaySince = awaySince ?? .now()
             if error.diagnostic.code == .credentialRefused { isDismissed = true }
             failed(error)
             return false

@@ -12,6 +12,8 @@ struct OwnRunner: Sendable {
     /// This program.
     let program: String
     let environment: [String: String]
+    /// Beside its folder.
+    var arguments: [String] = []
 
     /// Variables of the server that a job must not see.
     private static let hidden =
@@ -63,6 +65,6 @@ struct OwnRunner: Sendable {
         turnLog()
         let variables = environment.filter { !Self.hidden.contains($0.key) }.map { "\($0.key)=\($0.value)" }
         return try DetachedProcess.start(
-            [program, "runner", "run", "--data", folder], environment: variables, log: logPath)
+            [program, "runner", "run", "--data", folder] + arguments, environment: variables, log: logPath)
     }
 }

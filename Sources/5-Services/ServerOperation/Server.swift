@@ -134,7 +134,8 @@ package final class Server: Sendable {
         changes = telling
         indexing = IndexWriting(store: store, index: index, report: report)
         ownRunner = OwnRunner(
-            folder: store.root + "/runner", program: program, environment: settings.environment)
+            folder: store.root + "/runner", program: program, environment: settings.environment,
+            arguments: settings.executorArguments)
         var surroundings = RunCoordinator.Surroundings(
             store: store, feed: feed, now: now,
             secrets: { (record, _, environment) throws(DiagnosticError) in

@@ -33,6 +33,15 @@ struct ExecutorOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A context of the kubeconfig; else its current one.", valueName: "name"))
     var context: String?
 
+    /// The same, for another process of this program.
+    var arguments: [String] {
+        var words = ["--executor", executor.rawValue]
+        if let cluster { words += ["--cluster", ProcessEnvironment.absolute(cluster)] }
+        if let kubeconfig { words += ["--kubeconfig", ProcessEnvironment.absolute(kubeconfig)] }
+        if let context { words += ["--context", context] }
+        return words
+    }
+
     func settings() throws(DiagnosticError) -> ExecutorSettings {
         guard let cluster else {
             throw DiagnosticError(
@@ -101,14 +110,16 @@ struct ClusterRunning {
         ServerLog.say(
             "Asking \(file.url) for jobs, up to \(file.capacity) at once, for the namespace "
                 + "'\(settings.namespace ?? "")' of \(configuration.server) (\(version.text)).")
-        return ClusterRunner(
-            ClusterRunner.Surroundings(
-                cluster: cluster, manifest: manifest, capacity: file.capacity,
-                link: { () throws(DiagnosticError) in
-                    // The server may have begun anew elsewhere.
-                    let now = try RunnerFile.read(place)
-                    return ServerLink(url: now.url, credential: now.credential, transport: client.transport)
-                }, report: { ServerLog.tell($0) }, say: { ServerLog.say($0) }))
+        var parts = ClusterRunner.Surroundings(
+            cluster: cluster, manifest: manifest, capacity: file.capacity,
+            link: { () throws(DiagnosticError) in
+                // The server may have begun anew elsewhere.
+                let now = try RunnerFile.read(place)
+                return ServerLink(url: now.url, credential: now.credential, transport: client.transport)
+            }, report: { ServerLog.tell($0) }, say: { ServerLog.say($0) })
+        // Nobody else ends it.
+        if file.isOwn { parts.awayLimit = AwayLimits().idle }
+        return ClusterRunner(parts)
     }
 
     private static let connect: ClusterClient.Connector = { (wanted) throws(DiagnosticError) in

@@ -176,7 +176,8 @@ struct RunnerRunCommand: ParsableCommand {
             _ = OpenFileLimit.raise()
             if executor.executor == .kubernetes {
                 let trust = trust.map(ProcessEnvironment.absolute)
-                return try ClusterRunning(executor: executor, place: place, trust: trust).run(file, console)
+                try ClusterRunning(executor: executor, place: place, trust: trust).run(file, console)
+                return withExtendedLifetime(lock) {}
             }
             let agent = try makeAgent(place, file, console)
             StopSignals.watch {
