@@ -165,7 +165,8 @@ let services: [Target] = [
         "5-Services", "ClusterExecution",
         [
             "ClusterAccess", "Credentials", "Diagnostics", "FileAccess", "HTTPMessages", "PipelineModel",
-            "ProcessControl", "RunCoordination", "RunEngine", "RunnerAgent", "RunnerProtocol", "StructuredData", "Timekeeping",
+            "ProcessControl", "RunCoordination", "RunEngine", "RunnerAgent", "RunnerProtocol", "StructuredData",
+            "Timekeeping",
             "YAMLReading", crypto,
         ]),
     floor(

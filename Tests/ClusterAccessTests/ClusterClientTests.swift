@@ -53,7 +53,8 @@ struct ClusterClientTests {
         let call = try #require(cluster.asked.first)
         #expect(call.method == "PATCH")
         #expect(call.headers["Content-Type"] == "application/apply-patch+yaml")
-        #expect(call.url.hasSuffix("/apis/batch/v1/namespaces/ci/jobs/a%20b?fieldManager=martlet&force=true&dryRun=All"))
+        #expect(
+            call.url.hasSuffix("/apis/batch/v1/namespaces/ci/jobs/a%20b?fieldManager=martlet&force=true&dryRun=All"))
     }
 
     @Test("Removing what is gone already is no failure, and what it owns goes afterwards")
@@ -69,7 +70,8 @@ struct ClusterClientTests {
         func event(_ type: String, _ name: String, _ version: Int) -> String {
             #"{"type":"\#(type)","object":{"metadata":{"name":"\#(name)","resourceVersion":"\#(version)"}}}"# + "\n"
         }
-        let expired = #"{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"old"}}"# + "\n"
+        let expired =
+            #"{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"old"}}"# + "\n"
         let cluster = ScriptedCluster([
             .init(#"{"metadata":{"resourceVersion":"5"},"items":[{"metadata":{"name":"a"}}]}"#),
             .init(event("ADDED", "b", 6) + event("BOOKMARK", "", 9)), .init(event("MODIFIED", "b", 10)),

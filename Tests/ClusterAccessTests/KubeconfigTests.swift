@@ -69,7 +69,9 @@ struct KubeconfigTests {
         #expect(exec.impersonation.user == "eve")
     }
 
-    @Test("What is wrong with it is said, with the nearest name", arguments: [("astray", "east"), ("fiel", "file"), ("old", "v1beta1")])
+    @Test(
+        "What is wrong with it is said, with the nearest name",
+        arguments: [("astray", "east"), ("fiel", "file"), ("old", "v1beta1")])
     func faults(_ context: String, _ hint: String) throws {
         let file = try Kubeconfig(path: try write() + "/config")
         do {

@@ -37,10 +37,11 @@ struct ClusterManifestTests {
     private static func values() throws -> [String: String] {
         var values = [".Release.Namespace": "martlet"]
         var section = ""
-        for line in try text("chart/values.yaml").split(separator: "\n") where !line.drop(while: { $0 == " " }).hasPrefix("#") {
+        for line in try text("chart/values.yaml").split(separator: "\n")
+        where !line.drop(while: { $0 == " " }).hasPrefix("#") {
             let parts = line.split(separator: ":", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
-            if !line.hasPrefix(" ") { section = parts[1].isEmpty ? parts[0] + "." : "" }
-            guard parts.count == 2, !parts[1].isEmpty else { continue }
+            if !line.hasPrefix(" ") { section = parts.count == 1 ? parts[0] + "." : "" }
+            guard parts.count == 2 else { continue }
             values[".Values.\(line.hasPrefix(" ") ? section : "")\(parts[0])"] = parts[1].replacing("\"", with: "")
         }
         return values
@@ -66,7 +67,9 @@ struct ClusterManifestTests {
         }
         // Objects need their namespace even where nothing is kept.
         for name in ["martlet", "martlet-jobs"] { _ = try kubectl("create", "namespace", name) }
-        defer { for name in ["martlet", "martlet-jobs"] { _ = try? kubectl("delete", "namespace", name, "--wait=false") } }
+        defer {
+            for name in ["martlet", "martlet-jobs"] { _ = try? kubectl("delete", "namespace", name, "--wait=false") }
+        }
         let base = try kubectl("apply", "-k", Self.folder + "/base", "--dry-run=server", "-o", "name")
         #expect(base.status == 0, "\(base.err)")
         #expect(base.out.split(separator: "\n").count >= 12, "\(base.out)")
@@ -79,18 +82,23 @@ struct ClusterManifestTests {
         }
     }
 
-    @Test("The role that comes with it is enough for a job's whole life, and reads no other Secret of the cluster", .enabled(if: TestCluster.isThere))
+    @Test(
+        "The role that comes with it is enough for a job's whole life, and reads no other Secret of the cluster",
+        .enabled(if: TestCluster.isThere))
     func role() throws {
         let sandbox = try Sandbox()
         func kubectl(_ arguments: String...) throws -> Ended {
             try sandbox.start(["kubectl", "--kubeconfig", TestCluster.kubeconfig] + arguments).end()
         }
         for name in ["martlet", "martlet-jobs"] { _ = try kubectl("create", "namespace", name) }
-        defer { for name in ["martlet", "martlet-jobs"] { _ = try? kubectl("delete", "namespace", name, "--wait=false") } }
+        defer {
+            for name in ["martlet", "martlet-jobs"] { _ = try? kubectl("delete", "namespace", name, "--wait=false") }
+        }
         let applied = try kubectl("apply", "-f", Self.folder + "/base/access.yaml")
         try #require(applied.status == 0, "\(applied.err)")
         func may(_ verb: String, _ what: String, _ namespace: String = "martlet-jobs") throws -> Bool {
-            try kubectl("auth", "can-i", verb, what, "-n", namespace, "--as=system:serviceaccount:martlet:martlet").status == 0
+            try kubectl("auth", "can-i", verb, what, "-n", namespace, "--as=system:serviceaccount:martlet:martlet")
+                .status == 0
         }
         for (verb, what) in [
             ("create", "jobs.batch"), ("delete", "jobs.batch"), ("list", "jobs.batch"), ("create", "secrets"),

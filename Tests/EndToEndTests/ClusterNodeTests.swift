@@ -23,12 +23,15 @@ struct ClusterNodeTests {
                 steps:
                   - run: echo "> ${{ matrix.tens }}${{ matrix.ones }}" && sleep 3
             """, settings: "pod: {nodeSelector: {martlet.dev/test: hundred}}", capacity: 24)
-        for node in ["node1", "node2"] { try place.kubectl("label", "node", node, "martlet.dev/test=hundred", "--overwrite") }
+        for node in ["node1", "node2"] {
+            try place.kubectl("label", "node", node, "martlet.dev/test=hundred", "--overwrite")
+        }
         defer { try? restore(place) }
         let run = try place.begin()
         // Some are over, many are under way.
         try place.wait("a few are over") {
-            try String(contentsOfFile: run.outPath, encoding: .utf8).components(separatedBy: "\"jobFinished\"").count > 5
+            try String(contentsOfFile: run.outPath, encoding: .utf8).components(separatedBy: "\"jobFinished\"").count
+                > 5
         }
         try takeAway(place)
         let ended = try run.end()

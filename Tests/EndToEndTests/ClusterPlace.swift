@@ -97,8 +97,10 @@ final class ClusterPlace {
     }
 
     func objects(_ kind: String) throws -> [JSON] {
-        try kubectl("get", kind, "-n", namespace, "-o", "json", "-l", "app.kubernetes.io/managed-by=martlet").json["items"]
-            .array
+        try kubectl("get", kind, "-n", namespace, "-o", "json", "-l", "app.kubernetes.io/managed-by=martlet").json[
+            "items"
+        ]
+        .array
     }
 
     func begin(_ file: String = "ci.yml") throws -> RunningProgram {

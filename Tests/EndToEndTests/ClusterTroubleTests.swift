@@ -52,7 +52,8 @@ struct ClusterTroubleTests {
         let run = try place.begin()
         try place.wait(for: "> begun", in: run)
         let pod = try #require(try place.objects("pods").first?["metadata"]["name"].string)
-        let body = #"{"apiVersion":"policy/v1beta1","kind":"Eviction","metadata":{"name":"\#(pod)","namespace":"\#(place.namespace)"}}"#
+        let body =
+            #"{"apiVersion":"policy/v1beta1","kind":"Eviction","metadata":{"name":"\#(pod)","namespace":"\#(place.namespace)"}}"#
         try Data(body.utf8).write(to: URL(fileURLWithPath: place.sandbox.root + "/eviction.json"))
         let asked = try place.kubectl(
             "create", "--raw", "/api/v1/namespaces/\(place.namespace)/pods/\(pod)/eviction", "-f",
@@ -67,7 +68,8 @@ struct ClusterTroubleTests {
 
     @Test("A pod that goes before a step has begun costs nothing but time: the job is carried out by another")
     func early() throws {
-        let place = try ClusterPlace(Self.workflow("echo '> done'"), settings: "pod: {nodeSelector: {martlet.dev/none: here}}")
+        let place = try ClusterPlace(
+            Self.workflow("echo '> done'"), settings: "pod: {nodeSelector: {martlet.dev/none: here}}")
         let run = try place.begin()
         try place.wait("its pod waits for a node") { try !place.objects("pods").isEmpty }
         let pod = try #require(try place.objects("pods").first?["metadata"]["name"].string)

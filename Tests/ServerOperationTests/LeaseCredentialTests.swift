@@ -87,7 +87,7 @@ struct LeaseCredentialTests {
     func forsaken() async throws {
         let held = try await Held()
         try await held.link.forsake(ForsakenLease(held.leases[0], reason: "Its pod was evicted."))
-        #expect(await held.ask("attend", AttendRequest(held.leases[0], waitMs: 0).data).0 == 409)
+        #expect(await held.ask("attend", AttendRequest(held.leases[0], waitMs: 0).data).0 == 410)
         var again: LeaseKey?
         while again == nil {
             again = try await held.link.poll(PollRequest(instance: "x", free: 1, holds: [held.leases[1]])).assignments

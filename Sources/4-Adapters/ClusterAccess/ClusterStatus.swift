@@ -32,7 +32,8 @@ enum ClusterStatus {
         case 409:
             return DiagnosticError(.clusterConflict, text, remedy: "Look at what is there, and try again.")
         case 410: return DiagnosticError(.clusterExpired, text, remedy: "List it anew.")
-        case 429, 500..<600 where reason != "InternalError" || status != 500:
+        case 429,
+            500..<600 where reason != "InternalError" || status != 500:
             return DiagnosticError(.clusterBusy, text, remedy: "Try again in a while.")
         case 500...:
             return DiagnosticError(.clusterBusy, text, remedy: "See the API server's own log.")

@@ -140,7 +140,9 @@ package actor ClusterRunner {
                 }
                 return
             } catch {
-                guard [.clusterUnreachable, .clusterBusy].contains(error.diagnostic.code), !isLeaving else { throw error }
+                guard [.clusterUnreachable, .clusterBusy].contains(error.diagnostic.code), !isLeaving else {
+                    throw error
+                }
                 failed(error)
             }
             try? await Task.sleep(for: pause)

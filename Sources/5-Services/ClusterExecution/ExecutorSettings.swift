@@ -140,7 +140,8 @@ package struct PodSize: Hashable, Sendable {
             default: throw ExecutorSettings.fault("'\(key)' has 'cpu' and 'memory', and not '\(name)'.")
             }
             guard name == "cpu" ? milliCPUs != nil : memoryBytes != nil else {
-                throw ExecutorSettings.fault("'\(key).\(name)' is no amount: '\(text)'.", "Write 500m, 2, 512Mi or 4Gi.")
+                throw ExecutorSettings.fault(
+                    "'\(key).\(name)' is no amount: '\(text)'.", "Write 500m, 2, 512Mi or 4Gi.")
             }
         }
     }

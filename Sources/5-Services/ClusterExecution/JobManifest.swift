@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Credentials
 package import Diagnostics
 package import RunCoordination
 package import RunnerProtocol
 package import StructuredData
-internal import Credentials
 
 /// The Job and the Secret that a lease becomes. A value: what is asked for in, objects out.
 package struct JobManifest: Sendable {
@@ -74,7 +74,9 @@ package struct JobManifest: Sendable {
         let seconds = (demand.timeoutMs + demand.cancelTimeoutMs) / 1000 + Self.marginSeconds
         var spec = try podSpec(lease, demand)
         Self.merge(settings.pod, into: &spec)
-        for label in demand.labels { if let profile = settings.profiles[label] { Self.merge(profile.pod, into: &spec) } }
+        for label in demand.labels {
+            if let profile = settings.profiles[label] { Self.merge(profile.pod, into: &spec) }
+        }
         return [
             "apiVersion": "batch/v1", "kind": "Job", "metadata": metadata(lease, demand),
             "spec": [
@@ -183,7 +185,9 @@ package struct JobManifest: Sendable {
     /// What the job's labels ask for, else its container's options, its profiles, the settings.
     private func size(_ demand: PodDemand) throws(DiagnosticError) -> PodSize {
         var size = settings.size
-        for label in demand.labels { if let profile = settings.profiles[label] { size = size.overridden(by: profile.size) } }
+        for label in demand.labels {
+            if let profile = settings.profiles[label] { size = size.overridden(by: profile.size) }
+        }
         size = size.overridden(
             by: PodSize(milliCPUs: demand.container?.milliCPUs, memoryBytes: demand.container?.memoryBytes))
         for label in demand.labels {
@@ -206,7 +210,8 @@ package struct JobManifest: Sendable {
 
     private static func noSize(_ label: String) -> DiagnosticError {
         DiagnosticError(
-            .podSizeRefused, "The label '\(label)' is no size.", remedy: "Write cpu-2, cpu-500m, memory-512Mi or memory-4Gi.")
+            .podSizeRefused, "The label '\(label)' is no size.",
+            remedy: "Write cpu-2, cpu-500m, memory-512Mi or memory-4Gi.")
     }
 
     private static func tooMuch(_ asked: String, _ most: String) -> DiagnosticError {

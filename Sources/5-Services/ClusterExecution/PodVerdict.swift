@@ -76,7 +76,8 @@ package enum PodVerdict: Hashable, Sendable {
                     remedy: "See whether the image runs on the cluster's nodes."))
         }
         if status.reason != nil || status.isDeleted { return .lost(status.gone) }
-        return .lost("Its container ended with exit code \(code) before the job did\(status.node)\(status.tail(ended)).")
+        return .lost(
+            "Its container ended with exit code \(code) before the job did\(status.node)\(status.tail(ended)).")
     }
 }
 

@@ -14,7 +14,8 @@ internal import ThreadExecution
 extension Server {
     func startOwnRunner(_ url: String) async throws {
         let traits = RunnerTraits(
-            name: "server", labels: (settings.executorLabels ?? RunnerLabels.machine) + settings.labels, capacity: settings.capacity)
+            name: "server", labels: (settings.executorLabels ?? RunnerLabels.machine) + settings.labels,
+            capacity: settings.capacity)
         let known = ownRunner.credential()
         var id = known.flatMap { EntryID($0.id) }.flatMap { directory.current.runners[$0]?.id }
         var credential = known?.credential ?? ""

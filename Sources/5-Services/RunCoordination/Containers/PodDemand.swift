@@ -187,7 +187,8 @@ extension PodDemand.Container {
     private static func refused(_ what: String, _ words: String) -> DiagnosticError {
         DiagnosticError(
             .containerDefinitionInvalid, "The \(words) asks for what a pod of a cluster has not: \(what).",
-            remedy: "In a cluster options are --health-…, --env, --memory and --cpus, and there are no volumes. Remove the rest, "
+            remedy:
+                "In a cluster options are --health-…, --env, --memory and --cpus, and there are no volumes. Remove the rest, "
                 + "or run the job on a runner that has a container engine.")
     }
 }

@@ -58,7 +58,13 @@ package struct PodPlace: Sendable {
                 throw DiagnosticError(.containersRefused, "A pod has no other container for steps.")
             },
             stopPreparing: { flag.raise() },
-            remove: { then in loop.offload(isLong: false) { () -> [DiagnosticError] in [] } then: { then($0) } })
+            remove: { then in
+                loop.offload(isLong: false) { () -> [DiagnosticError] in
+                    []
+                } then: {
+                    then($0)
+                }
+            })
     }
 
     private func prepare(_ demand: ContainerDemand, _ flag: PodFlag) throws(DiagnosticError) -> ContainerFacts {
@@ -98,6 +104,8 @@ private func refuse(
     _ descriptor: Int32, _ text: String, _ then: @escaping (ContainerExit) -> Void
 ) -> ContainedProcess {
     OutputDescriptor(descriptor: descriptor).close()
-    then(.failed(DiagnosticError(.containersRefused, text, remedy: "Run the job on a runner that has a container engine.")))
+    then(
+        .failed(
+            DiagnosticError(.containersRefused, text, remedy: "Run the job on a runner that has a container engine.")))
     return ContainedProcess(signal: { _ in }, kill: {})
 }

@@ -104,7 +104,9 @@ struct ClusterRunning {
         var manifest = JobManifest(
             settings: settings, names: LeaseNames(credential: file.credential), server: settings.server ?? file.url,
             hasSidecars: hasSidecars)
-        if let trust { manifest.authorities = String(decoding: try Files.read(trust, limit: Self.trustBytes), as: UTF8.self) }
+        if let trust {
+            manifest.authorities = String(decoding: try Files.read(trust, limit: Self.trustBytes), as: UTF8.self)
+        }
         let client = try WebClient(trusting: trust)
         let place = place
         ServerLog.say(

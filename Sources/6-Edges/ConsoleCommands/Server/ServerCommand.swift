@@ -134,7 +134,8 @@ struct ServerCommand: ParsableCommand {
                     remedy: "Add a line: server: http://martlet.martlet.svc:8480")
             }
             settings.executorLabels = try executor.labels()
-            settings.executorArguments = executor.arguments + (trust.map { ["--trust", ProcessEnvironment.absolute($0)] } ?? [])
+            settings.executorArguments =
+                executor.arguments + (trust.map { ["--trust", ProcessEnvironment.absolute($0)] } ?? [])
         }
         settings.keyPath = keyFile.map(ProcessEnvironment.absolute)
         settings.identityProvider = try identity.settings(

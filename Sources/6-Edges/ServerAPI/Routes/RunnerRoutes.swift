@@ -105,13 +105,17 @@ struct RunnerRoutes: Sendable {
 
     @Sendable private func assignment(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
         let key = try await read(request, LeaseKey.self)
-        guard let found = await server.runs.assignment(key, of: try holder(request, of: key)) else { throw Self.lost(key) }
+        guard let found = await server.runs.assignment(key, of: try holder(request, of: key)) else {
+            throw Self.lost(key)
+        }
         return .json(found.data)
     }
 
     @Sendable private func position(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
         let key = try await read(request, LeaseKey.self)
-        guard let found = await server.runs.position(key, of: try holder(request, of: key)) else { throw Self.lost(key) }
+        guard let found = await server.runs.position(key, of: try holder(request, of: key)) else {
+            throw Self.lost(key)
+        }
         return .json(found.data)
     }
 
