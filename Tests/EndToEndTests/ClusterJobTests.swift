@@ -114,6 +114,49 @@ struct ClusterJobTests {
         try place.waitForNothing()
     }
 
+    @Test("A server whose own runner is a cluster's needs no other, and its jobs are told where it is")
+    func own() throws {
+        let sandbox = try Sandbox()
+        try sandbox.workflow(
+            """
+            on: workflow_dispatch
+            jobs:
+              build:
+                runs-on: kubernetes
+                steps:
+                  - run: echo "> here"
+            """)
+        try sandbox.commitAll()
+        let port = Int.random(in: 20_000..<30_000)
+        let settings = """
+            image: martlet-test/plain:1
+            tools: martlet-test/tools:1
+            server: http://\(TestCluster.address):\(port)
+            """
+        try Data(settings.utf8).write(to: URL(fileURLWithPath: sandbox.root + "/cluster.yml"))
+        let data = sandbox.root + "/server"
+        let server = try ServerProcess(
+            sandbox, data: data,
+            [
+                "--listen", "\(TestCluster.address):\(port)", "--executor", "kubernetes", "--cluster",
+                sandbox.root + "/cluster.yml", "--kubeconfig", TestCluster.kubeconfig,
+            ])
+        defer {
+            try? server.kill()
+            for runner in Processes.all where Processes.command(runner).contains("run --data \(data)/runner") {
+                kill(runner, SIGKILL)
+            }
+        }
+        _ = try server.ask(
+            "POST", "/api/v1/projects", #"{"name":"demo","forge":"git","cloneURL":"\#(sandbox.folder)"}"#)
+        let ended = try sandbox.start(
+            [Program.path, "run", "ci.yml", "--json"],
+            environment: ["MARTLET_SERVER": server.url, "MARTLET_TOKEN": server.token, "MARTLET_PROJECT": "demo"]
+        ).end()
+        #expect(ended.status == 0, "\(ended.out)\(ended.err)")
+        #expect(ended.lines("build") == ["> here"])
+    }
+
     @Test("A runner that was killed and comes back goes on with its jobs, and removes what it has no lease for")
     func killedRunner() throws {
         let place = try ClusterPlace(

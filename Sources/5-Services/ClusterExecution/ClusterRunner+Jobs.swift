@@ -30,7 +30,7 @@ extension ClusterRunner {
                 switch error.diagnostic.code {
                 case .leaseLost: return drop(lease)
                 case .clusterQuota:
-                    refusal = error.diagnostic.message
+                    refuse(error.diagnostic.message)
                     guard BootInstant.now() - start < .seconds(settings.roomSeconds) else {
                         refusal = nil
                         return await fail(lease, Self.noRoom(error.diagnostic.message, settings.roomSeconds))

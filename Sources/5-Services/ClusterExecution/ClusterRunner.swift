@@ -87,7 +87,7 @@ package actor ClusterRunner {
         let tasks = [
             Task { await watch.run(failed: { await self.failed($0) }, { await self.seen($0) }) },
             repeating(Self.lookRhythm) { await self.look() },
-            repeating(Self.sweepRhythm) { await self.sweep() },
+            Task { await self.sweep() }, repeating(Self.sweepRhythm) { await self.sweep() },
         ]
         defer { for task in tasks { task.cancel() } }
         var pause = surroundings.pace.first
@@ -212,6 +212,15 @@ package actor ClusterRunner {
         guard !known.isRunning else { return }
         let outcome = JobOutcome(.cancelled, reason: Reason(.cancelled, cancellation.reason))
         Task { await self.end(cancellation.lease, outcome) }
+    }
+
+    /// Nothing more is taken; the poll under way, which asked for more, is given up.
+    func refuse(_ text: String) {
+        if refusal == nil {
+            surroundings.say("No job is taken: \(text)")
+            waiting?.cancel()
+        }
+        refusal = text
     }
 
     /// A lease is gone: there is room, and a poll that had none is given up for one that has.

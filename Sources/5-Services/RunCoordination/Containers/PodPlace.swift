@@ -29,7 +29,9 @@ package struct PodPlace: Sendable {
     private static let lookMs = 100
 
     /// What the pod's own control group says, in either version's words.
-    static func memoryKills() -> Int {
+    var memoryKills: @Sendable () -> Int { { Self.countMemoryKills() } }
+
+    private static func countMemoryKills() -> Int {
         for path in ["/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"] {
             guard let text = try? Files.readIfPresent(path, limit: 1 << 16) else { continue }
             let lines = String(decoding: text, as: UTF8.self).split(separator: "\n")
