@@ -4,10 +4,10 @@ BUILD := .build/release
 PREFIX ?= $(HOME)/.local
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test bench chaos simulate format bless setup build clean
+.PHONY: help install run test test-kubernetes bench chaos simulate format bless setup build clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup:
 	@scripts/setup
@@ -23,6 +23,9 @@ run: build ## build, run the example pipeline to its end, and show what to try n
 
 test: setup ## set-up, build, every test (what continuous integration runs)
 	@scripts/test
+
+test-kubernetes: setup ## jobs in a real cluster of two nodes, which is built once (10 minutes), started, and stopped
+	@scripts/test-kubernetes
 
 bench: build ## speed and memory as ratios against what a user would pick instead
 	@scripts/bench

@@ -124,6 +124,12 @@ let adapters: [Target] = [
         providers: [.apt(["libminizip-dev"]), .brew(["minizip"])]),
     floor("4-Adapters", "ZipArchives", ["CMinizip", "Diagnostics", "FileAccess"]),
     floor("4-Adapters", "HTTPServing", ["Diagnostics", "HTTPMessages", "StructuredData"] + nio + httpServing),
+    floor(
+        "4-Adapters", "ClusterAccess",
+        [
+            "Credentials", "Diagnostics", "FileAccess", "HTTPMessages", "ProcessControl", "StructuredData",
+            "ThreadExecution", "Timekeeping", "YAMLReading",
+        ]),
     floor("4-Adapters", "HTTPCalling", ["Diagnostics", "HTTPMessages", "ThreadExecution"] + nio + webClient),
     floor(
         "4-Adapters", "ObjectStorage",
@@ -160,6 +166,14 @@ let services: [Target] = [
             "PatternMatching", "PipelineModel", "ProcessControl", "RunEngine", "RunnerProtocol", "RuntimeServices", "SealedStorage", "SecretRedaction",
             "SourceControl", "StepExecution", "StructuredData", "ThreadExecution", "Timekeeping", "WorkflowPlanning",
             "YAMLReading", "ZipArchives", crypto,
+        ]),
+    floor(
+        "5-Services", "ClusterExecution",
+        [
+            "ClusterAccess", "Credentials", "Diagnostics", "FileAccess", "HTTPMessages", "PipelineModel",
+            "ProcessControl", "RunCoordination", "RunEngine", "RunnerAgent", "RunnerProtocol", "StructuredData",
+            "Timekeeping",
+            "YAMLReading", crypto,
         ]),
     floor(
         "5-Services", "RunnerAgent",
@@ -218,7 +232,8 @@ let edges: [Target] = [
     floor(
         "6-Edges", "ConsoleCommands",
         [
-            "AccessRules", "Announcements", "Credentials", "Diagnostics", "EditorSupport", "ErrorPages", "EventJournal",
+            "AccessRules", "Announcements", "ClusterAccess", "ClusterExecution", "Credentials", "Diagnostics",
+            "EditorSupport", "ErrorPages", "EventJournal",
             "ExpressionLanguage", "FileAccess", "GitHubWorkflows", "HTTPMessages", "HTTPServing", "LogArchive",
             "ObjectStorage", "PipelineModel", "ProcessControl", "RetentionRules", "RunCoordination", "RunnerAgent",
             "RunnerProtocol", "SecretRedaction",
@@ -331,6 +346,12 @@ let testTargets: [Target] = [
             cryptoExtras,
         ] + nio),
     tests("ContainerEngineTests", ["TestPrograms", "ContainerEngine", "Diagnostics", "FileAccess"]),
+    tests(
+        "ClusterAccessTests",
+        ["ClusterAccess", "Diagnostics", "FileAccess", "HTTPMessages", "StructuredData", "TestFolders"]),
+    tests(
+        "ClusterExecutionTests",
+        ["ClusterExecution", "Diagnostics", "PipelineModel", "RunCoordination", "RunnerProtocol", "StructuredData"]),
     tests("ContentStoreTests", ["TestPrograms", "ContentStore", "ContentVictim", "Diagnostics", "FileAccess"]),
     tests("ZipArchivesTests", ["Diagnostics", "FileAccess", "ZipArchives"]),
     tests(

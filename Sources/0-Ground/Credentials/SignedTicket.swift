@@ -20,6 +20,8 @@ package struct SignedTicket: Hashable, Sendable {
         case link
         /// What a sign-in at an identity provider has to come back with; bound to the browser.
         case signIn
+        /// What a job shows that a cluster's pod carries out: good for its lease alone.
+        case lease
     }
 
     package var purpose: Purpose
@@ -93,6 +95,7 @@ extension SignedTicket.Purpose {
         case .form: "form"
         case .link: "link"
         case .signIn: "sign-in"
+        case .lease: "job's credential"
         }
     }
 }

@@ -9,6 +9,8 @@ package struct PollRequest: Hashable, Sendable, DataRepresentable {
     package var instance: String
     package var free: Int
     package var holds: [LeaseKey]
+    /// Its own, too, which speak for themselves: this poll says that they are known, and not that they live.
+    package var elsewhere: [LeaseKey] = []
     /// How long the server may wait for something to say, in milliseconds.
     package var waitMs: Int64
     /// Why it takes nothing new, in a sentence; `nil`: it does, or says nothing of it.
@@ -27,6 +29,7 @@ package struct PollRequest: Hashable, Sendable, DataRepresentable {
             "waitMs": .number(Double(waitMs)),
         ]
         object.set("refusal", refusal.map(DataValue.string))
+        object.set("elsewhere", elsewhere.isEmpty ? nil : .array(elsewhere.map(\.data)))
         return .object(object)
     }
 
@@ -34,6 +37,9 @@ package struct PollRequest: Hashable, Sendable, DataRepresentable {
         instance = try data.string("instance")
         free = try data.int("free")
         holds = try data.list("holds") { item throws(DataShapeError) in try LeaseKey(data: item) }
+        if data["elsewhere"] != nil {
+            elsewhere = try data.list("elsewhere") { item throws(DataShapeError) in try LeaseKey(data: item) }
+        }
         waitMs = Int64(data["waitMs"]?.int ?? 0)
         refusal = data["refusal"]?.string.map { String($0.prefix(RunnerLimits.refusalCharacters)) }
     }

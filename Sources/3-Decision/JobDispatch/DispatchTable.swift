@@ -120,8 +120,10 @@ package struct DispatchTable: Sendable {
     }
 
     /// A runner polls. Unknown runners are nobody.
+    ///
+    /// - Parameter elsewhere: leases that it knows of, and that are renewed by others than itself.
     package mutating func heard(
-        _ id: String, instance: String, holds: [LeaseKey], now: Int64
+        _ id: String, instance: String, holds: [LeaseKey], elsewhere: [LeaseKey] = [], now: Int64
     ) -> Hearing {
         let now = moment(now)
         var hearing = Hearing()
@@ -139,7 +141,14 @@ package struct DispatchTable: Sendable {
             lease.isRestored = false
             leases[key.work] = lease
         }
-        let known = Set(holds.map(\.work))
+        for key in elsewhere {
+            guard let lease = leases[key.work], lease.runner == id, lease.fence == key.fence else {
+                hearing.foreign.append(key)
+                continue
+            }
+            leases[key.work]?.isElsewhere = true
+        }
+        let known = Set(holds.map(\.work)).union(elsewhere.map(\.work))
         for work in (held[id] ?? []).sorted(by: { $0.description < $1.description }) where !known.contains(work) {
             guard var lease = leases[work], lease.fence > 0 else { continue }
             if !lease.isTaken {

@@ -38,7 +38,7 @@ package struct JobDemand: Hashable, Sendable {
 
         func fits(_ candidate: DispatchRunner) -> Bool {
             if let runner { return runner == candidate.id }
-            return group == candidate.offering.group && labels.isSubset(of: candidate.labels)
+            return group == candidate.offering.group && candidate.has(labels)
         }
     }
 }
@@ -59,12 +59,24 @@ package struct DispatchRunner: Hashable, Sendable {
     /// As the table has it.
     var leaseMs = RunnerLimits.leaseMs
     let labels: Set<String>
+    /// Of its labels that end in `*`, what is before: it has each label that begins so.
+    let labelBeginnings: [String]
 
     package init(id: String, _ offering: RunnerOffering, isOwn: Bool = false) {
         self.id = id
         self.offering = offering
         self.isOwn = isOwn
         labels = Set(offering.labels)
+        labelBeginnings = offering.labels.filter { $0.hasSuffix("-*") }.map { String($0.dropLast()) }
+    }
+
+    func has(_ wanted: Set<String>) -> Bool {
+        if labelBeginnings.isEmpty { return wanted.isSubset(of: labels) }
+        return wanted.allSatisfy { has($0) }
+    }
+
+    func has(_ label: String) -> Bool {
+        labels.contains(label) || labelBeginnings.contains { label.hasPrefix($0) && label.count > $0.count }
     }
 
     /// Whether it said something within the time of a lease.
@@ -87,6 +99,8 @@ package struct DispatchLease: Hashable, Sendable {
     /// An earlier process of the server gave it, and the runner has not been heard of since. Whether it ever came to the
     /// runner is not known: the runner's next word says so.
     package internal(set) var isRestored = false
+    /// Its runner has said that the job speaks for itself.
+    package internal(set) var isElsewhere = false
 
     package var key: LeaseKey { LeaseKey(demand.work, fence: fence) }
 }

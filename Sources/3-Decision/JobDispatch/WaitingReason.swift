@@ -20,7 +20,7 @@ extension DispatchTable {
                 ? "No runner is registered." : "No runner is registered in the group '\(demand.group)'."
         }
         let labels = Set(demand.labels)
-        let able = all.filter { labels.isSubset(of: $0.labels) }
+        let able = all.filter { $0.has(labels) }
         guard !able.isEmpty else { return unknownLabel(demand, all) }
         let noun = Self.noun(able.count, demand.labels)
         let awake = able.filter { $0.isConnected(at: now) }
@@ -48,7 +48,7 @@ extension DispatchTable {
     /// A label that nobody has, and the one that was most likely meant.
     private func unknownLabel(_ demand: JobDemand, _ all: [DispatchRunner]) -> String {
         let known = all.reduce(into: Set<String>()) { $0.formUnion($1.labels) }
-        guard let missing = demand.labels.first(where: { !known.contains($0) }) else {
+        guard let missing = demand.labels.first(where: { label in !all.contains { $0.has(label) } }) else {
             return "No single runner has all the labels \(Self.list(demand.labels))."
         }
         let near = NearestName.find(missing, among: known.sorted()).map { "; the nearest is '\($0)'" } ?? ""

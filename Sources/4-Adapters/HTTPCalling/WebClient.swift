@@ -21,14 +21,10 @@ package final class WebClient: Sendable {
     ///   - authorityPath: a file with certificates to trust beside those of the system; `nil`: none.
     ///   - idleMs: how long a stream may be silent.
     /// - Throws: ``DiagnosticCode/webClientSetup`` where that file cannot be read.
-    package init(
+    package convenience init(
         trusting authorityPath: String? = nil, idleMs: Int64 = standardIdleMs
     ) throws(DiagnosticError) {
-        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
-        configuration.timeout = .init(connect: .seconds(Self.connectSeconds))
-        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
-        // Whoever calls knows how patient to be; and a certificate that is not trusted will not be in a second.
-        configuration.connectionPool.retryConnectionEstablishment = false
+        var configuration = Self.standard
         if let authorityPath {
             do {
                 var tls = TLSConfiguration.makeClientConfiguration()
@@ -40,6 +36,19 @@ package final class WebClient: Sendable {
                     remedy: "Give a file in PEM form.")
             }
         }
+        self.init(configuration, idleMs: idleMs)
+    }
+
+    static var standard: HTTPClient.Configuration {
+        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        configuration.timeout = .init(connect: .seconds(Self.connectSeconds))
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
+        // Whoever calls knows how patient to be; and a certificate that is not trusted will not be in a second.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return configuration
+    }
+
+    init(_ configuration: HTTPClient.Configuration, idleMs: Int64) {
         self.configuration = configuration
         self.idleMs = idleMs
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)

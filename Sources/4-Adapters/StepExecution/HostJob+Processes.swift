@@ -210,6 +210,10 @@ extension HostJob {
     func end(_ step: RunningStep) {
         drain(step)
         let code = step.exitCode ?? 0
+        if code != 0, let kills = options.memoryKills?(), kills > memoryKills {
+            memoryKills = kills
+            step.isOutOfMemory = true
+        }
         let outcome: Conclusion
         var reason: Reason?
         switch step.cancellation?.cause {

@@ -74,6 +74,8 @@ package final class HostJob {
     var paths = ContainerPaths()
     /// What the job's containers are made from.
     var demand: ContainerDemand?
+    /// As far as was looked.
+    var memoryKills = 0
     /// Something of the job is in an engine, until it is removed.
     var hasContainers = false
     var containerFacts: ContainerFacts?

@@ -61,6 +61,8 @@ extension HostJob {
         package var matchers: [ProblemMatcher] = []
         /// Where an engine can be had; `nil`: nowhere.
         package var containers: JobContainers?
+        /// Of the container that all of the job is in: how many of its processes were ended for want of memory. `nil`: it is in none.
+        package var memoryKills: (() -> Int)?
 
         package init(
             identity: Identity, steps: PlannedSteps, contexts: DataObject, folders: Folders, sealing: Sealing

@@ -73,9 +73,9 @@ struct JobEnvironment {
             options.sandbox = try sandbox.sandbox(
                 searchPath: searchPath, hidden: [home, store.root, ground.record.repository.root].compactMap { $0 })
         }
-        options.containers = containers.access(ground.loop)
-        let workspace = folders.workspace
-        let offer = ground.settings.offer
+        options.memoryKills = ground.settings.pod?.memoryKills
+        options.containers = ground.settings.pod?.access(ground.loop) ?? containers.access(ground.loop)
+        let (workspace, offer) = (folders.workspace, ground.settings.offer)
         let ownRoot = ground.settings.ownFolder ?? ground.record.repository.root
         // A step may have brought or changed an action: each is looked for anew.
         options.findAction = {

@@ -123,7 +123,7 @@ final class JobGround {
     /// What an earlier process left in the engine, where there is to do with one at all. What cannot be removed now is
     /// tried again by whoever needs the engine.
     func sweepContainers() {
-        guard record.plan.usesContainers else { return }
+        guard record.plan.usesContainers, settings.pod == nil else { return }
         let host = containers(of: JobID("sweep"))
         loop.offload(isLong: true) { () -> Bool in
             (try? host.engine()) != nil

@@ -43,6 +43,29 @@ package struct ServerLink: Sendable {
         try await post("assignment", lease.data) { data throws(DataShapeError) in try JobAssignment(data: data) }
     }
 
+    /// A credential that is good for one lease of this runner's.
+    ///
+    /// - Throws: ``DiagnosticCode/leaseLost``.
+    package func delegate(_ lease: LeaseKey) async throws(DiagnosticError) -> LeaseCredential {
+        try await post("delegate", lease.data) { data throws(DataShapeError) in try LeaseCredential(data: data) }
+    }
+
+    /// Waits until there is something for the job, at most as long as the request says.
+    ///
+    /// - Throws: ``DiagnosticCode/leaseLost``.
+    func attend(_ request: AttendRequest) async throws(DiagnosticError) -> AttendAnswer {
+        try await post("attend", request.data, timeoutMs: Int(request.waitMs) + HTTPCall.standardTimeoutMs) {
+            data throws(DataShapeError) in try AttendAnswer(data: data)
+        }
+    }
+
+    /// What carried the job is gone.
+    ///
+    /// - Throws: ``DiagnosticCode/leaseLost``: it is not this runner's any more.
+    package func forsake(_ lease: ForsakenLease) async throws(DiagnosticError) {
+        try await post("forsake", lease.data) { (_) throws(DataShapeError) in }
+    }
+
     /// - Throws: ``DiagnosticCode/leaseLost``.
     func position(_ lease: LeaseKey) async throws(DiagnosticError) -> ProgressPosition {
         try await post("position", lease.data) { data throws(DataShapeError) in try ProgressPosition(data: data) }

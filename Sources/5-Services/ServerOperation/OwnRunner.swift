@@ -13,6 +13,8 @@ struct OwnRunner: Sendable {
     /// This program.
     let program: String
     let environment: [String: String]
+    /// Beside its folder.
+    let arguments: [String]
 
     /// Variables of the server that a job must not see.
     private static let hidden =
@@ -31,15 +33,14 @@ struct OwnRunner: Sendable {
     ]
 
     /// - Parameters:
-    ///   - root: the server's folder.
-    ///   - program: this program.
-    /// - Parameters:
     ///   - ownFolder: of the server.
     ///   - shared: where the server keeps caches and artifacts.
+    ///   - program: this program.
     init(_ settings: ServerSettings, ownFolder: String, shared: String, program: String) {
         folder = ownFolder + "/runner"
         self.shared = shared
         self.program = program
+        arguments = settings.executorArguments
         let hidden = settings.blobs == nil ? [] : Self.storageKeys
         environment = settings.environment.filter { !hidden.contains($0.key) }
     }
@@ -89,6 +90,6 @@ struct OwnRunner: Sendable {
         turnLog()
         let variables = environment.filter { !Self.hidden.contains($0.key) }.map { "\($0.key)=\($0.value)" }
         return try DetachedProcess.start(
-            [program, "runner", "run", "--data", folder], environment: variables, log: logPath)
+            [program, "runner", "run", "--data", folder] + arguments, environment: variables, log: logPath)
     }
 }

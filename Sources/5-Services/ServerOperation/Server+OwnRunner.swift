@@ -14,7 +14,8 @@ internal import ThreadExecution
 extension Server {
     func startOwnRunner(_ url: String) async throws {
         let traits = RunnerTraits(
-            name: "server", labels: RunnerLabels.machine + settings.labels, capacity: settings.capacity)
+            name: "server", labels: (settings.executorLabels ?? RunnerLabels.machine) + settings.labels,
+            capacity: settings.capacity)
         let known = ownRunner.credential()
         var id = known.flatMap { EntryID($0.id) }.flatMap { directory.current.runners[$0]?.id }
         var credential = known?.credential ?? ""
@@ -33,7 +34,8 @@ extension Server {
             precondition(!events.isEmpty, "a new runner is recorded")
         }
         guard let id, let runner = directory.current.runners[id] else { return }
-        await runs.add(DispatchRunner(runner, isOwn: true))
+        // Whose jobs are elsewhere shares nothing with this machine: silence says what it says of any.
+        await runs.add(DispatchRunner(runner, isOwn: settings.executorLabels == nil))
         try ownRunner.configure(url: url, id: id.description, credential: credential, capacity: settings.capacity)
         watchOwnRunner(id.description)
     }

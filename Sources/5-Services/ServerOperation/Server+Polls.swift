@@ -42,6 +42,7 @@ extension Server {
             // What comes here is heard of at once.
             var own = poll.request
             own.holds = try holds(poll.request.holds)[.here] ?? []
+            own.elsewhere = try holds(poll.request.elsewhere)[.here] ?? []
             own.waitMs = min(Self.roundMs, max(1, Int64(rest / .milliseconds(1))))
             let waited = await runs.poll(poll.runner, own)
             guard waited.isEmpty else { return waited }
@@ -51,20 +52,21 @@ extension Server {
     /// Every server is told what of it the runner has, and asked for what there is room for.
     private func round(_ poll: OpenPoll) async throws(DiagnosticError) -> PollAnswer {
         let holds = try holds(poll.request.holds)
-        if holds[.nowhere] != nil { throw Self.away("jobs of this runner") }
+        let elsewhere = try self.holds(poll.request.elsewhere)
+        if holds[.nowhere] != nil || elsewhere[.nowhere] != nil { throw Self.away("jobs of this runner") }
         var request = poll.request
         request.waitMs = 0
-        request.holds = holds[.here] ?? []
+        (request.holds, request.elsewhere) = (holds[.here] ?? [], elsewhere[.here] ?? [])
         var answer = await runs.poll(poll.runner, request)
         // Not always the same one first: who is asked last gets what is left.
         for other in homes.others.shuffled() {
-            request.holds = holds[.at(other)] ?? []
+            (request.holds, request.elsewhere) = (holds[.at(other)] ?? [], elsewhere[.at(other)] ?? [])
             request.free = max(0, poll.request.free - answer.assignments.count)
             do throws(DiagnosticError) {
                 answer.add(try await ask(other, poll, request))
             } catch {
                 // Jobs that were given already are given again with the next poll.
-                if !request.holds.isEmpty { throw Self.away("jobs of this runner") }
+                if !request.holds.isEmpty || !request.elsewhere.isEmpty { throw Self.away("jobs of this runner") }
             }
         }
         return answer

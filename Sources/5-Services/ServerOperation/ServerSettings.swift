@@ -30,6 +30,10 @@ package struct ServerSettings: Sendable {
     package var certificateKeyPath: String?
     /// Jobs that the server's own runner carries at once; 0: it has none.
     package var capacity: Int
+    /// What the own runner's process is started with beside its folder, where its jobs are not carried out on this machine.
+    package var executorArguments: [String] = []
+    /// What the own runner answers to then; `nil`: to what its machine does.
+    package var executorLabels: [String]?
     /// Labels of the own runner beside those of its machine.
     package var labels: [String] = []
     /// The file with the key that seals secrets; `nil`: one in the folder, made at the first start.

@@ -62,7 +62,8 @@ extension RunCoordinator {
     /// A runner says what it has, and asks for what it has room for; waits for an answer for as long as it allows.
     package func poll(_ runner: String, _ request: PollRequest) async -> PollAnswer {
         let start = surroundings.now()
-        let hearing = dispatch.heard(runner, instance: request.instance, holds: request.holds, now: start)
+        let hearing = dispatch.heard(
+            runner, instance: request.instance, holds: request.holds, elsewhere: request.elsewhere, now: start)
         dispatch.note(refusal: request.refusal, of: runner)
         for lease in hearing.forgotten {
             lose(lease, lease.isRestored ? "It never came to its runner." : "Its runner began anew without it.")
@@ -110,6 +111,7 @@ extension RunCoordinator {
             waiters[runner] = nil
             waiter.continuation.resume(returning: answer)
         }
+        serveAttendants()
     }
 
     private func fill(_ answer: inout PollAnswer, for runner: String, _ request: PollRequest) {
@@ -117,7 +119,7 @@ extension RunCoordinator {
         let time = surroundings.now()
         for lease in dispatch.holds(runner) {
             guard let run = runs[lease.demand.work.run], let job = run.jobs[lease.demand.work.job],
-                let cancellation = job.cancellation, cancellation.lease == lease.key,
+                !job.isAttended, let cancellation = job.cancellation, cancellation.lease == lease.key,
                 !(0...Self.cancellationRepeatMs).contains(time - job.cancellationToldAt)
             else { continue }
             run.jobs[lease.demand.work.job]?.cancellationToldAt = time

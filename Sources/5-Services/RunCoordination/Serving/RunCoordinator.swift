@@ -84,6 +84,8 @@ package actor RunCoordinator {
     private var willDrain = false
     var waiters: [String: Waiter] = [:]
     var nextWaiter = 0
+    /// Jobs that speak for themselves, and wait for something to hear.
+    var attendants: [LeaseKey: Attendant] = [:]
     private(set) var now: Int64 = 0
     /// The journal is not this process's any more: nothing more is decided.
     private(set) var failure: DiagnosticError?
@@ -401,7 +403,8 @@ package actor RunCoordinator {
         }
         for lease in dispatch.overdue(at: now) {
             let name = runnerName(lease.runner)
-            lose(lease, "Its runner '\(name)' was not heard of for \(dispatch.leaseMs / 1000) s.")
+            let who = lease.isElsewhere ? "Its pod in the cluster of the runner" : "Its runner"
+            lose(lease, "\(who) '\(name)' was not heard of for \(dispatch.leaseMs / 1000) s.")
         }
         endOverdueJobs()
         lookForLostRunners()
@@ -440,5 +443,6 @@ package actor RunCoordinator {
             waiters[runner] = nil
             waiter.continuation.resume(returning: PollAnswer(leaseMs: dispatch.leaseMs))
         }
+        serveAttendants()
     }
 }

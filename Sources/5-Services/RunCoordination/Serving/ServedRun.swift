@@ -25,6 +25,8 @@ final class ServedRun {
         /// What it waits for before its environment; `nil`: nothing.
         var gate: String?
         var cancellation: LeaseCancellation?
+        /// It asks for itself what it has to hear.
+        var isAttended = false
         /// When it was last told to the runner.
         var cancellationToldAt: Int64 = 0
         var startedAt: [StepAttempt: Int64] = [:]

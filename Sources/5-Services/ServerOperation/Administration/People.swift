@@ -10,6 +10,7 @@ package import Timekeeping
 /// Everything about signing in: passwords, sessions, links, the provider of identities.
 package final class People: Sendable {
     package let sessions: Sessions
+    package let leases: LeaseTickets
     package let passwords: PasswordWork
     package let signIn: SignIn
     package let provider: ProviderSignIn
@@ -25,6 +26,7 @@ package final class People: Sendable {
         self.references = references
         folder = store.root
         let keyring = try TicketKeyring(path: store.root + "/ticket-keys", key: store.sealingKey, now: now)
+        leases = LeaseTickets(keyring: keyring)
         sessions = try Sessions(keyring: keyring, directory: directory, store: store, now: now)
         passwords = PasswordWork(cost: settings.passwordCost)
         signIn = SignIn(directory: directory, references: references, passwords: passwords)

@@ -27,6 +27,7 @@ struct RunnerCommand: ParsableCommand {
             """,
         subcommands: [
             RunnerRunCommand.self, RunnerRegisterCommand.self, RunnerTokenCommand.self, RunnerListCommand.self,
+            RunnerCarryCommand.self, RunnerMarkCommand.self,
         ])
 }
 
@@ -113,6 +114,8 @@ struct RunnerRegisterCommand: ParsableCommand {
     @Flag(help: "Take one job, and be gone.")
     var ephemeral = false
 
+    @OptionGroup var executor: ExecutorOptions
+
     @OptionGroup var folder: RunnerFolderOptions
 
     @Option(help: ArgumentHelp("Certificates to trust beside the system's, as a PEM file.", valueName: "file"))
@@ -128,7 +131,7 @@ struct RunnerRegisterCommand: ParsableCommand {
             }
             let place = folder.folder(console.environment)
             let offering = RunnerOffering(
-                name: name ?? MachineName.own, labels: RunnerLabels.machine + labels, capacity: capacity,
+                name: name ?? MachineName.own, labels: try executor.labels() + labels, capacity: capacity,
                 isEphemeral: ephemeral)
             let base = url.hasSuffix("/") ? String(url.dropLast()) : url
             let client = try WebClient(trusting: trust.map(ProcessEnvironment.absolute))
@@ -165,6 +168,7 @@ struct RunnerRunCommand: ParsableCommand {
     var minFree = FreeBytes(DiskRule.standard.minimumBytes)
 
     @OptionGroup var network: NetworkOptions
+    @OptionGroup var executor: ExecutorOptions
 
     func run() throws {
         let console = Console()
@@ -173,6 +177,11 @@ struct RunnerRunCommand: ParsableCommand {
             let file = try RunnerFile.read(place)
             let lock = try FileLock(path: place + "/runner.lock")
             _ = OpenFileLimit.raise()
+            if executor.executor == .kubernetes {
+                let trust = trust.map(ProcessEnvironment.absolute)
+                try ClusterRunning(executor: executor, place: place, trust: trust).run(file, console)
+                return withExtendedLifetime(lock) {}
+            }
             let agent = try makeAgent(place, file, console)
             StopSignals.watch {
                 ServerLog.say("Ending: the jobs that it has are carried to their end. A second signal ends them.")

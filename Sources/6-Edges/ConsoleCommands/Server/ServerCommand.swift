@@ -2,6 +2,7 @@
 
 internal import Announcements
 internal import ArgumentParser
+internal import ClusterExecution
 internal import Diagnostics
 internal import Glibc
 internal import HTTPCalling
@@ -82,6 +83,7 @@ struct ServerCommand: ParsableCommand {
         help: ArgumentHelp("The key that seals secrets, 32 bytes in base64 or hexadecimal.", valueName: "file"))
     var keyFile: String?
 
+    @OptionGroup var executor: ExecutorOptions
     @OptionGroup var telling: TellingOptions
     @OptionGroup var retention: RetentionOptions
     @OptionGroup var identity: IdentityOptions
@@ -138,6 +140,17 @@ struct ServerCommand: ParsableCommand {
         telling.apply(to: &settings.telling)
         retention.apply(to: &settings.retention)
         settings.labels = labels.map { $0.lowercased() }
+        if executor.executor == .kubernetes {
+            let own = try executor.settings()
+            guard own.server != nil else {
+                throw DiagnosticError(
+                    .executorSettings, "The cluster's settings do not say where pods reach this server.",
+                    remedy: "Add a line: server: http://martlet.martlet.svc:8480")
+            }
+            settings.executorLabels = try executor.labels()
+            settings.executorArguments =
+                executor.arguments + (trust.map { ["--trust", ProcessEnvironment.absolute($0)] } ?? [])
+        }
         settings.keyPath = keyFile.map(ProcessEnvironment.absolute)
         settings.blobs = try BlobsOption.store(
             blobs, console.environment, trusting: trust.map(ProcessEnvironment.absolute))

@@ -32,7 +32,7 @@ struct RunnerDeskRoutes: Sendable {
     private func record(
         _ lease: LeaseKey, _ request: APIRequest
     ) async throws(DiagnosticError) -> RunRecord {
-        let caller = try runner.runner(request)
+        let caller = try runner.holder(request, of: lease)
         if let found = await server.runs.record(of: lease, heldBy: caller) { return found }
         guard await server.runs.isForeign(lease, to: caller) else { throw RunnerRoutes.lost(lease) }
         throw DiagnosticError(.handoverRefused, "The job '\(lease.work)' is another runner's.")
@@ -60,7 +60,7 @@ struct RunnerDeskRoutes: Sendable {
         // An artifact's lock may be another job's for long.
         let act = try await BlockingWork.attemptLong { () throws(DiagnosticError) in try desk.prepare(call, record) }
         guard call.publishes else { return .json(try act()) }
-        let done = try await server.runs.publish(call.lease, heldBy: try runner.runner(request), act)
+        let done = try await server.runs.publish(call.lease, heldBy: try runner.holder(request, of: call.lease), act)
         guard let done else { throw RunnerRoutes.lost(call.lease) }
         return .json(done)
     }

@@ -25,7 +25,7 @@ struct RunnerRoutes: Sendable {
             route("assignment", "A job that the runner has, once more.", .runner, assignment),
             route("position", "How much of a job's progress the server has.", .runner, position),
             route("progress", "What came of a job.", .runner, progress, limit: RunnerLimits.progressBytes),
-        ] + RunnerDeskRoutes(runner: self).routes
+        ] + LeaseRoutes(runner: self).routes + RunnerDeskRoutes(runner: self).routes
     }
 
     /// Where anybody can knock.
@@ -71,9 +71,21 @@ struct RunnerRoutes: Sendable {
         }
     }
 
+    /// The runner itself: what a job shows is not enough.
     func runner(_ request: APIRequest) throws(DiagnosticError) -> String {
+        guard case .runner(let id) = request.principal, request.lease == nil else {
+            throw DiagnosticError(.credentialRefused, "This is not a runner's credential.")
+        }
+        return id.description
+    }
+
+    /// The runner, or the job of this lease.
+    func holder(_ request: APIRequest, of lease: LeaseKey) throws(DiagnosticError) -> String {
         guard case .runner(let id) = request.principal else {
             throw DiagnosticError(.credentialRefused, "This is not a runner's credential.")
+        }
+        guard request.lease == nil || request.lease == lease else {
+            throw DiagnosticError(.credentialRefused, "The credential is for another job than '\(lease.work)'.")
         }
         return id.description
     }
@@ -112,14 +124,18 @@ struct RunnerRoutes: Sendable {
     @Sendable private func assignment(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
         let key = try await read(request, LeaseKey.self)
         if let answer = try await passedOn(request, key) { return answer }
-        guard let found = await server.runs.assignment(key, of: try runner(request)) else { throw Self.lost(key) }
+        guard let found = await server.runs.assignment(key, of: try holder(request, of: key)) else {
+            throw Self.lost(key)
+        }
         return .json(found.data)
     }
 
     @Sendable private func position(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
         let key = try await read(request, LeaseKey.self)
         if let answer = try await passedOn(request, key) { return answer }
-        guard let found = await server.runs.position(key, of: try runner(request)) else { throw Self.lost(key) }
+        guard let found = await server.runs.position(key, of: try holder(request, of: key)) else {
+            throw Self.lost(key)
+        }
         return .json(found.data)
     }
 
@@ -134,7 +150,7 @@ struct RunnerRoutes: Sendable {
         if let answer = try await passedOn(request, said.lease) { return answer }
         let known: ProgressPosition?
         do {
-            known = try await server.runs.progress(said, of: try runner(request))
+            known = try await server.runs.progress(said, of: try holder(request, of: said.lease))
         } catch let error as DiagnosticError {
             throw Self.neverTaken(error) ?? error
         } catch {

@@ -5,6 +5,7 @@ internal import Credentials
 internal import Diagnostics
 internal import HTTPMessages
 internal import HTTPServing
+internal import RunnerProtocol
 internal import ServerOperation
 internal import Timekeeping
 
@@ -12,6 +13,8 @@ internal import Timekeeping
 struct Caller: Sendable {
     var principal: Principal
     var session: Session?
+    /// Shown by a job, which is nobody beyond it.
+    var lease: LeaseKey?
 
     static let anonymous = Caller(principal: .anonymous, session: nil)
 }
@@ -28,7 +31,9 @@ extension ServerDoor {
         switch route.guardian {
         case .proof: return .anonymous
         case .open: return bySession(inbound, now)
-        case .runner: return Caller(principal: try await byToken(inbound, now) ?? .anonymous, session: nil)
+        case .runner:
+            if let caller = try byLease(inbound, now) { return caller }
+            return Caller(principal: try await byToken(inbound, now) ?? .anonymous, session: nil)
         case .known, .server, .run, .project:
             if let principal = try await byToken(inbound, now) { return Caller(principal: principal, session: nil) }
             return bySession(inbound, now)
@@ -43,6 +48,14 @@ extension ServerDoor {
                 .credentialRefused, "The header Authorization is not of the form 'Bearer TOKEN'.")
         }
         return try await server.identification.principal(token: String(parts[1]), now: now)
+    }
+
+    /// The credential of one lease: the runner that it was given to has to be there still.
+    private func byLease(_ inbound: InboundRequest, _ now: Timestamp) throws(DiagnosticError) -> Caller? {
+        let mark = "Bearer " + LeaseCredential.prefix
+        guard let header = inbound.headers["Authorization"], header.hasPrefix(mark) else { return nil }
+        let shown = try server.people.leases.read(String(header.dropFirst("Bearer ".count)), now: now)
+        return Caller(principal: .runner(shown.runner), session: nil, lease: shown.lease)
     }
 
     /// A session that has ended is none: whoever needs one says so.

@@ -4,6 +4,7 @@ internal import AccessRules
 internal import Diagnostics
 internal import HTTPMessages
 internal import HTTPServing
+internal import RunnerProtocol
 internal import ServerOperation
 internal import StructuredData
 
@@ -82,6 +83,8 @@ struct APIRequest: Sendable {
     let bodyLimitBytes: Int
     /// The body, where somebody has read it before the handler.
     var content: [UInt8]?
+    /// Of a job that speaks for itself: it may speak of this lease only. `nil`: of all that its principal has.
+    var lease: LeaseKey?
     /// Of a request that came with a key: the same however often it comes, and no other's; `nil`: it is carried out each time.
     var identity: String?
 

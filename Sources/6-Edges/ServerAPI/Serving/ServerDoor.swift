@@ -125,6 +125,7 @@ package struct ServerDoor: Sendable {
         var request = APIRequest(
             inbound: inbound, path: path, query: query, principal: caller.principal, session: caller.session,
             address: address, bodyLimitBytes: route.bodyLimitBytes)
+        request.lease = caller.lease
         let isUnsafe = !FormCheck.safeMethods.contains(inbound.method)
         if route.body != nil || isUnsafe && caller.session != nil { request.content = try await request.bytes() }
         if isUnsafe, !route.checksOwnForm, let session = caller.session {

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ClusterAccess
+internal import Credentials
+package import Diagnostics
+internal import PipelineModel
+internal import ProcessControl
+internal import RunCoordination
+internal import RunEngine
+package import RunnerAgent
+package import RunnerProtocol
+internal import StructuredData
+
+/// A runner whose jobs are pods of a cluster: it asks its server for jobs, makes a Job of each, and says what becomes of those that
+/// cannot speak for themselves. What it has is in the cluster, and nowhere else.
+package actor ClusterRunner {
+    package struct Surroundings: Sendable {
+        package var cluster: ClusterClient
+        package var manifest: JobManifest
+        package var capacity: Int
+        package var pace = AskingPace()
+        /// How long it waits for a server that is away; `nil`: for ever. Its jobs go on without it.
+        package var awayLimit: Duration?
+        /// Where the server is now.
+        package var link: @Sendable () throws(DiagnosticError) -> ServerLink
+        package var report: @Sendable (DiagnosticError) -> Void
+        /// Something that is worth a line in its log.
+        package var say: @Sendable (String) -> Void
+
+        package init(
+            cluster: ClusterClient, manifest: JobManifest, capacity: Int,
+            link: @escaping @Sendable () throws(DiagnosticError) -> ServerLink,
+            report: @escaping @Sendable (DiagnosticError) -> Void, say: @escaping @Sendable (String) -> Void
+        ) {
+            self.cluster = cluster
+            self.manifest = manifest
+            self.capacity = capacity
+            self.link = link
+            self.report = report
+            self.say = say
+        }
+    }
+
+    /// A lease that this runner has.
+    struct Held {
+        /// Its pod runs: it speaks for itself.
+        var isRunning = false
+        /// Its pod was seen.
+        var hasPod = false
+        var takenAt = BootInstant.now()
+        var wait: (since: BootInstant, wait: PodVerdict.Wait)?
+        var cancellation: LeaseCancellation?
+        /// Somebody says already what became of it.
+        var isEnding = false
+    }
+
+    let surroundings: Surroundings
+    /// Of this process.
+    private let instance = String(UInt64.random(in: .min ... .max), radix: 36)
+    var held: [LeaseKey: Held] = [:]
+    /// How often a try at a job came back from the cluster.
+    var comebacks: [JobTry: Int] = [:]
+    private var isDismissed = false
+    private var isLeaving = false
+    private var reported: Set<DiagnosticCode> = []
+    /// Why it takes nothing new; `nil`: it does.
+    var refusal: String?
+    private var waiting: Task<Result<PollAnswer, DiagnosticError>, Never>?
+    private var isFull = false
+    /// Since when each question failed.
+    private var awaySince: BootInstant?
+
+    static let comebackLimit = 3
+    private static let lookRhythm = Duration.seconds(2)
+    private static let sweepRhythm = Duration.seconds(60)
+
+    var cluster: ClusterClient { surroundings.cluster }
+    var names: LeaseNames { surroundings.manifest.names }
+    var settings: ExecutorSettings { surroundings.manifest.settings }
+
+    package init(_ surroundings: Surroundings) { self.surroundings = surroundings }
+
+    /// Works until it is dismissed or asked to leave. Jobs go on without it.
+    package func run() async throws(DiagnosticError) {
+        try await takeStock()
+        let watch = ObjectWatch(cluster, .pods, in: settings.namespace, labels: names.selector)
+        let tasks = [
+            Task { await watch.run(failed: { await self.failed($0) }, { await self.seen($0) }) },
+            repeating(Self.lookRhythm) { await self.look() },
+            Task { await self.sweep() }, repeating(Self.sweepRhythm) { await self.sweep() },
+        ]
+        defer { for task in tasks { task.cancel() } }
+        var pause = surroundings.pace.first
+        while !isDismissed, !isLeaving, !isForsaken {
+            if await ask() {
+                pause = surroundings.pace.first
+                continue
+            }
+            try? await Task.sleep(for: pause)
+            pause = min(pause * 2, surroundings.pace.longest)
+        }
+    }
+
+    private var isForsaken: Bool {
+        guard let limit = surroundings.awayLimit, let awaySince else { return false }
+        return BootInstant.now() - awaySince >= limit
+    }
+
+    /// Takes nothing more. Its jobs are the cluster's, and go on.
+    package func leave() {
+        isLeaving = true
+        waiting?.cancel()
+    }
+
+    private nonisolated func repeating(
+        _ rhythm: Duration, _ body: @escaping @Sendable () async -> Void
+    ) -> Task<Void, Never> {
+        Task {
+            while !Task.isCancelled {
+                try? await Task.sleep(for: rhythm)
+                if !Task.isCancelled { await body() }
+            }
+        }
+    }
+
+    /// Said once until it works again.
+    func failed(_ error: DiagnosticError) {
+        guard reported.insert(error.diagnostic.code).inserted else { return }
+        surroundings.report(error)
+    }
+
+    /// What an earlier process of this runner made: it is named before anything is asked for, or it would be taken for lost.
+    private func takeStock() async throws(DiagnosticError) {
+        var pause = surroundings.pace.first
+        while true {
+            do throws(DiagnosticError) {
+                for job in try await cluster.list(.jobs, in: settings.namespace, labels: names.selector).items {
+                    guard let lease = LeaseNames.lease(of: job), held[lease] == nil else { continue }
+                    held[lease] = Held()
+                }
+                return
+            } catch {
+                guard [.clusterUnreachable, .clusterBusy].contains(error.diagnostic.code), !isLeaving else {
+                    throw error
+                }
+                failed(error)
+            }
+            try? await Task.sleep(for: pause)
+            pause = min(pause * 2, surroundings.pace.longest)
+        }
+    }
+
+    // MARK: polling
+
+    /// - Returns: whether the server answered.
+    private func ask() async -> Bool {
+        let link: ServerLink
+        do throws(DiagnosticError) { link = try surroundings.link() } catch {
+            failed(error)
+            return false
+        }
+        let free = refusal == nil ? max(0, surroundings.capacity - held.count) : 0
+        isFull = free == 0
+        var request = PollRequest(
+            instance: instance, free: free, holds: held.filter { !$0.value.isRunning }.keys.sorted(by: Self.order))
+        request.elsewhere = held.filter { $0.value.isRunning }.keys.sorted(by: Self.order)
+        request.refusal = refusal
+        let question = request
+        let asked = Task { () -> Result<PollAnswer, DiagnosticError> in
+            do throws(DiagnosticError) { return .success(try await link.poll(question)) } catch {
+                return .failure(error)
+            }
+        }
+        waiting = asked
+        let result = await asked.value
+        waiting = nil
+        switch result {
+        case .success(let answer):
+            reported = []
+            awaySince = nil
+            take(answer, link)
+            return true
+        case .failure(let error):
+            if asked.isCancelled { return true }
+            awaySince = awaySince ?? .now()
+            if error.diagnostic.code == .credentialRefused { isDismissed = true }
+            failed(error)
+            return false
+        }
+    }
+
+    private static func order(_ left: LeaseKey, _ right: LeaseKey) -> Bool { "\(left.work)" < "\(right.work)" }
+
+    private func take(_ answer: PollAnswer, _ link: ServerLink) {
+        if answer.isDismissed { isDismissed = true }
+        for lease in answer.lost where held[lease] != nil {
+            surroundings.say("The job \(lease.work) is not this runner's any more.")
+            drop(lease)
+        }
+        for cancellation in answer.cancellations { note(cancellation) }
+        for assignment in answer.assignments where held[assignment.lease] == nil {
+            held[assignment.lease] = Held()
+            if let cancellation = assignment.cancellation { note(cancellation) }
+            Task { await self.make(assignment, link) }
+        }
+    }
+
+    /// A job whose pod runs hears of it by itself.
+    private func note(_ cancellation: LeaseCancellation) {
+        guard let known = held[cancellation.lease] else { return }
+        held[cancellation.lease]?.cancellation = cancellation
+        guard !known.isRunning else { return }
+        let outcome = JobOutcome(.cancelled, reason: Reason(.cancelled, cancellation.reason))
+        Task { await self.end(cancellation.lease, outcome) }
+    }
+
+    /// Nothing more is taken; the poll under way, which asked for more, is given up.
+    func refuse(_ text: String) {
+        if refusal == nil {
+            surroundings.say("No job is taken: \(text)")
+            waiting?.cancel()
+        }
+        refusal = text
+    }
+
+    /// A lease is gone: there is room, and a poll that had none is given up for one that has.
+    func drop(_ lease: LeaseKey) {
+        held[lease] = nil
+        if isFull { waiting?.cancel() }
+        Task { await self.remove(self.names.name(lease)) }
+    }
+}

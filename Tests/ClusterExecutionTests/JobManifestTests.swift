@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ClusterExecution
+import Diagnostics
+import PipelineModel
+import RunCoordination
+import RunnerProtocol
+import StructuredData
+import Testing
+
+@Suite("The Job that a lease becomes")
+struct JobManifestTests {
+    static let lease = LeaseKey(JobTry(run: RunID(7), attempt: 2, job: JobID("build"), number: 1), fence: 3)
+
+    static func demand(_ labels: [String] = ["kubernetes"]) -> PodDemand {
+        var demand = PodDemand(timeoutMs: 60_000, cancelTimeoutMs: 300_000, isForeign: false, project: "demo")
+        demand.labels = labels
+        return demand
+    }
+
+    static func manifest(_ settings: DataValue, sidecars: Bool = false) throws -> JobManifest {
+        JobManifest(
+            settings: try ExecutorSettings(data: settings), names: LeaseNames(credential: "c"), server: "http://s",
+            hasSidecars: sidecars)
+    }
+
+    private static let plain: DataValue = ["image": "debian:12", "tools": "martlet:1", "roomSeconds": 100]
+
+    private func pod(_ job: DataValue) -> DataValue { job["spec"]?["template"]?["spec"] ?? .null }
+    private func container(_ job: DataValue) -> DataValue { pod(job)["containers"]?.array?.first ?? .null }
+
+    @Test("The same lease has the same name, another fence another one; who finds it knows the lease")
+    func names() throws {
+        let names = LeaseNames(credential: "c")
+        let later = LeaseKey(Self.lease.work, fence: 4)
+        #expect(names.name(Self.lease) == names.name(Self.lease))
+        #expect(names.name(Self.lease) != names.name(later))
+        #expect(names.name(Self.lease) != LeaseNames(credential: "d").name(Self.lease))
+        let job = try Self.manifest(Self.plain).job(Self.lease, Self.demand())
+        #expect(LeaseNames.lease(of: job) == Self.lease)
+        #expect(LeaseNames.lease(of: job["spec"]?["template"] ?? .null) == Self.lease)
+    }
+
+    @Test("A Job is tried once, lasts no longer than its job may, and its pod sees no token of the cluster")
+    func bounds() throws {
+        let job = try Self.manifest(Self.plain).job(Self.lease, Self.demand())
+        #expect(job["spec"]?["backoffLimit"]?.int == 0)
+        #expect(job["spec"]?["activeDeadlineSeconds"]?.int == 60 + 300 + 120 + 100)
+        #expect(pod(job)["automountServiceAccountToken"]?.bool == false)
+        #expect(container(job)["image"]?.string == "debian:12")
+    }
+
+    @Test("Labels say the size; they count before the container's options, its profile and the settings")
+    func sizes() throws {
+        let settings: DataValue = [
+            "image": "i", "tools": "t", "requests": ["cpu": "100m", "memory": "64Mi"],
+            "labels": ["large": ["requests": ["cpu": 4]]],
+        ]
+        let manifest = try Self.manifest(settings)
+        func requests(_ labels: [String]) throws -> DataValue {
+            container(try manifest.job(Self.lease, Self.demand(labels)))["resources"] ?? .null
+        }
+        #expect(try requests([])["requests"] == ["cpu": "100m", "memory": "64Mi"])
+        #expect(try requests(["large"])["requests"]?["cpu"]?.string == "4000m")
+        let asked = try requests(["large", "cpu-2", "memory-4gi"])
+        #expect(asked["requests"] == ["cpu": "2000m", "memory": "4Gi"])
+        #expect(asked["limits"] == ["memory": "4Gi"])
+        #expect(throws: DiagnosticError.self) { try requests(["memory-much"]) }
+    }
+
+    @Test("The settings' pod and a label's are merged into it: lists are put together, what has a name is changed")
+    func profiles() throws {
+        let settings: DataValue = [
+            "image": "i", "tools": "t", "pod": ["volumes": [["name": "martlet", "emptyDir": ["sizeLimit": "1Gi"]]]],
+            "labels": ["spot": ["pod": ["tolerations": [["key": "spot"]], "priorityClassName": "low"]]],
+        ]
+        let job = try Self.manifest(settings).job(Self.lease, Self.demand(["spot"]))
+        let volumes = pod(job)["volumes"]?.array ?? []
+        #expect(volumes.count == 2)
+        #expect(volumes[0] == ["name": "martlet", "emptyDir": ["sizeLimit": "1Gi"]])
+        #expect(pod(job)["priorityClassName"]?.string == "low")
+        #expect(pod(job)["tolerations"] == [["key": "spot"]])
+    }
+
+    @Test("An environment's service account is for code of the project, and not for a fork's")
+    func accounts() throws {
+        let settings: DataValue = ["image": "i", "tools": "t", "serviceAccounts": ["production": "deployer"]]
+        var demand = Self.demand()
+        demand.environment = "production"
+        let own = pod(try Self.manifest(settings).job(Self.lease, demand))
+        #expect(own["serviceAccountName"]?.string == "deployer")
+        #expect(own["automountServiceAccountToken"]?.bool == true)
+        demand.isForeign = true
+        let job = try Self.manifest(settings).job(Self.lease, demand)
+        #expect(pod(job)["serviceAccountName"] == nil)
+        #expect(job["spec"]?["template"]?["metadata"]?["labels"]?["martlet.dev/trust"]?.string == "fork")
+    }
+
+    @Test("Services are sidecars where the cluster has them, else containers that a marker ends")
+    func services() throws {
+        var demand = Self.demand()
+        var service = PodDemand.Container(image: "redis:7")
+        service.name = "Cache_1"
+        service.health = PodDemand.Health(
+            command: ["sh", "-c", "ping"], intervalSeconds: 1, timeoutSeconds: 2, startSeconds: 0, retries: 3)
+        demand.services = [service]
+        let old = pod(try Self.manifest(Self.plain).job(Self.lease, demand))
+        let beside = try #require(old["containers"]?.array?.last)
+        #expect(beside["name"]?.string == "service-cache-1")
+        #expect(beside["livenessProbe"]?["exec"]?["command"]?.array?.contains("--absent") == true)
+        #expect(beside["readinessProbe"]?["exec"]?["command"]?.array?.last == "ping")
+        #expect(old["hostAliases"]?.array?.first?["hostnames"] == ["cache_1"])
+        let new = pod(try Self.manifest(Self.plain, sidecars: true).job(Self.lease, demand))
+        #expect(new["containers"]?.array?.count == 1)
+        #expect(new["initContainers"]?.array?.last?["restartPolicy"]?.string == "Always")
+        #expect(new["initContainers"]?.array?.last?["livenessProbe"] == nil)
+    }
+
+    @Test("Only the Secret has the credential; a registry's login is in the same one")
+    func secret() throws {
+        var demand = Self.demand()
+        demand.container = PodDemand.Container(image: "registry.test/a")
+        demand.container?.login = PodDemand.Login(username: "u", password: "p", server: "registry.test")
+        let manifest = try Self.manifest(Self.plain)
+        let secret = manifest.secret(Self.lease, demand, credential: LeaseCredential(text: "mrt_lease.x"))
+        #expect(secret["type"]?.string == "kubernetes.io/dockerconfigjson")
+        #expect(secret["stringData"]?[".dockerconfigjson"]?.string?.contains("registry.test") == true)
+        let job = try manifest.job(Self.lease, demand)
+        #expect(!job.jsonText().contains("mrt_lease"))
+        #expect(pod(job)["imagePullSecrets"]?.array?.count == 1)
+        let text = try #require(secret["stringData"]?["lease.json"]?.string)
+        let told = try PodLease(data: DataValue(json: Array(text.utf8)))
+        #expect(told.lease == Self.lease && told.credential == "mrt_lease.x" && told.server == "http://s")
+    }
+
+    @Test("A dollar sign in a variable is the dollar sign that the workflow has")
+    func dollars() throws {
+        var demand = Self.demand()
+        demand.container = PodDemand.Container(image: "i")
+        demand.container?.environment = ["A=$(B) $$ c=d", "E"]
+        let job = try Self.manifest(Self.plain).job(Self.lease, demand)
+        #expect(
+            container(job)["env"] == [
+                ["name": "A", "value": "$$(B) $$$$ c=d"], ["name": "E", "value": ""],
+            ])
+    }
+
+    @Test(
+        "Settings that say nothing useful are refused with the key",
+        arguments: [
+            (#"{"image":"i"}"#, "tools"), (#"{"image":"i","tools":"t","imag":1}"#, "imag"),
+            (#"{"image":"i","tools":"t","requests":{"cpu":"much"}}"#, "requests.cpu"),
+            (#"{"image":"i","tools":"t","roomSeconds":0}"#, "roomSeconds"),
+            (#"{"image":"i","tools":"t","server":"ci.example.org"}"#, "server"),
+        ])
+    func faults(_ text: String, _ key: String) throws {
+        do {
+            _ = try ExecutorSettings(data: DataValue(json: Array(text.utf8)))
+            Issue.record("it was taken")
+        } catch let error as DiagnosticError {
+            #expect(error.diagnostic.code == .executorSettings)
+            #expect(error.diagnostic.message.contains(key))
+        }
+    }
+}
