@@ -59,6 +59,10 @@ package final class StorageServer: Sendable {
         process.withLock { child in
             child.executableURL = URL(filePath: command[0])
             child.arguments = Array(command.dropFirst())
+            // A bucket takes one volume at a time, and not seven: each test has a bucket.
+            child.environment = ProcessInfo.processInfo.environment.merging(
+                ["WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"]
+            ) { $1 }
             child.currentDirectoryURL = URL(filePath: folder)
             child.standardInput = FileHandle.nullDevice
             child.standardOutput = FileHandle.nullDevice
@@ -88,7 +92,7 @@ package final class StorageServer: Sendable {
             "-filer", "-s3.port=\(ports[0])", "-s3.port.grpc=\(ports[1])", "-master.port=\(ports[2])",
             "-master.port.grpc=\(ports[3])", "-volume.port=\(ports[4])", "-volume.port.grpc=\(ports[5])",
             "-filer.port=\(ports[6])", "-filer.port.grpc=\(ports[7])", "-s3.port.iceberg=0", "-s3.port.lance=0",
-            "-s3.config=\(folder)/s3.json", "-volume.max=40", "-s3.autoCreateBucket=false",
+            "-s3.config=\(folder)/s3.json", "-volume.max=1000", "-s3.autoCreateBucket=false",
             "-master.volumeSizeLimitMB=64",
             "-master.telemetry=false",
         ]
