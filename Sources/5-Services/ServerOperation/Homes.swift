@@ -87,7 +87,8 @@ package final class Homes: Sendable {
             let here = Set(homes.filter { $0.value.server == name }.keys)
             // Those of projects that are no more, or were given away.
             state.own.formIntersection(here)
-            state.leaving.formIntersection(here)
+            // One whose heir is gone stays.
+            state.leaving.formIntersection(here.filter { homes[$0]?.heir != nil })
             return here.subtracting(state.own)
         }
     }

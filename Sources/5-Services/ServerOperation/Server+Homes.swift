@@ -72,8 +72,8 @@ extension Server {
         while true {
             let place = place(of: project)
             guard place == .nowhere, ContinuousClock.now < end, !Task.isCancelled else { return place }
-            await beat()
-            if self.place(of: project) == .nowhere { try? await Task.sleep(for: Self.settlingPause) }
+            // The next beat finds it one.
+            try? await Task.sleep(for: Self.settlingPause)
         }
     }
 

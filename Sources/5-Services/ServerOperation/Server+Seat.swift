@@ -23,8 +23,23 @@ extension Server {
 
     /// Says that it lives, and takes up what it has become the home of. A database that does not answer is waited for; a seat
     /// that somebody took ends the process.
+    ///
+    /// One beat after another, whoever asks for it: nothing is taken up twice.
     package func beat() async {
-        guard store.database != nil else { return }
+        guard isShared else { return }
+        let beat = state.withLock { state in
+            let before = state.beat
+            let beat = Task {
+                await before?.value
+                await self.beatOnce()
+            }
+            state.beat = beat
+            return beat
+        }
+        await beat.value
+    }
+
+    private func beatOnce() async {
         do throws(DiagnosticError) {
             try await directory.reload()
             await noteRunners()

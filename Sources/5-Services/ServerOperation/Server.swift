@@ -83,6 +83,8 @@ package final class Server: Sendable {
         /// As the runs know them.
         var runners: [EntryID: Runner] = [:]
         var ticker: Task<Void, Never>?
+        /// The last beat that was asked for.
+        var beat: Task<Void, Never>?
         /// Says that this server lives, where there may be others.
         var beater: Task<Void, Never>?
         var sweeper: Task<Void, Never>?

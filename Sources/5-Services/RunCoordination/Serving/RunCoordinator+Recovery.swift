@@ -22,7 +22,7 @@ extension RunCoordinator {
     /// - Returns: those that go on.
     package func recover(_ unfinished: [RunID], restoredFrom backup: Timestamp? = nil) async throws -> [RunID] {
         var recovered: [RunID] = []
-        for run in unfinished.sorted() {
+        for run in unfinished.sorted() where runs[run] == nil {
             do throws(DiagnosticError) {
                 if try restore(run) { recovered.append(run) }
             } catch {
