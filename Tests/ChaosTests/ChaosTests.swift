@@ -144,8 +144,13 @@ struct ChaosTests {
             try verdict.judge(journal: ground.data + "/journal.sqlite", runs: runs)
         }
         let root = ground.root
-        try await ground.voice.patiently(seconds: ChaosLimits.stallSeconds, "processes are left") { _ in
-            LivingProcesses.with(root).isEmpty
+        do {
+            try await ground.voice.patiently(seconds: ChaosLimits.stallSeconds, "processes are left") { _ in
+                LivingProcesses.with(root).isEmpty
+            }
+        } catch {
+            let left = LivingProcesses.with(root).map { "\($0) \(LivingProcesses.command($0))" }
+            throw ChaosFault("\(error):\n\(left.joined(separator: "\n"))\n\(ground.words)")
         }
     }
 
