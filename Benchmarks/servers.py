@@ -13,11 +13,11 @@ import signal
 import sys
 from pathlib import Path
 
-from serving import api, buildbot, followers, jobs, log, push, start
+from serving import api, buildbot, followers, group, jobs, log, push, start
 
 TABLE_BEGIN = "<!-- server table: begin -->"
 TABLE_END = "<!-- server table: end -->"
-ROWS = {"start": start, "push": push, "jobs": jobs, "api": api, "log": log, "followers": followers}
+ROWS = {"start": start, "push": push, "jobs": jobs, "group": group, "api": api, "log": log, "followers": followers}
 
 
 class Bench:
@@ -56,6 +56,9 @@ def arguments():
     parser.add_argument("--jobs", type=int, default=5000)
     parser.add_argument("--true-jobs", type=int, default=200, help="jobs that run `true`, and all jobs of the peer")
     parser.add_argument("--widths", type=lambda text: [int(n) for n in text.split(",")], default=[50, 1])
+    parser.add_argument("--group-jobs", type=int, default=6000, help="of three servers on a database")
+    parser.add_argument("--group-pace", type=int, default=300, help="jobs a second while an append is measured")
+    parser.add_argument("--group-quota-jobs", type=int, default=1000, help="a server, each held to a share of a core")
     parser.add_argument("--runs", type=int, default=100_000)
     parser.add_argument("--seconds", type=int, default=30, help="how long the API is asked")
     parser.add_argument("--clients", type=int, default=1000)

@@ -101,6 +101,11 @@ class Server:
             text = answer.read()
         return json.loads(text) if text else None
 
+    def text(self, path):
+        request = urllib.request.Request(self.url + path, headers={"Authorization": f"Bearer {self.token}"})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.read().decode()
+
     def repository(self, name, workflows):
         """A working copy and the bare repository that it pushes to, which is the project's remote."""
         work, bare = self.data.parent / f"{self.data.name}-{name}", self.data.parent / f"{self.data.name}-{name}.git"

@@ -127,6 +127,8 @@ actor ChaosLoad {
 enum ChaosLimits {
     /// Nothing is seen for so long: something hangs.
     static let stallSeconds = 60
+    /// An own runner that was just being started when its server ended hears no signal: it ends once it has been alone for a minute.
+    static let leftSeconds = 100
     /// From the last kill to the end of all runs.
     static let drainSeconds = 120
     /// Runs that are under way at the same time.

@@ -145,7 +145,7 @@ struct ChaosTests {
         }
         let root = ground.root
         do {
-            try await ground.voice.patiently(seconds: ChaosLimits.stallSeconds, "processes are left") { _ in
+            try await ground.voice.patiently(seconds: ChaosLimits.leftSeconds, "processes are left") { _ in
                 LivingProcesses.with(root).isEmpty
             }
         } catch {

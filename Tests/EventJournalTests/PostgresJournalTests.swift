@@ -149,4 +149,30 @@ struct PostgresJournalTests {
     func shown(text: String, expected: String) {
         #expect(PostgresAddress(text).shown == expected)
     }
+    @Test("What a server tells is heard by those that listen, and again after the database was away")
+    func words() async throws {
+        let postgres = try PostgresServer()
+        defer { postgres.stop() }
+        let address = try postgres.database()
+        let journal = try PostgresJournal(address)
+        let (heard, mouth) = AsyncStream<ServerWord?>.makeStream()
+        let listener = journal.listen(lost: {}, heard: { mouth.yield($0) })
+        defer { listener.stop() }
+        var words = heard.makeAsyncIterator()
+        // First of all: from here on everything is heard.
+        #expect(await words.next() == .some(nil))
+        try journal.tell("one", ["a", "b"])
+        #expect(await words.next() == ServerWord(server: "one", runners: ["a", "b"]))
+        try journal.tell("two")
+        #expect(await words.next() == ServerWord(server: "two", runners: []))
+        postgres.kill9()
+        try postgres.begin()
+        #expect(await words.next() == .some(nil))
+        // More than one word holds.
+        let many = (0..<450).map { "runner-\($0)" }
+        try journal.tell("one", many)
+        var all: [String] = []
+        while all.count < many.count, let word = await words.next() { all += word?.runners ?? [] }
+        #expect(all == many)
+    }
 }

@@ -285,6 +285,15 @@ struct WaitingReasonTests {
                 + "the next is free in about 6 min.")
     }
 
+    @Test("Whatever has no room by its own word is busy, though none of what it has is known here")
+    func busyElsewhere() {
+        var dispatch = DispatchTable()
+        dispatch.add(Tests.runner("r", ["gpu"]))
+        _ = dispatch.heard("r", instance: "i", free: 0, holds: [], now: 0)
+        dispatch.enqueue(Tests.demand("a", ["gpu"]))
+        #expect(text(dispatch, "a") == "1 runner has the label 'gpu'; it is busy.")
+    }
+
     @Test("None is connected, or all are paused")
     func away() {
         var dispatch = DispatchTable()
@@ -299,5 +308,73 @@ struct WaitingReasonTests {
         #expect(
             text(dispatch, "a", at: 180_000)
                 == "1 runner has the label 'linux', and it is not connected: the last word came 3 min ago.")
+    }
+}
+
+@Suite("How long a job is expected to take")
+struct JobTimesTests {
+    private func place(_ job: String) -> JobTimes.Place { JobTimes.Place(project: "p", workflow: "ci.yml", job: job) }
+
+    @Test("The middle one of the last five")
+    func median() {
+        var times = JobTimes()
+        #expect(times.expected(at: place("a")) == nil)
+        for time: Int64 in [900, 900, 10, 20, 30, 40, 50] { times.note(time, at: place("a")) }
+        #expect(times.expected(at: place("a")) == 30)
+        #expect(times.expected(at: place("b")) == nil)
+    }
+
+    @Test("Those that were heard of longest ago go, the others stay")
+    func bounded() {
+        var times = JobTimes()
+        for number in 0...JobTimes.placeLimit { times.note(5, at: place("\(number)")) }
+        #expect(times.expected(at: place("0")) == nil)
+        #expect(times.expected(at: place("\(JobTimes.placeLimit)")) == 5)
+    }
+}
+
+@Suite("Runners that wait elsewhere are called for what waits here")
+struct CallTests {
+    private typealias Tests = JobDispatchTests
+
+    private func table(_ runners: [(id: String, labels: [String], free: Int)]) -> DispatchTable {
+        var dispatch = DispatchTable()
+        for (id, labels, free) in runners {
+            dispatch.add(Tests.runner(id, labels, capacity: 4))
+            _ = dispatch.heard(id, instance: "i", free: free, holds: [], now: 0)
+        }
+        return dispatch
+    }
+
+    @Test("No more of them than there are jobs, each once until it is heard again")
+    func once() {
+        var dispatch = table([("r", ["linux"], 1), ("s", ["linux"], 1), ("t", ["linux"], 1)])
+        #expect(dispatch.call(now: 1) == [])
+        dispatch.enqueue(Tests.demand("a"))
+        dispatch.enqueue(Tests.demand("b"))
+        let first = dispatch.call(now: 1)
+        #expect(first.count == 2)
+        #expect(dispatch.call(now: 1) == [])
+        // Whoever does not come is not waited for.
+        let second = dispatch.call(now: 1_000)
+        #expect(second.count == 1 && Set(first + second).count == 3)
+        #expect(dispatch.call(now: 2_000) == [])
+        _ = dispatch.heard("r", instance: "i", free: 4, holds: [], now: 2_000)
+        #expect(dispatch.call(now: 2_000) == ["r"])
+    }
+
+    @Test("Not one without the label, without room, paused, unwilling, or not heard of")
+    func fitting() {
+        var dispatch = table([
+            ("other", ["gpu"], 1), ("full", ["linux"], 0), ("paused", ["linux"], 1), ("unwilling", ["linux"], 1),
+            ("fit", ["linux"], 1),
+        ])
+        dispatch.add(Tests.runner("unheard"))
+        dispatch.pause("paused", true)
+        dispatch.note(refusal: "Its disk is full.", of: "unwilling")
+        for job in ["a", "b", "c", "d", "e", "f"] { dispatch.enqueue(Tests.demand(job)) }
+        #expect(dispatch.call(now: 1) == ["fit"])
+        _ = dispatch.heard("fit", instance: "i", free: 1, holds: [], now: 2)
+        #expect(dispatch.call(now: 2 + dispatch.leaseMs + 1) == [])
     }
 }

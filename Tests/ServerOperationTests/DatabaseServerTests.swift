@@ -82,6 +82,38 @@ struct DatabaseServerTests {
         _ = await work.result
     }
 
+    @Test("Servers whose database is away for too long are not ready; once it is back they all go on")
+    func unheard() async throws {
+        let postgres = try PostgresServer()
+        defer { postgres.stop() }
+        let group = try await PostgresServer.$current.withValue(postgres) {
+            try await ServerGroup(["one", "two"], projects: ["red"], workflow: Self.workflow)
+        }
+        for name in ["one", "two"] { #expect(await group.send(name, "GET", "/readyz").status == 200) }
+        postgres.kill9()
+        for name in ["one", "two"] {
+            while await group.send(name, "GET", "/readyz").status != 503 {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+        }
+        try postgres.begin()
+        for name in ["one", "two"] {
+            while await group.send(name, "GET", "/readyz").status != 200 {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+        }
+        // Nobody took the other one's seat for that: both can write.
+        for name in ["one", "two"] {
+            let server = group.server(name)
+            #expect(throws: Never.self) {
+                try server.store.recorded { (journal) throws(JournalError) in
+                    _ = try journal.claim([StreamID("seen/\(name)")], owner: name)
+                }
+            }
+        }
+        await group.stop()
+    }
+
     @Test("A process whose seat was taken decides nothing more, and says so")
     func superseded() async throws {
         let (harness, database) = try await harness()

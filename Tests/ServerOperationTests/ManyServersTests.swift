@@ -5,6 +5,7 @@ import Foundation
 import PipelineModel
 import RunCoordination
 import RunnerAgent
+import RunnerProtocol
 import ServerOperation
 import StructuredData
 import TestDatabases
@@ -47,16 +48,20 @@ struct ManyServersTests {
         }
     }
 
-    @Test("Each project has one home, and any server answers for it: its runs, its lists, its logs")
-    func doors() async throws {
-        let group = try await group()
-        let names = ["one", "two", "three"]
-        // The first server had all of them; those that came were given theirs.
+    /// The first server had all of them; those that came are given theirs.
+    private func spread(_ group: ServerGroup, _ names: [String]) async throws {
         var homes: Set<String> = []
         while homes.count < 3 {
             homes = []
             for project in group.projects { homes.insert(try await group.home(of: project, among: names)) }
         }
+    }
+
+    @Test("Each project has one home, and any server answers for it: its runs, its lists, its logs")
+    func doors() async throws {
+        let group = try await group()
+        let names = ["one", "two", "three"]
+        try await spread(group, names)
         let agent = try await group.runner("runner")
         let work = Task { try await agent.run() }
         var runs: [Int] = []
@@ -74,6 +79,30 @@ struct ManyServersTests {
         }
         await agent.leave()
         _ = await work.result
+        await group.stop()
+    }
+
+    @Test("A runner that waits at one server is called by another that has something for it")
+    func call() async throws {
+        let group = try await group()
+        let names = ["one", "two", "three"]
+        try await spread(group, names)
+        let home = try await group.home(of: "red", among: names)
+        let door = try #require(names.first { $0 != home })
+        let (runner, credential) = try await group.register("runner")
+        // Where nothing is heard a poll asks the others over and over, and so does not show that it was called.
+        while !group.server(door).isCalled { try await Task.sleep(for: .milliseconds(10)) }
+        let polled = Task { try await group.poll(door, runner, credential) }
+        while await !group.server(door).runs.isPolled(by: runner) { try await Task.sleep(for: .milliseconds(5)) }
+        let run = try await dispatch("red", at: door, in: group)
+        let assignments = try await polled.value.assignments
+        #expect(assignments.map(\.lease.work.run.number) == [run])
+        // So it hears that its job is cancelled.
+        let lease = try #require(assignments.first?.lease)
+        let waiting = Task { try await group.poll(door, runner, credential, holds: [lease]) }
+        while await !group.server(door).runs.isPolled(by: runner) { try await Task.sleep(for: .milliseconds(5)) }
+        _ = await group.send(door, "POST", "/api/v1/runs/\(run)/cancel", [:])
+        #expect(try await waiting.value.cancellations.map(\.lease) == [lease])
         await group.stop()
     }
 

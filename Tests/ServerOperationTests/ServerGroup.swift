@@ -34,7 +34,6 @@ final class ServerGroup: Sendable {
     private let members = Mutex<[String: Member]>([:])
     private let database: String
 
-
     /// Short, so that nobody waits long for a takeover.
     static let silenceMs: Int64 = 2_000
 
@@ -132,26 +131,41 @@ final class ServerGroup: Sendable {
         }
     }
 
-    /// A runner that comes to another server with each request.
-    func runner(_ name: String, capacity: Int = 4) async throws -> JobRunner {
+    /// - Returns: the runner's id and its credential.
+    func register(_ name: String, capacity: Int = 4) async throws -> (id: String, credential: String) {
         let any = members.withLock { $0.keys.sorted()[0] }
         let offer = RegistrationOffer(prefix: "x", expiresAt: .now() + .minutes(5))
         let secret = AccessToken.mint(.registration)
         _ = try await server(any).directory.perform(
             .issueRegistration(offer, sha256: secret.sha256), by: .system("test"))
-        let transport = doors.balancing
         let answer = try await ServerLink.register(
             RegistrationRequest(
                 token: secret.text,
                 offering: RunnerOffering(name: name, labels: RunnerLabels.machine, capacity: capacity)),
-            at: "http://any.test", transport: transport)
+            at: "http://any.test", transport: doors.balancing)
+        return (answer.id, answer.credential)
+    }
+
+    /// One poll of a runner, at one server.
+    func poll(
+        _ name: String, _ runner: String, _ credential: String, holds: [LeaseKey] = []
+    ) async throws -> PollAnswer {
+        let link = ServerLink(
+            url: "http://\(name).test", credential: credential, transport: doors.transport(from: "runner"))
+        return try await link.poll(PollRequest(instance: runner, free: 1, holds: holds))
+    }
+
+    /// A runner that comes to another server with each request.
+    func runner(_ name: String, capacity: Int = 4) async throws -> JobRunner {
+        let transport = doors.balancing
+        let credential = try await register(name, capacity: capacity).credential
         let store = try RunStore(root: folder + "/runner-" + name)
         return JobRunner(
             JobRunner.Surroundings(
                 store: store, capacity: capacity,
                 settings: { (content) throws(DiagnosticError) in try ServerHarness.settings(content) },
                 link: { () throws(DiagnosticError) in
-                    ServerLink(url: "http://any.test", credential: answer.credential, transport: transport)
+                    ServerLink(url: "http://any.test", credential: credential, transport: transport)
                 }, report: { _ in }))
     }
 

@@ -22,7 +22,7 @@
     each(PQsetnonblocking) each(PQsendPrepare)                           \
     each(PQsendQueryPrepared) each(PQsendQuery) each(PQflush) each(PQconsumeInput) each(PQisBusy) each(PQgetResult)    \
     each(PQresultStatus) each(PQclear) each(PQntuples) each(PQgetisnull) each(PQgetvalue) each(PQgetlength)            \
-    each(PQcmdTuples) each(PQresultErrorField) each(PQsetNoticeReceiver)
+    each(PQcmdTuples) each(PQresultErrorField) each(PQsetNoticeReceiver) each(PQnotifies) each(PQfreemem)
 
 static struct {
 #define POINTER(name) __typeof__(name) *name;
@@ -196,6 +196,23 @@ int pg_script(pg_connection *connection, const char *sql, int timeout_ms, pg_res
     *result = NULL;
     if (!pq.PQsendQuery(connection->handle, sql)) return PG_BROKEN;
     return finish(connection->handle, deadline, result);
+}
+
+// MARK: notifications
+
+int pg_await_notification(pg_connection *connection, int timeout_ms, char *text, int size) {
+    int64_t deadline = now_ms() + timeout_ms;
+    for (;;) {
+        PGnotify *found = pq.PQnotifies(connection->handle);
+        if (found) {
+            snprintf(text, (size_t)size, "%s", found->extra);
+            pq.PQfreemem(found);
+            return PG_DONE;
+        }
+        int ready = wait_for(connection->handle, POLLIN, deadline);
+        if (ready <= 0) return ready == 0 ? PG_LATE : PG_BROKEN;
+        if (!pq.PQconsumeInput(connection->handle)) return PG_BROKEN;
+    }
 }
 
 // MARK: results

@@ -102,6 +102,27 @@ package final class PostgresConnection {
         }
     }
 
+    /// What a notification may say, in bytes; PostgreSQL takes less than this.
+    package static let notificationBytes = 8_000
+
+    /// Waits for a notification of a channel that this connection listens to.
+    ///
+    /// - Returns: what it says; `nil`: none came in time.
+    func notification(withinMs: Int) throws(PostgresFailure) -> String? {
+        guard !isBroken else { throw PostgresFailure(.unreachable, place: place, detail: "the connection is broken") }
+        let size = Self.notificationBytes + 1
+        return try withUnsafeTemporaryAllocation(of: CChar.self, capacity: size) {
+            (memory) throws(PostgresFailure) -> String? in
+            guard let start = memory.baseAddress else { return nil }
+            let outcome = pg_await_notification(handle, Int32(withinMs), start, Int32(size))
+            if outcome == Int32(PG_LATE.rawValue) { return nil }
+            if outcome == Int32(PG_DONE.rawValue) { return String(cString: start) }
+            isBroken = true
+            throw PostgresFailure(
+                .unreachable, place: place, detail: Self.oneLine(String(cString: pg_message(handle))))
+        }
+    }
+
     private func prepare(
         _ sql: StaticString, _ values: [PostgresValue], _ timeoutMs: Int
     ) throws(PostgresFailure) -> String {

@@ -23,6 +23,9 @@ package struct DispatchTable: Sendable {
     private var held: [String: Set<JobTry>] = [:]
     private var queues: [JobDemand.Kind: DemandQueue] = [:]
     private var kinds: [JobTry: JobDemand.Kind] = [:]
+    /// Room of runners by their last word, until they are called.
+    private var uncalled: [String: Int] = [:]
+    private var called: [String: (room: Int, at: Int64)] = [:]
     private var nextPlace = 0
     private var nextFrontPlace = -1
     /// The latest time that anybody gave. A clock that is set back stands still here until it is there again: else the words of
@@ -94,6 +97,7 @@ package struct DispatchTable: Sendable {
         var runner = runner
         runner.heardAt = runners[runner.id]?.heardAt
         runner.instance = runners[runner.id]?.instance ?? ""
+        runner.free = runners[runner.id]?.free
         runner.leaseMs = leaseMs
         runners[runner.id] = runner
     }
@@ -106,6 +110,8 @@ package struct DispatchTable: Sendable {
     /// - Returns: what it had.
     package mutating func remove(_ id: String) -> [DispatchLease] {
         runners[id] = nil
+        uncalled[id] = nil
+        called[id] = nil
         return (held[id] ?? []).sorted { $0.description < $1.description }.compactMap { release($0) }
     }
 
@@ -121,9 +127,11 @@ package struct DispatchTable: Sendable {
 
     /// A runner polls. Unknown runners are nobody.
     ///
-    /// - Parameter elsewhere: leases that it knows of, and that are renewed by others than itself.
+    /// - Parameters:
+    ///   - free: for how many more jobs it has room, those of other servers counted.
+    ///   - elsewhere: leases that it knows of, and that are renewed by others than itself.
     package mutating func heard(
-        _ id: String, instance: String, holds: [LeaseKey], elsewhere: [LeaseKey] = [], now: Int64
+        _ id: String, instance: String, free: Int? = nil, holds: [LeaseKey], elsewhere: [LeaseKey] = [], now: Int64
     ) -> Hearing {
         let now = moment(now)
         var hearing = Hearing()
@@ -131,6 +139,9 @@ package struct DispatchTable: Sendable {
         let isAnew = !runner.instance.isEmpty && runner.instance != instance
         runners[id]?.heardAt = now
         runners[id]?.instance = instance
+        runners[id]?.free = free
+        uncalled[id] = free.flatMap { $0 > 0 ? $0 : nil }
+        called[id] = nil
         for key in holds {
             guard var lease = leases[key.work], lease.runner == id, lease.fence == key.fence else {
                 hearing.foreign.append(key)
@@ -194,6 +205,35 @@ package struct DispatchTable: Sendable {
         return taken
     }
 
+    /// Runners that wait at another door, and could take what waits here: whoever is called comes here next. Each is called once
+    /// until it is heard again. No more of them than there are jobs, so that not all come for one; who has not come within
+    /// ``callMs`` is waited for no longer.
+    package mutating func call(now: Int64) -> [String] {
+        guard !kinds.isEmpty, !uncalled.isEmpty else { return [] }
+        let now = moment(now)
+        called = called.filter { now - $0.value.at < Self.callMs }
+        var found: [String] = []
+        for (kind, queue) in queues {
+            var missing = queue.count
+            for (id, call) in called where runners[id].map(kind.fits) == true { missing -= call.room }
+            for (id, free) in uncalled where missing > 0 {
+                guard let runner = runners[id], kind.fits(runner), !runner.isPaused, runner.refusal == nil,
+                    runner.isConnected(at: now)
+                else { continue }
+                let room = min(free, runner.offering.capacity - (held[id]?.count ?? 0))
+                guard room > 0 else { continue }
+                missing -= room
+                uncalled[id] = nil
+                called[id] = (room, now)
+                found.append(id)
+            }
+        }
+        return found.sorted()
+    }
+
+    /// So long a runner that was called may take to come.
+    static let callMs: Int64 = 250
+
     private func first(for runner: DispatchRunner) -> JobDemand? {
         var best: (place: Int, demand: JobDemand)?
         for (kind, queue) in queues where kind.fits(runner) {
@@ -236,6 +276,7 @@ struct DemandQueue: Sendable {
     private var head = 0
 
     var isEmpty: Bool { head == entries.count }
+    var count: Int { entries.count - head }
     var demands: [JobDemand] { entries[head...].map(\.demand) }
     var first: (place: Int, demand: JobDemand)? { head < entries.count ? entries[head] : nil }
 

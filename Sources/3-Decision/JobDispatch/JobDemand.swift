@@ -56,6 +56,8 @@ package struct DispatchRunner: Hashable, Sendable {
     package internal(set) var instance = ""
     /// Why it takes nothing new, by its own word; `nil`: it does.
     package internal(set) var refusal: String?
+    /// For how many more jobs it had room by its last word; `nil`: it did not say.
+    var free: Int?
     /// As the table has it.
     var leaseMs = RunnerLimits.leaseMs
     let labels: Set<String>

@@ -8,7 +8,7 @@ package import Timekeeping
 ///
 /// A commit is on the database's disk (and on its copy's, where it is set up so) when the call returns.
 package final class PostgresJournal: LastingJournal {
-    private let pool: PostgresPool
+    let pool: PostgresPool
     /// `nil`: whoever has the database's address may write, as a command line does.
     let seat = Mutex<Seat?>(nil)
     private let lastRecordedAt = Mutex(Timestamp(milliseconds: .min))

@@ -73,7 +73,7 @@ package struct MetricBuckets: Hashable, Sendable {
     ])
     /// Writes that wait for a disk: 0.1 ms to 1 s.
     package static let commits = MetricBuckets([
-        0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1,
+        0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1,
     ])
     /// Waiting for a runner: 0.1 s to an hour.
     package static let waits = MetricBuckets([0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600])

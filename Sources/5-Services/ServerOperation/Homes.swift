@@ -2,6 +2,7 @@
 
 internal import Diagnostics
 internal import EventJournal
+internal import ProcessControl
 internal import Synchronization
 internal import ThreadExecution
 
@@ -16,6 +17,10 @@ package final class Homes: Sendable {
         /// What it is about to give away: nothing new of it begins here.
         var leaving: Set<String> = []
         var beats: Int64 = 0
+        /// When the last beat began that the database answered.
+        var heardAt: BootInstant?
+        /// Until then nobody is gone for this server: the database was away, and nobody could say that it lives.
+        var lenientUntil: BootInstant?
     }
 
     private let database: PostgresJournal?
@@ -48,6 +53,19 @@ package final class Homes: Sendable {
         state.withLock { state in state.servers.values.filter { $0.id != name }.map(\.address).sorted() }
     }
 
+    /// Where another server is reached; `nil`: it is not there.
+    func address(ofServer id: String) -> String? {
+        state.withLock { state in id == name ? nil : state.servers[id]?.address }
+    }
+
+    /// Whether the database has heard of this server in time; where it has not, others may have what is this server's.
+    var isHeard: Bool {
+        guard database != nil else { return true }
+        return state.withLock { state in
+            state.heardAt.map { BootInstant.now() - $0 < .milliseconds(silenceMs) } ?? false
+        }
+    }
+
     /// Whether this server does what one server does for all.
     package var isSteward: Bool {
         guard database != nil else { return true }
@@ -67,20 +85,24 @@ package final class Homes: Sendable {
     /// - Throws: ``DiagnosticCode/journalUnseated``, and what the journal throws.
     func beat(_ projects: [String]) async throws(DiagnosticError) -> Set<String> {
         guard let database else { return [] }
-        let silenceMs = silenceMs
-        let turn = state.withLock { state in
+        let (silenceMs, began) = (silenceMs, BootInstant.now())
+        let (turn, goneMs) = state.withLock { state in
             state.beats += 1
-            return state.beats
+            if let heardAt = state.heardAt, began - heardAt >= .milliseconds(silenceMs) {
+                state.lenientUntil = began + .milliseconds(silenceMs)
+            }
+            return (state.beats, state.lenientUntil.map { began < $0 } == true ? Self.neverMs : silenceMs)
         }
         let (servers, homes) = try await Self.blocking { () throws(JournalError) in
             let servers = try database.beat()
-            try database.settleHomes(of: projects, goneMs: silenceMs, turn: turn)
+            try database.settleHomes(of: projects, goneMs: goneMs, turn: turn)
             return (servers, try database.homes())
         }
         let name = name
         return state.withLock { state in
+            state.heardAt = began
             state.servers = [:]
-            for server in servers where server.id == name || server.silentMs < silenceMs {
+            for server in servers where server.id == name || server.silentMs < goneMs {
                 state.servers[server.id] = server
             }
             state.homes = homes
@@ -126,6 +148,9 @@ package final class Homes: Sendable {
         guard let database else { return }
         try await Self.blocking { () throws(JournalError) in try database.leave() }
     }
+
+    /// Longer than any server is silent.
+    private static let neverMs: Int64 = 100 * 365 * 24 * 3_600_000
 
     private static func blocking<Value: Sendable>(
         _ body: @escaping @Sendable () throws(JournalError) -> Value

@@ -57,7 +57,8 @@ extension Server {
         let rows = try await BlockingWork.attempt { () throws(DiagnosticError) in try lists.follow() }
         for row in rows where !homes.isHere(row.project) {
             var object: DataObject = [
-                "type": .string(row.state == .waiting ? "runBegan" : row.state == .running ? "runRunning" : "runFinished"),
+                "type": .string(
+                    row.state == .waiting ? "runBegan" : row.state == .running ? "runRunning" : "runFinished"),
                 "run": .number(Double(row.run.number)), "attempt": .number(Double(row.attempt)),
                 "project": .string(row.project), "workflow": .string(row.workflow),
             ]
@@ -93,7 +94,6 @@ extension Server {
         let known = directory.current.runners
         let own = ownRunner.credential()?.id
         let (changed, removed) = state.withLock { state in
-            defer { state.runners = known }
             let changed = known.values.filter { state.runners[$0.id] != $0 }
             return (changed, state.runners.keys.filter { known[$0] == nil })
         }
@@ -101,5 +101,7 @@ extension Server {
             await runs.add(DispatchRunner(runner, isOwn: runner.id.description == own))
         }
         for id in removed { await runs.remove(id.description) }
+        // Whoever finds a runner here finds it with the runs as well.
+        state.withLock { $0.runners = known }
     }
 }

@@ -26,31 +26,62 @@ package struct OpenPoll: Sendable {
 
 /// A runner polls whichever server it comes to, and is heard by all: each has jobs of its own.
 extension Server {
-    /// How long a poll waits here before it asks the others again.
-    private static let roundMs: Int64 = 500
+    /// How long a poll waits here before it asks the others again, where what they tell is not heard. Where it is, each new poll is
+    /// the slow round.
+    private static let unheardRoundMs: Int64 = 500
+
+    /// Whether other servers are heard that have something for a runner that waits here.
+    package var isCalled: Bool { calls.isListening }
+
+    /// A poll that waits at another server, for what of it is here.
+    package func passedPoll(_ runner: String, _ request: PollRequest) async -> PollAnswer {
+        await know(runner)
+        return await runs.poll(runner, request)
+    }
 
     /// - Throws: ``DiagnosticCode/homeAway`` where a server that has jobs of the runner does not answer: then the runner has not been
     ///   heard, and must not take its leases for renewed.
     package func poll(_ poll: OpenPoll) async throws(DiagnosticError) -> PollAnswer {
         await know(poll.runner)
         guard !homes.others.isEmpty else { return await runs.poll(poll.runner, poll.request) }
-        let end = ContinuousClock.now + .milliseconds(poll.request.waitMs)
-        while true {
-            let answer = try await round(poll)
-            let rest = end - ContinuousClock.now
-            guard answer.isEmpty, rest > .zero, !Task.isCancelled else { return answer }
-            // What comes here is heard of at once.
-            var own = poll.request
-            own.holds = try holds(poll.request.holds)[.here] ?? []
-            own.elsewhere = try holds(poll.request.elsewhere)[.here] ?? []
-            own.waitMs = min(Self.roundMs, max(1, Int64(rest / .milliseconds(1))))
-            let waited = await runs.poll(poll.runner, own)
-            guard waited.isEmpty else { return waited }
+        // Whatever is told from now on is for this poll.
+        let number = calls.open(poll.runner)
+        let result = await turns(of: poll, number)
+        if calls.isLast(number, of: poll.runner) {
+            calls.close(number, of: poll.runner)
+            await runs.calm(poll.runner)
+        }
+        return try result.get()
+    }
+
+    private func turns(of poll: OpenPoll, _ number: Int) async -> Result<PollAnswer, DiagnosticError> {
+        do throws(DiagnosticError) {
+            let end = ContinuousClock.now + .milliseconds(poll.request.waitMs)
+            var answer = try await round(poll, to: homes.others)
+            while true {
+                let rest = Int64((end - ContinuousClock.now) / .milliseconds(1))
+                guard answer.isEmpty, rest > 0, !Task.isCancelled, calls.isLast(number, of: poll.runner) else {
+                    return .success(answer)
+                }
+                // What comes here is heard of at once.
+                var own = poll.request
+                own.holds = try holds(poll.request.holds)[.here] ?? []
+                own.elsewhere = try holds(poll.request.elsewhere)[.here] ?? []
+                own.waitMs = calls.isListening ? rest : min(Self.unheardRoundMs, rest)
+                answer = await runs.poll(poll.runner, own)
+                guard answer.isEmpty else { return .success(answer) }
+                let callers = calls.takeCallers(of: poll.runner).compactMap { homes.address(ofServer: $0) }
+                if !callers.isEmpty || !calls.isListening {
+                    answer = try await round(poll, to: calls.isListening ? callers : homes.others)
+                }
+            }
+        } catch {
+            return .failure(error)
         }
     }
 
-    /// Every server is told what of it the runner has, and asked for what there is room for.
-    private func round(_ poll: OpenPoll) async throws(DiagnosticError) -> PollAnswer {
+    /// These servers, and this one, are told what of them the runner has, and asked for what there is room for.
+    private func round(_ poll: OpenPoll, to others: [String]) async throws(DiagnosticError) -> PollAnswer {
         let holds = try holds(poll.request.holds)
         let elsewhere = try self.holds(poll.request.elsewhere)
         if holds[.nowhere] != nil || elsewhere[.nowhere] != nil { throw Self.away("jobs of this runner") }
@@ -59,7 +90,7 @@ extension Server {
         (request.holds, request.elsewhere) = (holds[.here] ?? [], elsewhere[.here] ?? [])
         var answer = await runs.poll(poll.runner, request)
         // Not always the same one first: who is asked last gets what is left.
-        for other in homes.others.shuffled() {
+        for other in others.shuffled() {
             (request.holds, request.elsewhere) = (holds[.at(other)] ?? [], elsewhere[.at(other)] ?? [])
             request.free = max(0, poll.request.free - answer.assignments.count)
             do throws(DiagnosticError) {

@@ -16,10 +16,11 @@ extension Server {
     /// As people reach it, without a slash at the end.
     package var address: String { settings.publicURL ?? state.withLock { $0.url } }
 
-    /// The journal can be written, and nothing stands in the way of new work.
+    /// The journal can be written, its database has heard of this server, and nothing stands in the way of new work.
     package var isWorking: Bool {
         get async {
-            guard isReady, FreeSpace.bytes(at: store.root).map({ $0 >= Self.leastFreeBytes }) ?? true else {
+            guard isReady, homes.isHeard, FreeSpace.bytes(at: store.root).map({ $0 >= Self.leastFreeBytes }) ?? true
+            else {
                 return false
             }
             return await runs.isHealthy

@@ -46,12 +46,14 @@ extension Server {
             let mine = try await homes.beat(projectNames)
             if !mine.isEmpty { try await takeUp(mine) }
             let (runs, triggers) = (runs, triggers)
-            for project in homes.departing {
+            let departing = homes.departing
+            for project in departing {
                 try await homes.handOver(project) {
                     guard await triggers.letGo(of: project) else { return false }
                     return await runs.letGo(of: project)
                 }
             }
+            if !departing.isEmpty { await calls.tell() }
             try people.sessions.follow(now: .now())
             try await followLists()
         } catch {
@@ -121,6 +123,7 @@ extension Server {
         let (ticker, beater) = state.withLock { ($0.ticker, $0.beater) }
         ticker?.cancel()
         beater?.cancel()
+        calls.stop()
     }
 
     /// Several times within the silence after which others would take over.
@@ -139,6 +142,8 @@ extension Server {
 
     /// Leaves in order: the next server need not wait.
     func leave() async {
-        do throws(DiagnosticError) { try await homes.leave() } catch { report(error) }
+        guard isShared else { return }
+        do throws(DiagnosticError) { try await homes.leave() } catch { return report(error) }
+        await calls.tell()
     }
 }

@@ -63,6 +63,7 @@ package final class Server: Sendable {
     package let faults: AsyncStream<DiagnosticError>
     private let fault: AsyncStream<DiagnosticError>.Continuation
     let changes: ChangeTelling
+    let calls: RunnerCalls
     private let lock: FileLock
     let ownRunner: OwnRunner
     let report: @Sendable (DiagnosticError) -> Void
@@ -152,7 +153,9 @@ package final class Server: Sendable {
         ownRunner = OwnRunner(
             settings, ownFolder: ground.ownFolder, shared: store.root, program: program)
         (faults, fault) = AsyncStream<DiagnosticError>.makeStream()
+        calls = RunnerCalls(database: store.database, name: settings.name, report: report)
         var surroundings = Self.running(parts, feed, gates, vaults)
+        if store.database != nil { surroundings.call = { [calls] in calls.call($0) } }
         surroundings.failed = { [fault] in fault.yield($0) }
         surroundings.changed = { [ear, indexing, keeping, changes] change in
             counts.note(change)
@@ -330,6 +333,11 @@ package final class Server: Sendable {
             }
         }
         let beater = isShared ? startBeating() : nil
+        calls.listen { [runs] runner in
+            Task { await runs.rouse(runner) }
+        } settle: { [weak self] in
+            Task { await self?.beat() }
+        }
         state.withLock { state in
             (state.ticker, state.beater) = (ticker, beater)
             state.isReady = true
@@ -423,6 +431,7 @@ package final class Server: Sendable {
         }
         await traces?.finish()
         await leave()
+        calls.stop()
     }
 
     /// It cannot go on in this process.

@@ -45,6 +45,10 @@ int pg_run_prepared(pg_connection *connection, const char *name, int count, cons
 /// Runs statements without values that answer nothing.
 int pg_script(pg_connection *connection, const char *sql, int timeout_ms, pg_result **result);
 
+/// Waits for the next notification of a channel that the connection listens to, and puts what it says into `text`, ended by a
+/// zero. PG_LATE: none came in time; the connection can be used again.
+int pg_await_notification(pg_connection *connection, int timeout_ms, char *text, int size);
+
 void pg_free(pg_result *result);
 int pg_rows(const pg_result *result);
 int pg_is_null(const pg_result *result, int row, int column);

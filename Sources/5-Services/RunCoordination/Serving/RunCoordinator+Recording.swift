@@ -22,8 +22,8 @@ extension RunCoordinator {
                     batch.leaveOut(run, error)
                 }
             }
-            batch.transaction = batch.appends + (try deploymentAppends(batch.events))
-            if let ends = RunEnd.append(batch.events, at: now) { batch.transaction?.append(ends) }
+            batch.transaction =
+                batch.appends + (try deploymentAppends(batch.events)) + RunEnd.appends(batch.events, at: now)
         }
         let (appends, time) = (batch.transaction ?? [], Timestamp(milliseconds: now))
         if !appends.isEmpty {

@@ -63,7 +63,8 @@ extension RunCoordinator {
     package func poll(_ runner: String, _ request: PollRequest) async -> PollAnswer {
         let start = surroundings.now()
         let hearing = dispatch.heard(
-            runner, instance: request.instance, holds: request.holds, elsewhere: request.elsewhere, now: start)
+            runner, instance: request.instance, free: request.free, holds: request.holds, elsewhere: request.elsewhere,
+            now: start)
         dispatch.note(refusal: request.refusal, of: runner)
         for lease in hearing.forgotten {
             lose(lease, lease.isRestored ? "It never came to its runner." : "Its runner began anew without it.")
@@ -76,6 +77,7 @@ extension RunCoordinator {
         fill(&answer, for: runner, request)
         let wait = min(max(0, request.waitMs), RunnerLimits.pollMs(ofLease: dispatch.leaseMs))
         guard answer.isEmpty, wait > 0, !isStopping, dispatch.runners[runner] != nil else { return answer }
+        guard roused.remove(runner) == nil else { return answer }
         nextWaiter += 1
         let id = nextWaiter
         return await withTaskCancellationHandler {
@@ -90,6 +92,18 @@ extension RunCoordinator {
 
     /// Whether a poll of the runner waits for something to say.
     package func isPolled(by runner: String) -> Bool { waiters[runner] != nil }
+
+    /// The runner's poll waits no longer, and neither does its next one: somebody else has something for it.
+    package func rouse(_ runner: String) {
+        guard let waiter = waiters.removeValue(forKey: runner) else {
+            roused.insert(runner)
+            return
+        }
+        waiter.continuation.resume(returning: PollAnswer(leaseMs: dispatch.leaseMs))
+    }
+
+    /// The runner waits here no more.
+    package func calm(_ runner: String) { roused.remove(runner) }
 
     /// Whoever polled does not wait any more.
     private func giveUp(_ runner: String, _ id: Int) {
@@ -112,6 +126,14 @@ extension RunCoordinator {
             waiter.continuation.resume(returning: answer)
         }
         serveAttendants()
+        callRunners(at: time)
+    }
+
+    /// Those that wait at other servers come for what is left.
+    private func callRunners(at time: Int64) {
+        guard let call = surroundings.call, isHealthy, refusal == nil else { return }
+        let called = dispatch.call(now: time).filter { waiters[$0] == nil }
+        if !called.isEmpty { call(called) }
     }
 
     private func fill(_ answer: inout PollAnswer, for runner: String, _ request: PollRequest) {

@@ -72,6 +72,7 @@ extension RunCoordinator {
 
     private func ended(_ finished: LegFinished, of run: ServedRun, _ lease: DispatchLease?, at time: Int64) {
         let leg = finished.leg
+        if finished.conclusion == .success, let lease { jobTimes.note(time - lease.since, at: run.place(of: leg)) }
         surroundings.jobEnded(
             JobChange(
                 run: run.run, attempt: run.attempt, project: run.project, job: leg,

@@ -28,6 +28,8 @@ package actor RunCoordinator {
         package var enter: @Sendable (EnvironmentVisit) async -> EnvironmentAnswer
         /// Whether what is of a project is decided here; another server may do so.
         package var isHome: @Sendable (_ project: String) -> Bool = { _ in true }
+        /// Tells runners that wait at other servers that there is something for them here; `nil`: there are no others.
+        package var call: (@Sendable (_ runners: [String]) -> Void)?
         /// A run began, changed its state, or ended.
         package var changed: @Sendable (RunChange) -> Void
         package var jobEnded: @Sendable (JobChange) -> Void = { _ in }
@@ -80,9 +82,12 @@ package actor RunCoordinator {
     /// By project: groups of different projects are different.
     private var arbiters: [String: GroupArbiter] = [:]
     var deployments = DeploymentBook()
+    var jobTimes = JobTimes()
     private var arrivals: [Arrival] = []
     private var willDrain = false
     var waiters: [String: Waiter] = [:]
+    /// Runners whose next poll is not to wait: another server has something for them.
+    var roused: Set<String> = []
     var nextWaiter = 0
     /// Jobs that speak for themselves, and wait for something to hear.
     var attendants: [LeaseKey: Attendant] = [:]
@@ -360,7 +365,7 @@ package actor RunCoordinator {
             run.work(job, number), labels: run.labels(of: job), group: run.record.runnerGroup,
             // Of a process that has only just begun nothing was decided yet.
             queuedAt: max(now, surroundings.now()),
-            runner: isGoingOn ? run.point?.runner : nil)
+            runner: isGoingOn ? run.point?.runner : nil, expectedMs: jobTimes.expected(at: run.place(of: job)))
     }
 
     private func cancel(_ job: JobID, _ number: Int, _ level: CancelLevel, _ reason: Reason, of run: ServedRun) {
@@ -373,6 +378,7 @@ package actor RunCoordinator {
             run.jobs[job]?.cancellation = LeaseCancellation(
                 lease: lease.key, isForced: level == .force, reason: reason.text)
             run.jobs[job]?.cancellationToldAt = 0
+            if waiters[lease.runner] == nil { surroundings.call?([lease.runner]) }
         }
     }
 

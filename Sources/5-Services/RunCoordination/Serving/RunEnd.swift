@@ -33,11 +33,12 @@ package struct RunEnd: Hashable, Sendable {
     }
 
     private static let destination = "run-end"
-    private static let stream = StreamID("run-ends")
+    /// One a project: servers that share a journal would wait for one another's commits in one of all.
+    private static func stream(_ project: String) -> StreamID { StreamID("run-ends/" + project) }
 
-    /// What is to be recorded with a batch of events; `nil`: no run ended.
-    static func append(_ batch: [(ServedRun, [RunEvent])], at time: Int64) -> StreamAppend? {
-        var messages: [OutboxMessage] = []
+    /// What is to be recorded with a batch of events.
+    static func appends(_ batch: [(ServedRun, [RunEvent])], at time: Int64) -> [StreamAppend] {
+        var messages: [String: [OutboxMessage]] = [:]
         for (run, events) in batch {
             for case .runFinished(let finished) in events {
                 let object: DataObject = [
@@ -45,16 +46,17 @@ package struct RunEnd: Hashable, Sendable {
                     "conclusion": .string(finished.conclusion.rawValue), "at": .number(Double(time)),
                     "startedAt": run.times.startedAt.map { .number(Double($0)) } ?? .null,
                 ]
-                messages.append(
+                messages[run.record.project ?? "", default: []].append(
                     OutboxMessage(
                         key: "run-end/\(run.run)/\(run.attempt)", destination: destination,
                         payload: Array(object.jsonText().utf8)))
             }
         }
-        guard !messages.isEmpty else { return nil }
-        var append = StreamAppend(stream, expectedVersion: 0, events: [])
-        append.outbox = messages
-        return append
+        return messages.map { project, messages in
+            var append = StreamAppend(stream(project), expectedVersion: 0, events: [])
+            append.outbox = messages
+            return append
+        }
     }
 
     fileprivate init?(_ message: OutboxMessage) {

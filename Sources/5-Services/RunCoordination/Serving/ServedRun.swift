@@ -3,6 +3,7 @@
 internal import Diagnostics
 internal import EventJournal
 internal import FileAccess
+internal import JobDispatch
 internal import PipelineModel
 internal import RunEngine
 internal import RunnerProtocol
@@ -77,6 +78,10 @@ final class ServedRun {
     }
 
     var project: String { record.project ?? "" }
+
+    func place(of job: JobID) -> JobTimes.Place {
+        JobTimes.Place(project: project, workflow: record.plan.workflowPath, job: job.text)
+    }
 
     var isOver: Bool { machine.state.phase == .finished }
 

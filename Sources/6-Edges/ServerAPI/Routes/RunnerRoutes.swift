@@ -113,7 +113,7 @@ struct RunnerRoutes: Sendable {
         let asked = try await read(request, PollRequest.self)
         let caller = try runner(request)
         guard server.isShared, !request.inbound.isPassedOn else {
-            return .json(await server.runs.poll(caller, asked).data)
+            return .json(await server.passedPoll(caller, asked).data)
         }
         let poll = OpenPoll(
             runner: caller, request: asked, path: request.inbound.path, headers: request.inbound.headers,
