@@ -124,14 +124,16 @@ package final class Homes: Sendable {
     /// begins here.
     ///
     /// - Parameter letGo: forgets the project, unless something of it is under way.
-    func handOver(_ project: String, letGo: @Sendable () async -> Bool) async throws(DiagnosticError) {
-        guard let database else { return }
+    /// - Returns: whether it was given away.
+    func handOver(_ project: String, letGo: @Sendable () async -> Bool) async throws(DiagnosticError) -> Bool {
+        guard let database else { return false }
         let name = name
         state.withLock { _ = $0.leaving.insert(project) }
         guard await letGo() else {
             state.withLock { _ = $0.leaving.remove(project) }
             // Another one may be.
-            return try await Self.blocking { () throws(JournalError) in try database.keep(project, at: name) }
+            try await Self.blocking { () throws(JournalError) in try database.keep(project, at: name) }
+            return false
         }
         // What becomes of it where this fails is seen at the next beat.
         try await Self.blocking { () throws(JournalError) in try database.handOver(project, from: name) }
@@ -139,6 +141,7 @@ package final class Homes: Sendable {
             state.own.remove(project)
             state.homes[project] = nil
         }
+        return true
     }
 
     func takeUp(_ projects: Set<String>) { state.withLock { $0.own.formUnion(projects) } }

@@ -24,10 +24,12 @@ extension Server {
     /// Says that it lives, and takes up what it has become the home of. A database that does not answer is waited for; a seat
     /// that somebody took ends the process.
     ///
-    /// One beat after another, whoever asks for it: nothing is taken up twice.
+    /// One beat after another, whoever asks for it: nothing is taken up twice. None once the server is about to end: its seat is given
+    /// up then.
     package func beat() async {
         guard isShared else { return }
-        let beat = state.withLock { state in
+        let beat = state.withLock { state -> Task<Void, Never>? in
+            guard !state.isStopping else { return nil }
             let before = state.beat
             let beat = Task {
                 await before?.value
@@ -36,7 +38,7 @@ extension Server {
             state.beat = beat
             return beat
         }
-        await beat.value
+        await beat?.value
     }
 
     private func beatOnce() async {
@@ -46,14 +48,14 @@ extension Server {
             let mine = try await homes.beat(projectNames)
             if !mine.isEmpty { try await takeUp(mine) }
             let (runs, triggers) = (runs, triggers)
-            let departing = homes.departing
-            for project in departing {
-                try await homes.handOver(project) {
+            for project in homes.departing {
+                let isGone = try await homes.handOver(project) {
                     guard await triggers.letGo(of: project) else { return false }
                     return await runs.letGo(of: project)
                 }
+                // Its heir need not wait for its own next beat.
+                if isGone { await calls.tell() }
             }
-            if !departing.isEmpty { await calls.tell() }
             try people.sessions.follow(now: .now())
             try await followLists()
         } catch {

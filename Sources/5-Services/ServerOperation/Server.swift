@@ -419,6 +419,7 @@ package final class Server: Sendable {
         beater?.cancel()
         // What it is just taking up is done first.
         await beater?.value
+        await state.withLock(\.beat)?.value
         await triggers.stop()
         await runs.stop()
         feed.end()
