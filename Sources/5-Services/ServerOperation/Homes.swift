@@ -2,57 +2,38 @@
 
 internal import Diagnostics
 internal import EventJournal
+package import HomeRules
 internal import Synchronization
 internal import ThreadExecution
 
 /// Which server decides what is of a project: its home. All that has to be decided in order is of one project: deliveries, schedules,
 /// runs, groups, environments. Without a database this server is the home of all.
 package final class Homes: Sendable {
-    private struct State: Sendable {
-        var servers: [String: ServerPresence] = [:]
-        var homes: [String: PostgresJournal.Home] = [:]
-        /// What this server has taken up.
-        var own: Set<String> = []
-        /// What it is about to give away: nothing new of it begins here.
-        var leaving: Set<String> = []
-        var beats: Int64 = 0
-    }
-
     private let database: PostgresJournal?
+    private let book: Mutex<HomeBook>
     /// This server's name.
     package let name: String
     /// One that was not heard of for so long is gone, by the database's clock.
     private let silenceMs: Int64
-    private let state = Mutex(State())
 
     init(database: PostgresJournal?, name: String, silenceMs: Int64) {
         (self.database, self.name, self.silenceMs) = (database, name, silenceMs)
+        book = Mutex(HomeBook(name: name, silenceMs: silenceMs))
     }
 
     /// Whether this server decides what is of a project.
-    package func isHere(_ project: String) -> Bool {
-        database == nil || state.withLock { $0.own.contains(project) && !$0.leaving.contains(project) }
-    }
+    package func isHere(_ project: String) -> Bool { database == nil || book.withLock { $0.isHere(project) } }
 
-    /// Where the server is reached that decides what is of a project; `nil`: it is this one, or nobody yet.
-    package func address(of project: String) -> String? {
-        guard database != nil else { return nil }
-        return state.withLock { state in
-            guard let home = state.homes[project]?.server, home != name else { return nil }
-            return state.servers[home]?.address
-        }
+    /// Which server decides what is of a project.
+    package func place(of project: String) -> HomePlace {
+        database == nil ? .here : book.withLock { $0.place(of: project) }
     }
 
     /// Other servers that are there, by their addresses.
-    package var others: [String] {
-        state.withLock { state in state.servers.values.filter { $0.id != name }.map(\.address).sorted() }
-    }
+    package var others: [String] { book.withLock { $0.others } }
 
     /// Whether this server does what one server does for all.
-    package var isSteward: Bool {
-        guard database != nil else { return true }
-        return state.withLock { $0.servers.keys.min() == name }
-    }
+    package var isSteward: Bool { database == nil || book.withLock { $0.isSteward } }
 
     /// Takes this server's seat.
     func enter(_ address: String) async throws(DiagnosticError) {
@@ -68,35 +49,19 @@ package final class Homes: Sendable {
     func beat(_ projects: [String]) async throws(DiagnosticError) -> Set<String> {
         guard let database else { return [] }
         let silenceMs = silenceMs
-        let turn = state.withLock { state in
-            state.beats += 1
-            return state.beats
-        }
+        let turn = book.withLock { $0.beginBeat() }
         let (servers, homes) = try await Self.blocking { () throws(JournalError) in
             let servers = try database.beat()
             try database.settleHomes(of: projects, goneMs: silenceMs, turn: turn)
             return (servers, try database.homes())
         }
-        let name = name
-        return state.withLock { state in
-            state.servers = [:]
-            for server in servers where server.id == name || server.silentMs < silenceMs {
-                state.servers[server.id] = server
-            }
-            state.homes = homes
-            let here = Set(homes.filter { $0.value.server == name }.keys)
-            // Those of projects that are no more, or were given away.
-            state.own.formIntersection(here)
-            // One whose heir is gone stays.
-            state.leaving.formIntersection(here.filter { homes[$0]?.heir != nil })
-            return here.subtracting(state.own)
-        }
+        let peers = servers.map { HomeBook.Peer(id: $0.id, address: $0.address, silentMs: $0.silentMs) }
+        let said = homes.mapValues { HomeBook.Home(server: $0.server, heir: $0.heir) }
+        return book.withLock { $0.heard(peers, homes: said) }
     }
 
     /// Projects of this server that are to go to another one.
-    var departing: [String] {
-        state.withLock { state in state.own.filter { state.homes[$0]?.heir != nil }.sorted() }
-    }
+    var departing: [String] { book.withLock { $0.departing } }
 
     /// Gives a project to the server that is to have it, where nothing of it is under way. While that is looked at nothing new of it
     /// begins here.
@@ -105,21 +70,18 @@ package final class Homes: Sendable {
     func handOver(_ project: String, letGo: @Sendable () async -> Bool) async throws(DiagnosticError) {
         guard let database else { return }
         let name = name
-        state.withLock { _ = $0.leaving.insert(project) }
+        book.withLock { $0.beginLeaving(project) }
         guard await letGo() else {
-            state.withLock { _ = $0.leaving.remove(project) }
+            book.withLock { $0.stay(project) }
             // Another one may be.
             return try await Self.blocking { () throws(JournalError) in try database.keep(project, at: name) }
         }
         // What becomes of it where this fails is seen at the next beat.
         try await Self.blocking { () throws(JournalError) in try database.handOver(project, from: name) }
-        state.withLock { state in
-            state.own.remove(project)
-            state.homes[project] = nil
-        }
+        book.withLock { $0.gave(project) }
     }
 
-    func takeUp(_ projects: Set<String>) { state.withLock { $0.own.formUnion(projects) } }
+    func takeUp(_ projects: Set<String>) { book.withLock { $0.takeUp(projects) } }
 
     /// Nothing more is written by this server.
     func leave() async throws(DiagnosticError) {

@@ -3,6 +3,7 @@
 internal import AccessRules
 package import Diagnostics
 internal import EventJournal
+internal import HomeRules
 internal import PipelineModel
 internal import RunCoordination
 internal import RunIndex
@@ -123,11 +124,8 @@ extension Server {
         beater?.cancel()
     }
 
-    /// Several times within the silence after which others would take over.
-    private static let beatsPerSilence: Int64 = 5
-
     func startBeating() -> Task<Void, Never> {
-        let pause = Duration.milliseconds(settings.silenceMs / Self.beatsPerSilence)
+        let pause = Duration.milliseconds(settings.silenceMs / HomeBook.beatsPerSilence)
         return Task { [weak self] in
             while !Task.isCancelled {
                 try? await Task.sleep(for: pause)

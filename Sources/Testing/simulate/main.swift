@@ -33,6 +33,10 @@ func show(_ report: SimulationReport) -> Bool {
     return false
 }
 
+// simulate --world SEED            one world of many machines, with its history
+// simulate --worlds N [FIRST]      N worlds from FIRST (default 1) on two threads
+// simulate --world-defects         at which seed each fault of many machines put in on purpose is found, and how
+
 let arguments = Array(CommandLine.arguments.dropFirst())
 let numbers = arguments.compactMap { UInt64($0) }
 if arguments.first == "--seeds", let count = numbers.first {
@@ -55,6 +59,14 @@ if arguments.first == "--defects" {
             "\(defect)\(defect.isOfAMachine ? " (machine)" : ""): \(failure.map { "seed \($0.seed): \($0.violation ?? "")" } ?? "NOT FOUND")"
         )
     }
+    exit(0)
+}
+if arguments.first == "--world" { exit(WorldCommands.show(numbers.first ?? 1) ? 0 : 1) }
+if arguments.first == "--worlds", let count = numbers.first {
+    exit(await WorldCommands.sweep(first: numbers.count > 1 ? numbers[1] : 1, count: Int(count)) ? 0 : 1)
+}
+if arguments.first == "--world-defects" {
+    await WorldCommands.defects()
     exit(0)
 }
 if arguments.first == "--bench" {

@@ -127,18 +127,19 @@ extension RunCoordinator {
             }
         }
         run.jobs[job] = known
-        guard let summary, let owner = summary.owner, owner != Self.ownerWithout, summary.epoch > 0 else {
-            // Taken from its runner, and the server ended before it had said what became of the job.
-            if known.hasBegun || (summary?.owner == Self.ownerWithout && intake.hasLogs(work)) {
-                return give(cutOff(work, "Its runner was lost."), to: run.run)
-            }
-            return admit(job, number, of: run)
+        let traces = JobTraces(hasBegun: known.hasBegun, hasLogs: intake.hasLogs(work))
+        switch StartedJob(owner: summary?.owner, fence: summary?.epoch ?? 0, traces) {
+        case .waits: admit(job, number, of: run)
+        case .cutOff:
+            // The server ended before it had said what became of the job.
+            give(cutOff(work, "Its runner was lost."), to: run.run)
+        case .leased(let runner, let fence):
+            run.jobs[job]?.environment = run.environment(of: job)
+            let demand = demand(job, number, of: run)
+            dispatch.restore(demand, runner: runner, fence: fence, now: surroundings.now())
+            spend(runner)
+            intake.open(LeaseKey(work, fence: fence), events: known.events, outcomes: known.outcomes)
         }
-        run.jobs[job]?.environment = run.environment(of: job)
-        let demand = demand(job, number, of: run)
-        dispatch.restore(demand, runner: owner, fence: summary.epoch, now: surroundings.now())
-        spend(owner)
-        intake.open(LeaseKey(work, fence: summary.epoch), events: known.events, outcomes: known.outcomes)
     }
 }
 

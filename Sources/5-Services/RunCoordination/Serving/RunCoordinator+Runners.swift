@@ -312,13 +312,14 @@ extension RunCoordinator {
         do throws(DiagnosticError) {
             // Whatever the runner still says is refused from now on.
             _ = try store.journaled { (journal) throws(JournalError) in
-                try journal.claim([Self.stream(work)], owner: Self.ownerWithout)
+                try journal.claim([Self.stream(work)], owner: StartedJob.ownerWithout)
             }
         } catch {
             surroundings.report(error)
         }
-        // Lines come before the event that says that their step began.
-        let returns = !job.hasBegun && job.cancellation == nil && !intake.hasLogs(work)
+        let traces = JobTraces(
+            hasBegun: job.hasBegun, hasLogs: intake.hasLogs(work), isCancelled: job.cancellation != nil)
+        let returns = traces.returns
         surroundings.noted(.leaseLost(isReturned: returns))
         record(.lost(work.job, number: work.number, reason: text, isReturned: returns), of: run)
         guard !returns else {
@@ -331,9 +332,6 @@ extension RunCoordinator {
         }
         give(cutOff(work, text), to: work.run)
     }
-
-    /// Of a job's stream that no runner has: what was taken from one, and is not given to another.
-    static let ownerWithout = "server"
 
     func cutOff(_ work: JobTry, _ text: String) -> RunInput {
         let reason = Reason(.interrupted, "\(text) What it was at is not known; it is not tried again by itself.")
