@@ -337,6 +337,7 @@ let testTargets: [Target] = [
     tests("RunnerProtocolTests", ["PipelineModel", "RunnerProtocol", "StructuredData"]),
     tests("RetentionRulesTests", ["PipelineModel", "RetentionRules", "Timekeeping"]),
     tests("JobDispatchTests", ["JobDispatch", "PipelineModel", "RunnerProtocol"]),
+    tests("HomeRulesTests", ["HomeRules", "PipelineModel", "RunnerProtocol"]),
     tests("AccessRulesTests", ["AccessRules", "Diagnostics", "StructuredData", "Timekeeping"]),
     tests(
         "SimulationTests",

@@ -148,11 +148,12 @@ package actor JobRunner {
             }
         }
         waiting = asked
+        let askedAt = BootInstant.now()
         let result = await asked.value
         waiting = nil
         switch result {
         case .success(let answer):
-            heard()
+            heard(askedAt)
             await take(answer, link)
             return true
         case .failure(let error):
@@ -178,8 +179,9 @@ package actor JobRunner {
     /// alone, for giving it up costs a connection; whatever answers it leads to the next, which tells of all the room.
     private func askAnew() { if isFull { waiting?.cancel() } }
 
-    private func heard() {
-        heardAt = .now()
+    /// - Parameter askedAt: the leases hold from the question on, not from its answer: those may be far apart.
+    private func heard(_ askedAt: BootInstant) {
+        heardAt = max(heardAt, askedAt)
         awaySince = nil
         hasReported = false
         for carrier in carriers.values { carrier.wake() }

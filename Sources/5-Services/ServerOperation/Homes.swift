@@ -83,6 +83,9 @@ package final class Homes: Sendable {
 
     func takeUp(_ projects: Set<String>) { book.withLock { $0.takeUp(projects) } }
 
+    /// Not all that is of them could be taken up.
+    func drop(_ projects: Set<String>) { book.withLock { $0.drop(projects) } }
+
     /// Nothing more is written by this server.
     func leave() async throws(DiagnosticError) {
         guard let database else { return }

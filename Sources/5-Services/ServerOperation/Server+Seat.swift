@@ -92,6 +92,8 @@ extension Server {
             try await triggers.start(projects)
             return going
         } catch {
+            // The next beat offers them again: what was not read would be looked at by nobody.
+            homes.drop(projects)
             throw (error as? DiagnosticError) ?? DiagnosticError(.entryMissing, "\(error)")
         }
     }

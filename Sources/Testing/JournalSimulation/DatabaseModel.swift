@@ -157,6 +157,9 @@ package struct DatabaseModel<Payload: Sendable>: Sendable {
         return all
     }
 
+    /// Nothing was heard of a server for so much longer.
+    package mutating func age(_ server: String, byMs span: Int64) { servers[server]?.heardAt -= span }
+
     // MARK: homes
 
     /// `martlet_settle`.

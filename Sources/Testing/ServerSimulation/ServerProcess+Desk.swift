@@ -71,7 +71,7 @@ extension ServerProcess {
             } then: { result in
                 guard case .success(let (version, listed)) = result else { return reply(nil) }
                 if version > 0, self.world.defect != .doesNotKnowDeliveries {
-                    self.putIfUnworked(delivery)
+                    self.noteKnown(delivery)
                     return reply(true)
                 }
                 self.record(delivery, version, listed, others, reply)
@@ -97,19 +97,19 @@ extension ServerProcess {
             case .failure(.conflict(Self.list(delivery.project), _, let actual)):
                 record(delivery, version, actual, others, reply)
             case .failure(.conflict(Self.stream(delivery), _, _)):
-                putIfUnworked(delivery)
+                noteKnown(delivery)
                 reply(true)
-            case .failure: reply(nil)
+            case .failure:
+                line(delivery.project).isUncertain = world.defect != .forgetsADeliveryWhoseAnswerWasLost
+                reply(nil)
             }
         }
     }
 
-    /// One that is recorded, whose answer was lost: nobody works it unless somebody asks.
-    private func putIfUnworked(_ delivery: WorldDelivery) {
+    private func noteKnown(_ delivery: WorldDelivery) {
         guard world.defect != .forgetsADeliveryWhoseAnswerWasLost else { return }
-        guard !line(delivery.project).tasks.contains(where: { $0.delivery.id == delivery.id }) else { return }
-        // Whether it was worked is looked at by whoever works it.
-        put(Line.Task(delivery: delivery, receivedAt: world.clock, isAgain: true), on: delivery.project)
+        let line = line(delivery.project)
+        line.isUncertain = !line.tasks.contains { $0.delivery.id == delivery.id }
     }
 
     /// What earlier homes have taken in and not worked.
@@ -233,7 +233,13 @@ extension ServerProcess {
         for project in world.scheduled where homes.isHere(project) || world.defect == .firesSchedulesAwayFromHome {
             fire(project)
         }
-        for line in lines.values { pump(line) }
+        for (project, line) in lines.sorted(by: { $0.key < $1.key }) {
+            if line.isUncertain, homes.isHere(project) {
+                line.isUncertain = false
+                startDesk([project]) { isDone in if !isDone { line.isUncertain = true } }
+            }
+            pump(line)
+        }
     }
 
     private func fire(_ project: String) {

@@ -81,6 +81,8 @@ final class ServerProcess: Party {
         var retryAt: Int64 = 0
         var book: ScheduleState?
         var isReadingBook = false
+        /// An answer was lost: deliveries may be recorded that are not known here.
+        var isUncertain = false
     }
 
     unowned let world: World
