@@ -154,7 +154,7 @@ package actor JobRunner {
         switch result {
         case .success(let answer):
             heard(askedAt)
-            await take(answer, link)
+            await take(answer, link, askedAt)
             return true
         case .failure(let error):
             if asked.isCancelled { return true }
@@ -207,11 +207,14 @@ package actor JobRunner {
         for carrier in carriers.values { carrier.say(.abandon) }
     }
 
-    private func take(_ answer: PollAnswer, _ link: ServerLink) async {
+    private func take(_ answer: PollAnswer, _ link: ServerLink, _ askedAt: BootInstant) async {
         leaseMs = answer.leaseMs
         if answer.isDismissed { isDismissed = true }
         for lease in answer.lost { carriers[lease]?.say(.abandon) }
         for cancellation in answer.cancellations { tell(cancellation) }
+        // A machine that stood still meanwhile: what it was given may be another's by now. What is not is given again.
+        let age = BootInstant.now() - askedAt
+        guard surroundings.isOwn || age <= .milliseconds(RunnerLimits.silenceMs(ofLease: leaseMs)) else { return }
         for assignment in answer.assignments where carriers[assignment.lease] == nil {
             do throws(DiagnosticError) {
                 let content = try JobContent(object: assignment.content)

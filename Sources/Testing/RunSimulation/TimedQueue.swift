@@ -2,22 +2,27 @@
 
 /// Virtual time: happenings in the order of their times, those of one time in the order they were planned.
 package struct TimedQueue<Happening> {
-    private struct Entry {
-        var time: Int64
-        var sequence: Int
-        var happening: Happening
+    // What is inlinable is made for each kind of happening: the queue is where simulations spend their time.
+    @usableFromInline struct Entry {
+        @usableFromInline var time: Int64
+        @usableFromInline var sequence: Int
+        @usableFromInline var happening: Happening
 
-        func isBefore(_ other: Entry) -> Bool { (time, sequence) < (other.time, other.sequence) }
+        @inlinable init(time: Int64, sequence: Int, happening: Happening) {
+            (self.time, self.sequence, self.happening) = (time, sequence, happening)
+        }
+
+        @inlinable func isBefore(_ other: Entry) -> Bool { (time, sequence) < (other.time, other.sequence) }
     }
 
-    private var heap: [Entry] = []
-    private var sequence = 0
+    @usableFromInline var heap: [Entry] = []
+    @usableFromInline var sequence = 0
 
-    package init() {}
+    @inlinable package init() {}
 
-    package var isEmpty: Bool { heap.isEmpty }
+    @inlinable package var isEmpty: Bool { heap.isEmpty }
 
-    package mutating func insert(_ happening: Happening, at time: Int64) {
+    @inlinable package mutating func insert(_ happening: Happening, at time: Int64) {
         sequence += 1
         heap.append(Entry(time: time, sequence: sequence, happening: happening))
         var child = heap.count - 1
@@ -29,7 +34,7 @@ package struct TimedQueue<Happening> {
         }
     }
 
-    package mutating func popFirst() -> (time: Int64, happening: Happening)? {
+    @inlinable package mutating func popFirst() -> (time: Int64, happening: Happening)? {
         guard let first = heap.first, let last = heap.popLast() else { return nil }
         if !heap.isEmpty {
             heap[0] = last

@@ -25,7 +25,7 @@ extension ServerProcess {
         StreamID("delivery/\(delivery.project)/\(delivery.id)")
     }
     private static func list(_ project: String) -> StreamID { StreamID("deliveries/\(project)") }
-    private static func origin(_ project: String, _ key: String) -> StreamID { StreamID("origin/\(project)/\(key)") }
+    static func origin(_ project: String, _ key: String) -> StreamID { StreamID("origin/\(project)/\(key)") }
     static func bookStream(_ project: String) -> StreamID { StreamID("schedule/\(project)") }
 
     private func line(_ project: String) -> Line {
@@ -169,8 +169,9 @@ extension ServerProcess {
                 return (known, isWorked)
             } then: { result in
                 guard case .success(let (known, isWorked)) = result else { return then(false) }
-                if isWorked { return then(true) }
-                if let known { return self.worked(delivery, known, isKnown: true, then) }
+                let isBlind = self.world.defect == .doesNotKnowDeliveries
+                if isWorked, !isBlind { return then(true) }
+                if let known, !isBlind { return self.worked(delivery, known, isKnown: true, then) }
                 if task.isAgain, let begun = self.world.run(of: delivery) {
                     // An earlier try began it, or an earlier process: or was about to.
                     guard self.world.defect != .takesARecordForABegunRun else {

@@ -133,7 +133,8 @@ extension ServerProcess {
             guard case .success(let streams) = result else { return then(false) }
             let begun = streams.compactMap { RunID($0.text.dropFirst(4)) }
             let unbegun = world.records.keys.filter { world.database.model.streams[WorldRun.stream($0)] == nil }
-            let ours = Set(begun + unbegun).filter { run in
+            let others = unbegun.filter { !world.isBegunAsAnother($0) || world.defect == .beginsWhatWasBegunAsAnother }
+            let ours = Set(begun + others).filter { run in
                 world.records[run].map { projects.contains($0.project) } ?? false
             }
             recover(ours.sorted()) { isDone in

@@ -22,8 +22,20 @@ extension World {
             violate("an append of \(process.name) is taken although its seat was taken over")
         }
         for append in appends {
+            if isWrittenTwice(append, model) { violate("\(process.name) writes twice what \(append.stream) has already") }
             for event in append.events { note(event.payload, of: append, process, model) }
         }
+    }
+
+    /// Whether a run's stream ends twice with the same events.
+    private func isWrittenTwice(_ append: WorldAppend, _ model: WorldModel) -> Bool {
+        let count = append.events.count
+        guard count > 0, let events = model.streams[append.stream]?.events, events.count >= 2 * count else { return false }
+        for (index, event) in append.events.enumerated() {
+            let before = events[events.count - 2 * count + index]
+            guard case .run(let new) = event.payload, case .run(let old) = before.payload, new == old else { return false }
+        }
+        return true
     }
 
     private func note(_ fact: WorldFact, of append: WorldAppend, _ process: ServerProcess, _ model: WorldModel) {
@@ -60,6 +72,15 @@ extension World {
 
     func hasEnded(_ run: RunID) -> Bool { ledger.ended.contains(WorldRun.stream(run)) }
 
+    /// A record that a server left that lost its seat before it could begin the run; its delivery has another one.
+    func isBegunAsAnother(_ run: RunID) -> Bool {
+        guard database.model.streams[WorldRun.stream(run)] == nil, let record = records[run],
+            case .origin(let begun)? = database.model.streams[
+                ServerProcess.origin(record.project, record.origin)]?.events.first?.payload
+        else { return false }
+        return begun != run
+    }
+
     /// The run that was made for a delivery, whether it has begun or not.
     func run(of delivery: WorldDelivery) -> RunID? {
         records.values.filter { $0.project == delivery.project && $0.origin == delivery.origin }.map(\.run).min()
@@ -82,7 +103,7 @@ extension World {
         for (name, stream) in database.model.streams where stream.wakeAt != nil {
             return "\(name) was not worked"
         }
-        for run in records.keys.sorted() where !hasEnded(run) { return "run \(run) did not end" }
+        for run in records.keys.sorted() where !hasEnded(run) && !isBegunAsAnother(run) { return "run \(run) did not end" }
         for runner in runners {
             if let carrier = runner.process?.carriers.values.first {
                 return "\(runner.id) still has \(carrier.lease.work)"
@@ -103,7 +124,7 @@ extension World {
         if let unfinished = firstUnfinished { return violate("after \(elapsed / 1_000) s \(unfinished)") }
         checkDeliveries()
         checkSchedules()
-        for run in records.keys.sorted() where violation == nil { check(run) }
+        for run in records.keys.sorted() where violation == nil && !isBegunAsAnother(run) { check(run) }
     }
 
     private func checkDeliveries() {
@@ -113,7 +134,7 @@ extension World {
             }
         }
         var origins: [String: RunID] = [:]
-        for record in records.values.sorted(by: { $0.run < $1.run }) {
+        for record in records.values.sorted(by: { $0.run < $1.run }) where !isBegunAsAnother(record.run) {
             let key = "\(record.project) \(record.origin)"
             if let other = origins.updateValue(record.run, forKey: key) {
                 return violate("runs \(other) and \(record.run) are both of \(key)")

@@ -10,8 +10,6 @@ package enum WorldDefect: String, CaseIterable, Sendable {
     case doesNotKnowDeliveries
     /// A runner counts as heard although a server that has jobs of it was not.
     case takesAnUnheardPollForHeard
-    /// A runner counts its leases from the answers to its polls.
-    case countsALeaseFromTheAnswer
     /// A project is given away whatever is under way.
     case handsOverWhileARunIsUnderWay
     /// Every server fires the schedules of all projects.
@@ -37,6 +35,12 @@ package enum WorldDefect: String, CaseIterable, Sendable {
     case keepsAScheduleBookThatFailed
     /// Progress that was recorded, whose answer was lost, is refused for ever.
     case refusesProgressThatIsThere
+    /// A runner that stood still while it was given a job begins it, however late.
+    case takesAnOldAnswer
+    /// A runner counts its leases from the answers to its polls.
+    case countsALeaseFromTheAnswer
+    /// A record that a server left which had lost its seat is begun, though its delivery has another run.
+    case beginsWhatWasBegunAsAnother
     /// A run of which there is a record counts as begun, whoever made it.
     case takesARecordForABegunRun
 }

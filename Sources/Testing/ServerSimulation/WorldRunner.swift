@@ -104,15 +104,18 @@ final class RunnerProcess: Party {
             }
             // What the server knows is as old as the question.
             heardAt = max(heardAt, world.defect == .countsALeaseFromTheAnswer ? world.clock : sentAt)
-            take(answer)
+            take(answer, sentAt)
             world.after(1, self) { self.ask() }
         }
     }
 
-    private func take(_ answer: PollAnswer) {
+    private func take(_ answer: PollAnswer, _ sentAt: Int64) {
         leaseMs = answer.leaseMs
+        let isStale = world.clock - sentAt > RunnerLimits.silenceMs(ofLease: leaseMs)
         for lease in answer.lost { carriers[lease].map { abandon($0) } }
         for cancellation in answer.cancellations { carriers[cancellation.lease].map { cancel($0, cancellation) } }
+        // A machine that stood still meanwhile: what it was given may be another's by now.
+        guard !isStale || world.defect == .takesAnOldAnswer else { return }
         for assignment in answer.assignments where carriers[assignment.lease] == nil {
             runner.leases.insert(assignment.lease)
             carry(assignment.lease)
