@@ -165,14 +165,16 @@ let services: [Target] = [
         [
             "ContainerEngine", "ContentStore", "Diagnostics", "EventJournal", "ExpressionLanguage", "FileAccess",
             "GitHubWorkflows", "HTTPMessages", "JobDispatch", "LogArchive", "ObjectStorage", "OutcomeReading",
-            "PatternMatching", "PipelineModel", "ProcessControl", "RunEngine", "RunnerProtocol", "RuntimeServices", "SealedStorage", "SecretRedaction",
+            "PatternMatching", "PipelineModel", "ProcessControl", "RunEngine", "RunnerProtocol", "RuntimeServices",
+            "SealedStorage", "SecretRedaction",
             "SourceControl", "StepExecution", "StructuredData", "ThreadExecution", "Timekeeping", "WorkflowPlanning",
             "YAMLReading", "ZipArchives", crypto,
         ]),
     floor(
         "5-Services", "ClusterExecution",
         [
-            "ClusterAccess", "ClusterRules", "Credentials", "Diagnostics", "FileAccess", "HTTPMessages", "PipelineModel",
+            "ClusterAccess", "ClusterRules", "Credentials", "Diagnostics", "FileAccess", "HTTPMessages",
+            "PipelineModel",
             "ProcessControl", "RunCoordination", "RunEngine", "RunnerAgent", "RunnerProtocol", "StructuredData",
             "Timekeeping",
             "YAMLReading", crypto,
@@ -205,8 +207,10 @@ let serverServices: [Target] = [
         "5-Services", "ServerOperation",
         [
             "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "FileAccess",
-            "HTTPMessages", "HomeRules", "IdentityProviders", "JobDispatch", "LogArchive", "NotificationRules", "Notifications",
-            "ObjectStorage", "PatternMatching", "PipelineModel", "ProcessControl", "RetentionRules", "RunCoordination", "RunIndex",
+            "HTTPMessages", "HomeRules", "IdentityProviders", "JobDispatch", "LogArchive", "NotificationRules",
+            "Notifications",
+            "ObjectStorage", "PatternMatching", "PipelineModel", "ProcessControl", "RetentionRules", "RunCoordination",
+            "RunIndex",
             "RunnerProtocol", "SealedStorage", "SecretRedaction", "SecretVault", "SourceControl", "SourceForges",
             "StructuredData",
             "Telemetry", "ThreadExecution", "Timekeeping", "TriggerIntake", "WorkflowPlanning", crypto,
@@ -220,7 +224,8 @@ let edges: [Target] = [
         "6-Edges", "ServerAPI",
         [
             "AccessRules", "Announcements", "Credentials", "Diagnostics", "ErrorPages", "EventJournal",
-            "GitHubWorkflows", "HTTPMessages", "HTTPServing", "HomeRules", "IdentityProviders", "JobDispatch", "LogArchive",
+            "GitHubWorkflows", "HTTPMessages", "HTTPServing", "HomeRules", "IdentityProviders", "JobDispatch",
+            "LogArchive",
             "NotificationRules",
             "Notifications", "PipelineModel", "RetentionRules", "RunCoordination", "RunEngine", "RunIndex",
             "RunnerAgent", "RunnerProtocol", "SecretVault", "ServerOperation", "SourceControl", "SourceForges",
@@ -288,7 +293,8 @@ let testing: [Target] = [
             "Timekeeping",
         ]),
     .executableTarget(
-        name: "simulate", dependencies: ["RunSimulation", "ServerSimulation"], path: "Sources/Testing/simulate", swiftSettings: settings),
+        name: "simulate", dependencies: ["RunSimulation", "ServerSimulation"], path: "Sources/Testing/simulate",
+        swiftSettings: settings),
 ]
 
 let testTargets: [Target] = [
@@ -366,7 +372,10 @@ let testTargets: [Target] = [
         ["ClusterAccess", "Diagnostics", "FileAccess", "HTTPMessages", "StructuredData", "TestFolders"]),
     tests(
         "ClusterExecutionTests",
-        ["ClusterExecution", "ClusterRules", "Diagnostics", "PipelineModel", "RunCoordination", "RunnerProtocol", "StructuredData"]),
+        [
+            "ClusterExecution", "ClusterRules", "Diagnostics", "PipelineModel", "RunCoordination", "RunnerProtocol",
+            "StructuredData",
+        ]),
     tests("ContentStoreTests", ["TestPrograms", "ContentStore", "ContentVictim", "Diagnostics", "FileAccess"]),
     tests("ZipArchivesTests", ["Diagnostics", "FileAccess", "ZipArchives"]),
     tests(
@@ -400,7 +409,8 @@ let testTargets: [Target] = [
         "IdentityProvidersTests",
         [
             "TestPrograms",
-            "Credentials", "Diagnostics", "HTTPMessages", "HomeRules", "IdentityProviders", "StructuredData", "Timekeeping", crypto,
+            "Credentials", "Diagnostics", "HTTPMessages", "HomeRules", "IdentityProviders", "StructuredData",
+            "Timekeeping", crypto,
             cryptoExtras,
         ]),
     tests("ServerClientTests", ["Diagnostics", "HTTPMessages", "ServerClient", "StructuredData"]),
@@ -419,7 +429,8 @@ let testTargets: [Target] = [
             "PostgresAccess", "TestDatabases", "TestPrograms",
             "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "HTTPCalling",
             "HTTPMessages", "HTTPServing", "ObjectStorage", "PipelineModel", "ProcessControl", "RetentionRules",
-            "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent", "RunnerProtocol", "SQLiteAccess", "SecretVault", "ServerAPI",
+            "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent", "RunnerProtocol", "SQLiteAccess", "SecretVault",
+            "ServerAPI",
             "ServerOperation", "StructuredData", "Telemetry", "TestFolders", "ThreadExecution", "Timekeeping",
             "TriggerIntake", "WorkflowPlanning", crypto,
         ]),

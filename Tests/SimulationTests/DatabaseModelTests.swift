@@ -13,16 +13,16 @@ import Timekeeping
     "The model of the database answers as PostgreSQL does", .serialized, .postgres,
     .enabled(if: PostgresServer.isThere, "There is no PostgreSQL (apt-get install postgresql)."))
 struct DatabaseModelTests {
-    private typealias Model = DatabaseModel<[UInt8]>
+    fileprivate typealias Model = DatabaseModel<[UInt8]>
 
     /// A process of a server, in both worlds.
-    private struct Process {
+    fileprivate struct Process {
         let name: String
         let journal: PostgresJournal
         let seat: Model.Seat
     }
 
-    private struct Twins {
+    fileprivate struct Twins {
         var random: SeededRandom
         let address: PostgresAddress
         let connection: PostgresConnection
@@ -49,7 +49,9 @@ struct DatabaseModelTests {
             try #require(try twins.difference() == nil, "seed \(seed), step \(step): \(try twins.difference() ?? "")")
         }
         // Nothing was left out, and both said yes and no.
-        for call in ["append", "append refused", "claim", "claim refused", "settle", "handOver", "beat refused", "heir"] {
+        for call in [
+            "append", "append refused", "claim", "claim refused", "settle", "handOver", "beat refused", "heir",
+        ] {
             #expect(twins.calls[call, default: 0] > 3, "\(call): \(twins.calls)")
         }
     }
@@ -61,32 +63,35 @@ struct DatabaseModelTests {
 }
 
 extension DatabaseModelTests.Twins {
-    mutating func step() throws {
+    fileprivate mutating func step() throws {
         now += 1
         let process = random.pick(processes)
         switch random.below(20) {
         case 0 where processes.count < 12: try enter()
         case 1: try leave(process)
-        case 2, 3: try compare("beat", { try process.journal.beat().map(\.id) }) { model throws(JournalError) in
-            try model.beat(process.seat, clock: 0).map(\.id)
-        }
+        case 2, 3:
+            try compare("beat", { try process.journal.beat().map(\.id) }) { model throws(JournalError) in
+                try model.beat(process.seat, clock: 0).map(\.id)
+            }
         case 4: try age()
         case 5, 6, 7: try settle(process)
         case 8: try handOver(process)
         case 9: try keep(process)
         case 10, 11, 12: try claim(process)
-        case 13: try compare("number", { try process.journal.nextRunNumber() }) { model throws(JournalError) in
-            model.nextRunNumber()
-        }
+        case 13:
+            try compare("number", { try process.journal.nextRunNumber() }) { model throws(JournalError) in
+                model.nextRunNumber()
+            }
         default: try append(process)
         }
     }
 
-    mutating func enter() throws {
+    fileprivate mutating func enter() throws {
         let name = random.pick(Self.names)
         let journal = try PostgresJournal(address)
         try journal.enter(name, address: "http://\(name)")
-        processes.append(.init(name: name, journal: journal, seat: model.enter(name, address: "http://\(name)", clock: 0)))
+        processes.append(
+            .init(name: name, journal: journal, seat: model.enter(name, address: "http://\(name)", clock: 0)))
     }
 
     private mutating func leave(_ process: DatabaseModelTests.Process) throws {
@@ -100,7 +105,8 @@ extension DatabaseModelTests.Twins {
     private mutating func age() throws {
         let name = random.pick(Self.names)
         _ = try connection.run(
-            "UPDATE servers SET heard_at = heard_at - interval '2 hours' WHERE id = $1", [.text(name)], timeoutMs: 10_000)
+            "UPDATE servers SET heard_at = heard_at - interval '2 hours' WHERE id = $1", [.text(name)],
+            timeoutMs: 10_000)
         model.age(name, byMs: 2 * 3_600_000)
         note("age")
     }
@@ -129,12 +135,15 @@ extension DatabaseModelTests.Twins {
 
     private mutating func claim(_ process: DatabaseModelTests.Process) throws {
         let streams = (0...random.below(2)).map { _ in stream() }
-        try compare("claim", { try process.journal.claim(streams, owner: process.name) }) { model throws(JournalError) in
+        try compare("claim", { try process.journal.claim(streams, owner: process.name) }) {
+            model throws(JournalError) in
             try model.claim(streams, owner: process.name, process.seat)
         }
     }
 
-    private mutating func stream() -> StreamID { StreamID(random.pick(["run/1", "run/2", "job/1", "job/2", "other/1"])) }
+    private mutating func stream() -> StreamID {
+        StreamID(random.pick(["run/1", "run/2", "job/1", "job/2", "other/1"]))
+    }
 
     private mutating func append(_ process: DatabaseModelTests.Process) throws {
         var (real, modelled): ([StreamAppend], [DatabaseModel<[UInt8]>.Append]) = ([], [])
@@ -189,7 +198,7 @@ extension DatabaseModelTests.Twins {
     }
 
     /// What the database has and the model has not, or the other way about.
-    func difference() throws -> String? {
+    fileprivate func difference() throws -> String? {
         let journal = processes[0].journal
         let homes = try journal.homes().mapValues { "\($0.server) \($0.heir ?? "-")" }
         let said = model.homes.mapValues { "\($0.server) \($0.heir ?? "-")" }
@@ -199,11 +208,14 @@ extension DatabaseModelTests.Twins {
         if open != model.openRunStreams() { return "open runs \(open), the model has \(model.openRunStreams())" }
         for summary in try journal.streams(prefix: "", after: nil, limit: 100) {
             let stream = model.streams[summary.stream]
-            let real = "\(summary.version) \(summary.lastType) \(summary.wakeUp?.milliseconds ?? -1) \(summary.epoch) \(summary.owner ?? "-")"
-            let twin = "\(stream?.version ?? -1) \(stream?.events.last?.type ?? "") \(stream?.wakeAt ?? -1) \(stream?.epoch ?? -1) \(stream?.owner ?? "-")"
+            let real =
+                "\(summary.version) \(summary.lastType) \(summary.wakeUp?.milliseconds ?? -1) \(summary.epoch) \(summary.owner ?? "-")"
+            let twin =
+                "\(stream?.version ?? -1) \(stream?.events.last?.type ?? "") \(stream?.wakeAt ?? -1) \(stream?.epoch ?? -1) \(stream?.owner ?? "-")"
             if real != twin { return "\(summary.stream) has \(real), the model \(twin)" }
         }
         let keys = Set(try journal.pendingMessages(limit: 100).map(\.message.key))
-        return keys == Set(model.outbox.keys) ? nil : "messages \(keys.sorted()), the model has \(model.outbox.keys.sorted())"
+        return keys == Set(model.outbox.keys)
+            ? nil : "messages \(keys.sorted()), the model has \(model.outbox.keys.sorted())"
     }
 }

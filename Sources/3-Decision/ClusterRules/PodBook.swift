@@ -112,7 +112,9 @@ package struct PodBook: Sendable {
 
     /// All pods that there are: a lease that had one and has none is forsaken.
     package mutating func listed(_ there: Set<LeaseKey>) -> [Act] {
-        leases.waiting.filter { held[$0]?.hasPod == true && !there.contains($0) }.flatMap { forsake($0, "Its pod is gone.") }
+        leases.waiting.filter { held[$0]?.hasPod == true && !there.contains($0) }.flatMap {
+            forsake($0, "Its pod is gone.")
+        }
             + leases.running.filter { !there.contains($0) }.flatMap { forsake($0, "Its pod is gone.") }
     }
 

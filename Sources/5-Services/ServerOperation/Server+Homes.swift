@@ -50,7 +50,8 @@ extension Server {
         let rows = try await BlockingWork.attempt { () throws(DiagnosticError) in try lists.follow() }
         for row in rows where !homes.isHere(row.project) {
             var object: DataObject = [
-                "type": .string(row.state == .waiting ? "runBegan" : row.state == .running ? "runRunning" : "runFinished"),
+                "type": .string(
+                    row.state == .waiting ? "runBegan" : row.state == .running ? "runRunning" : "runFinished"),
                 "run": .number(Double(row.run.number)), "attempt": .number(Double(row.attempt)),
                 "project": .string(row.project), "workflow": .string(row.workflow),
             ]

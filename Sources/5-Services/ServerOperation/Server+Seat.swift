@@ -131,7 +131,8 @@ extension Server {
             return false
         }
         let stream = RunStore.stream(run, attempt: 1)
-        return try store.recorded { (journal) throws(JournalError) in try journal.summary(of: stream) }?.version ?? 0 == 0
+        return try store.recorded { (journal) throws(JournalError) in try journal.summary(of: stream) }?.version ?? 0
+            == 0
     }
 
     /// Stops saying that it lives, and whatever else the clock brings: as a process that stands still.

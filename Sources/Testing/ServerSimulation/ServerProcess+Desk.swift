@@ -45,7 +45,9 @@ extension ServerProcess {
         case .at(let address):
             world.call(self, world.server(at: address)) { (server: ServerProcess, reply: @escaping (Bool?) -> Void) in
                 server.receive(delivery, reply)
-            } then: { reply($0) }
+            } then: {
+                reply($0)
+            }
         case .nowhere: reply(nil)
         }
     }
@@ -67,7 +69,10 @@ extension ServerProcess {
         guard homes.isHere(delivery.project) || world.defect == .firesSchedulesAwayFromHome else { return reply(nil) }
         desk.enter { [self] in
             block(desk) { (model) throws(JournalError) in
-                (model.streams[Self.stream(delivery)]?.version ?? 0, model.streams[Self.list(delivery.project)]?.version ?? 0)
+                (
+                    model.streams[Self.stream(delivery)]?.version ?? 0,
+                    model.streams[Self.list(delivery.project)]?.version ?? 0
+                )
             } then: { result in
                 guard case .success(let (version, listed)) = result else { return reply(nil) }
                 if version > 0, self.world.defect != .doesNotKnowDeliveries {
@@ -85,7 +90,8 @@ extension ServerProcess {
     ) {
         let isBlind = world.defect == .doesNotKnowDeliveries
         var received = WorldAppend(
-            Self.stream(delivery), expectedVersion: isBlind ? version : 0, events: [("deliveryReceived", .delivery(delivery))])
+            Self.stream(delivery), expectedVersion: isBlind ? version : 0,
+            events: [("deliveryReceived", .delivery(delivery))])
         received.wakeUp = .at(Timestamp(milliseconds: world.clock))
         let listing = WorldAppend(
             Self.list(delivery.project), expectedVersion: listed, events: [("deliveryListed", .reason(delivery.id))])
@@ -195,7 +201,9 @@ extension ServerProcess {
             guard !isStalled, homes.isHere(delivery.project) || world.defect == .firesSchedulesAwayFromHome else {
                 return then(nil)
             }
-            block(coordinator) { (model) throws(JournalError) in model.nextRunNumber() } then: { result in
+            block(coordinator) { (model) throws(JournalError) in
+                model.nextRunNumber()
+            } then: { result in
                 guard case .success(let number) = result else { return then(nil) }
                 let record = WorldRecord(run: RunID(number), delivery: delivery, at: self.world.clock)
                 self.world.records[record.run] = record

@@ -187,9 +187,10 @@ extension ServerProcess {
     /// What a runner must have again that began anew. `false`: it is not its any more.
     func fetch(_ key: LeaseKey, of runner: String, _ reply: @escaping (Bool) -> Void) {
         coordinator.enter { [self] in
-            guard let lease = dispatch.leases[key.work], lease.runner == runner, lease.fence == key.fence else {
-                return reply(false)
-            }
+            let isRenewed = world.defect != .fetchesWithoutRenewing
+            guard let lease = dispatch.leases[key.work], lease.runner == runner, lease.fence == key.fence,
+                !isRenewed || dispatch.renew(key, by: runner, now: world.clock)
+            else { return reply(false) }
             reply(runs[key.work.run] != nil)
         }
     }

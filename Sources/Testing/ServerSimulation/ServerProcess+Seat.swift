@@ -56,7 +56,9 @@ extension ServerProcess {
                 model.settleHomes(of: world.projects, goneMs: World.silenceMs, turn: turn, clock: world.clock)
             } then: { result in
                 guard case .success = result else { return self.endBeat(result) }
-                world.ask(self) { (model) throws(JournalError) in model.homes } then: { result in
+                world.ask(self) { (model) throws(JournalError) in
+                    model.homes
+                } then: { result in
                     guard case .success(let said) = result else { return self.endBeat(result) }
                     self.heard(peers, said)
                 }
@@ -96,7 +98,9 @@ extension ServerProcess {
                 homes.stay(project)
                 return world.ask(self) { (model) throws(JournalError) in
                     model.keep(project, at: name)
-                } then: { _ in self.handOver(rest, then: then) }
+                } then: { _ in
+                    self.handOver(rest, then: then)
+                }
             }
             world.ask(self) { (model) throws(JournalError) in
                 model.handOver(project, from: name)
@@ -129,7 +133,9 @@ extension ServerProcess {
 
     private func takeUp(_ projects: Set<String>, then: @escaping (Bool) -> Void) {
         let world = world
-        world.ask(self) { (model) throws(JournalError) in model.openRunStreams() } then: { [self] result in
+        world.ask(self) { (model) throws(JournalError) in
+            model.openRunStreams()
+        } then: { [self] result in
             guard case .success(let streams) = result else { return then(false) }
             let begun = streams.compactMap { RunID($0.text.dropFirst(4)) }
             let unbegun = world.records.keys.filter { world.database.model.streams[WorldRun.stream($0)] == nil }

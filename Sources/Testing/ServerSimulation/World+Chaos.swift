@@ -33,7 +33,8 @@ extension World {
         let time: () -> Int64 = { [unowned self] in Int64(random.below(Int(shape.chaosMs))) }
         for _ in 0..<shape.outages {
             after(time(), nil) { [unowned self] in
-                let length = Int64(random.chance(percent: 70) ? random.within(200...4_000) : random.within(4_000...20_000))
+                let length = Int64(
+                    random.chance(percent: 70) ? random.within(200...4_000) : random.within(4_000...20_000))
                 note("database: away for \(length) ms")
                 ledger.count("outages")
                 database.generation += 1

@@ -22,7 +22,9 @@ extension World {
             violate("an append of \(process.name) is taken although its seat was taken over")
         }
         for append in appends {
-            if isWrittenTwice(append, model) { violate("\(process.name) writes twice what \(append.stream) has already") }
+            if isWrittenTwice(append, model) {
+                violate("\(process.name) writes twice what \(append.stream) has already")
+            }
             for event in append.events { note(event.payload, of: append, process, model) }
         }
     }
@@ -30,10 +32,14 @@ extension World {
     /// Whether a run's stream ends twice with the same events.
     private func isWrittenTwice(_ append: WorldAppend, _ model: WorldModel) -> Bool {
         let count = append.events.count
-        guard count > 0, let events = model.streams[append.stream]?.events, events.count >= 2 * count else { return false }
+        guard count > 0, let events = model.streams[append.stream]?.events, events.count >= 2 * count else {
+            return false
+        }
         for (index, event) in append.events.enumerated() {
             let before = events[events.count - 2 * count + index]
-            guard case .run(let new) = event.payload, case .run(let old) = before.payload, new == old else { return false }
+            guard case .run(let new) = event.payload, case .run(let old) = before.payload, new == old else {
+                return false
+            }
         }
         return true
     }
@@ -103,7 +109,9 @@ extension World {
         for (name, stream) in database.model.streams where stream.wakeAt != nil {
             return "\(name) was not worked"
         }
-        for run in records.keys.sorted() where !hasEnded(run) && !isBegunAsAnother(run) { return "run \(run) did not end" }
+        for run in records.keys.sorted() where !hasEnded(run) && !isBegunAsAnother(run) {
+            return "run \(run) did not end"
+        }
         for runner in runners {
             if let carrier = runner.process?.carriers.values.first {
                 return "\(runner.id) still has \(carrier.lease.work)"
@@ -157,7 +165,9 @@ extension World {
                 minutes.append(stream.events[0].at)
                 dealtWith += Int64(left + 1)
             }
-            guard case .schedules(let book)? = database.model.streams[ServerProcess.bookStream(project)]?.events.last?.payload,
+            guard
+                case .schedules(let book)? = database.model.streams[ServerProcess.bookStream(project)]?.events.last?
+                    .payload,
                 let entry = book.entries.first
             else {
                 if !minutes.isEmpty { violate("the schedule of \(project) fired and its book says nothing of it") }
@@ -181,12 +191,16 @@ extension World {
         var outcomes: [JobRun: JobOutcome] = [:]
         var starts: [JobRun: Int] = [:]
         for event in events {
-            if case .legStarted(let body) = event { starts[JobRun(job: body.leg, attempt: body.attempt), default: 0] += 1 }
+            if case .legStarted(let body) = event {
+                starts[JobRun(job: body.leg, attempt: body.attempt), default: 0] += 1
+            }
             guard case .legFinished(let body) = event else { continue }
             outcomes[JobRun(job: body.leg, attempt: 1)] = body.outcome
             if let complaint = complaint(about: body, run, record) { return violate("run \(run): \(complaint)") }
         }
-        if let twice = starts.first(where: { $0.value > 1 }) { return violate("run \(run): \(twice.key.job) starts twice") }
+        if let twice = starts.first(where: { $0.value > 1 }) {
+            return violate("run \(run): \(twice.key.job) starts twice")
+        }
         let oracle = RunOracle(plan: record.plan, events: events) { outcomes[$0] }
         if let complaint = oracle.check(cancelsJobs: false) { violate("run \(run): \(complaint)") }
     }
@@ -205,7 +219,8 @@ extension World {
         switch end.outcome.conclusion {
         case .success where steps.filter { $0.isEnd && $0.succeeded }.count != spec.steps.count:
             return "\(end.leg) succeeded, and of its \(spec.steps.count) steps \(steps.count / 2) are recorded"
-        case .success where spec.steps.contains(where: \.fails): return "\(end.leg) succeeded although a step of it fails"
+        case .success where spec.steps.contains(where: \.fails):
+            return "\(end.leg) succeeded although a step of it fails"
         case .failure where end.outcome.reason?.kind == .condition && !spec.steps.contains(where: \.fails):
             return "\(end.leg) failed although none of its steps does"
         default: return nil

@@ -180,7 +180,9 @@ extension World {
     private func watch(_ pod: WorldPod, _ carrier: Carrier) {
         after(RunnerLimits.leaseMs / 15, pod) { [unowned self] in
             guard !carrier.isAbandoned else { return }
-            if clock - pod.heardAt > RunnerLimits.silenceMs(ofLease: RunnerLimits.leaseMs) { return abandon(pod, carrier) }
+            if clock - pod.heardAt > RunnerLimits.silenceMs(ofLease: RunnerLimits.leaseMs) {
+                return abandon(pod, carrier)
+            }
             watch(pod, carrier)
         }
     }

@@ -32,7 +32,8 @@ extension World {
         let disk = carrier.disk
         guard disk.steps.last?.succeeded != false, index < carrier.spec.steps.count else {
             let hasFailed = disk.steps.last?.succeeded == false
-            disk.outcome = hasFailed
+            disk.outcome =
+                hasFailed
                 ? JobOutcome(.failure, reason: Reason(.condition, "A step failed.")) : JobOutcome(.success)
             return tell()
         }

@@ -141,7 +141,10 @@ final class ClusterProcess: Party {
                 }
                 tell(lease) { $0.forsake(lease, text, of: $1, $2) }
             case .fail(let lease, let error):
-                end(lease, JobOutcome(.failure, reason: Reason(.setup, "\(error.diagnostic.code): \(error.diagnostic.message)")))
+                end(
+                    lease,
+                    JobOutcome(
+                        .failure, reason: Reason(.setup, "\(error.diagnostic.code): \(error.diagnostic.message)")))
             case .cancel(let lease, let reason):
                 end(lease, JobOutcome(.cancelled, reason: Reason(.cancelled, reason)))
             }

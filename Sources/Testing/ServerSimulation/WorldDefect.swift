@@ -39,8 +39,18 @@ package enum WorldDefect: String, CaseIterable, Sendable {
     case takesAnOldAnswer
     /// A runner counts its leases from the answers to its polls.
     case countsALeaseFromTheAnswer
+    /// A job that is fetched by its pod is not renewed by that, though the pod counts from there.
+    case fetchesWithoutRenewing
     /// A record that a server left which had lost its seat is begun, though its delivery has another run.
     case beginsWhatWasBegunAsAnother
     /// A run of which there is a record counts as begun, whoever made it.
     case takesARecordForABegunRun
+
+    /// From here on a sweep of 300 worlds finds it: for those that need much to come together.
+    package var firstSeed: UInt64 { Self.firstSeeds[self] ?? 1 }
+
+    private static let firstSeeds: [WorldDefect: UInt64] = [
+        .takesAnOldAnswer: 2_200, .countsALeaseFromTheAnswer: 500, .startsAPodAgainUnderItsLease: 1_500,
+        .takesARecordForABegunRun: 1_700, .fetchesWithoutRenewing: 13_300, .beginsWhatWasBegunAsAnother: 2_400,
+    ]
 }

@@ -56,7 +56,9 @@ extension World {
         let run = random.pick(going)
         call(Self.outside, door()) { (door: ServerProcess, reply: @escaping (Bool?) -> Void) in
             door.passOn(of: run, { $0.cancel(run, $1) }, reply: reply)
-        } then: { [unowned self] _ in note("somebody cancels run \(run)") }
+        } then: { [unowned self] _ in
+            note("somebody cancels run \(run)")
+        }
     }
 
     /// Never stops and never stands still.

@@ -41,9 +41,10 @@ package enum WorldSweep {
         var summary = Summary()
         for offset in stride(from: lane, to: count, by: lanes) {
             let report = World(seed: first + UInt64(offset), defect: defect).run()
-            summary.add(Summary(
-                seeds: 1, happenings: report.happenings, runs: report.runs, virtualMs: report.virtualMs,
-                counts: report.counts, failures: report.violation == nil ? [] : [report]))
+            summary.add(
+                Summary(
+                    seeds: 1, happenings: report.happenings, runs: report.runs, virtualMs: report.virtualMs,
+                    counts: report.counts, failures: report.violation == nil ? [] : [report]))
             if report.violation != nil { break }
         }
         return summary

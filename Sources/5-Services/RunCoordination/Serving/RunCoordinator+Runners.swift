@@ -190,7 +190,8 @@ extension RunCoordinator {
 
     /// What a runner must have again that began anew: its disk has no secrets.
     package func assignment(_ key: LeaseKey, of runner: String) -> JobAssignment? {
-        guard let lease = dispatch.leases[key.work], lease.runner == runner, lease.fence == key.fence else {
+        // Whoever fetches it counts the lease from here on.
+        guard dispatch.renew(key, by: runner, now: surroundings.now()), let lease = dispatch.leases[key.work] else {
             return nil
         }
         return assignment(lease)

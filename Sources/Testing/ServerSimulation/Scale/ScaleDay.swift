@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import RunSimulation
+
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Darwin)
     internal import Darwin
 #endif
-internal import RunSimulation
 
-/// One simulated day: jobs come by a daily curve, wait for runners and go; each second is charged with what it costs servers and the
-/// database.
-package struct ScaleDay: Sendable {
+/// The jobs of one simulated day: they come by a daily curve, wait for runners and go.
+package struct ScaleTraffic: Sendable {
     package private(set) var jobs = 0
     package private(set) var waitP50 = 0.0
     package private(set) var waitP99 = 0.0
@@ -17,26 +17,18 @@ package struct ScaleDay: Sendable {
     /// In the busiest minute.
     package private(set) var startsPerSecond = 0.0
     package private(set) var endsPerSecond = 0.0
-    package private(set) var serverCores = 0.0
-    /// Of them: what each server pays for the polls of all runners, however many servers there are.
-    package private(set) var pollCores = 0.0
-    package private(set) var messagesPerSecond = 0.0
-    package private(set) var commitsPerSecond = 0.0
-    package private(set) var commitsPerDay = 0.0
-    package private(set) var logBytes = 0.0
-    package private(set) var journalBytes = 0.0
-    /// Of `coresPerServer`, in the busiest minute.
-    package private(set) var load = 0.0
-    package private(set) var databaseLoad = 0.0
+
+    /// Figures that change it; all others change what it costs.
+    package static let names: Set<String> = [
+        "runsPerDay", "jobsPerRun", "jobSeconds", "jobSecondsSpread", "runners", "peakFactor", "pollRoundMs",
+        "appendMs",
+    ]
 
     private let parameters: ScaleParameters
-    private let servers: Double
 
-    package init(_ parameters: ScaleParameters, servers: Int, seed: UInt64 = 1) {
+    package init(_ parameters: ScaleParameters, seed: UInt64 = 1) {
         self.parameters = parameters
-        self.servers = Double(servers)
         runDay(seed)
-        charge()
     }
 
     /// How many times the mean comes at a time of day: a working day, with the noon a little lower, and nights.
@@ -75,12 +67,13 @@ package struct ScaleDay: Sendable {
                 let begin = max(time, runners.earliest)
                 // A runner that is free hears of it with the next round of its poll, or of another's.
                 let idle = runners.idle(at: begin)
-                let heard = parameters["pollRoundMs"] / 1_000 * (servers - 1) / servers * Self.unit(&random) / Double(idle + 1)
+                let heard = parameters["pollRoundMs"] / 1_000 * Self.unit(&random) / Double(idle + 1)
                 let start = begin + heard + parameters["appendMs"] * 2 / 1_000
                 runners.take(until: start + length)
                 waits.append(Float(start - time))
-                startsByMinute[min(1_439, Int(start / 60))] += 1
-                endsByMinute[min(1_440, Int((start + length) / 60))] += 1
+                // What is left over at midnight is the next day's.
+                if start < 86_400 { startsByMinute[Int(start / 60)] += 1 }
+                if start + length < 86_400 { endsByMinute[Int((start + length) / 60)] += 1 }
                 busy[min(1_440, Int(start / 60))] = max(
                     busy[min(1_440, Int(start / 60))], Int(parameters["runners"]) - idle + 1)
             }
@@ -94,36 +87,59 @@ package struct ScaleDay: Sendable {
         endsPerSecond = Double(endsByMinute.max() ?? 0) / 60
     }
 
-    private mutating func charge() {
-        let p = parameters
-        let jobRate = max(startsPerSecond, endsPerSecond)
+    private static func unit(_ random: inout SeededRandom) -> Double {
+        Double(random.next() >> 11) / 9_007_199_254_740_992
+    }
+
+    private static func normal(_ random: inout SeededRandom) -> Double {
+        sqrt(-2 * log(1 - unit(&random))) * cos(2 * .pi * unit(&random))
+    }
+}
+
+/// What a day costs so many servers and their database in its busiest minute, and over the whole of it.
+package struct ScaleDay: Sendable {
+    /// Of each server.
+    package private(set) var serverCores = 0.0
+    /// Of them: what each server pays for the polls of all runners, however many servers there are.
+    package private(set) var pollCores = 0.0
+    package private(set) var messagesPerSecond = 0.0
+    package private(set) var commitsPerSecond = 0.0
+    package private(set) var commitsPerDay = 0.0
+    package private(set) var logBytes = 0.0
+    package private(set) var journalBytes = 0.0
+    /// Of `coresPerServer`.
+    package private(set) var load = 0.0
+    package private(set) var databaseLoad = 0.0
+
+    package init(_ traffic: ScaleTraffic, _ p: ScaleParameters, servers count: Int) {
+        let servers = Double(count)
+        let jobs = Double(traffic.jobs)
+        let jobRate = max(traffic.startsPerSecond, traffic.endsPerSecond)
         let runRate = jobRate / p["jobsPerRun"]
         // One server waits itself and asks nobody; of several, each is asked by the door of each runner each round.
         let rounds = servers == 1 ? 1_000 / p["pollWaitMs"] : 1_000 / p["pollRoundMs"]
         let pollsPerServer = p["runners"] * rounds
         let doorShare = pollsPerServer / servers
         messagesPerSecond = pollsPerServer * (servers - 1)
-        pollCores = (doorShare * p["pollCPUMs"] + (pollsPerServer - doorShare) * p["peerCPUMs"]
-            // The door's own calls to the others.
-            + doorShare * (servers - 1) * p["peerCPUMs"]) / 1_000
-        let work = runRate * p["runCPUMs"] + jobRate * p["jobCPUMs"]
+        pollCores =
+            (doorShare * p["pollCPUMs"] + (pollsPerServer - doorShare) * p["peerCPUMs"]
+                // The door's own calls to the others.
+                + doorShare * (servers - 1) * p["peerCPUMs"]) / 1_000
+        let work =
+            runRate * p["runCPUMs"] + jobRate * p["jobCPUMs"]
             + jobRate * p["logBytesPerJob"] / 1_048_576 * p["logCPUMsPerMiB"]
         serverCores = work / servers / 1_000 + pollCores
         load = serverCores / p["coresPerServer"]
         let perJob = p["commitsPerJob"] + p["stepsPerJob"] * p["commitsPerStep"]
-        commitsPerSecond = (runRate * p["commitsPerRun"] + jobRate * perJob) / p["jobsPerCommit"]
+        commitsPerSecond =
+            (runRate * p["commitsPerRun"] + jobRate * perJob) / p["jobsPerCommit"]
             + servers * p["beatStatementsPerSecond"]
-        commitsPerDay = (p["runsPerDay"] * p["commitsPerRun"] + Double(jobs) * perJob) / p["jobsPerCommit"]
+        commitsPerDay =
+            (p["runsPerDay"] * p["commitsPerRun"] + jobs * perJob) / p["jobsPerCommit"]
             + servers * p["beatStatementsPerSecond"] * 86_400
         databaseLoad = commitsPerSecond / p["databaseCommitsPerSecond"]
-        logBytes = Double(jobs) * p["logBytesPerJob"]
-        journalBytes = p["runsPerDay"] * p["journalBytesPerRun"] + Double(jobs) * p["journalBytesPerJob"]
-    }
-
-    private static func unit(_ random: inout SeededRandom) -> Double { Double(random.next() >> 11) / 9_007_199_254_740_992 }
-
-    private static func normal(_ random: inout SeededRandom) -> Double {
-        sqrt(-2 * log(1 - unit(&random))) * cos(2 * .pi * unit(&random))
+        logBytes = jobs * p["logBytesPerJob"]
+        journalBytes = p["runsPerDay"] * p["journalBytesPerRun"] + jobs * p["journalBytesPerJob"]
     }
 }
 

@@ -31,9 +31,11 @@ package struct ScaleParameters: Sendable {
         let data = try DataValue(json: bytes)
         for item in data["figures"]?.array ?? [] {
             let figure = Figure(
-                name: item["name"]?.string ?? "", value: item["value"]?.number ?? .nan, unit: item["unit"]?.string ?? "",
+                name: item["name"]?.string ?? "", value: item["value"]?.number ?? .nan,
+                unit: item["unit"]?.string ?? "",
                 kind: item["kind"]?.string ?? "", source: item["source"]?.string ?? "")
-            guard figure.value.isFinite, ["measured", "derived", "assumed"].contains(figure.kind), !figure.source.isEmpty
+            guard figure.value.isFinite, ["measured", "derived", "assumed"].contains(figure.kind),
+                !figure.source.isEmpty
             else { throw Unusable(description: "the figure '\(figure.name)' has no value, kind or source") }
             figures.append(figure)
             values[figure.name] = figure.value
