@@ -34,7 +34,7 @@ bench: build ## speed and memory as ratios against what a user would pick instea
 chaos: setup ## kill -9 of a server and its runners, 200 times under load (KILLS=n, SEED=n for the same story)
 	@scripts/chaos
 
-simulate: setup ## one simulated run from a seed: make simulate SEED=n (many: SEEDS=1000000)
+simulate: setup ## a simulated world from a seed: make simulate SEED=n (many: SEEDS=100000; one run: OF=run)
 	@SEED=$(or $(SEED),1) scripts/simulate
 
 format: ## lay the code out

@@ -92,6 +92,8 @@ let outcomes: [Target] = [
 let rules: [Target] = [
     floor("3-Decision", "RunEngine", ["Diagnostics", "PipelineModel", "StructuredData"]),
     floor("3-Decision", "JobDispatch", ["Diagnostics", "PipelineModel", "RunnerProtocol"]),
+    floor("3-Decision", "HomeRules", ["PipelineModel", "RunnerProtocol"]),
+    floor("3-Decision", "ClusterRules", ["Diagnostics", "RunnerProtocol", "StructuredData"]),
     floor("3-Decision", "AccessRules", ["Diagnostics", "StructuredData", "Timekeeping"]),
     floor("3-Decision", "ScheduleRules", ["Diagnostics", "StructuredData", "Timekeeping"]),
     floor("3-Decision", "RetentionRules", ["PipelineModel", "Timekeeping"]),
@@ -171,7 +173,8 @@ let services: [Target] = [
     floor(
         "5-Services", "ClusterExecution",
         [
-            "ClusterAccess", "Credentials", "Diagnostics", "FileAccess", "HTTPMessages", "PipelineModel",
+            "ClusterAccess", "ClusterRules", "Credentials", "Diagnostics", "FileAccess", "HTTPMessages",
+            "PipelineModel",
             "ProcessControl", "RunCoordination", "RunEngine", "RunnerAgent", "RunnerProtocol", "StructuredData",
             "Timekeeping",
             "YAMLReading", crypto,
@@ -204,7 +207,8 @@ let serverServices: [Target] = [
         "5-Services", "ServerOperation",
         [
             "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "FileAccess",
-            "HTTPMessages", "IdentityProviders", "JobDispatch", "LogArchive", "NotificationRules", "Notifications",
+            "HTTPMessages", "HomeRules", "IdentityProviders", "JobDispatch", "LogArchive", "NotificationRules",
+            "Notifications",
             "ObjectStorage", "PatternMatching", "PipelineModel", "ProcessControl", "RetentionRules", "RunCoordination",
             "RunIndex",
             "RunnerProtocol", "SealedStorage", "SecretRedaction", "SecretVault", "SourceControl", "SourceForges",
@@ -220,7 +224,8 @@ let edges: [Target] = [
         "6-Edges", "ServerAPI",
         [
             "AccessRules", "Announcements", "Credentials", "Diagnostics", "ErrorPages", "EventJournal",
-            "GitHubWorkflows", "HTTPMessages", "HTTPServing", "IdentityProviders", "JobDispatch", "LogArchive",
+            "GitHubWorkflows", "HTTPMessages", "HTTPServing", "HomeRules", "IdentityProviders", "JobDispatch",
+            "LogArchive",
             "NotificationRules",
             "Notifications", "PipelineModel", "RetentionRules", "RunCoordination", "RunEngine", "RunIndex",
             "RunnerAgent", "RunnerProtocol", "SecretVault", "ServerOperation", "SourceControl", "SourceForges",
@@ -249,7 +254,7 @@ let edges: [Target] = [
 
 /// Libraries and programs that only tests and `make simulate` use.
 let testing: [Target] = [
-    floor("Testing", "JournalSimulation", ["EventJournal", "Timekeeping"]),
+    floor("Testing", "JournalSimulation", ["EventJournal", "Timekeeping", crypto]),
     .executableTarget(
         name: "JournalVictim", dependencies: ["EventJournal", "Timekeeping"], path: "Sources/Testing/JournalVictim",
         swiftSettings: settings),
@@ -280,8 +285,16 @@ let testing: [Target] = [
         name: "page-gallery", dependencies: ["PageSamples", "WebPages"], path: "Sources/Testing/page-gallery",
         swiftSettings: settings),
     floor("Testing", "RunSimulation", ["Diagnostics", "PipelineModel", "RunEngine", "StructuredData"]),
+    floor(
+        "Testing", "ServerSimulation",
+        [
+            "ClusterRules", "Diagnostics", "EventJournal", "HomeRules", "JobDispatch", "JournalSimulation",
+            "PipelineModel", "RunEngine", "RunSimulation", "RunnerProtocol", "ScheduleRules", "StructuredData",
+            "Timekeeping",
+        ]),
     .executableTarget(
-        name: "simulate", dependencies: ["RunSimulation"], path: "Sources/Testing/simulate", swiftSettings: settings),
+        name: "simulate", dependencies: ["RunSimulation", "ServerSimulation"], path: "Sources/Testing/simulate",
+        swiftSettings: settings),
 ]
 
 let testTargets: [Target] = [
@@ -330,8 +343,14 @@ let testTargets: [Target] = [
     tests("RunnerProtocolTests", ["PipelineModel", "RunnerProtocol", "StructuredData"]),
     tests("RetentionRulesTests", ["PipelineModel", "RetentionRules", "Timekeeping"]),
     tests("JobDispatchTests", ["JobDispatch", "PipelineModel", "RunnerProtocol"]),
+    tests("HomeRulesTests", ["HomeRules", "PipelineModel", "RunnerProtocol"]),
     tests("AccessRulesTests", ["AccessRules", "Diagnostics", "StructuredData", "Timekeeping"]),
-    tests("SimulationTests", ["PipelineModel", "RunEngine", "RunSimulation"]),
+    tests(
+        "SimulationTests",
+        [
+            "EventJournal", "JournalSimulation", "PipelineModel", "PostgresAccess", "RunEngine", "RunSimulation",
+            "ServerSimulation", "TestDatabases", "Timekeeping",
+        ]),
     tests(
         "EventJournalTests",
         [
@@ -353,7 +372,10 @@ let testTargets: [Target] = [
         ["ClusterAccess", "Diagnostics", "FileAccess", "HTTPMessages", "StructuredData", "TestFolders"]),
     tests(
         "ClusterExecutionTests",
-        ["ClusterExecution", "Diagnostics", "PipelineModel", "RunCoordination", "RunnerProtocol", "StructuredData"]),
+        [
+            "ClusterExecution", "ClusterRules", "Diagnostics", "PipelineModel", "RunCoordination", "RunnerProtocol",
+            "StructuredData",
+        ]),
     tests("ContentStoreTests", ["TestPrograms", "ContentStore", "ContentVictim", "Diagnostics", "FileAccess"]),
     tests("ZipArchivesTests", ["Diagnostics", "FileAccess", "ZipArchives"]),
     tests(
@@ -387,7 +409,8 @@ let testTargets: [Target] = [
         "IdentityProvidersTests",
         [
             "TestPrograms",
-            "Credentials", "Diagnostics", "HTTPMessages", "IdentityProviders", "StructuredData", "Timekeeping", crypto,
+            "Credentials", "Diagnostics", "HTTPMessages", "HomeRules", "IdentityProviders", "StructuredData",
+            "Timekeeping", crypto,
             cryptoExtras,
         ]),
     tests("ServerClientTests", ["Diagnostics", "HTTPMessages", "ServerClient", "StructuredData"]),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import ClusterExecution
+import ClusterRules
 import StructuredData
 import Testing
 

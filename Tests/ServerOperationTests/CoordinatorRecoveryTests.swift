@@ -276,6 +276,28 @@ struct CoordinatorRecoveryTests {
         #expect(await harness.server.runs.position(lease, of: ghost)?.events == 0)
     }
 
+    @Test("What a runner says again is taken where it is recorded already, for the answer to it was lost; else it is refused")
+    func saidAgain() async throws {
+        let harness = try await ServerHarness(workflows: ["ci.yml": Self.quick])
+        let (_, ghost) = try await harness.runner("ghost")
+        _ = try await harness.begin("ci.yml")
+        let lease = try #require(await poll(harness, ghost).assignments.first?.lease)
+        var state = JobMachine.initialState
+        let definition = JobDefinition(job: lease.work.job, planDigest: "x", steps: [StepListing(id: "a")])
+        let events = JobMachine.step(.start, now: 1, definition: definition, state: &state).events
+            .map { Progress.Event(type: $0.typeName, version: $0.version, payload: Array($0.payload.jsonText().utf8), ageMs: 0) }
+        // Recorded, and not known to the server.
+        let work = lease.work
+        var append = StreamAppend(
+            RunStore.stream(work.run, attempt: 1, job: work.job, jobAttempt: 1), expectedVersion: 0,
+            events: events.map { NewEvent(type: $0.type, version: $0.version, payload: $0.payload) })
+        append.epoch = lease.fence
+        _ = try harness.server.store.journal.append(append, now: .now())
+        let again = Progress(lease: lease, parts: [.events(first: 1, events)])
+        #expect(try await harness.server.runs.progress(again, of: ghost)?.events == events.count)
+        #expect(try await harness.server.runs.progress(again, of: ghost)?.events == events.count)
+    }
+
     // MARK: the disk
 
     @Test("What cannot be written now is written later: nothing that was decided is lost, and nothing else is decided")

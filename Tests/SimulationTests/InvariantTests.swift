@@ -47,7 +47,7 @@ import Testing
 
     static func story(of seed: UInt64) -> String {
         let report = Simulation(seed: seed, isKeepingTranscript: true).run()
-        return (report.transcript.suffix(80) + [report.violation ?? "", "make simulate SEED=\(seed)"])
+        return (report.transcript.suffix(80) + [report.violation ?? "", "make simulate OF=run SEED=\(seed)"])
             .joined(separator: "\n")
     }
 }

@@ -131,6 +131,20 @@ struct PushTests {
         #expect(ground.shown == ["gone.yml delete refs/heads/main"])
     }
 
+    @Test("One that is recorded, and whose answer was lost, is worked when it comes again, once")
+    func recorded() async throws {
+        let commit = try ground.origin.commit([".github/workflows/ci.yml": workflow("push")])
+        let desk = ground.desk()
+        let push = try ground.push(to: commit)
+        #expect(try DeliveryLog(ground.store).receive(.forge(push.events), id: push.id, project: "prj_1", at: ground.now))
+        for _ in 0..<2 {
+            #expect(try await desk.receive(push, of: "prj_1") == .known)
+            await desk.tick()
+            await desk.idle()
+            #expect(ground.shown == ["ci.yml push refs/heads/main"])
+        }
+    }
+
     @Test("A commit that is gone is tried again, then given up with a reason, and can be redelivered")
     func gone() async throws {
         try ground.origin.commit([".github/workflows/ci.yml": workflow("push")])

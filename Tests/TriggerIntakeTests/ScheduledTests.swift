@@ -44,6 +44,22 @@ struct ScheduledTests {
         #expect(ground.begun.map(\.record.payload).last?["schedule"] == "0 12 * * *")
     }
 
+    @Test("A tick that is recorded and not known here, for the answer to it was lost, holds up no later one")
+    func recordedElsewhere() async throws {
+        try ground.origin.commit([".github/workflows/often.yml": workflow("{schedule: [{cron: '*/10 * * * *'}]}")])
+        let (desk, other) = (ground.desk(), ground.desk())
+        await pass(.seconds(0), desk)
+        await pass(.seconds(0), other)
+        // For the first the journal is now ahead of what it knows.
+        await pass(.minutes(10), other)
+        #expect(ground.begun.count == 1)
+        await pass(.seconds(1), desk)
+        await pass(.seconds(1), desk)
+        await pass(.minutes(10), desk)
+        await pass(.seconds(1), desk)
+        #expect(ground.begun.count == 2)
+    }
+
     @Test("After a time without a server the latest missed one runs")
     func missed() async throws {
         try ground.origin.commit([".github/workflows/often.yml": workflow("{schedule: [{cron: '*/10 * * * *'}]}")])

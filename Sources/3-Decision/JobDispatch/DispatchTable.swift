@@ -12,7 +12,7 @@ package import RunnerProtocol
 /// | job   | queued  | `withdraw`        | none    | it was cancelled, or its run is over              |
 /// | job   | leased  | `heard`           | leased  | the runner says that it has it: renewed           |
 /// | job   | leased  | `heard`           | lost    | the runner began anew, and does not have it       |
-/// | job   | leased  | `heard`           | lost    | the server began anew, and the runner does not have it |
+/// | job   | leased  | `heard`           | lost    | the server began anew, and the runner does not have it, after its silence |
 /// | job   | leased  | `overdue`         | lost    | nothing was heard of the runner for a lease's time |
 /// | job   | leased  | `remove`          | lost    | the runner is gone                                |
 /// | job   | leased  | `release`         | none    | its end was recorded                              |
@@ -166,12 +166,18 @@ package struct DispatchTable: Sendable {
                 lease.renewedAt = now
                 leases[work] = lease
                 hearing.missed.append(lease)
-            } else if isAnew || lease.isRestored {
+            } else if isAnew || (lease.isRestored && isPast(lease, now)) {
                 release(work)
                 hearing.forgotten.append(lease)
             }
         }
         return hearing
+    }
+
+    /// Whether an answer that gave a restored lease would come too late by now. Until then it may be on its way: a poll that knows nothing of
+    /// the lease says nothing.
+    private func isPast(_ lease: DispatchLease, _ now: Int64) -> Bool {
+        now - lease.since > RunnerLimits.silenceMs(ofLease: leaseMs)
     }
 
     /// Progress came: the lease is as good as renewed.

@@ -39,3 +39,16 @@ extension DiagnosticCode {
     /// What was moved is not what was there.
     package static let movedJournalDiffers = DiagnosticCode(1189)
 }
+
+extension DiagnosticCode {
+    /// Whether a journal said nothing of what it was asked, as it is away or has another writer: there may be more in it.
+    package var isSilenceOfJournal: Bool {
+        [.journalUnreachable, .journalRefused, .journalBusy, .journalUnseated].contains(self)
+    }
+
+    /// Whether what a journal refused may be taken later, as it is: where not, somebody else writes what this process does, or the journal
+    /// is not what it was.
+    package var isPassingForJournal: Bool {
+        ![.journalConflict, .journalFenced, .journalUnseated, .journalTooNew, .journalDamaged].contains(self)
+    }
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ClusterAccess
+internal import ClusterRules
 internal import Diagnostics
 internal import HTTPMessages
 internal import PipelineModel
@@ -21,7 +22,7 @@ extension ClusterRunner {
         let lease = assignment.lease
         let start = BootInstant.now()
         var pause = surroundings.pace.first
-        while let known = held[lease], !known.isEnding {
+        while let known = book.held[lease], !known.isEnding {
             do throws(DiagnosticError) {
                 try await makeOnce(assignment, link)
                 refusal = nil
@@ -33,26 +34,20 @@ extension ClusterRunner {
                     refuse(error.diagnostic.message)
                     guard BootInstant.now() - start < .seconds(settings.roomSeconds) else {
                         refusal = nil
-                        return await fail(lease, Self.noRoom(error.diagnostic.message, settings.roomSeconds))
+                        return await perform(book.fail(lease, book.noRoom(error.diagnostic.message)))
                     }
                     pause = Self.roomPause
                 case .clusterUnreachable, .clusterBusy, .webUnreachable, .serverBusy:
                     failed(error)
                     guard BootInstant.now() - start < .seconds(settings.roomSeconds) else {
-                        return await forsake(lease, error.diagnostic.message)
+                        return await perform(book.forsake(lease, error.diagnostic.message))
                     }
-                default: return await fail(lease, error)
+                default: return await perform(book.fail(lease, error))
                 }
             }
             try? await Task.sleep(for: pause)
             pause = min(pause * 2, surroundings.pace.longest)
         }
-    }
-
-    static func noRoom(_ text: String, _ seconds: Int) -> DiagnosticError {
-        DiagnosticError(
-            .podWithoutRoom, "There was no room for the job's pod for \(seconds) s. \(text)",
-            remedy: "Add nodes or raise the quota, ask for less, or let jobs wait longer with 'roomSeconds'.")
     }
 
     private func makeOnce(_ assignment: JobAssignment, _ link: ServerLink) async throws(DiagnosticError) {
@@ -97,90 +92,53 @@ extension ClusterRunner {
     func seen(_ change: ObjectWatch.Change) async {
         switch change {
         case .listed(let pods):
-            let there = Set(pods.compactMap(LeaseNames.lease(of:)))
-            for (lease, known) in held where known.hasPod && !there.contains(lease) {
-                await forsake(lease, "Its pod is gone.")
-            }
+            await perform(book.listed(Set(pods.compactMap(LeaseNames.lease(of:)))))
             for pod in pods { await judge(pod) }
         case .changed(let pod): await judge(pod)
         case .removed(let pod):
-            await judge(pod)
-            // What it said before it went is told by now; else it went without a word.
-            guard let lease = LeaseNames.lease(of: pod), held[lease] != nil else { return }
-            await forsake(lease, PodStatus(pod).gone)
+            guard let lease = LeaseNames.lease(of: pod) else { return }
+            await perform(book.removed(lease, pod, at: Self.now))
         }
     }
 
     private func judge(_ pod: DataValue) async {
-        guard let lease = LeaseNames.lease(of: pod), held[lease]?.isEnding == false else { return }
-        held[lease]?.hasPod = true
-        switch PodVerdict(pod: pod) {
-        case .running:
-            held[lease]?.isRunning = true
-            held[lease]?.wait = nil
-        case .over: drop(lease)
-        case .lost(let text): await forsake(lease, text)
-        case .failed(let error): await fail(lease, error)
-        case .waiting(nil): held[lease]?.wait = nil
-        case .waiting(let wait?):
-            if held[lease]?.wait?.wait.kind != wait.kind {
-                surroundings.say("The job \(lease.work) waits: \(wait.text)")
-                held[lease]?.wait = (.now(), wait)
-            } else {
-                held[lease]?.wait?.wait = wait
-            }
-            await endIfTooLong(lease)
-        }
+        guard let lease = LeaseNames.lease(of: pod) else { return }
+        await perform(book.changed(lease, pod, at: Self.now))
     }
 
     /// Looks at what waits, and at Jobs of which no pod was seen.
     func look() async {
-        for (lease, known) in held where !known.isRunning && !known.isEnding {
-            if !known.hasPod, BootInstant.now() - known.takenAt > Self.roomPause { await askForEvents(lease) }
-            await endIfTooLong(lease)
-        }
+        for lease in book.unexplained(at: Self.now) { await askForEvents(lease) }
+        await perform(book.look(at: Self.now))
     }
 
     /// Why a Job has no pod: the cluster says so in events only.
     private func askForEvents(_ lease: LeaseKey) async {
         let fields = "involvedObject.kind=Job,involvedObject.name=\(names.name(lease)),reason=FailedCreate"
         guard let events = try? await cluster.list(.events, in: settings.namespace, fields: fields).items,
-            let text = events.last?["message"]?.string, let known = held[lease], !known.hasPod
+            let text = events.last?["message"]?.string
         else { return }
-        let wait = PodVerdict.Wait(.room, "Its pod is not made: \(text)")
-        if known.wait == nil { surroundings.say("The job \(lease.work) waits: \(wait.text)") }
-        held[lease]?.wait = (known.wait?.since ?? known.takenAt, wait)
+        await perform(book.unmade(lease, text, at: Self.now))
     }
 
-    private func endIfTooLong(_ lease: LeaseKey) async {
-        guard let (since, wait) = held[lease]?.wait else { return }
-        let waited = BootInstant.now() - since
-        switch wait.kind {
-        case .room where waited >= .seconds(settings.roomSeconds):
-            await fail(lease, Self.noRoom(wait.text, settings.roomSeconds))
-        case .image where waited >= .seconds(settings.imageSeconds), .never:
-            await fail(
-                lease,
-                DiagnosticError(
-                    .podImageMissing, wait.text, remedy: "Check the image's name, its tag, and who may pull it."))
-        default: break
+    /// What the book says is to be done.
+    func perform(_ acts: [PodBook.Act]) async {
+        for act in acts {
+            switch act {
+            case .drop(let lease): drop(lease)
+            case .say(let lease, let text): surroundings.say("The job \(lease.work) \(text)")
+            case .forsake(let lease, let text): await forsake(lease, text)
+            case .fail(let lease, let error): await fail(lease, error)
+            case .cancel(let lease, let reason):
+                await end(lease, JobOutcome(.cancelled, reason: Reason(.cancelled, reason)))
+            }
         }
     }
 
     // MARK: ending
 
     /// What carried the job is gone.
-    func forsake(_ lease: LeaseKey, _ text: String) async {
-        guard held[lease]?.isEnding == false else { return }
-        comebacks[lease.work, default: 0] += 1
-        guard comebacks[lease.work, default: 0] < Self.comebackLimit else {
-            return await fail(
-                lease,
-                DiagnosticError(
-                    .podLost, "It came back from the cluster \(Self.comebackLimit) times. \(text)",
-                    remedy: "See the cluster's nodes, and run the job again."))
-        }
-        held[lease]?.isEnding = true
+    private func forsake(_ lease: LeaseKey, _ text: String) async {
         await tell(lease) { (link) throws(DiagnosticError) in
             try await link.forsake(ForsakenLease(lease, reason: text))
         }
@@ -188,16 +146,13 @@ extension ClusterRunner {
         drop(lease)
     }
 
-    func fail(_ lease: LeaseKey, _ error: DiagnosticError) async {
+    private func fail(_ lease: LeaseKey, _ error: DiagnosticError) async {
         let remedy = error.diagnostic.remedy.map { " \($0)" } ?? ""
         let reason = Reason(.setup, "\(error.diagnostic.code): \(error.diagnostic.message)\(remedy)")
         await end(lease, JobOutcome(.failure, reason: reason))
     }
 
-    func end(_ lease: LeaseKey, _ outcome: JobOutcome) async {
-        guard held[lease]?.isEnding == false else { return }
-        held[lease]?.isEnding = true
-        comebacks[lease.work] = nil
+    private func end(_ lease: LeaseKey, _ outcome: JobOutcome) async {
         let part = Progress.Part.finished(outcome: outcome.data.object ?? DataObject(), outputs: DataObject())
         await tell(lease) { (link) throws(DiagnosticError) in
             _ = try await link.progress(Progress(lease: lease, parts: [part]))
@@ -211,7 +166,7 @@ extension ClusterRunner {
         _ lease: LeaseKey, _ body: @Sendable (ServerLink) async throws(DiagnosticError) -> Void
     ) async {
         var pause = surroundings.pace.first
-        while held[lease] != nil {
+        while book.held[lease] != nil {
             do throws(DiagnosticError) {
                 return try await body(try surroundings.link())
             } catch {
@@ -245,7 +200,7 @@ extension ClusterRunner {
             for kind in [ClusterKind.jobs, .secrets] {
                 for object in try await cluster.list(kind, in: settings.namespace, labels: names.selector).items {
                     guard object["metadata"]?["deletionTimestamp"] == nil else { continue }
-                    if let lease = LeaseNames.lease(of: object), held[lease] != nil { continue }
+                    if let lease = LeaseNames.lease(of: object), book.held[lease] != nil { continue }
                     await remove(LeaseNames.name(of: object))
                 }
             }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ClusterAccess
+internal import ClusterRules
 internal import Credentials
 package import Diagnostics
 internal import PipelineModel
@@ -41,25 +42,11 @@ package actor ClusterRunner {
         }
     }
 
-    /// A lease that this runner has.
-    struct Held {
-        /// Its pod runs: it speaks for itself.
-        var isRunning = false
-        /// Its pod was seen.
-        var hasPod = false
-        var takenAt = BootInstant.now()
-        var wait: (since: BootInstant, wait: PodVerdict.Wait)?
-        var cancellation: LeaseCancellation?
-        /// Somebody says already what became of it.
-        var isEnding = false
-    }
-
     let surroundings: Surroundings
     /// Of this process.
     private let instance = String(UInt64.random(in: .min ... .max), radix: 36)
-    var held: [LeaseKey: Held] = [:]
-    /// How often a try at a job came back from the cluster.
-    var comebacks: [JobTry: Int] = [:]
+    /// Its leases and their pods.
+    var book: PodBook
     private var isDismissed = false
     private var isLeaving = false
     private var reported: Set<DiagnosticCode> = []
@@ -70,7 +57,6 @@ package actor ClusterRunner {
     /// Since when each question failed.
     private var awaySince: BootInstant?
 
-    static let comebackLimit = 3
     private static let lookRhythm = Duration.seconds(2)
     private static let sweepRhythm = Duration.seconds(60)
 
@@ -78,7 +64,16 @@ package actor ClusterRunner {
     var names: LeaseNames { surroundings.manifest.names }
     var settings: ExecutorSettings { surroundings.manifest.settings }
 
-    package init(_ surroundings: Surroundings) { self.surroundings = surroundings }
+    package init(_ surroundings: Surroundings) {
+        self.surroundings = surroundings
+        let settings = surroundings.manifest.settings
+        book = PodBook(
+            PodBook.Limits(
+                roomMs: Int64(settings.roomSeconds) * 1_000, imageMs: Int64(settings.imageSeconds) * 1_000))
+    }
+
+    /// Milliseconds that do not go back, for the book.
+    static var now: Int64 { Int64(BootInstant.now().nanoseconds / 1_000_000) }
 
     /// Works until it is dismissed or asked to leave. Jobs go on without it.
     package func run() async throws(DiagnosticError) {
@@ -135,8 +130,7 @@ package actor ClusterRunner {
         while true {
             do throws(DiagnosticError) {
                 for job in try await cluster.list(.jobs, in: settings.namespace, labels: names.selector).items {
-                    guard let lease = LeaseNames.lease(of: job), held[lease] == nil else { continue }
-                    held[lease] = Held()
+                    if let lease = LeaseNames.lease(of: job) { book.take(lease, at: Self.now) }
                 }
                 return
             } catch {
@@ -159,11 +153,11 @@ package actor ClusterRunner {
             failed(error)
             return false
         }
-        let free = refusal == nil ? max(0, surroundings.capacity - held.count) : 0
+        let free = refusal == nil ? max(0, surroundings.capacity - book.held.count) : 0
         isFull = free == 0
-        var request = PollRequest(
-            instance: instance, free: free, holds: held.filter { !$0.value.isRunning }.keys.sorted(by: Self.order))
-        request.elsewhere = held.filter { $0.value.isRunning }.keys.sorted(by: Self.order)
+        let leases = book.leases
+        var request = PollRequest(instance: instance, free: free, holds: leases.waiting)
+        request.elsewhere = leases.running
         request.refusal = refusal
         let question = request
         let asked = Task { () -> Result<PollAnswer, DiagnosticError> in
@@ -189,29 +183,22 @@ package actor ClusterRunner {
         }
     }
 
-    private static func order(_ left: LeaseKey, _ right: LeaseKey) -> Bool { "\(left.work)" < "\(right.work)" }
-
     private func take(_ answer: PollAnswer, _ link: ServerLink) {
         if answer.isDismissed { isDismissed = true }
-        for lease in answer.lost where held[lease] != nil {
+        for lease in answer.lost where book.held[lease] != nil {
             surroundings.say("The job \(lease.work) is not this runner's any more.")
             drop(lease)
         }
         for cancellation in answer.cancellations { note(cancellation) }
-        for assignment in answer.assignments where held[assignment.lease] == nil {
-            held[assignment.lease] = Held()
+        for assignment in answer.assignments where book.take(assignment.lease, at: Self.now) {
             if let cancellation = assignment.cancellation { note(cancellation) }
             Task { await self.make(assignment, link) }
         }
     }
 
-    /// A job whose pod runs hears of it by itself.
     private func note(_ cancellation: LeaseCancellation) {
-        guard let known = held[cancellation.lease] else { return }
-        held[cancellation.lease]?.cancellation = cancellation
-        guard !known.isRunning else { return }
-        let outcome = JobOutcome(.cancelled, reason: Reason(.cancelled, cancellation.reason))
-        Task { await self.end(cancellation.lease, outcome) }
+        let acts = book.note(cancellation)
+        Task { await self.perform(acts) }
     }
 
     /// Nothing more is taken; the poll under way, which asked for more, is given up.
@@ -225,7 +212,7 @@ package actor ClusterRunner {
 
     /// A lease is gone: there is room, and a poll that had none is given up for one that has.
     func drop(_ lease: LeaseKey) {
-        held[lease] = nil
+        book.drop(lease)
         if isFull { waiting?.cancel() }
         Task { await self.remove(self.names.name(lease)) }
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ClusterRules
 internal import Credentials
 package import Diagnostics
 package import RunCoordination
@@ -27,7 +28,7 @@ package struct JobManifest: Sendable {
     /// The program and what it needs, in every container of the pod.
     static let toolsFolder = "/martlet"
     static let leaseFolder = "/martlet-lease"
-    static let jobContainer = "job"
+    static let jobContainer = PodStatus.jobContainer
     private static let program = "/martlet/bin/martlet"
     /// A Job is still there so long after its job's own time.
     private static let marginSeconds: Int64 = 120

@@ -148,12 +148,13 @@ package actor JobRunner {
             }
         }
         waiting = asked
+        let askedAt = BootInstant.now()
         let result = await asked.value
         waiting = nil
         switch result {
         case .success(let answer):
-            heard()
-            await take(answer, link)
+            heard(askedAt)
+            await take(answer, link, askedAt)
             return true
         case .failure(let error):
             if asked.isCancelled { return true }
@@ -178,8 +179,9 @@ package actor JobRunner {
     /// alone, for giving it up costs a connection; whatever answers it leads to the next, which tells of all the room.
     private func askAnew() { if isFull { waiting?.cancel() } }
 
-    private func heard() {
-        heardAt = .now()
+    /// - Parameter askedAt: the leases hold from the question on, not from its answer: those may be far apart.
+    private func heard(_ askedAt: BootInstant) {
+        heardAt = max(heardAt, askedAt)
         awaySince = nil
         hasReported = false
         for carrier in carriers.values { carrier.wake() }
@@ -205,11 +207,14 @@ package actor JobRunner {
         for carrier in carriers.values { carrier.say(.abandon) }
     }
 
-    private func take(_ answer: PollAnswer, _ link: ServerLink) async {
+    private func take(_ answer: PollAnswer, _ link: ServerLink, _ askedAt: BootInstant) async {
         leaseMs = answer.leaseMs
         if answer.isDismissed { isDismissed = true }
         for lease in answer.lost { carriers[lease]?.say(.abandon) }
         for cancellation in answer.cancellations { tell(cancellation) }
+        // A machine that stood still meanwhile: what it was given may be another's by now. What is not is given again.
+        let age = BootInstant.now() - askedAt
+        guard surroundings.isOwn || age <= .milliseconds(RunnerLimits.silenceMs(ofLease: leaseMs)) else { return }
         for assignment in answer.assignments where carriers[assignment.lease] == nil {
             do throws(DiagnosticError) {
                 let content = try JobContent(object: assignment.content)

@@ -93,10 +93,12 @@ package actor LeaseCarrier {
     private func attend() async {
         var pause = surroundings.pace.first
         while !Task.isCancelled {
+            let askedAt = BootInstant.now()
             do throws(DiagnosticError) {
                 let answer = try await surroundings.link.attend(AttendRequest(lease, heard: heard))
                 leaseMs = answer.leaseMs
-                noteHeard()
+                // The lease holds from the question on.
+                heardAt = max(heardAt, askedAt)
                 carrier.wake()
                 tell(answer.cancellation)
                 pause = surroundings.pace.first

@@ -2,6 +2,7 @@
 
 package import AccessRules
 package import Diagnostics
+package import HomeRules
 internal import JobDispatch
 package import PipelineModel
 internal import RunCoordination
@@ -12,19 +13,11 @@ internal import ThreadExecution
 
 /// Which server a request is for.
 extension Server {
-    package enum Place: Hashable, Sendable {
-        /// This one.
-        case here
-        /// Another one, at its address.
-        case at(String)
-        /// None yet, or none that lives.
-        case nowhere
-    }
+    package typealias Place = HomePlace
 
     /// Which server decides what is of a project.
     package func place(of project: String) -> Place {
-        if homes.isHere(project) { return .here }
-        return homes.address(of: project).map { .at($0) } ?? .nowhere
+        homes.place(of: project)
     }
 
     /// Whether there may be other servers.

@@ -3,6 +3,7 @@
 internal import AccessRules
 package import Diagnostics
 package import HTTPMessages
+internal import HomeRules
 internal import JobDispatch
 internal import RunCoordination
 package import RunnerProtocol
@@ -64,11 +65,8 @@ extension Server {
                     return .success(answer)
                 }
                 // What comes here is heard of at once.
-                var own = poll.request
-                own.holds = try holds(poll.request.holds)[.here] ?? []
-                own.elsewhere = try holds(poll.request.elsewhere)[.here] ?? []
-                own.waitMs = calls.isListening ? rest : min(Self.unheardRoundMs, rest)
-                answer = await runs.poll(poll.runner, own)
+                let wait = calls.isListening ? rest : min(Self.unheardRoundMs, rest)
+                answer = await runs.poll(poll.runner, try asked(poll.request).part(for: .here, waitMs: wait))
                 guard answer.isEmpty else { return .success(answer) }
                 let callers = calls.takeCallers(of: poll.runner).compactMap { homes.address(ofServer: $0) }
                 if !callers.isEmpty || !calls.isListening {
@@ -82,25 +80,19 @@ extension Server {
 
     /// These servers, and this one, are told what of them the runner has, and asked for what there is room for.
     private func round(_ poll: OpenPoll, to others: [String]) async throws(DiagnosticError) -> PollAnswer {
-        let holds = try holds(poll.request.holds)
-        let elsewhere = try self.holds(poll.request.elsewhere)
-        if holds[.nowhere] != nil || elsewhere[.nowhere] != nil { throw Self.away("jobs of this runner") }
-        var request = poll.request
-        request.waitMs = 0
-        (request.holds, request.elsewhere) = (holds[.here] ?? [], elsewhere[.here] ?? [])
-        var answer = await runs.poll(poll.runner, request)
+        var round = try asked(poll.request)
+        guard round.isHeard else { throw Self.away("jobs of this runner") }
+        round.take(await runs.poll(poll.runner, round.part(for: .here)))
         // Not always the same one first: who is asked last gets what is left.
         for other in others.shuffled() {
-            (request.holds, request.elsewhere) = (holds[.at(other)] ?? [], elsewhere[.at(other)] ?? [])
-            request.free = max(0, poll.request.free - answer.assignments.count)
             do throws(DiagnosticError) {
-                answer.add(try await ask(other, poll, request))
+                round.take(try await ask(other, poll, round.part(for: .at(other))))
             } catch {
-                // Jobs that were given already are given again with the next poll.
-                if !request.holds.isEmpty || !request.elsewhere.isEmpty { throw Self.away("jobs of this runner") }
+                round.miss(.at(other))
+                guard round.isHeard else { throw Self.away("jobs of this runner") }
             }
         }
-        return answer
+        return round.answer
     }
 
     private func ask(
@@ -116,11 +108,8 @@ extension Server {
         return said
     }
 
-    /// Leases by the server that has their runs.
-    private func holds(_ keys: [LeaseKey]) throws(DiagnosticError) -> [Place: [LeaseKey]] {
-        var places: [Place: [LeaseKey]] = [:]
-        for key in keys { places[try place(of: key.work.run), default: []].append(key) }
-        return places
+    private func asked(_ request: PollRequest) throws(DiagnosticError) -> PollRound {
+        try PollRound(request) { (run) throws(DiagnosticError) in try place(of: run) }
     }
 
     /// Has a runner known that another server has registered a moment ago.
@@ -128,15 +117,5 @@ extension Server {
         guard store.database != nil else { return }
         let isKnown = state.withLock { state in EntryID(runner).map { state.runners[$0] != nil } ?? true }
         if !isKnown { await noteRunners() }
-    }
-}
-
-extension PollAnswer {
-    fileprivate mutating func add(_ other: PollAnswer) {
-        assignments += other.assignments
-        cancellations += other.cancellations
-        lost += other.lost
-        isDismissed = isDismissed || other.isDismissed
-        leaseMs = min(leaseMs, other.leaseMs)
     }
 }

@@ -3,6 +3,7 @@
 internal import AccessRules
 package import Diagnostics
 internal import EventJournal
+internal import HomeRules
 internal import PipelineModel
 internal import RunCoordination
 internal import RunIndex
@@ -95,6 +96,8 @@ extension Server {
             try await triggers.start(projects)
             return going
         } catch {
+            // The next beat offers them again: what was not read would be looked at by nobody.
+            homes.drop(projects)
             throw (error as? DiagnosticError) ?? DiagnosticError(.entryMissing, "\(error)")
         }
     }
@@ -111,13 +114,29 @@ extension Server {
         var ours: [RunID] = []
         for run in found.sorted() where store.exists(run) && RunRecord.isKept(run, in: store) {
             do throws(DiagnosticError) {
-                if projects.contains(try RunRecord.load(from: store, run).project ?? "") { ours.append(run) }
+                let record = try RunRecord.load(from: store, run)
+                guard let project = record.project, projects.contains(project) else { continue }
+                if try isBegunAsAnother(run, record.origin, project) { continue }
+                ours.append(run)
             } catch {
+                if error.diagnostic.code.isSilenceOfJournal { throw error }
                 // One damaged run is no reason for the others to stand still.
                 report(error)
             }
         }
         return ours
+    }
+
+    /// Whether a run of which there is no more than a record was begun as another one: a server that lost its seat in the middle left it.
+    private func isBegunAsAnother(
+        _ run: RunID, _ origin: String?, _ project: String
+    ) throws(DiagnosticError) -> Bool {
+        guard let origin, let begun = try triggers.log.run(of: origin, project: project), begun != run else {
+            return false
+        }
+        let stream = RunStore.stream(run, attempt: 1)
+        return try store.recorded { (journal) throws(JournalError) in try journal.summary(of: stream) }?.version ?? 0
+            == 0
     }
 
     /// Stops saying that it lives, and whatever else the clock brings: as a process that stands still.
@@ -128,11 +147,8 @@ extension Server {
         calls.stop()
     }
 
-    /// Several times within the silence after which others would take over.
-    private static let beatsPerSilence: Int64 = 5
-
     func startBeating() -> Task<Void, Never> {
-        let pause = Duration.milliseconds(settings.silenceMs / Self.beatsPerSilence)
+        let pause = Duration.milliseconds(settings.silenceMs / HomeBook.beatsPerSilence)
         return Task { [weak self] in
             while !Task.isCancelled {
                 try? await Task.sleep(for: pause)

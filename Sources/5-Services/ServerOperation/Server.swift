@@ -225,6 +225,7 @@ package final class Server: Sendable {
                 }
                 return try await runs.begin(planned.record)
             })
+        surroundings.goOn = { run in if !(await runs.isActive(run)) { _ = try await runs.recover([run]) } }
         surroundings.credential = { (project) throws(DiagnosticError) in
             let known = EntryID(project.id).flatMap { directory.current.projects[$0] }
             return try known.flatMap { (known) throws(DiagnosticError) in

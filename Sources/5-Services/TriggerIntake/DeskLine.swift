@@ -51,6 +51,8 @@ final class DeskLine {
     var nextSweep: Timestamp?
     /// Told of a problem once, until it has passed.
     var reported: Set<String> = []
+    /// An answer of the journal was lost: deliveries may be recorded that are not known here.
+    var isUncertain = false
     var mirror: (key: MirrorKey, mirror: ProjectMirror)?
     /// Of that mirror.
     var fetched = FetchedRefs()
@@ -62,6 +64,11 @@ final class DeskLine {
     }
 
     init(_ project: String) { self.project = project }
+
+    /// Whether a delivery is among its tasks.
+    func isWorking(_ stream: StreamID) -> Bool {
+        tasks.contains { if case .delivery(stream) = $0.kind { true } else { false } }
+    }
 
     var isLooking: Bool {
         tasks.contains {

@@ -23,8 +23,14 @@ extension TriggerDesk {
                 put(DeskLine.Task(kind: .look), on: line)
             }
             do throws(DiagnosticError) {
+                if line.isUncertain {
+                    try start([project.id])
+                    line.isUncertain = false
+                }
                 try fire(project, line, time)
             } catch {
+                // What is recorded of its schedules may be more than what is known here.
+                line.book = nil
                 surroundings.report(error)
             }
             pollIfDue(project, line, time)
@@ -56,6 +62,10 @@ extension TriggerDesk {
             let isBehind = !(decision.ticks.isEmpty && decision.missed.isEmpty)
             line.nextFire = isBehind ? now : decision.next
         } catch {
+            // Without this look nothing would fire.
+            line.table = nil
+            line.book = nil
+            line.nextLook = now + TriggerLimits.lookInterval
             surroundings.report(error)
         }
     }

@@ -17,6 +17,7 @@ extension TriggerDesk {
             let project = try project(line.project)
             let cause = try task.cause ?? log.cause(stream)
             let begun = try begunBefore(task)
+            for known in begun.own { try await surroundings.goOn(known.run) }
             if case .dispatch = cause, !begun.own.isEmpty {
                 // Its one run is there, whatever the remote has now.
                 try log.worked(stream, begun.own.map(\.note), origins: begun.own.map { ($0.key, $0.run) }, at: now)

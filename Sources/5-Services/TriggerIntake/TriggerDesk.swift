@@ -44,14 +44,18 @@ package actor TriggerDesk {
 
     // MARK: what is asked of it
 
-    /// Goes on with what an earlier process did not finish. To be called once, after the runs were recovered.
+    /// Goes on with what an earlier process did not finish, after the runs were recovered, and with what is recorded and not known here.
     ///
     /// - Parameter projects: whose; `nil`: all.
     package func start(_ projects: Set<String>? = nil) throws(DiagnosticError) {
+        var found: [(stream: StreamID, delivery: Delivery)] = []
         for stream in try log.unfinished() {
             guard let delivery = try log.delivery(stream), projects?.contains(delivery.project) ?? true else {
                 continue
             }
+            found.append((stream, delivery))
+        }
+        for (stream, delivery) in found where !line(delivery.project).isWorking(stream) {
             var task = DeskLine.Task(kind: .delivery(stream), id: delivery.id)
             task.receivedAt = delivery.receivedAt
             task.attempts = delivery.attempts
@@ -172,7 +176,16 @@ package actor TriggerDesk {
                 .homeAway, "Another server does what is of this project now.", remedy: "Try again.")
         }
         let time = now
-        guard try log.receive(cause, id: id, project: line.project, at: time, with: others) else { return false }
+        do throws(DiagnosticError) {
+            guard try log.receive(cause, id: id, project: line.project, at: time, with: others) else {
+                line.isUncertain = !line.isWorking(DeliveryLog.stream(line.project, id))
+                return false
+            }
+        } catch {
+            // It may be there all the same: then nobody works it unless it is looked for.
+            line.isUncertain = true
+            throw error
+        }
         var task = DeskLine.Task(kind: .delivery(DeliveryLog.stream(line.project, id)), id: id)
         // Those that wait behind others are read again: payloads may be large.
         if line.tasks.count < TriggerLimits.causesInMemory { task.cause = cause }

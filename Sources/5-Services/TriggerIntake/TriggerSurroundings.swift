@@ -28,6 +28,8 @@ package struct TriggerSurroundings: Sendable {
     /// Begins a run, or holds it where ``PlannedRun/fork`` asks for an approval, and returns once it is on the disk. One that was begun in an
     /// earlier process and of which only the record is there must be among those that are recovered.
     package var start: @Sendable (PlannedRun) async throws -> RunID
+    /// Sees that a run goes on of which there is a record: a server that lost its projects in between may have left no more of it.
+    package var goOn: @Sendable (RunID) async throws -> Void = { _ in }
     /// What became of a delivery, once it is recorded.
     package var worked: @Sendable (TriggerProject, [WorkflowVerdict]) -> Void
     /// Something went wrong that nobody waits for.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import PipelineModel
-internal import RunEngine
+package import PipelineModel
+package import RunEngine
 
 /// Says how a run must have ended, from its plan and from what its jobs' own streams say: a plain recursive evaluator
 /// over the finished history, made another way than the machine.
-final class RunOracle {
+package final class RunOracle {
     private let plan: SimulatedPlan
     private let endOf: (JobRun) -> JobOutcome?
     private var judgedAt: [JobID: Int] = [:]
@@ -20,7 +20,7 @@ final class RunOracle {
     private var known: [JobID: (Conclusion, JobStatusFlags)] = [:]
     private(set) var complaint: String?
 
-    init(plan: SimulatedPlan, events: [RunEvent], endOf: @escaping (JobRun) -> JobOutcome?) {
+    package init(plan: SimulatedPlan, events: [RunEvent], endOf: @escaping (JobRun) -> JobOutcome?) {
         self.plan = plan
         self.endOf = endOf
         for (place, event) in events.enumerated() { read(event, at: place) }
@@ -46,7 +46,7 @@ final class RunOracle {
         }
     }
 
-    func check(cancelsJobs: Bool) -> String? {
+    package func check(cancelsJobs: Bool) -> String? {
         hasJobCancellation = hasJobCancellation || cancelsJobs
         let aggregate = scope(plan.jobs, prefix: "")
         let expected = runCancelledAt < Int.max ? .cancelled : aggregate

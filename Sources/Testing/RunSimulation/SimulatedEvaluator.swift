@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import PipelineModel
-internal import RunEngine
+package import RunEngine
 
 /// Answers the run machine's questions from a random plan's condition trees.
-struct SimulatedEvaluator: RunEvaluator {
+package struct SimulatedEvaluator: RunEvaluator {
     let plan: SimulatedPlan
 
-    func runConcurrency() -> GroupVerdict { plan.runGroup.map { .group($0) } ?? .none }
+    package init(plan: SimulatedPlan) { self.plan = plan }
 
-    func evaluate(_ question: JobQuestion) -> JobVerdict {
+    package func runConcurrency() -> GroupVerdict { plan.runGroup.map { .group($0) } ?? .none }
+
+    package func evaluate(_ question: JobQuestion) -> JobVerdict {
         guard let job = plan.byKey[question.key] else { return .invalid(Reason(.invalid, "There is no such job.")) }
         if job.isInvalid { return .invalid(Reason(.invalid, "Its condition cannot be evaluated.")) }
         let isCancelled = question.status.contains(.runCancelled)
@@ -22,5 +24,5 @@ struct SimulatedEvaluator: RunEvaluator {
                 legs: job.legs, isMatrix: job.isMatrix, failFast: job.failFast, maxParallel: job.maxParallel))
     }
 
-    func callOutputs(_ question: CallQuestion) -> CallOutputs { .outputs(names: [], digest: nil) }
+    package func callOutputs(_ question: CallQuestion) -> CallOutputs { .outputs(names: [], digest: nil) }
 }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import PipelineModel
-internal import RunEngine
+package import PipelineModel
+package import RunEngine
 
 /// A step of a simulated job, with what its process will do.
-struct SimulatedStep: Hashable, Sendable {
-    var listing: StepListing
+package struct SimulatedStep: Hashable, Sendable {
+    package var listing: StepListing
     var condition = SimulatedCondition.success
-    var durationMs = 10
+    package var durationMs = 10
     /// One bit a leg: whether it fails there.
-    var failsOn: UInt64 = 0
-    var continueOnError = false
+    package var failsOn: UInt64 = 0
+    package var continueOnError = false
     var timeoutMs: Int?
     /// How long it lives on after SIGINT; at 10 000 it is killed.
     var cancelMs = 5
@@ -19,8 +19,8 @@ struct SimulatedStep: Hashable, Sendable {
     var inner: [SimulatedStep] = []
 }
 
-struct SimulatedJob: Hashable, Sendable {
-    var key: JobKey
+package struct SimulatedJob: Hashable, Sendable {
+    package var key: JobKey
     /// Places in the same file.
     var needs: [Int] = []
     var condition = SimulatedCondition.success
@@ -29,7 +29,7 @@ struct SimulatedJob: Hashable, Sendable {
     var failFast = true
     var maxParallel = 0
     var exclusion: Reason?
-    var steps: [SimulatedStep] = []
+    package var steps: [SimulatedStep] = []
     var prepareFails = false
     /// The called workflow's jobs.
     var call: [SimulatedJob]?
@@ -37,16 +37,16 @@ struct SimulatedJob: Hashable, Sendable {
 }
 
 /// A random workflow, and what happens around it.
-struct SimulatedPlan: Sendable {
-    var jobs: [SimulatedJob] = []
-    var byKey: [JobKey: SimulatedJob] = [:]
+package struct SimulatedPlan: Sendable {
+    package var jobs: [SimulatedJob] = []
+    package var byKey: [JobKey: SimulatedJob] = [:]
     var runGroup: GroupRequest?
-    var capacity = Int.max
+    package var capacity = Int.max
     var stepRetries = 0
-    var jobRetries = 0
+    package var jobRetries = 0
     var backgroundLimit = 10
 
-    init(_ random: inout SeededRandom) {
+    package init(_ random: inout SeededRandom) {
         let isBig = random.below(400) == 0
         let count = isBig ? random.within(12...40) : random.within(1...5)
         jobs = Self.jobs(count, prefix: "", depth: 0, &random)
@@ -58,8 +58,15 @@ struct SimulatedPlan: Sendable {
         if random.chance(percent: 30) { backgroundLimit = random.within(1...2) }
     }
 
+    /// A small one, for a world of many runs: no called workflows, no limits of its own.
+    package init(small random: inout SeededRandom) {
+        jobs = Self.jobs(random.within(1...3), prefix: "", depth: 2, &random)
+        index(jobs)
+        if random.chance(percent: 10) { runGroup = Self.group(&random) }
+    }
+
     /// The plan as the engine gets it. `need` drops: see ``SimulatedDefect/ignoresANeed``.
-    func plan(droppingNeeds: Bool) -> Plan {
+    package func plan(droppingNeeds: Bool) -> Plan {
         var planned: [PlannedJob] = []
         append(jobs, droppingNeeds, to: &planned)
         return Plan(

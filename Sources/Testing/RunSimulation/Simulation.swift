@@ -20,7 +20,7 @@ package final class Simulation {
     var clock: Int64 = 1_700_000_000_000
     /// What the wall clock is off: it may be set back.
     var skew: Int64 = 0
-    var queue = HappeningQueue()
+    var queue = TimedQueue<Happening>()
     var happenings = 0
     var violation: String?
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import RunSimulation
+internal import ServerSimulation
 
 #if canImport(Glibc)
     internal import Glibc
@@ -29,9 +30,14 @@ func show(_ report: SimulationReport) -> Bool {
         say("the run ended with \(report.conclusion ?? "nothing"); every invariant held")
         return true
     }
-    say("VIOLATED: \(violation)\nrun again: make simulate SEED=\(report.seed)")
+    say("VIOLATED: \(violation)\nrun again: make simulate OF=run SEED=\(report.seed)")
     return false
 }
+
+// simulate --world SEED            one world of many machines, with its history
+// simulate --worlds N [FIRST]      N worlds from FIRST (default 1) on two threads
+// simulate --scale FILE           a day of an installation, from figures in a file, as tables
+// simulate --world-defects         at which seed each fault of many machines put in on purpose is found, and how
 
 let arguments = Array(CommandLine.arguments.dropFirst())
 let numbers = arguments.compactMap { UInt64($0) }
@@ -55,6 +61,23 @@ if arguments.first == "--defects" {
             "\(defect)\(defect.isOfAMachine ? " (machine)" : ""): \(failure.map { "seed \($0.seed): \($0.violation ?? "")" } ?? "NOT FOUND")"
         )
     }
+    exit(0)
+}
+if arguments.first == "--world" { exit(WorldCommands.show(numbers.first ?? 1) ? 0 : 1) }
+if arguments.first == "--worlds", let count = numbers.first {
+    exit(await WorldCommands.sweep(first: numbers.count > 1 ? numbers[1] : 1, count: Int(count)) ? 0 : 1)
+}
+if arguments.first == "--scale", arguments.count > 1 {
+    do {
+        say(ScaleReport(try ScaleParameters(json: try ScaleFile.read(arguments[1]))).text)
+    } catch {
+        say("\(arguments[1]): \(error)")
+        exit(2)
+    }
+    exit(0)
+}
+if arguments.first == "--world-defects" {
+    await WorldCommands.defects()
     exit(0)
 }
 if arguments.first == "--bench" {

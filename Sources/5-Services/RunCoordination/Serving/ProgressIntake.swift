@@ -209,13 +209,33 @@ actor ProgressIntake {
         for append in appends {
             let time = Timestamp(milliseconds: found[place].at)
             place += append.events.count
-            _ = try store.journaled { (journal) throws(JournalError) in
-                // The runner has it until the job's end is recorded, which waits for the disk.
-                try journal.append([append], now: time, waitsForDisk: false)
-            }
+            try write(append, at: time)
             desk.position.events += append.events.count
         }
         return found
+    }
+
+    /// What is there already is what was to be written: the answer to an earlier try was lost, and nobody else writes under the fence.
+    private func write(_ append: StreamAppend, at time: Timestamp) throws(DiagnosticError) {
+        var rest = append
+        for _ in 0..<2 {
+            do throws(JournalError) {
+                // The runner has it until the job's end is recorded, which waits for the disk.
+                _ = try store.journal.append([rest], now: time, waitsForDisk: false)
+                return
+            } catch {
+                guard case .conflict = error else { throw DiagnosticError(error.diagnostic) }
+                let there = try store.journaled { (journal) throws(JournalError) in
+                    try journal.events(of: rest.stream, from: rest.expectedVersion + 1, limit: rest.events.count)
+                }
+                guard !there.isEmpty, there.map(\.event) == Array(rest.events.prefix(there.count)) else {
+                    throw DiagnosticError(error.diagnostic)
+                }
+                rest.expectedVersion += there.count
+                rest.events.removeFirst(there.count)
+                if rest.events.isEmpty { return }
+            }
+        }
     }
 
     // MARK: outcomes

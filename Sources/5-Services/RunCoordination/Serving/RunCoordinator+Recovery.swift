@@ -22,13 +22,18 @@ extension RunCoordinator {
     /// - Returns: those that go on.
     package func recover(_ unfinished: [RunID], restoredFrom backup: Timestamp? = nil) async throws -> [RunID] {
         var recovered: [RunID] = []
-        for run in unfinished.sorted() where runs[run] == nil {
-            do throws(DiagnosticError) {
-                if try restore(run) { recovered.append(run) }
-            } catch {
-                // One damaged run is no reason for the others to stand still.
-                surroundings.report(error)
+        var started: [RunID: [StartedTry]] = [:]
+        do throws(DiagnosticError) {
+            for run in unfinished.sorted() where runs[run] == nil {
+                try sparing { () throws(DiagnosticError) in if try restore(run) { recovered.append(run) } }
             }
+            for run in recovered {
+                try sparing { () throws(DiagnosticError) in started[run] = try startedTries(of: run) }
+            }
+        } catch {
+            // All of them at another time: what is known by half would stand still for ever.
+            for run in recovered { runs[run] = nil }
+            throw error
         }
         // Who holds a concurrency group has it before anybody asks for it.
         for run in recovered {
@@ -39,13 +44,25 @@ extension RunCoordinator {
         }
         for run in recovered {
             guard let served = runs[run] else { continue }
+            for job in started[run] ?? [] { restart(job, of: served) }
             for effect in RunMachine.effects(of: served.machine.state) where !effect.isHolding {
-                perform(again: effect, of: served)
+                if case .startJob = effect { continue }
+                perform(effect, of: served)
             }
             if let backup { loseJobs(of: served, backup) }
             give(.timePassed, to: run)
         }
         return recovered
+    }
+
+    /// Damage of one run is reported, and is no reason for the others to stand still; a journal that says nothing is.
+    private func sparing(_ body: () throws(DiagnosticError) -> Void) throws(DiagnosticError) {
+        do throws(DiagnosticError) {
+            try body()
+        } catch {
+            if error.diagnostic.code.isSilenceOfJournal { throw error }
+            surroundings.report(error)
+        }
     }
 
     private func loseJobs(of run: ServedRun, _ backup: Timestamp) {
@@ -100,45 +117,56 @@ extension RunCoordinator {
         return true
     }
 
-    private func perform(again effect: RunEffect, of run: ServedRun) {
-        guard case .startJob(let job, let number) = effect else { return perform(effect, of: run) }
-        do throws(DiagnosticError) {
-            try restart(job, number, of: run)
-        } catch {
-            surroundings.report(error)
-        }
+    /// A job that was started, as the journal has it.
+    private struct StartedTry {
+        let job: JobID
+        var known: ServedRun.Job
+        let owner: String?
+        let fence: Int
     }
 
-    /// A job that was started: with the runner that has it, or in the queue.
-    private func restart(_ job: JobID, _ number: Int, of run: ServedRun) throws(DiagnosticError) {
-        let work = run.work(job, number)
-        let stream = Self.stream(work)
-        let summary = try store.journaled { (journal) throws(JournalError) in try journal.summary(of: stream) }
-        var known = ServedRun.Job(number: number)
-        known.events = summary?.version ?? 0
-        known.outcomes = try OutcomeHistory.lineCount(of: job, at: OutcomeHistory.path(store, run.run, run.attempt))
-        if known.events > 0 {
-            let recorded = try store.journaled { (journal) throws(JournalError) in try journal.events(of: stream) }
+    private func startedTries(of run: RunID) throws(DiagnosticError) -> [StartedTry] {
+        guard let served = runs[run] else { return [] }
+        var tries: [StartedTry] = []
+        for case .startJob(let job, let number) in RunMachine.effects(of: served.machine.state) {
+            let stream = Self.stream(served.work(job, number))
+            let summary = try store.journaled { (journal) throws(JournalError) in try journal.summary(of: stream) }
+            var known = ServedRun.Job(number: number)
+            known.events = summary?.version ?? 0
+            known.outcomes = try OutcomeHistory.lineCount(
+                of: job, at: OutcomeHistory.path(store, run, served.attempt))
+            let recorded =
+                known.events == 0
+                ? [] : try store.journaled { (journal) throws(JournalError) in try journal.events(of: stream) }
             for entry in recorded {
                 if case .stepStarted(let started) = try MachineStream<JobMachine>.event(entry) {
                     known.hasBegun = true
                     known.startedAt[started.attempt] = entry.recordedAt.milliseconds
                 }
             }
+            tries.append(StartedTry(job: job, known: known, owner: summary?.owner, fence: summary?.epoch ?? 0))
         }
+        return tries
+    }
+
+    /// A job that was started: with the runner that has it, or in the queue.
+    private func restart(_ started: StartedTry, of run: ServedRun) {
+        let (job, known) = (started.job, started.known)
+        let work = run.work(job, known.number)
         run.jobs[job] = known
-        guard let summary, let owner = summary.owner, owner != Self.ownerWithout, summary.epoch > 0 else {
-            // Taken from its runner, and the server ended before it had said what became of the job.
-            if known.hasBegun || (summary?.owner == Self.ownerWithout && intake.hasLogs(work)) {
-                return give(cutOff(work, "Its runner was lost."), to: run.run)
-            }
-            return admit(job, number, of: run)
+        let traces = JobTraces(hasBegun: known.hasBegun, hasLogs: intake.hasLogs(work))
+        switch StartedJob(owner: started.owner, fence: started.fence, traces) {
+        case .waits: admit(job, known.number, of: run)
+        case .cutOff:
+            // The server ended before it had said what became of the job.
+            give(cutOff(work, "Its runner was lost."), to: run.run)
+        case .leased(let runner, let fence):
+            run.jobs[job]?.environment = run.environment(of: job)
+            let demand = demand(job, known.number, of: run)
+            dispatch.restore(demand, runner: runner, fence: fence, now: surroundings.now())
+            spend(runner)
+            intake.open(LeaseKey(work, fence: fence), events: known.events, outcomes: known.outcomes)
         }
-        run.jobs[job]?.environment = run.environment(of: job)
-        let demand = demand(job, number, of: run)
-        dispatch.restore(demand, runner: owner, fence: summary.epoch, now: surroundings.now())
-        spend(owner)
-        intake.open(LeaseKey(work, fence: summary.epoch), events: known.events, outcomes: known.outcomes)
     }
 }
 

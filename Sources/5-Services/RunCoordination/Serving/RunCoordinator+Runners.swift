@@ -212,7 +212,8 @@ extension RunCoordinator {
 
     /// What a runner must have again that began anew: its disk has no secrets.
     package func assignment(_ key: LeaseKey, of runner: String) -> JobAssignment? {
-        guard let lease = dispatch.leases[key.work], lease.runner == runner, lease.fence == key.fence else {
+        // Whoever fetches it counts the lease from here on.
+        guard dispatch.renew(key, by: runner, now: surroundings.now()), let lease = dispatch.leases[key.work] else {
             return nil
         }
         return assignment(lease)
@@ -334,13 +335,14 @@ extension RunCoordinator {
         do throws(DiagnosticError) {
             // Whatever the runner still says is refused from now on.
             _ = try store.journaled { (journal) throws(JournalError) in
-                try journal.claim([Self.stream(work)], owner: Self.ownerWithout)
+                try journal.claim([Self.stream(work)], owner: StartedJob.ownerWithout)
             }
         } catch {
             surroundings.report(error)
         }
-        // Lines come before the event that says that their step began.
-        let returns = !job.hasBegun && job.cancellation == nil && !intake.hasLogs(work)
+        let traces = JobTraces(
+            hasBegun: job.hasBegun, hasLogs: intake.hasLogs(work), isCancelled: job.cancellation != nil)
+        let returns = traces.returns
         surroundings.noted(.leaseLost(isReturned: returns))
         record(.lost(work.job, number: work.number, reason: text, isReturned: returns), of: run)
         guard !returns else {
@@ -353,9 +355,6 @@ extension RunCoordinator {
         }
         give(cutOff(work, text), to: work.run)
     }
-
-    /// Of a job's stream that no runner has: what was taken from one, and is not given to another.
-    static let ownerWithout = "server"
 
     func cutOff(_ work: JobTry, _ text: String) -> RunInput {
         let reason = Reason(.interrupted, "\(text) What it was at is not known; it is not tried again by itself.")

@@ -306,7 +306,7 @@ package actor RunCoordinator {
             if stall == nil { surroundings.report(error) }
             for arrival in batch.arrivals { arrival.done?.resume(throwing: error) }
             batch.arrivals = batch.arrivals.map { Arrival(run: $0.run, input: $0.input, done: nil) }
-            if Self.isPassing(error.diagnostic.code) {
+            if error.diagnostic.code.isPassingForJournal {
                 (unrecorded, stall) = (batch, error)
             } else {
                 // Somebody else writes what this process does: it is not the one any more.
@@ -321,10 +321,6 @@ package actor RunCoordinator {
         for (run, events) in batch.events { for event in events { tell(event, of: run, at: now) } }
         for (run, effect) in batch.effects { perform(effect, of: run) }
         for run in Set(batch.arrivals.map(\.run)) { settle(run) }
-    }
-
-    private static func isPassing(_ code: DiagnosticCode) -> Bool {
-        ![.journalConflict, .journalFenced, .journalUnseated, .journalTooNew, .journalDamaged].contains(code)
     }
 
     // MARK: doing

@@ -4,6 +4,7 @@ internal import AccessRules
 internal import Diagnostics
 internal import HTTPMessages
 internal import HTTPServing
+internal import HomeRules
 internal import PipelineModel
 internal import ServerClient
 internal import ServerOperation

@@ -82,20 +82,23 @@ package enum PodVerdict: Hashable, Sendable {
 }
 
 /// The fields of a pod that are read.
-struct PodStatus {
+package struct PodStatus {
+    /// The container of a pod that carries the job.
+    package static let jobContainer = "job"
+
     let pod: DataValue
     let phase: String
     let reason: String?
     let isDeleted: Bool
 
-    init(_ pod: DataValue) {
+    package init(_ pod: DataValue) {
         self.pod = pod
         phase = pod["status"]?["phase"]?.string ?? ""
         reason = pod["status"]?["reason"]?.string.flatMap { $0.isEmpty ? nil : $0 }
         isDeleted = pod["metadata"]?["deletionTimestamp"]?.string != nil
     }
 
-    var job: DataValue? { containers("containerStatuses").first { $0["name"]?.string == JobManifest.jobContainer } }
+    var job: DataValue? { containers("containerStatuses").first { $0["name"]?.string == Self.jobContainer } }
 
     private func containers(_ key: String) -> [DataValue] { pod["status"]?[key]?.array ?? [] }
 
@@ -103,12 +106,12 @@ struct PodStatus {
     var node: String { pod["spec"]?["nodeName"]?.string.map { " on the node '\($0)'" } ?? "" }
 
     var memoryLimit: String? {
-        let job = pod["spec"]?["containers"]?.array?.first { $0["name"]?.string == JobManifest.jobContainer }
+        let job = pod["spec"]?["containers"]?.array?.first { $0["name"]?.string == Self.jobContainer }
         return job?["resources"]?["limits"]?["memory"]?.string
     }
 
     /// Why the pod is no more.
-    var gone: String {
+    package var gone: String {
         let said = (pod["status"]?["message"]?.string).map { ": \($0.prefix(300))" } ?? ""
         switch reason {
         case "Evicted": return "Its pod was evicted\(node)\(said)"
