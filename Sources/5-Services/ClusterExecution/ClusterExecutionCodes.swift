@@ -20,4 +20,6 @@ extension DiagnosticCode {
     static let podLost = DiagnosticCode(1476)
     /// What a pod is told of its job cannot be read.
     package static let podLeaseUnreadable = DiagnosticCode(1477)
+    /// The pod of a fork's job reaches what its policy should keep it from.
+    package static let forkNetworkOpen = DiagnosticCode(1478)
 }

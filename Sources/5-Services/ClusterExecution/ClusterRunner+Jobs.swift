@@ -25,15 +25,21 @@ extension ClusterRunner {
             do throws(DiagnosticError) {
                 try await makeOnce(assignment, link)
                 refusal = nil
+                held[lease]?.wait = nil
+                held[lease]?.isMade = true
+                // It may have been given up in between, and what was made after that would stay.
+                if held[lease] == nil { await remove(names.name(lease)) }
                 return
             } catch {
                 switch error.diagnostic.code {
                 case .leaseLost: return drop(lease)
                 case .clusterQuota:
-                    refuse(error.diagnostic.message)
+                    let text = words(of: error.diagnostic.message)
+                    refuse(text)
+                    wait(lease, PodVerdict.Wait(.room, text))
                     guard BootInstant.now() - start < .seconds(settings.roomSeconds) else {
                         refusal = nil
-                        return await fail(lease, Self.noRoom(error.diagnostic.message, settings.roomSeconds))
+                        return await fail(lease, Self.noRoom(text, settings.roomSeconds))
                     }
                     pause = Self.roomPause
                 case .clusterUnreachable, .clusterBusy, .webUnreachable, .serverBusy:
@@ -45,7 +51,7 @@ extension ClusterRunner {
                 }
             }
             try? await Task.sleep(for: pause)
-            pause = min(pause * 2, surroundings.pace.longest)
+            pause = surroundings.pace.next(after: pause)
         }
     }
 
@@ -114,21 +120,20 @@ extension ClusterRunner {
     private func judge(_ pod: DataValue) async {
         guard let lease = LeaseNames.lease(of: pod), held[lease]?.isEnding == false else { return }
         held[lease]?.hasPod = true
+        held[lease]?.charge = PodCharge(pod: pod)
+        held[lease]?.podName = LeaseNames.name(of: pod)
         switch PodVerdict(pod: pod) {
         case .running:
             held[lease]?.isRunning = true
             held[lease]?.wait = nil
-        case .over: drop(lease)
+        case .over:
+            comebacks[lease.work] = nil
+            drop(lease)
         case .lost(let text): await forsake(lease, text)
         case .failed(let error): await fail(lease, error)
         case .waiting(nil): held[lease]?.wait = nil
-        case .waiting(let wait?):
-            if held[lease]?.wait?.wait.kind != wait.kind {
-                surroundings.say("The job \(lease.work) waits: \(wait.text)")
-                held[lease]?.wait = (.now(), wait)
-            } else {
-                held[lease]?.wait?.wait = wait
-            }
+        case .waiting(let found?):
+            wait(lease, found)
             await endIfTooLong(lease)
         }
     }
@@ -136,8 +141,30 @@ extension ClusterRunner {
     /// Looks at what waits, and at Jobs of which no pod was seen.
     func look() async {
         for (lease, known) in held where !known.isRunning && !known.isEnding {
-            if !known.hasPod, BootInstant.now() - known.takenAt > Self.roomPause { await askForEvents(lease) }
+            if !known.hasPod, BootInstant.now() - known.takenAt > Self.roomPause { await lookForJob(lease) }
+            await lookForWarnings(lease)
             await endIfTooLong(lease)
+        }
+        if waits != toldWaits { pollAnew() }
+    }
+
+    /// A Job without a pod: it waits to have one, or has had its last, or is gone itself.
+    private func lookForJob(_ lease: LeaseKey) async {
+        guard held[lease]?.isMade == true else { return }
+        do throws(DiagnosticError) {
+            let job = try await cluster.get(.jobs, names.name(lease), in: settings.namespace)
+            let conditions = job["status"]?["conditions"]?.array ?? []
+            let end = conditions.first { condition in
+                ["Failed", "Complete"].contains(condition["type"]?.string ?? "")
+                    && condition["status"]?.string == "True"
+            }
+            guard held[lease]?.hasPod == false else { return }
+            guard let end else { return await askForEvents(lease) }
+            let said = PodStatus.plain(end["message"]?.string ?? "", PodStatus.tailCharacters)
+            await forsake(lease, "Its Job ended without a pod that could be asked: \(said)")
+        } catch {
+            guard error.diagnostic.code == .clusterMissing else { return failed(error) }
+            if held[lease]?.hasPod == false { await forsake(lease, "Its Job was removed from the cluster.") }
         }
     }
 
@@ -147,9 +174,7 @@ extension ClusterRunner {
         guard let events = try? await cluster.list(.events, in: settings.namespace, fields: fields).items,
             let text = events.last?["message"]?.string, let known = held[lease], !known.hasPod
         else { return }
-        let wait = PodVerdict.Wait(.room, "Its pod is not made: \(text)")
-        if known.wait == nil { surroundings.say("The job \(lease.work) waits: \(wait.text)") }
-        held[lease]?.wait = (known.wait?.since ?? known.takenAt, wait)
+        wait(lease, PodVerdict.Wait(.room, words(of: text)), since: known.takenAt)
     }
 
     private func endIfTooLong(_ lease: LeaseKey) async {
@@ -158,6 +183,12 @@ extension ClusterRunner {
         switch wait.kind {
         case .room where waited >= .seconds(settings.roomSeconds):
             await fail(lease, Self.noRoom(wait.text, settings.roomSeconds))
+        case .setUp where waited >= .seconds(settings.roomSeconds):
+            await fail(
+                lease,
+                DiagnosticError(
+                    .podNotStarted, "Its pod had not begun after \(settings.roomSeconds) s. \(wait.text)",
+                    remedy: "See the pod's events, and the volumes and images that it has."))
         case .image where waited >= .seconds(settings.imageSeconds), .never:
             await fail(
                 lease,
@@ -221,7 +252,7 @@ extension ClusterRunner {
                 }
             }
             try? await Task.sleep(for: pause)
-            pause = min(pause * 2, surroundings.pace.longest)
+            pause = surroundings.pace.next(after: pause)
         }
     }
 

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ClusterAccess
+internal import Diagnostics
+internal import ProcessControl
+internal import RunCoordination
+internal import RunnerProtocol
+internal import StructuredData
+internal import Timekeeping
+
+/// What jobs wait for, and what is not taken: told with each poll.
+extension ClusterRunner {
+    /// What is over so soon is no news.
+    private static let toldAfter = Duration.seconds(2)
+    /// Every pod is set up for a while.
+    private static let setUpToldAfter = Duration.seconds(10)
+
+    func wait(_ lease: LeaseKey, _ wait: PodVerdict.Wait, since: BootInstant = .now()) {
+        guard let known = held[lease]?.wait else {
+            if wait.kind != .setUp { surroundings.say("The job \(lease.work) waits: \(wait.text)") }
+            held[lease]?.wait = (since, wait)
+            return
+        }
+        // Between two tries at an image it looks as if it were on its way.
+        if known.wait.kind == .image, wait.kind == .setUp { return }
+        let isSame = known.wait.kind == wait.kind
+        if !isSame, wait.kind != .setUp { surroundings.say("The job \(lease.work) waits: \(wait.text)") }
+        // What is known of one that is long in being set up is more than its pod says.
+        if isSame, wait.kind == .setUp { return }
+        held[lease]?.wait = (isSame ? known.since : since, wait)
+    }
+
+    /// A pod that is long in being set up: what stands in the way is in its events only.
+    func lookForWarnings(_ lease: LeaseKey) async {
+        guard let known = held[lease], let (since, wait) = known.wait, wait.kind == .setUp, !known.podName.isEmpty,
+            BootInstant.now() - since >= Self.setUpToldAfter
+        else { return }
+        let fields = "involvedObject.kind=Pod,involvedObject.name=\(known.podName),type=Warning"
+        guard let events = try? await cluster.list(.events, in: settings.namespace, fields: fields).items,
+            let said = events.last?["message"]?.string, held[lease]?.wait?.wait.kind == .setUp
+        else { return }
+        held[lease]?.wait?.wait.text =
+            "Its pod is not set up: \(PodStatus.plain(said, RunnerLimits.refusalCharacters))"
+    }
+
+    /// For the server.
+    var waits: [LeaseWait] {
+        let waits = held.compactMap { lease, known -> LeaseWait? in
+            guard !known.isRunning, !known.isEnding, let (since, wait) = known.wait else { return nil }
+            let after = wait.kind == .setUp ? Self.setUpToldAfter : Self.toldAfter
+            return BootInstant.now() - since >= after ? LeaseWait(lease, reason: wait.text) : nil
+        }
+        return waits.sorted { "\($0.lease.work)" < "\($1.lease.work)" }
+    }
+
+    /// Of what the cluster says of a quota, what people need of it.
+    func words(of text: String) -> String {
+        QuotaWords.sentence(text, namespace: settings.namespace ?? cluster.configuration.namespace)
+            ?? "Its pod is not made: \(PodStatus.plain(text, RunnerLimits.refusalCharacters))"
+    }
+
+    // MARK: what is not taken
+
+    var holdbacks: [Holdback] {
+        let now = surroundings.now()
+        var held = settings.profiles.sorted { $0.key < $1.key }.compactMap { label, profile -> Holdback? in
+            guard let hours = profile.hours, !hours.contains(now) else { return nil }
+            return Holdback(label: label, reason: "jobs with the label '\(label)' begin \(hours.text).")
+        }
+        guard !settings.budgets.isEmpty else { return held }
+        ledger.turn(to: now)
+        held += ledger.holdbacks(settings, running: self.held.values.compactMap(\.charge), at: now)
+        return Array(held.prefix(RunnerLimits.holdbacks))
+    }
+
+    // MARK: budgets
+
+    func note(projectOf assignment: JobAssignment) {
+        guard !settings.budgets.isEmpty, let record = assignment.content["record"] else { return }
+        let (id, name) = (record["project"]?.string ?? "", record["projectName"]?.string ?? "")
+        guard ledger.entries[id]?.name != name else { return }
+        ledger.note(project: id, name: name)
+        changeLedger()
+    }
+
+    /// What a pod has cost is known once it is over.
+    func settle(_ charge: PodCharge?) {
+        guard !settings.budgets.isEmpty, let charge, charge.startedAt != nil else { return }
+        ledger.charge(charge, at: surroundings.now())
+        changeLedger()
+    }
+
+    /// What an earlier process of this runner, or another one of its kind, has kept.
+    func readLedger() async throws(DiagnosticError) {
+        guard !settings.budgets.isEmpty else { return }
+        do throws(DiagnosticError) {
+            let kept = try await cluster.get(.configMaps, names.budgetName, in: settings.namespace)
+            ledger = BudgetLedger(data: kept["data"] ?? .null, now: surroundings.now())
+        } catch {
+            guard error.diagnostic.code == .clusterMissing else { throw error }
+        }
+    }
+
+    private func changeLedger() {
+        isLedgerChanged = true
+        guard !isLedgerWritten else { return }
+        isLedgerWritten = true
+        Task { await self.writeLedger() }
+    }
+
+    /// One at a time, until what the cluster has is what is here; what fails is written with the next change.
+    private func writeLedger() async {
+        defer { isLedgerWritten = false }
+        while isLedgerChanged {
+            isLedgerChanged = false
+            let object: DataValue = [
+                "apiVersion": "v1", "kind": "ConfigMap",
+                "metadata": [
+                    "name": .string(names.budgetName), "labels": .object(names.ownLabels),
+                ],
+                "data": .object(ledger.data),
+            ]
+            do throws(DiagnosticError) {
+                try await cluster.apply(.configMaps, object, in: settings.namespace, isForced: true)
+            } catch {
+                isLedgerChanged = true
+                return failed(error)
+            }
+        }
+    }
+}
