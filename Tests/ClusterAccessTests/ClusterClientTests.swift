@@ -102,6 +102,26 @@ struct ClusterClientTests {
         #expect(Array(versions.prefix(6)) == [nil, "5", "9", "10", nil, "20"])
     }
 
+    @Test("A cluster that answers every list with 'too old', or ends every watch at once, is asked less and less often")
+    func patience() async throws {
+        let list = ScriptedCluster.Answer(#"{"metadata":{"resourceVersion":"5"},"items":[]}"#)
+        let expired = ScriptedCluster.Answer(#"{"kind":"Status","code":410,"message":"old"}"#, status: 410)
+        // Each list is tried twice; the watches say nothing.
+        for answers in [
+            [ScriptedCluster.Answer](repeating: expired, count: 6), [list] + Array(repeating: .init(""), count: 3),
+        ] {
+            let cluster = ScriptedCluster(answers)
+            let task = Mutex<Task<Void, Never>?>(nil)
+            let watch = ObjectWatch(cluster.client(), .pods)
+            let start = ContinuousClock.now
+            let following = Task { await watch.run(failed: { _ in task.withLock { $0 }?.cancel() }) { _ in } }
+            task.withLock { $0 = following }
+            await following.value
+            // Three pauses: 200, 400 and 800 ms.
+            #expect(ContinuousClock.now - start >= .milliseconds(1_400))
+        }
+    }
+
     @Test("A program that gives credentials is asked again before what it gave ends, or once it is not taken")
     func program() async throws {
         var program = CredentialProgram(command: "sh", version: "client.authentication.k8s.io/v1")

@@ -6,11 +6,11 @@ import Testing
 
 @Suite("What a pod's state means for its job")
 struct PodVerdictTests {
-    private func verdict(_ status: String, deleted: Bool = false) throws -> PodVerdict {
+    private func verdict(_ status: String, deleted: Bool = false, node: String = "n1") throws -> PodVerdict {
         let deletion = deleted ? #","deletionTimestamp":"2026-01-01T00:00:00Z""# : ""
         let text = """
             {"metadata":{"name":"p"\(deletion)},"status":\(status),
-             "spec":{"nodeName":"n1","containers":[{"name":"job","resources":{"limits":{"memory":"1Gi"}}}]}}
+             "spec":{"nodeName":"\(node)","containers":[{"name":"job","resources":{"limits":{"memory":"1Gi"}}}]}}
             """
         return PodVerdict(pod: try DataValue(json: Array(text.utf8)))
     }
@@ -84,12 +84,40 @@ struct PodVerdictTests {
             {"phase":"Pending","conditions":[{"type":"PodScheduled","status":"False","reason":"Unschedulable",
              "message":"0/2 nodes are available: 2 Insufficient cpu."}]}
             """
-        guard case .waiting(let wait?) = try verdict(status) else {
+        guard case .waiting(let wait?) = try verdict(status, node: "") else {
             Issue.record("it does not wait")
             return
         }
         #expect(wait.kind == .room)
         #expect(wait.text.contains("Insufficient cpu"))
-        #expect(try verdict(#"{"phase":"Pending"}"#) == .waiting(nil))
+        #expect(try verdict(#"{"phase":"Pending"}"#, node: "") == .waiting(nil))
+        guard case .waiting(let setUp?) = try verdict(#"{"phase":"Pending"}"#) else {
+            Issue.record("nothing is said of a pod on its way")
+            return
+        }
+        #expect(setUp.kind == .setUp && setUp.text.contains("n1"))
+    }
+
+    @Test("A pod that failed before its job's container is told by what failed, and an evicted one by that")
+    func beginnings() throws {
+        func status(_ name: String, reason: String = "") -> String {
+            #"{"phase":"Failed"\#(reason),"initContainerStatuses":[{"name":"\#(name)","state":{"terminated":"#
+                + #"{"exitCode":1,"message":"MRT1478: it\u001b[31m reaches\nit"}}}]}"#
+        }
+        guard case .failed(let tools) = try verdict(status("tools")),
+            case .failed(let probe) = try verdict(status("probe"))
+        else {
+            Issue.record("not failed")
+            return
+        }
+        #expect("\(tools)".contains("Martlet's own image"))
+        #expect("\(probe)".contains("does not keep the pod of a fork's job"))
+        // What code in the pod may have written comes as one plain line.
+        #expect(!"\(probe)".contains("\u{1b}") && "\(probe)".contains("[31m reaches it"))
+        guard case .lost(let text) = try verdict(status("tools", reason: #","reason":"Evicted""#)) else {
+            Issue.record("not lost")
+            return
+        }
+        #expect(text.contains("evicted"))
     }
 }

@@ -6,6 +6,39 @@ import Testing
 /// Nodes that go, and what a job costs beyond a Job.
 @Suite("A cluster that loses nodes", .enabled(if: TestCluster.isThere), .serialized)
 struct ClusterNodeTests {
+    @Test("On a warm node a job's first step begins within two seconds of when a bare Job's container would")
+    func warm() throws {
+        let place = try ClusterPlace(
+            """
+            on: workflow_dispatch
+            jobs:
+              build:
+                runs-on: kubernetes
+                steps:
+                  - run: echo "> $(cut -d. -f1 /proc/uptime) $(cat /proc/uptime)"
+            """)
+        var own: [Double] = []
+        var bare: [Double] = []
+        for round in 0..<Self.rounds {
+            bare.append(try bareSeconds(place, round))
+            let asked = uptime()
+            let ended = try place.run()
+            let line = ended.lines("build").first { $0.hasPrefix("> ") } ?? ""
+            let words = line.split(separator: " ")
+            own.append(try #require(words.count > 2 ? Double(words[2]) : nil, "\(ended.out)") - asked)
+        }
+        // Of each round: what else the machine does is the same for both, nearly.
+        let difference = zip(own, bare).map { $0 - $1 }.sorted()[Self.rounds / 2]
+        FileHandle.standardError.write(
+            Data("cluster: first step after \(own) s, a bare Job after \(bare) s, difference \(difference) s\n".utf8))
+        #expect(difference < 2 * ClusterNodeTests.slack)
+    }
+
+    private static let rounds = 5
+
+    /// A debug build on a machine that others use is told so by the variable.
+    private static let slack = Double(ProcessInfo.processInfo.environment["MARTLET_TEST_SLACK"] ?? "") ?? 1
+
     @Test("Of 100 jobs, with one of two nodes taken away in between, each ends once and as stated, and nothing is left")
     func hundred() throws {
         let place = try ClusterPlace(
@@ -27,6 +60,7 @@ struct ClusterNodeTests {
             try place.kubectl("label", "node", node, "martlet.dev/test=hundred", "--overwrite")
         }
         defer { try? restore(place) }
+        let begun = uptime()
         let run = try place.begin()
         // Some are over, many are under way.
         try place.wait("a few are over") {
@@ -46,6 +80,8 @@ struct ClusterNodeTests {
             #expect(text.contains("node2") || text.contains("not heard of") || text.contains("removed"), "\(text)")
         }
         #expect(failed.count < 24, "\(failed.count)")
+        FileHandle.standardError.write(
+            Data("cluster: 100 jobs in \(uptime() - begun) s, \(failed.count) of them cut off with their node\n".utf8))
         try place.waitForNothing(entirely: true)
     }
 
@@ -69,36 +105,6 @@ struct ClusterNodeTests {
         _ = try place.sandbox.start([script, "revive", try #require(TestCluster.folder), "2"]).end()
         try place.kubectl("label", "node", "node1", "martlet.dev/test-")
     }
-
-    @Test("On a warm node a job's first step begins within two seconds of when a bare Job's container would")
-    func warm() throws {
-        let place = try ClusterPlace(
-            """
-            on: workflow_dispatch
-            jobs:
-              build:
-                runs-on: kubernetes
-                steps:
-                  - run: echo "> $(cut -d. -f1 /proc/uptime) $(cat /proc/uptime)"
-            """)
-        var own: [Double] = []
-        var bare: [Double] = []
-        for round in 0..<3 {
-            bare.append(try bareSeconds(place, round))
-            let asked = uptime()
-            let ended = try place.run()
-            let line = ended.lines("build").first { $0.hasPrefix("> ") } ?? ""
-            let words = line.split(separator: " ")
-            own.append(try #require(words.count > 2 ? Double(words[2]) : nil, "\(ended.out)") - asked)
-        }
-        let difference = own.sorted()[1] - bare.sorted()[1]
-        FileHandle.standardError.write(
-            Data("cluster: first step after \(own) s, a bare Job after \(bare) s, difference \(difference) s\n".utf8))
-        #expect(difference < 2 * ClusterNodeTests.slack)
-    }
-
-    /// A debug build on a machine that others use is told so by the variable.
-    private static let slack = Double(ProcessInfo.processInfo.environment["MARTLET_TEST_SLACK"] ?? "") ?? 1
 
     private func uptime() -> Double {
         let text = (try? String(contentsOfFile: "/proc/uptime", encoding: .utf8)) ?? ""

@@ -95,7 +95,69 @@ struct ClusterTroubleTests {
             Self.workflow("true"), settings: "roomSeconds: 8", quota: "pods=0")
         let said = try failure(place)
         #expect(said.contains("MRT1473"), "\(said)")
-        #expect(said.contains("exceeded quota"), "\(said)")
+        #expect(said.contains("The quota 'most' of the namespace"), "\(said)")
+        #expect(said.contains("0 of 0 pods"), "\(said)")
+    }
+
+    @Test(
+        "What a job waits for in the cluster is told while it waits, by 'martlet why' and on the run's page, and it runs once that is there"
+    )
+    func told() throws {
+        let place = try ClusterPlace(
+            Self.workflow("true", labels: "kubernetes, cpu-500m"), quota: "requests.cpu=100m,requests.memory=8Gi")
+        let run = try place.begin()
+        let text = "0 of 100m CPU, and 500m more is asked for."
+        try place.wait("why tells it") { try place.martlet("why", "1").out.contains(text) }
+        let page = try place.server.ask("GET", "/runs/1").text
+        #expect(page.contains("of the namespace") && page.contains("0 of 100m CPU"), "\(page)")
+        try place.kubectl("delete", "quota", "most", "-n", place.namespace)
+        #expect(try run.end().status == 0)
+        // It is recorded.
+        #expect(try place.martlet("why", "1").out.contains(text))
+        try place.waitForNothing()
+    }
+
+    @Test("A job that no node has room for says so while it waits, and ends when it is cancelled")
+    func toldRoom() throws {
+        let place = try ClusterPlace(Self.workflow("true", labels: "kubernetes, cpu-4000"))
+        let run = try place.begin()
+        try place.wait("why tells it") { try place.martlet("why", "1").out.contains("Insufficient cpu") }
+        #expect(try place.martlet("cancel", "1").status == 0)
+        #expect(try run.end().job("build") == "cancelled")
+        try place.waitForNothing()
+    }
+
+    @Test("A Job that somebody removes before it has a pod is noticed, and its job is carried out by another")
+    func removedJob() throws {
+        let place = try ClusterPlace(Self.workflow("true"), quota: "pods=0")
+        let run = try place.begin()
+        try place.wait("its Job is there") { try !place.objects("jobs").isEmpty }
+        try place.kubectl("delete", "quota", "most", "-n", place.namespace)
+        let name = try #require(try place.objects("jobs").first?["metadata"]["name"].string)
+        try place.kubectl("delete", "job", name, "-n", place.namespace, "--cascade=orphan")
+        let ended = try run.end()
+        #expect(ended.status == 0, "\(ended.out)\(ended.err)\(place.runnerLog)")
+        try place.waitForNothing()
+    }
+
+    @Test(
+        "A budget that is used up holds a project's next jobs back, and they say so; it is remembered by the runner's next process"
+    )
+    func budget() throws {
+        let place = try ClusterPlace(
+            Self.workflow("sleep 1"),
+            settings: "requests: {cpu: 20m, memory: 64Mi}\nbudgets: {demo: {cpuMinutesPerDay: 0}}")
+        // Nothing was had of it yet by anybody that the runner knows.
+        #expect(try place.run().status == 0)
+        let next = try place.begin()
+        let text = "the budget of the project 'demo' in this cluster is used up"
+        try place.wait("why tells it") { try place.martlet("why", "2").out.contains(text) }
+        try place.killRunner()
+        try place.startRunner()
+        try place.wait("it takes nothing still") { try place.martlet("why", "2").out.contains(text) }
+        #expect(try place.martlet("cancel", "2").status == 0)
+        #expect(try next.end().job("build") == "cancelled")
+        try place.waitForNothing()
     }
 
     @Test("A quota of Jobs holds back the runner, and those who wait are told of it")
@@ -106,7 +168,7 @@ struct ClusterTroubleTests {
         try place.wait("the runner holds back") { place.runnerLog.contains("No job is taken") }
         let second = try place.begin()
         try place.wait("the second job waits for the quota") {
-            try place.martlet("why", "2").out.contains("exceeded quota")
+            try place.martlet("why", "2").out.contains("0 of 0 Jobs")
         }
         try place.kubectl("delete", "quota", "most", "-n", place.namespace)
         #expect(try first.end().status == 0)

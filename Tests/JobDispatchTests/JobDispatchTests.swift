@@ -53,6 +53,31 @@ struct JobDispatchTests {
         #expect(dispatch.queuedCount == 0)
     }
 
+    @Test("What a runner holds back it is not given, others are; and those who wait are told its reason")
+    func holdbacks() {
+        var dispatch = DispatchTable()
+        dispatch.add(Self.runner("r", ["linux", "off-peak"], capacity: 10))
+        _ = dispatch.heard("r", instance: "x", holds: [], now: 0)
+        func demand(_ name: String, _ labels: [String], _ project: String) -> JobDemand {
+            JobDemand(Self.work(name), labels: labels, project: project, queuedAt: 0)
+        }
+        dispatch.enqueue(demand("a", ["linux"], "prj_1"))
+        dispatch.enqueue(demand("b", ["linux"], "prj_2"))
+        dispatch.enqueue(demand("c", ["linux", "off-peak"], "prj_2"))
+        dispatch.note(
+            refusal: nil,
+            holdbacks: [
+                Holdback(project: "prj_1", reason: "the budget is used up."),
+                Holdback(label: "off-peak", reason: "jobs with the label begin at night."),
+            ], of: "r")
+        expect(Self.names(dispatch.take("r", free: 5, now: 0)), ["b"])
+        let budget = dispatch.waitingReason(of: Self.work("a"), at: 0)?.text
+        #expect(budget == "1 runner has the label 'linux'; the budget is used up.")
+        #expect(dispatch.waitingReason(of: Self.work("c"), at: 0)?.text.hasSuffix("begin at night.") == true)
+        dispatch.note(refusal: nil, of: "r")
+        expect(Self.names(dispatch.take("r", free: 5, now: 0)), ["a", "c"])
+    }
+
     @Test("A runner gets no more than it has room for, whatever it says")
     func capacity() {
         var dispatch = DispatchTable()

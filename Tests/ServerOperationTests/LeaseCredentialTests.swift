@@ -83,6 +83,48 @@ struct LeaseCredentialTests {
         #expect(await held.ask("assignment", held.leases[0].data, as: "mrt_lease.a.b.c").0 == 401)
     }
 
+    @Test(
+        "A second pod of the same lease, which a cluster makes by itself, is given nothing once a step has begun in the first"
+    )
+    func secondPod() async throws {
+        let held = try await Held()
+        let lease = held.leases[0]
+        #expect(await held.ask("assignment", lease.data).0 == 200)
+        let step = StepAttempt(step: try #require(StepPath("1")), number: 1)
+        _ = try await held.link.progress(Progress(lease: lease, parts: [.log(step, offset: 0, Array("hello\n".utf8))]))
+        #expect(await held.ask("assignment", lease.data).0 == 410)
+        // The runner itself has what was begun on its disk.
+        #expect(await held.ask("assignment", lease.data, as: held.runner).0 == 200)
+    }
+
+    @Test(
+        "What a job waits for where its runner carries it out is told while it waits, recorded, and told no more once it has begun"
+    )
+    func waits() async throws {
+        let held = try await Held()
+        let lease = held.leases[0]
+        let text = "The quota 'most' of the namespace 'ci' is used up: 8 of 8 CPU."
+        func why() async -> [DataValue] {
+            let answer = await held.harness.send("GET", "/api/v1/runs/\(lease.work.run)/attempts/1/why", nil)
+            return answer.body["items"]?.array ?? []
+        }
+        func reason(_ items: [DataValue]) -> String? {
+            items.first { $0["job"]?.string == lease.work.job.text }?["reason"]?["text"]?.string
+        }
+        var request = PollRequest(instance: "x", free: 0, holds: held.leases, waitMs: 0)
+        request.waits = [
+            LeaseWait(lease, reason: text), LeaseWait(LeaseKey(lease.work, fence: 99), reason: "another's"),
+        ]
+        _ = try await held.link.poll(request)
+        #expect(reason(await why()) == text)
+        request.waits = []
+        _ = try await held.link.poll(request)
+        let later = await why()
+        #expect(reason(later) != text)
+        let notes = later.first { $0["job"]?.string == lease.work.job.text }?["notes"]?.array ?? []
+        #expect(notes.contains(.string(text)), "\(later)")
+    }
+
     @Test("It ends with the lease: a job that its runner gave back is another's, under another fence")
     func forsaken() async throws {
         let held = try await Held()

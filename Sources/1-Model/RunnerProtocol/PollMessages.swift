@@ -15,6 +15,10 @@ package struct PollRequest: Hashable, Sendable, DataRepresentable {
     package var waitMs: Int64
     /// Why it takes nothing new, in a sentence; `nil`: it does, or says nothing of it.
     package var refusal: String?
+    /// What it takes nothing of, while it takes other jobs.
+    package var holdbacks: [Holdback] = []
+    /// Of the leases that it has, those that wait where it carries them out.
+    package var waits: [LeaseWait] = []
 
     package init(instance: String, free: Int, holds: [LeaseKey], waitMs: Int64 = RunnerLimits.pollMs) {
         self.instance = instance
@@ -30,6 +34,8 @@ package struct PollRequest: Hashable, Sendable, DataRepresentable {
         ]
         object.set("refusal", refusal.map(DataValue.string))
         object.set("elsewhere", elsewhere.isEmpty ? nil : .array(elsewhere.map(\.data)))
+        object.set("holdbacks", holdbacks.isEmpty ? nil : .array(holdbacks.map(\.data)))
+        object.set("waits", waits.isEmpty ? nil : .array(waits.map(\.data)))
         return .object(object)
     }
 
@@ -42,6 +48,12 @@ package struct PollRequest: Hashable, Sendable, DataRepresentable {
         }
         waitMs = Int64(data["waitMs"]?.int ?? 0)
         refusal = data["refusal"]?.string.map { String($0.prefix(RunnerLimits.refusalCharacters)) }
+        for item in (data["holdbacks"]?.array ?? []).prefix(RunnerLimits.holdbacks) {
+            holdbacks.append(try Holdback(data: item))
+        }
+        for item in (data["waits"]?.array ?? []).prefix(RunnerLimits.capacity) {
+            waits.append(try LeaseWait(data: item))
+        }
     }
 }
 

@@ -26,6 +26,8 @@ package enum RunnerLimits {
 
     package static let nameBytes = 100
     package static let refusalCharacters = 500
+    /// Projects and labels that a runner holds back at once.
+    package static let holdbacks = 1_000
     package static let labelCount = 50
     package static let labelBytes = 100
     package static let capacity = 1_000

@@ -2,7 +2,7 @@
 
 package import Diagnostics
 
-/// The codes of pods: MRT1472 – MRT1476. Others of jobs in a cluster are in ClusterExecution.
+/// The codes of pods: MRT1472 – MRT1476 and MRT1478. Others of jobs in a cluster are in ClusterExecution.
 extension DiagnosticCode {
     /// A pod's image cannot be had.
     package static let podImageMissing = DiagnosticCode(1472)
@@ -14,4 +14,6 @@ extension DiagnosticCode {
     package static let podOutOfMemory = DiagnosticCode(1475)
     /// A pod was ended by the cluster, or is gone.
     package static let podLost = DiagnosticCode(1476)
+    /// The pod of a fork's job reaches what its policy should keep it from.
+    package static let forkNetworkOpen = DiagnosticCode(1478)
 }

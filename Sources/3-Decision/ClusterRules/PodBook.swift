@@ -24,6 +24,10 @@ package struct PodBook: Sendable {
         package var comebacks = 3
         /// After so long without a pod the cluster is asked why.
         package var silenceMs: Int64 = 5_000
+        /// What is over so soon is no news.
+        package var toldAfterMs: Int64 = 2_000
+        /// Every pod is set up for a while.
+        package var setUpToldAfterMs: Int64 = 10_000
 
         package init(roomMs: Int64, imageMs: Int64) { (self.roomMs, self.imageMs) = (roomMs, imageMs) }
     }
@@ -44,8 +48,11 @@ package struct PodBook: Sendable {
     package struct Held: Sendable {
         /// Its pod runs: it speaks for itself.
         package fileprivate(set) var isRunning = false
+        /// Its Job was made.
+        package fileprivate(set) var isMade = false
         /// Its pod was seen.
         package fileprivate(set) var hasPod = false
+        package fileprivate(set) var podName = ""
         package let takenAt: Int64
         package fileprivate(set) var wait: (since: Int64, wait: PodVerdict.Wait)?
         /// Somebody says already what became of it.
@@ -73,6 +80,12 @@ package struct PodBook: Sendable {
         guard held[lease] == nil else { return false }
         held[lease] = Held(takenAt: now)
         return true
+    }
+
+    /// Its Job is there.
+    package mutating func made(_ lease: LeaseKey) {
+        held[lease]?.isMade = true
+        held[lease]?.wait = nil
     }
 
     /// It was cancelled. A job whose pod runs hears of it by itself.
@@ -119,21 +132,26 @@ package struct PodBook: Sendable {
     }
 
     /// What a pod's state says.
-    package mutating func changed(_ lease: LeaseKey, _ pod: DataValue, at now: Int64) -> [Act] {
+    package mutating func changed(
+        _ lease: LeaseKey, _ pod: DataValue, name: String = "", at now: Int64
+    ) -> [Act] {
         guard held[lease]?.isEnding == false else { return [] }
         held[lease]?.hasPod = true
+        held[lease]?.podName = name
         switch PodVerdict(pod: pod) {
         case .running:
             held[lease]?.isRunning = true
             held[lease]?.wait = nil
             return []
-        case .over: return [.drop(lease)]
+        case .over:
+            comebacks[lease.work] = nil
+            return [.drop(lease)]
         case .lost(let text): return forsake(lease, text)
         case .failed(let error): return fail(lease, error)
         case .waiting(nil):
             held[lease]?.wait = nil
             return []
-        case .waiting(let wait?): return waits(lease, wait, since: now, at: now)
+        case .waiting(let wait?): return waits(lease, wait, at: now)
         }
     }
 
@@ -146,39 +164,76 @@ package struct PodBook: Sendable {
 
     // MARK: waiting
 
-    /// Leases without a pod that the cluster is to be asked about.
+    /// Leases whose Jobs were made, and of which no pod was seen: the cluster is to be asked about them.
     package func unexplained(at now: Int64) -> [LeaseKey] {
         leases.waiting.filter { lease in
-            held[lease].map { !$0.isEnding && !$0.hasPod && now - $0.takenAt > limits.silenceMs } ?? false
+            held[lease].map { $0.isMade && !$0.isEnding && !$0.hasPod && now - $0.takenAt > limits.silenceMs } ?? false
         }
     }
 
     /// Why no pod is made, as the cluster says it.
     package mutating func unmade(_ lease: LeaseKey, _ text: String, at now: Int64) -> [Act] {
         guard let known = held[lease], !known.hasPod, !known.isEnding else { return [] }
-        return waits(lease, PodVerdict.Wait(.room, "Its pod is not made: \(text)"), since: known.takenAt, at: now)
+        return waits(lease, PodVerdict.Wait(.room, text), since: known.takenAt, at: now)
+    }
+
+    /// Its Job is over or gone, and no pod of it was seen.
+    package mutating func podless(_ lease: LeaseKey, _ text: String) -> [Act] {
+        held[lease]?.hasPod == false ? forsake(lease, text) : []
+    }
+
+    /// Pods that are long in being set up: the cluster is to be asked what stands in the way.
+    package func slowlySetUp(at now: Int64) -> [(lease: LeaseKey, pod: String)] {
+        leases.waiting.compactMap { lease in
+            guard let known = held[lease], !known.isEnding, !known.podName.isEmpty, let (since, wait) = known.wait,
+                wait.kind == .setUp, now - since >= limits.setUpToldAfterMs
+            else { return nil }
+            return (lease, known.podName)
+        }
+    }
+
+    /// What stands in the way of a pod that is set up.
+    package mutating func warned(_ lease: LeaseKey, _ text: String) {
+        if held[lease]?.wait?.wait.kind == .setUp { held[lease]?.wait?.wait.text = text }
+    }
+
+    /// Why jobs wait, for the server: what is over soon is not told.
+    package func waits(at now: Int64) -> [LeaseWait] {
+        leases.waiting.compactMap { lease in
+            guard let known = held[lease], !known.isEnding, let (since, wait) = known.wait else { return nil }
+            let after = wait.kind == .setUp ? limits.setUpToldAfterMs : limits.toldAfterMs
+            return now - since >= after ? LeaseWait(lease, reason: wait.text) : nil
+        }
     }
 
     /// Ends what has waited too long.
     package mutating func look(at now: Int64) -> [Act] { leases.waiting.flatMap { endIfTooLong($0, at: now) } }
 
-    private mutating func waits(
-        _ lease: LeaseKey, _ wait: PodVerdict.Wait, since: Int64, at now: Int64
+    /// - Parameter since: `nil`: it waits from now on, unless it does already.
+    package mutating func waits(
+        _ lease: LeaseKey, _ wait: PodVerdict.Wait, since: Int64? = nil, at now: Int64
     ) -> [Act] {
-        var acts: [Act] = []
-        if held[lease]?.wait?.wait.kind != wait.kind {
-            acts.append(.say(lease, "waits: \(wait.text)"))
-            held[lease]?.wait = (since, wait)
-        } else {
-            held[lease]?.wait?.wait = wait
-        }
-        return acts + endIfTooLong(lease, at: now)
+        guard held[lease]?.isEnding == false else { return [] }
+        let known = held[lease]?.wait
+        let isSame = known?.wait.kind == wait.kind
+        // Between two tries at an image it looks as if it were on its way; and what is known of one that is long in being set up is
+        // more than its pod says.
+        if wait.kind == .setUp, isSame || known?.wait.kind == .image { return endIfTooLong(lease, at: now) }
+        held[lease]?.wait = (isSame ? known?.since ?? now : since ?? now, wait)
+        let said: [Act] = isSame || wait.kind == .setUp ? [] : [.say(lease, "waits: \(wait.text)")]
+        return said + endIfTooLong(lease, at: now)
     }
 
     private mutating func endIfTooLong(_ lease: LeaseKey, at now: Int64) -> [Act] {
         guard let (since, wait) = held[lease]?.wait else { return [] }
         switch wait.kind {
         case .room where now - since >= limits.roomMs: return fail(lease, noRoom(wait.text))
+        case .setUp where now - since >= limits.roomMs:
+            return fail(
+                lease,
+                DiagnosticError(
+                    .podNotStarted, "Its pod had not begun after \(limits.roomMs / 1_000) s. \(wait.text)",
+                    remedy: "See the pod's events, and the volumes and images that it has."))
         case .image where now - since >= limits.imageMs, .never:
             return fail(
                 lease,

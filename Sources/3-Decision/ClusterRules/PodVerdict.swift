@@ -24,6 +24,8 @@ package enum PodVerdict: Hashable, Sendable {
             case image
             /// It will not get better.
             case never
+            /// Its node prepares it; for as long as that takes.
+            case setUp
         }
 
         package var kind: Kind
@@ -42,20 +44,35 @@ package enum PodVerdict: Hashable, Sendable {
         let status = PodStatus(pod)
         if let ended = status.job?["state"]?["terminated"], ended != .null {
             self = Self.ended(ended, status)
-        } else if status.phase == "Failed" || status.reason == "NodeLost" {
+        } else if status.reason != nil || (status.isDeleted && status.phase == "Failed") {
             self = .lost(status.gone)
-        } else if let ended = status.failedTools {
-            let words = ended["message"]?.string.map { ": \($0)" } ?? ""
+        } else if let (name, ended) = status.failedBeginning {
+            let words = ended["message"]?.string.map { ": \(PodStatus.plain($0, PodStatus.tailCharacters))" } ?? ""
+            guard name != PodStatus.probeContainer else {
+                self = .failed(Self.openNetwork("It was looked at before the first step\(words)"))
+                return
+            }
             self = .failed(
                 DiagnosticError(
                     .podNotStarted,
                     "Martlet's own image could not put its program into the pod: exit code \(ended["exitCode"]?.int ?? -1)\(words)",
                     remedy: "See 'tools' in the settings of the cluster's executor: the image must be Martlet's."))
+        } else if status.phase == "Failed" {
+            self = .lost(status.gone)
         } else if status.job?["state"]?["running"]?.object != nil {
             self = .running
         } else {
             self = .waiting(status.wait)
         }
+    }
+
+    package static func openNetwork(_ text: String) -> DiagnosticError {
+        DiagnosticError(
+            .forkNetworkOpen,
+            "The cluster does not keep the pod of a fork's job from its network. \(text)",
+            remedy:
+                "Apply packaging/kubernetes/base/network.yaml in a cluster whose network plugin keeps policies, or take "
+                + "forks: {sandbox: bubblewrap}.")
     }
 
     private static func ended(_ ended: DataValue, _ status: PodStatus) -> PodVerdict {
@@ -85,6 +102,8 @@ package enum PodVerdict: Hashable, Sendable {
 package struct PodStatus {
     /// The container of a pod that carries the job.
     package static let jobContainer = "job"
+    /// Looks whether the pod of a fork's job is kept from the network.
+    package static let probeContainer = "probe"
 
     let pod: DataValue
     let phase: String
@@ -103,7 +122,10 @@ package struct PodStatus {
     private func containers(_ key: String) -> [DataValue] { pod["status"]?[key]?.array ?? [] }
 
     /// ` on the node 'x'`.
-    var node: String { pod["spec"]?["nodeName"]?.string.map { " on the node '\($0)'" } ?? "" }
+    var node: String {
+        guard let name = pod["spec"]?["nodeName"]?.string, !name.isEmpty else { return "" }
+        return " on the node '\(name)'"
+    }
 
     var memoryLimit: String? {
         let job = pod["spec"]?["containers"]?.array?.first { $0["name"]?.string == Self.jobContainer }
@@ -112,7 +134,7 @@ package struct PodStatus {
 
     /// Why the pod is no more.
     package var gone: String {
-        let said = (pod["status"]?["message"]?.string).map { ": \($0.prefix(300))" } ?? ""
+        let said = (pod["status"]?["message"]?.string).map { ": \(Self.plain($0, Self.tailCharacters))" } ?? ""
         switch reason {
         case "Evicted": return "Its pod was evicted\(node)\(said)"
         case "NodeLost": return "The node of its pod was lost\(node)\(said)"
@@ -123,18 +145,35 @@ package struct PodStatus {
         }
     }
 
-    /// The init container that brings the program, where it did not.
-    var failedTools: DataValue? {
-        containers("initContainerStatuses").lazy.compactMap { $0["state"]?["terminated"] }
-            .first { ($0["exitCode"]?.int ?? 0) != 0 }
+    /// The init container that did not do what it is for.
+    var failedBeginning: (name: String, ended: DataValue)? {
+        for status in containers("initContainerStatuses") {
+            guard let ended = status["state"]?["terminated"], (ended["exitCode"]?.int ?? 0) != 0 else { continue }
+            return (status["name"]?.string ?? "", ended)
+        }
+        return nil
     }
 
     func words(_ state: DataValue) -> String {
-        [state["reason"]?.string, state["message"]?.string].compactMap { $0 }.joined(separator: ": ")
+        let said = [state["reason"]?.string, state["message"]?.string].compactMap { $0 }.joined(separator: ": ")
+        return Self.plain(said, Self.wordCharacters)
     }
 
     func tail(_ state: DataValue) -> String {
-        state["message"]?.string.map { ": \($0.suffix(300))" } ?? ""
+        state["message"]?.string.map { ": \(Self.plain(String($0.suffix(Self.tailCharacters)), Self.tailCharacters))" }
+            ?? ""
+    }
+
+    package static let tailCharacters = 300
+    private static let wordCharacters = 500
+
+    /// One line without control characters: a job's own code writes what its pod's state says.
+    package static func plain(_ text: String, _ limit: Int) -> String {
+        let shown = text.unicodeScalars.map { scalar in
+            scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format
+                ? " " : String(scalar)
+        }
+        return String(shown.joined().prefix(limit)).split(separator: " ").joined(separator: " ")
     }
 
     var wait: PodVerdict.Wait? {
@@ -153,7 +192,17 @@ package struct PodStatus {
         }
         let conditions = pod["status"]?["conditions"]?.array ?? []
         let scheduled = conditions.first { $0["type"]?.string == "PodScheduled" }
-        guard scheduled?["status"]?.string == "False" else { return nil }
-        return PodVerdict.Wait(.room, "No node has room for its pod: \(scheduled?["message"]?.string ?? "")")
+        guard scheduled?["status"]?.string == "False" else { return setUp }
+        let said = Self.plain(scheduled?["message"]?.string ?? "", Self.wordCharacters)
+        return PodVerdict.Wait(.room, "No node has room for its pod: \(said)")
+    }
+
+    /// On its node, where images come and volumes are made.
+    private var setUp: PodVerdict.Wait? {
+        guard !node.isEmpty else { return nil }
+        let coming = (containers("initContainerStatuses") + containers("containerStatuses"))
+            .first { $0["state"]?["waiting"]?["reason"]?.string == "ContainerCreating" }
+        let image = (coming?["image"]?.string).map { " with the image '\($0)'" } ?? ""
+        return PodVerdict.Wait(.setUp, "Its pod is being set up\(node)\(image).")
     }
 }

@@ -102,8 +102,13 @@ package struct DispatchTable: Sendable {
         runners[runner.id] = runner
     }
 
-    /// - Parameter refusal: why the runner takes nothing new; `nil`: it does.
-    package mutating func note(refusal: String?, of id: String) { runners[id]?.refusal = refusal }
+    /// - Parameters:
+    ///   - refusal: why the runner takes nothing new; `nil`: it does.
+    ///   - holdbacks: what it takes none of.
+    package mutating func note(refusal: String?, holdbacks: [Holdback] = [], of id: String) {
+        runners[id]?.refusal = refusal
+        runners[id]?.holdbacks = holdbacks
+    }
 
     package mutating func pause(_ id: String, _ isPaused: Bool) { runners[id]?.isPaused = isPaused }
 

@@ -9,6 +9,8 @@ package struct JobDemand: Hashable, Sendable {
     package var labels: [String]
     /// The group of runners that its project uses; empty: the default one.
     package var group: String
+    /// The id of its project; empty: of none.
+    package var project: String
     /// Milliseconds since the epoch.
     package var queuedAt: Int64
     /// The only runner that can go on with it: it has what earlier steps left.
@@ -17,28 +19,31 @@ package struct JobDemand: Hashable, Sendable {
     package var expectedMs: Int64?
 
     package init(
-        _ work: JobTry, labels: [String], group: String = "", queuedAt: Int64, runner: String? = nil,
-        expectedMs: Int64? = nil
+        _ work: JobTry, labels: [String], group: String = "", project: String = "", queuedAt: Int64,
+        runner: String? = nil, expectedMs: Int64? = nil
     ) {
         self.work = work
         self.labels = labels.map { $0.lowercased() }
         self.group = group
+        self.project = project
         self.queuedAt = queuedAt
         self.runner = runner
         self.expectedMs = expectedMs
     }
 
     /// Demands of one kind fit the same runners.
-    var kind: Kind { Kind(labels: Set(labels), group: group, runner: runner) }
+    var kind: Kind { Kind(labels: Set(labels), group: group, project: project, runner: runner) }
 
     struct Kind: Hashable, Sendable {
         var labels: Set<String>
         var group: String
+        var project: String
         var runner: String?
 
         func fits(_ candidate: DispatchRunner) -> Bool {
             if let runner { return runner == candidate.id }
             return group == candidate.offering.group && candidate.has(labels)
+                && candidate.holdback(project: project, labels: labels) == nil
         }
     }
 }
@@ -58,6 +63,8 @@ package struct DispatchRunner: Hashable, Sendable {
     package internal(set) var refusal: String?
     /// For how many more jobs it had room by its last word; `nil`: it did not say.
     var free: Int?
+    /// What it takes none of, by its own word.
+    package internal(set) var holdbacks: [Holdback] = []
     /// As the table has it.
     var leaseMs = RunnerLimits.leaseMs
     let labels: Set<String>
@@ -79,6 +86,11 @@ package struct DispatchRunner: Hashable, Sendable {
 
     func has(_ label: String) -> Bool {
         labels.contains(label) || labelBeginnings.contains { label.hasPrefix($0) && label.count > $0.count }
+    }
+
+    /// Why it takes no such job just now; `nil`: it does.
+    func holdback(project: String, labels: Set<String>) -> String? {
+        holdbacks.first { $0.covers(project: project, labels: labels) }?.reason
     }
 
     /// Whether it said something within the time of a lease.

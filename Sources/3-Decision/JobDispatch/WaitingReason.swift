@@ -33,6 +33,8 @@ extension DispatchTable {
         guard !working.isEmpty else { return "\(noun), paused." }
         let willing = working.filter { $0.refusal == nil }
         if willing.isEmpty, let refusal = working.lazy.compactMap(\.refusal).min() { return "\(noun); \(refusal)" }
+        let holdbacks = willing.compactMap { $0.holdback(project: demand.project, labels: labels) }
+        if holdbacks.count == willing.count, let reason = holdbacks.min() { return "\(noun); \(reason)" }
         // Some of what a runner has may be another server's: its own word counts that.
         let busy = working.filter { $0.free == 0 || holds($0.id).count >= $0.offering.capacity }
         guard busy.count == working.count else { return "It is about to be given to a runner." }

@@ -20,6 +20,7 @@ package struct ClusterKind: Hashable, Sendable {
 
     package static let pods = ClusterKind("", "v1", "pods")
     package static let secrets = ClusterKind("", "v1", "secrets")
+    package static let configMaps = ClusterKind("", "v1", "configmaps")
     package static let events = ClusterKind("", "v1", "events")
     package static let namespaces = ClusterKind("", "v1", "namespaces", isNamespaced: false)
     package static let nodes = ClusterKind("", "v1", "nodes", isNamespaced: false)

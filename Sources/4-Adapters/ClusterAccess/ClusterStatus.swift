@@ -41,7 +41,10 @@ enum ClusterStatus {
             let causes = (data["details"]?["causes"]?.array ?? []).compactMap { $0["field"]?.string }
             let fields = causes.isEmpty ? "" : " Fields: \(causes.joined(separator: ", "))."
             return DiagnosticError(
-                .clusterInvalid, text + fields, remedy: "Correct the settings that it was made from.")
+                .clusterInvalid, text + fields,
+                remedy:
+                    "Correct what it was made from: a job's image, names, variables and sizes, or the executor's settings."
+            )
         }
     }
 }

@@ -20,6 +20,8 @@ package struct ObjectWatch: Sendable {
     let labels: String?
     /// The server ends a watch after so long, and it is asked for anew: a connection that died unseen is noticed.
     private static let seconds = 50
+    /// A watch that lasted so long is one.
+    private static let whole = Duration.seconds(1)
     private static let firstPauseMs: Int64 = 200
     private static let longestPauseMs: Int64 = 10_000
     private static let lineBytes = 8 << 20
@@ -42,6 +44,8 @@ package struct ObjectWatch: Sendable {
         var pauseMs = Self.firstPauseMs
         var version: String?
         while !Task.isCancelled {
+            let (before, start) = (version, ContinuousClock.now)
+            var hasFailed = false
             do throws(DiagnosticError) {
                 if version == nil {
                     let list = try await client.list(kind, in: namespace, labels: labels)
@@ -49,17 +53,21 @@ package struct ObjectWatch: Sendable {
                     version = list.resourceVersion
                 }
                 try await follow(from: &version, change)
-                pauseMs = Self.firstPauseMs
             } catch {
                 if Task.isCancelled { return }
-                if error.diagnostic.code == .clusterExpired {
-                    version = nil
-                    continue
-                }
-                await failed(error)
-                try? await Task.sleep(for: .milliseconds(pauseMs + Int64.random(in: 0...pauseMs / 4)))
-                pauseMs = min(pauseMs * 2, Self.longestPauseMs)
+                // Where the cluster gave an answer, it may be one to where the watch stands.
+                if error.diagnostic.code != .clusterUnreachable { version = nil }
+                if error.diagnostic.code != .clusterExpired { await failed(error) }
+                hasFailed = true
             }
+            // One that ends at once and says nothing new is asked less and less often, whether that is an error or not.
+            let hasMoved = before != nil && version != nil && version != before
+            if hasMoved || ContinuousClock.now - start >= Self.whole {
+                pauseMs = Self.firstPauseMs
+                if !hasFailed { continue }
+            }
+            try? await Task.sleep(for: .milliseconds(pauseMs + Int64.random(in: 0...pauseMs / 4)))
+            pauseMs = min(pauseMs * 2, Self.longestPauseMs)
         }
     }
 

@@ -26,15 +26,20 @@ extension ClusterRunner {
             do throws(DiagnosticError) {
                 try await makeOnce(assignment, link)
                 refusal = nil
+                book.made(lease)
+                // It may have been given up in between, and what was made after that would stay.
+                if book.held[lease] == nil { await remove(names.name(lease)) }
                 return
             } catch {
                 switch error.diagnostic.code {
                 case .leaseLost: return drop(lease)
                 case .clusterQuota:
-                    refuse(error.diagnostic.message)
+                    let text = words(of: error.diagnostic.message)
+                    refuse(text)
+                    await perform(book.waits(lease, PodVerdict.Wait(.room, text), at: Self.now))
                     guard BootInstant.now() - start < .seconds(settings.roomSeconds) else {
                         refusal = nil
-                        return await perform(book.fail(lease, book.noRoom(error.diagnostic.message)))
+                        return await perform(book.fail(lease, book.noRoom(text)))
                     }
                     pause = Self.roomPause
                 case .clusterUnreachable, .clusterBusy, .webUnreachable, .serverBusy:
@@ -46,7 +51,7 @@ extension ClusterRunner {
                 }
             }
             try? await Task.sleep(for: pause)
-            pause = min(pause * 2, surroundings.pace.longest)
+            pause = surroundings.pace.next(after: pause)
         }
     }
 
@@ -102,14 +107,35 @@ extension ClusterRunner {
     }
 
     private func judge(_ pod: DataValue) async {
-        guard let lease = LeaseNames.lease(of: pod) else { return }
-        await perform(book.changed(lease, pod, at: Self.now))
+        guard let lease = LeaseNames.lease(of: pod), book.held[lease] != nil else { return }
+        charges[lease] = PodCharge(pod: pod)
+        await perform(book.changed(lease, pod, name: LeaseNames.name(of: pod), at: Self.now))
     }
 
     /// Looks at what waits, and at Jobs of which no pod was seen.
     func look() async {
-        for lease in book.unexplained(at: Self.now) { await askForEvents(lease) }
+        for lease in book.unexplained(at: Self.now) { await lookForJob(lease) }
+        for (lease, pod) in book.slowlySetUp(at: Self.now) { await lookForWarnings(lease, pod) }
         await perform(book.look(at: Self.now))
+        if waits != toldWaits { pollAnew() }
+    }
+
+    /// A Job without a pod: it waits to have one, or has had its last, or is gone itself.
+    private func lookForJob(_ lease: LeaseKey) async {
+        do throws(DiagnosticError) {
+            let job = try await cluster.get(.jobs, names.name(lease), in: settings.namespace)
+            let conditions = job["status"]?["conditions"]?.array ?? []
+            let end = conditions.first { condition in
+                ["Failed", "Complete"].contains(condition["type"]?.string ?? "")
+                    && condition["status"]?.string == "True"
+            }
+            guard let end else { return await askForEvents(lease) }
+            let said = PodStatus.plain(end["message"]?.string ?? "", PodStatus.tailCharacters)
+            await perform(book.podless(lease, "Its Job ended without a pod that could be asked: \(said)"))
+        } catch {
+            guard error.diagnostic.code == .clusterMissing else { return failed(error) }
+            await perform(book.podless(lease, "Its Job was removed from the cluster."))
+        }
     }
 
     /// Why a Job has no pod: the cluster says so in events only.
@@ -118,7 +144,7 @@ extension ClusterRunner {
         guard let events = try? await cluster.list(.events, in: settings.namespace, fields: fields).items,
             let text = events.last?["message"]?.string
         else { return }
-        await perform(book.unmade(lease, text, at: Self.now))
+        await perform(book.unmade(lease, words(of: text), at: Self.now))
     }
 
     /// What the book says is to be done.
@@ -176,7 +202,7 @@ extension ClusterRunner {
                 }
             }
             try? await Task.sleep(for: pause)
-            pause = min(pause * 2, surroundings.pace.longest)
+            pause = surroundings.pace.next(after: pause)
         }
     }
 

@@ -11,6 +11,7 @@ internal import RunEngine
 package import RunnerAgent
 package import RunnerProtocol
 internal import StructuredData
+internal import Timekeeping
 
 /// A runner whose jobs are pods of a cluster: it asks its server for jobs, makes a Job of each, and says what becomes of those that
 /// cannot speak for themselves. What it has is in the cluster, and nowhere else.
@@ -20,6 +21,8 @@ package actor ClusterRunner {
         package var manifest: JobManifest
         package var capacity: Int
         package var pace = AskingPace()
+        /// The time of day, in milliseconds since the epoch: of budgets and off-peak hours.
+        package var now: @Sendable () -> Int64 = { Timestamp.now().milliseconds }
         /// How long it waits for a server that is away; `nil`: for ever. Its jobs go on without it.
         package var awayLimit: Duration?
         /// Where the server is now.
@@ -52,7 +55,15 @@ package actor ClusterRunner {
     private var reported: Set<DiagnosticCode> = []
     /// Why it takes nothing new; `nil`: it does.
     var refusal: String?
-    private var waiting: Task<Result<PollAnswer, DiagnosticError>, Never>?
+    /// What leases take of their projects' budgets.
+    var charges: [LeaseKey: PodCharge] = [:]
+    var ledger: BudgetLedger
+    /// What the cluster has of it is older.
+    var isLedgerChanged = false
+    var isLedgerWritten = false
+    /// With the last poll.
+    private(set) var toldWaits: [LeaseWait] = []
+    private var waiting: OpenPolling?
     private var isFull = false
     /// Since when each question failed.
     private var awaySince: BootInstant?
@@ -66,6 +77,7 @@ package actor ClusterRunner {
 
     package init(_ surroundings: Surroundings) {
         self.surroundings = surroundings
+        ledger = BudgetLedger(now: surroundings.now())
         let settings = surroundings.manifest.settings
         book = PodBook(
             PodBook.Limits(
@@ -92,7 +104,7 @@ package actor ClusterRunner {
                 continue
             }
             try? await Task.sleep(for: pause)
-            pause = min(pause * 2, surroundings.pace.longest)
+            pause = surroundings.pace.next(after: pause)
         }
     }
 
@@ -104,7 +116,7 @@ package actor ClusterRunner {
     /// Takes nothing more. Its jobs are the cluster's, and go on.
     package func leave() {
         isLeaving = true
-        waiting?.cancel()
+        waiting?.giveUp()
     }
 
     private nonisolated func repeating(
@@ -130,9 +142,9 @@ package actor ClusterRunner {
         while true {
             do throws(DiagnosticError) {
                 for job in try await cluster.list(.jobs, in: settings.namespace, labels: names.selector).items {
-                    if let lease = LeaseNames.lease(of: job) { book.take(lease, at: Self.now) }
+                    if let lease = LeaseNames.lease(of: job), book.take(lease, at: Self.now) { book.made(lease) }
                 }
-                return
+                return try await readLedger()
             } catch {
                 guard [.clusterUnreachable, .clusterBusy].contains(error.diagnostic.code), !isLeaving else {
                     throw error
@@ -140,7 +152,7 @@ package actor ClusterRunner {
                 failed(error)
             }
             try? await Task.sleep(for: pause)
-            pause = min(pause * 2, surroundings.pace.longest)
+            pause = surroundings.pace.next(after: pause)
         }
     }
 
@@ -159,23 +171,19 @@ package actor ClusterRunner {
         var request = PollRequest(instance: instance, free: free, holds: leases.waiting)
         request.elsewhere = leases.running
         request.refusal = refusal
-        let question = request
-        let asked = Task { () -> Result<PollAnswer, DiagnosticError> in
-            do throws(DiagnosticError) { return .success(try await link.poll(question)) } catch {
-                return .failure(error)
-            }
-        }
-        waiting = asked
-        let result = await asked.value
-        waiting = nil
-        switch result {
-        case .success(let answer):
+        request.holdbacks = holdbacks
+        toldWaits = waits
+        request.waits = toldWaits
+        let polling = OpenPolling(request, link)
+        waiting = polling
+        defer { waiting = nil }
+        do throws(DiagnosticError) {
+            guard let answer = try await polling.answer() else { return true }
             reported = []
             awaySince = nil
             take(answer, link)
             return true
-        case .failure(let error):
-            if asked.isCancelled { return true }
+        } catch {
             awaySince = awaySince ?? .now()
             if error.diagnostic.code == .credentialRefused { isDismissed = true }
             failed(error)
@@ -191,6 +199,7 @@ package actor ClusterRunner {
         }
         for cancellation in answer.cancellations { note(cancellation) }
         for assignment in answer.assignments where book.take(assignment.lease, at: Self.now) {
+            note(projectOf: assignment)
             if let cancellation = assignment.cancellation { note(cancellation) }
             Task { await self.make(assignment, link) }
         }
@@ -201,19 +210,23 @@ package actor ClusterRunner {
         Task { await self.perform(acts) }
     }
 
+    /// Something is to be told that the poll under way does not tell.
+    func pollAnew() { waiting?.giveUp() }
+
     /// Nothing more is taken; the poll under way, which asked for more, is given up.
     func refuse(_ text: String) {
         if refusal == nil {
             surroundings.say("No job is taken: \(text)")
-            waiting?.cancel()
+            waiting?.giveUp()
         }
         refusal = text
     }
 
     /// A lease is gone: there is room, and a poll that had none is given up for one that has.
     func drop(_ lease: LeaseKey) {
+        settle(charges.removeValue(forKey: lease))
         book.drop(lease)
-        if isFull { waiting?.cancel() }
+        if isFull { waiting?.giveUp() }
         Task { await self.remove(self.names.name(lease)) }
     }
 }

@@ -29,13 +29,15 @@ package struct JobManifest: Sendable {
     static let toolsFolder = "/martlet"
     static let leaseFolder = "/martlet-lease"
     static let jobContainer = PodStatus.jobContainer
-    private static let program = "/martlet/bin/martlet"
+    static let probeContainer = PodStatus.probeContainer
+    static let program = "/martlet/bin/martlet"
     /// A Job is still there so long after its job's own time.
     private static let marginSeconds: Int64 = 120
     private static let keptSeconds = 600.0
 
     // MARK: the secret
 
+    /// What nobody is to read who may see pods: the job's credential, logins, and the variables of the workflow's containers.
     package func secret(
         _ lease: LeaseKey, _ demand: PodDemand, credential: LeaseCredential
     ) -> DataValue {
@@ -43,7 +45,10 @@ package struct JobManifest: Sendable {
             lease: lease, server: server, credential: credential.text,
             awaited: demand.services.filter { $0.health != nil }.map(\.name))
         told.authorities = authorities
+        told.hosts = demand.services.map { $0.name.lowercased() }.filter { !Self.isHostName($0) }
+        told.isSandbox = isPodSandbox(demand)
         var data: DataObject = [PodLease.fileName: .string(told.data.jsonText())]
+        for (key, value) in variables(demand) { data[key] = .string(value) }
         let logins = ([demand.container].compactMap { $0 } + demand.services).compactMap(\.login)
         if !logins.isEmpty {
             let auths = logins.map { login -> (String, DataValue) in
@@ -55,17 +60,18 @@ package struct JobManifest: Sendable {
         return [
             "apiVersion": "v1", "kind": "Secret",
             "type": logins.isEmpty ? "Opaque" : "kubernetes.io/dockerconfigjson",
-            "metadata": metadata(lease, demand), "stringData": .object(data),
+            "metadata": .object(metadata(lease, demand)), "stringData": .object(data),
         ]
     }
 
-    private func metadata(_ lease: LeaseKey, _ demand: PodDemand, isNamed: Bool = true) -> DataValue {
+    private func metadata(_ lease: LeaseKey, _ demand: PodDemand, isNamed: Bool = true) -> DataObject {
+        var labels = names.labels(lease, isForeign: demand.isForeign)
+        if demand.isForeign { labels[LeaseNames.networkLabel] = .string(settings.forks.network.rawValue) }
         var metadata: DataObject = [
-            "labels": .object(names.labels(lease, isForeign: demand.isForeign)),
-            "annotations": .object(LeaseNames.annotations(lease)),
+            "labels": .object(labels), "annotations": .object(LeaseNames.annotations(lease)),
         ]
         if isNamed { metadata["name"] = .string(names.name(lease)) }
-        return .object(metadata)
+        return metadata
     }
 
     // MARK: the job
@@ -73,215 +79,99 @@ package struct JobManifest: Sendable {
     /// - Throws: ``DiagnosticCode/podSizeRefused``.
     package func job(_ lease: LeaseKey, _ demand: PodDemand) throws(DiagnosticError) -> DataValue {
         let seconds = (demand.timeoutMs + demand.cancelTimeoutMs) / 1000 + Self.marginSeconds
-        var spec = try podSpec(lease, demand)
-        Self.merge(settings.pod, into: &spec)
+        let sizing = PodSizing(settings: settings, demand: demand)
+        let size = try sizing.job()
+        var spec = podSpec(lease, demand, size)
+        ObjectMerging.merge(settings.pod, into: &spec)
         for label in demand.labels {
-            if let profile = settings.profiles[label] { Self.merge(profile.pod, into: &spec) }
+            if let profile = settings.profiles[label] { ObjectMerging.merge(profile.pod, into: &spec) }
         }
+        if demand.isForeign { confine(&spec) }
+        var template = metadata(lease, demand, isNamed: false)
+        template["annotations"] = .object(
+            LeaseNames.annotations(lease, PodCharge(project: demand.project, milliCPUs: sizing.charge(size))))
         return [
-            "apiVersion": "batch/v1", "kind": "Job", "metadata": metadata(lease, demand),
+            "apiVersion": "batch/v1", "kind": "Job", "metadata": .object(metadata(lease, demand)),
             "spec": [
                 "backoffLimit": 0, "activeDeadlineSeconds": .number(Double(seconds + Int64(settings.roomSeconds))),
                 "ttlSecondsAfterFinished": .number(Self.keptSeconds),
-                "template": ["metadata": metadata(lease, demand, isNamed: false), "spec": .object(spec)],
+                "template": ["metadata": .object(template), "spec": .object(spec)],
             ],
         ]
     }
 
-    private func podSpec(_ lease: LeaseKey, _ demand: PodDemand) throws(DiagnosticError) -> DataObject {
-        let services = demand.services.map { service($0) }
+    private func podSpec(_ lease: LeaseKey, _ demand: PodDemand, _ size: PodSize) -> DataObject {
+        let containers = PodContainers(manifest: self, lease: lease, demand: demand)
+        let services = containers.services
+        let secret = DataValue.string(names.name(lease))
         var spec: DataObject = [
             "restartPolicy": "Never", "enableServiceLinks": false, "automountServiceAccountToken": false,
             "terminationGracePeriodSeconds": 10,
-            "initContainers": .array([tools] + (hasSidecars ? services : [])),
-            "containers": .array([try jobContainer(demand)] + (hasSidecars ? [] : services)),
+            "initContainers": .array([containers.tools] + containers.probes + (hasSidecars ? services : [])),
+            "containers": .array([containers.job(size)] + (hasSidecars ? [] : services)),
             "volumes": [
                 ["name": "martlet", "emptyDir": [:]],
-                ["name": "lease", "secret": ["secretName": .string(names.name(lease)), "defaultMode": 0o444]],
+                [
+                    "name": "lease",
+                    // Its other keys are for the cluster alone.
+                    "secret": [
+                        "secretName": secret, "defaultMode": 0o444,
+                        "items": [["key": .string(PodLease.fileName), "path": .string(PodLease.fileName)]],
+                    ],
+                ],
             ],
         ]
-        if !demand.services.isEmpty {
-            spec["hostAliases"] = [
-                ["ip": "127.0.0.1", "hostnames": .array(demand.services.map { .string($0.name.lowercased()) })]
-            ]
+        let hosts = demand.services.map { $0.name.lowercased() }.filter(Self.isHostName)
+        if !hosts.isEmpty {
+            spec["hostAliases"] = [["ip": "127.0.0.1", "hostnames": .array(hosts.map(DataValue.string))]]
         }
         if demand.container?.login != nil || demand.services.contains(where: { $0.login != nil }) {
-            spec["imagePullSecrets"] = [["name": .string(names.name(lease))]]
+            spec["imagePullSecrets"] = [["name": secret]]
         }
-        if let environment = demand.environment, let account = settings.serviceAccounts[environment],
-            !demand.isForeign
-        {
+        if isPodSandbox(demand) { spec["securityContext"] = PodContainers.podSecurity }
+        if !demand.isForeign, let account = settings.serviceAccount(of: demand) {
             spec["serviceAccountName"] = .string(account)
             spec["automountServiceAccountToken"] = true
         }
         return spec
     }
 
-    private static let mount: DataValue = ["name": "martlet", "mountPath": .string(toolsFolder)]
+    // MARK: forks
 
-    private var tools: DataValue {
-        [
-            "name": "tools", "image": .string(settings.tools), "volumeMounts": [Self.mount],
-            "command": ["cp", "-R", "/opt/martlet/.", .string(Self.toolsFolder + "/")],
-            "resources": ["requests": ["cpu": "10m", "memory": "16Mi"]],
-        ]
+    /// Whether the pod is what keeps a fork's steps from everything else, with no sandbox inside of it.
+    func isPodSandbox(_ demand: PodDemand) -> Bool { demand.isForeign && settings.forks.sandbox == .pod }
+
+    private static let hostKeys = ["hostNetwork", "hostPID", "hostIPC"]
+
+    /// Whatever settings and labels say: a fork's pod has no account of the cluster's, and nothing of its node.
+    private func confine(_ spec: inout DataObject) {
+        spec["automountServiceAccountToken"] = false
+        spec["serviceAccountName"] = settings.forks.serviceAccount.map(DataValue.string)
+        spec["serviceAccount"] = nil
+        for key in Self.hostKeys { spec[key] = nil }
     }
 
-    private func jobContainer(_ demand: PodDemand) throws(DiagnosticError) -> DataValue {
-        var container: DataObject = [
-            "name": .string(Self.jobContainer), "image": .string(demand.container?.image ?? settings.image),
-            "command": [
-                .string(Self.program), "runner", "carry", "--lease",
-                .string("\(Self.leaseFolder)/\(PodLease.fileName)"),
-            ],
-            "workingDir": .string(Self.toolsFolder), "env": .array(Self.variables(demand.container?.environment ?? [])),
-            "volumeMounts": [
-                Self.mount, ["name": "lease", "mountPath": .string(Self.leaseFolder), "readOnly": true],
-            ],
-        ]
-        container.set("resources", Self.resources(try size(demand)))
-        return .object(container)
-    }
+    // MARK: names
 
-    private func service(_ service: PodDemand.Container) -> DataValue {
-        var container: DataObject = [
-            "name": .string("service-" + Self.label(service.name)), "image": .string(service.image),
-            "env": .array(Self.variables(service.environment)), "volumeMounts": [Self.mount],
-        ]
-        if !service.entrypoint.isEmpty { container["command"] = .array(service.entrypoint.map(DataValue.string)) }
-        if !service.arguments.isEmpty { container["args"] = .array(service.arguments.map(DataValue.string)) }
-        container.set(
-            "resources",
-            Self.resources(PodSize(milliCPUs: service.milliCPUs, memoryBytes: service.memoryBytes)))
-        if let health = service.health {
-            let marker = "\(Self.toolsFolder)/\(PodPlace.readyMarker(service.name))"
-            let mark = [Self.program, "runner", "mark", marker, "--"]
-            container["readinessProbe"] = [
-                "exec": ["command": .array((mark + health.command).map(DataValue.string))],
-                "initialDelaySeconds": .number(Double(health.startSeconds)),
-                "periodSeconds": .number(Double(health.intervalSeconds)),
-                "timeoutSeconds": .number(Double(health.timeoutSeconds)),
-                "failureThreshold": .number(Double(health.retries)),
-            ]
-        }
-        if hasSidecars {
-            container["restartPolicy"] = "Always"
-        } else {
-            // The job is over once its marker is there: then the container fails this, and is ended.
-            container["livenessProbe"] = [
-                "exec": [
-                    "command": [
-                        .string(Self.program), "runner", "mark", "--absent",
-                        .string("\(Self.toolsFolder)/\(PodPlace.overMarker)"),
-                    ]
-                ],
-                "periodSeconds": 5, "failureThreshold": 1, "timeoutSeconds": 20,
-            ]
-        }
-        return .object(container)
-    }
-
-    // MARK: sizes
-
-    /// What the job's labels ask for, else its container's options, its profiles, the settings.
-    private func size(_ demand: PodDemand) throws(DiagnosticError) -> PodSize {
-        var size = settings.size
-        for label in demand.labels {
-            if let profile = settings.profiles[label] { size = size.overridden(by: profile.size) }
-        }
-        size = size.overridden(
-            by: PodSize(milliCPUs: demand.container?.milliCPUs, memoryBytes: demand.container?.memoryBytes))
-        for label in demand.labels {
-            if label.hasPrefix("cpu-") {
-                guard let amount = PodQuantity.milliCPUs(String(label.dropFirst(4))) else { throw Self.noSize(label) }
-                size.milliCPUs = amount
-            } else if label.hasPrefix("memory-") {
-                guard let amount = PodQuantity.bytes(String(label.dropFirst(7))) else { throw Self.noSize(label) }
-                size.memoryBytes = amount
+    /// What the API takes for a host's name (RFC 1123).
+    static func isHostName(_ text: String) -> Bool {
+        (1...253).contains(text.utf8.count)
+            && text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { part in
+                !part.isEmpty && part.first != "-" && part.last != "-"
+                    && part.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 45 }
             }
-        }
-        if let most = settings.maximum.milliCPUs, let asked = size.milliCPUs, asked > most {
-            throw Self.tooMuch("\(PodQuantity.text(milliCPUs: asked)) CPU", PodQuantity.text(milliCPUs: most))
-        }
-        if let most = settings.maximum.memoryBytes, let asked = size.memoryBytes, asked > most {
-            throw Self.tooMuch("\(PodQuantity.text(bytes: asked)) of memory", PodQuantity.text(bytes: most))
-        }
-        return size
     }
 
-    private static func noSize(_ label: String) -> DiagnosticError {
-        DiagnosticError(
-            .podSizeRefused, "The label '\(label)' is no size.",
-            remedy: "Write cpu-2, cpu-500m, memory-512Mi or memory-4Gi.")
-    }
-
-    private static func tooMuch(_ asked: String, _ most: String) -> DiagnosticError {
-        DiagnosticError(
-            .podSizeRefused, "The job asks for \(asked), and may have \(most) at most.",
-            remedy: "Ask for less, or have 'maximum' raised in the settings of the cluster's executor.")
-    }
-
-    /// Memory is limited to what is asked for; processors are shared beyond it.
-    private static func resources(_ size: PodSize) -> DataValue? {
-        var requests = DataObject()
-        var limits = DataObject()
-        if let amount = size.milliCPUs { requests["cpu"] = .string(PodQuantity.text(milliCPUs: amount)) }
-        if let amount = size.memoryBytes {
-            requests["memory"] = .string(PodQuantity.text(bytes: amount))
-            limits["memory"] = requests["memory"]
-        }
-        guard !requests.isEmpty else { return nil }
-        var object: DataObject = ["requests": .object(requests)]
-        if !limits.isEmpty { object["limits"] = .object(limits) }
-        return .object(object)
-    }
-
-    // MARK: texts
-
-    private static func variables(_ entries: [String]) -> [DataValue] {
-        entries.map { entry in
-            let parts = entry.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            // A dollar sign would begin a reference.
-            let value = (parts.count > 1 ? String(parts[1]) : "").split(
-                separator: "$", omittingEmptySubsequences: false
-            ).joined(separator: "$$")
-            return ["name": .string(String(parts[0])), "value": .string(value)]
-        }
-    }
-
-    /// What a container's name may have.
-    static func label(_ text: String) -> String {
-        let plain = text.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
-        return String(String(plain).prefix(50).reversed().drop { $0 == "-" }.reversed())
-    }
-
-    /// Mappings are merged, lists put together, anything else replaced. Of the containers those of one name are merged.
-    static func merge(_ change: DataObject, into object: inout DataObject) {
-        for (key, value) in change {
-            switch (object[key], value) {
-            case (.object(var old)?, .object(let new)):
-                merge(new, into: &old)
-                object[key] = .object(old)
-            case (.array(let old)?, .array(let new)):
-                object[key] = .array(merged(old, new))
-            default: object[key] = value
+    /// The variables of the workflow's containers, by their keys in the Secret.
+    private func variables(_ demand: PodDemand) -> [(key: String, value: String)] {
+        let all = [demand.container?.environment ?? []] + demand.services.map(\.environment)
+        return all.enumerated().flatMap { place, entries in
+            entries.enumerated().map { index, entry in
+                (Self.key(place, index), PodContainers.variable(entry).value)
             }
         }
     }
 
-    private static func merged(_ old: [DataValue], _ new: [DataValue]) -> [DataValue] {
-        var items = old
-        for item in new {
-            let name = item["name"]?.string
-            if let name, let index = items.firstIndex(where: { $0["name"]?.string == name }),
-                var known = items[index].object, let change = item.object
-            {
-                merge(change, into: &known)
-                items[index] = .object(known)
-            } else {
-                items.append(item)
-            }
-        }
-        return items
-    }
+    /// - Parameter place: 0: the job's own container; else the service, from 1.
+    static func key(_ place: Int, _ index: Int) -> String { "variable-\(place)-\(index)" }
 }

@@ -11,6 +11,8 @@ package struct LeaseNames: Hashable, Sendable {
 
     package static let ownerLabel = "martlet.dev/owner"
     package static let trustLabel = "martlet.dev/trust"
+    /// Of a fork's pod: whether it may reach what is outside of the cluster.
+    package static let networkLabel = "martlet.dev/network"
     package static let leaseAnnotation = "martlet.dev/lease"
     private static let managedBy = "app.kubernetes.io/managed-by"
 
@@ -28,6 +30,9 @@ package struct LeaseNames: Hashable, Sendable {
         return "martlet-\(work.run)-\(work.attempt)-\(work.number)-\(lease.fence)-\(digest)"
     }
 
+    /// Of what is of no lease.
+    var ownLabels: DataObject { [Self.managedBy: "martlet", Self.ownerLabel: .string(owner)] }
+
     func labels(_ lease: LeaseKey, isForeign: Bool) -> DataObject {
         let work = lease.work
         return [
@@ -38,7 +43,15 @@ package struct LeaseNames: Hashable, Sendable {
         ]
     }
 
-    static func annotations(_ lease: LeaseKey) -> DataObject { [leaseAnnotation: .string(lease.data.jsonText())] }
+    static func annotations(_ lease: LeaseKey, _ charge: PodCharge? = nil) -> DataObject {
+        var annotations: DataObject = [leaseAnnotation: .string(lease.data.jsonText())]
+        annotations.set(PodCharge.projectAnnotation, charge.map { .string($0.project) })
+        annotations.set(PodCharge.chargeAnnotation, charge.map { .string("\($0.milliCPUs)") })
+        return annotations
+    }
+
+    /// What the runner remembers of budgets.
+    package var budgetName: String { "martlet-budget-\(owner)" }
 
     /// `nil`: it is nothing that was made for a lease.
     package static func lease(of object: DataValue) -> LeaseKey? {

@@ -15,6 +15,13 @@ package struct PodLease: Hashable, Sendable, DataRepresentable {
     package var awaited: [String]
     /// Certificates to trust beside the image's, as PEM; `nil`: none.
     package var authorities: String?
+    /// Names of services that a pod's own list of hosts cannot have.
+    package var hosts: [String] = []
+    /// The pod itself encloses its steps: there is no other sandbox in it.
+    package var isSandbox = false
+
+    /// Of steps in a pod that is a sandbox.
+    package static func home(_ volume: String) -> String { volume + "/home" }
 
     package static let fileName = "lease.json"
     private static let limitBytes = 1 << 20
@@ -32,6 +39,8 @@ package struct PodLease: Hashable, Sendable, DataRepresentable {
             "awaited": .array(awaited.map(DataValue.string)),
         ]
         object.set("authorities", authorities.map(DataValue.string))
+        object.set("hosts", hosts.isEmpty ? nil : .array(hosts.map(DataValue.string)))
+        object.set("sandbox", isSandbox ? true : nil)
         return .object(object)
     }
 
@@ -40,6 +49,8 @@ package struct PodLease: Hashable, Sendable, DataRepresentable {
             lease: try LeaseKey(data: data["lease"] ?? .null), server: try data.string("server"),
             credential: try data.string("credential"), awaited: data.strings("awaited"))
         authorities = data["authorities"]?.string
+        hosts = data["hosts"] == nil ? [] : data.strings("hosts")
+        isSandbox = data.bool("sandbox")
     }
 
     /// - Throws: ``DiagnosticCode/podLeaseUnreadable``.

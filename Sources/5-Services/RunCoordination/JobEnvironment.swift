@@ -68,7 +68,7 @@ struct JobEnvironment {
             ground.record, ground.settings.offer, ground.settings.far?.code)
         options.nativePosts = NativeJob.posts
         let searchPath = options.hostEnvironment.last { $0.hasPrefix("PATH=") }.map { String($0.dropFirst(5)) } ?? ""
-        if let sandbox = ground.record.sandbox {
+        if let sandbox = ground.record.sandbox, ground.settings.pod?.isSandbox != true {
             let home = options.hostEnvironment.last { $0.hasPrefix("HOME=") }.map { String($0.dropFirst(5)) }
             options.sandbox = try sandbox.sandbox(
                 searchPath: searchPath, hidden: [home, store.root, ground.record.repository.root].compactMap { $0 })

@@ -71,7 +71,7 @@ package struct RunChronicle: Sendable {
         switch event {
         case .assigned(let job, _, _, let name, _, let waited):
             "\(job): to the runner '\(name)', after \(RunReport.span(waited))"
-        case .lost(let job, _, let reason, _): "\(job): \(reason)"
+        case .lost(let job, _, let reason, _), .waited(let job, _, let reason): "\(job): \(reason)"
         case .gated(let job, _, let environment, let reason): "\(job), before \(environment): \(reason)"
         case .passed(let job, _, let environment, let reason): "\(job), to \(environment): \(reason)"
         }

@@ -22,6 +22,8 @@ package struct RunRecord {
     package var isPinned = false
     /// The server's project that it is of; `nil`: a local run.
     package var project: String?
+    /// As people knew it when the run was planned.
+    package var projectName: String?
     /// The group of runners that its jobs go to; empty: the default one.
     package var runnerGroup = ""
     /// What started it, by a key that is the same however often it is told: of two that tell it one makes the run.
@@ -116,7 +118,8 @@ package struct RunRecord {
             "matrix": .object(
                 DataObject(selectedMatrix.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
             "labels": .array(runnerLabels.map(DataValue.string)), "bound": .bool(isBound), "pinned": .bool(isPinned),
-            "project": project.map(DataValue.string) ?? .null, "runnerGroup": .string(runnerGroup),
+            "project": project.map(DataValue.string) ?? .null,
+            "projectName": projectName.map(DataValue.string) ?? .null, "runnerGroup": .string(runnerGroup),
             "origin": origin.map(DataValue.string) ?? .null, "givesSecrets": .bool(givesSecrets),
             "chainDepth": .number(Double(chainDepth)),
             "allowsPush": .bool(allowsPush), "sandbox": sandbox?.data ?? .null,
@@ -147,6 +150,7 @@ package struct RunRecord {
         isBound = data.bool("bound")
         isPinned = data.bool("pinned")
         project = data["project"]?.string
+        projectName = data["projectName"]?.string
         runnerGroup = data["runnerGroup"]?.string ?? ""
         origin = data["origin"]?.string
         givesSecrets = data.bool("givesSecrets", default: true)

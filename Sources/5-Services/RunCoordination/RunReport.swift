@@ -235,6 +235,8 @@ package struct RunReport: Sendable {
                 case .lost(_, _, let reason, let isReturned):
                     job.notes.append(reason + (isReturned ? " It went back to the queue: no step had begun." : ""))
                     if isReturned, job.state != .finished { job.state = .queued }
+                case .waited(_, _, let reason):
+                    if job.notes.last != reason { job.notes.append(reason) }
                 case .gated(_, _, let environment, let reason):
                     job.environment = environment
                     job.gatedAt = job.gatedAt ?? time

@@ -7,5 +7,5 @@ package struct AskingPace: Sendable {
 
     package init() {}
 
-    func next(after pause: Duration) -> Duration { min(pause * 2, longest) }
+    package func next(after pause: Duration) -> Duration { min(pause * 2, longest) }
 }

@@ -120,7 +120,7 @@ package actor JobRunner {
     /// Takes nothing more; what it has is carried to its end.
     package func leave() {
         isLeaving = true
-        waiting?.cancel()
+        waiting?.giveUp()
     }
 
     // MARK: polling
@@ -141,23 +141,17 @@ package actor JobRunner {
         var request = PollRequest(
             instance: instance, free: free, holds: carriers.keys.sorted { "\($0.work)" < "\($1.work)" })
         request.refusal = refusal
-        let question = request
-        let asked = Task { () -> Result<PollAnswer, DiagnosticError> in
-            do throws(DiagnosticError) { return .success(try await link.poll(question)) } catch {
-                return .failure(error)
-            }
-        }
-        waiting = asked
+        let polling = OpenPolling(request, link)
+        waiting = polling
+        defer { waiting = nil }
         let askedAt = BootInstant.now()
-        let result = await asked.value
-        waiting = nil
-        switch result {
-        case .success(let answer):
+        do throws(DiagnosticError) {
+            guard let answer = try await polling.answer() else { return true }
+            waiting = nil
             heard(askedAt)
             await take(answer, link, askedAt)
             return true
-        case .failure(let error):
-            if asked.isCancelled { return true }
+        } catch {
             if error.diagnostic.code == .credentialRefused { isDismissed = true }
             failed(error)
             return false
@@ -170,14 +164,14 @@ package actor JobRunner {
         return surroundings.disk.refusal(freeBytes: free, of: "the runner")
     }
 
-    private var waiting: Task<Result<PollAnswer, DiagnosticError>, Never>?
+    private var waiting: OpenPolling?
 
     /// Whether the poll under way said that there is no room.
     private var isFull = false
 
     /// A job that ended made room: a poll that had none to offer is given up for one that has. One that had some is left
     /// alone, for giving it up costs a connection; whatever answers it leads to the next, which tells of all the room.
-    private func askAnew() { if isFull { waiting?.cancel() } }
+    private func askAnew() { if isFull { waiting?.giveUp() } }
 
     /// - Parameter askedAt: the leases hold from the question on, not from its answer: those may be far apart.
     private func heard(_ askedAt: BootInstant) {

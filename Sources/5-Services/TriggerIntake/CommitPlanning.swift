@@ -223,6 +223,7 @@ package struct CommitPlanning {
         record.vars = vars
         record.isPinned = true
         record.project = project.id
+        record.projectName = project.name
         record.runnerGroup = project.runnerGroup
         record.title = title
         record.createdAt = now

@@ -80,7 +80,12 @@ package struct PodDemand: Hashable, Sendable {
     package var environment: String?
     /// Its code came from somebody who may not change the project.
     package var isForeign: Bool
+    /// What a fork's steps may have.
+    package var sandbox: SandboxSettings?
+    /// Its id.
     package var project: String
+    /// As people know it.
+    package var projectName = ""
 
     package init(timeoutMs: Int64, cancelTimeoutMs: Int64, isForeign: Bool, project: String) {
         self.timeoutMs = timeoutMs
@@ -100,6 +105,8 @@ extension JobContent {
         var demand = PodDemand(
             timeoutMs: leg.timeoutMs, cancelTimeoutMs: leg.cancelTimeoutMs, isForeign: !record.isTrusted,
             project: record.project ?? "")
+        demand.sandbox = record.sandbox
+        demand.projectName = record.projectName ?? ""
         demand.labels = evaluator.labels(of: work, steps.runsOn, needs: needs).map { $0.lowercased() }
         demand.environment = evaluator.environment(of: work, steps.environment, needs: needs)
         let (container, services): (DataValue?, DataValue?)

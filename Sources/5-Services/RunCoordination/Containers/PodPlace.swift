@@ -16,13 +16,25 @@ package struct PodPlace: Sendable {
     package var markers: String
     /// Services that somebody looks at: they are waited for.
     package var awaited: Set<String>
+    /// It encloses steps that would else be in a sandbox.
+    package var isSandbox: Bool
 
-    package init(markers: String, awaited: Set<String>) {
+    package init(markers: String, awaited: Set<String>, isSandbox: Bool = false) {
         self.markers = markers
         self.awaited = awaited
+        self.isSandbox = isSandbox
     }
 
-    package static func readyMarker(_ service: String) -> String { "ready-" + service }
+    /// A file's name for any name of a service.
+    package static func readyMarker(_ service: String) -> String {
+        let name = service.utf8.map { byte in
+            let isPlain =
+                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+                || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+            return isPlain ? String(UnicodeScalar(byte)) : "%" + String(byte, radix: 16)
+        }
+        return "ready-" + name.joined()
+    }
     /// The job is over: services end.
     package static let overMarker = "over"
 

@@ -10,6 +10,8 @@ package import StructuredData
 package enum DispatchEvent: Hashable, Sendable {
     case assigned(JobID, number: Int, runner: String, name: String, fence: Int, waitedMs: Int64)
     case lost(JobID, number: Int, reason: String, isReturned: Bool)
+    /// It waits where its runner carries it out.
+    case waited(JobID, number: Int, reason: String)
     /// It waits before its environment.
     case gated(JobID, number: Int, environment: String, reason: String)
     /// It may go on to its environment.
@@ -31,8 +33,8 @@ package enum DispatchEvent: Hashable, Sendable {
 
     package var job: JobID {
         switch self {
-        case .assigned(let job, _, _, _, _, _), .lost(let job, _, _, _), .gated(let job, _, _, _),
-            .passed(let job, _, _, _):
+        case .assigned(let job, _, _, _, _, _), .lost(let job, _, _, _), .waited(let job, _, _),
+            .gated(let job, _, _, _), .passed(let job, _, _, _):
             job
         }
     }
@@ -55,6 +57,11 @@ package enum DispatchEvent: Hashable, Sendable {
                         "job": .string(job.text), "number": .number(Double(number)), "reason": .string(reason),
                         "returned": .bool(isReturned),
                     ]
+                )
+            case .waited(let job, let number, let reason):
+                (
+                    "jobWaited",
+                    ["job": .string(job.text), "number": .number(Double(number)), "reason": .string(reason)]
                 )
             case .gated(let job, let number, let environment, let reason):
                 ("jobGated", Self.gate(job, number, environment, reason))
@@ -84,6 +91,7 @@ package enum DispatchEvent: Hashable, Sendable {
         case "jobLost":
             self = .lost(
                 job, number: number, reason: data["reason"]?.string ?? "", isReturned: data.bool("returned"))
+        case "jobWaited": self = .waited(job, number: number, reason: data["reason"]?.string ?? "")
         case "jobGated", "jobPassed":
             let environment = data["environment"]?.string ?? ""
             let reason = data["reason"]?.string ?? ""

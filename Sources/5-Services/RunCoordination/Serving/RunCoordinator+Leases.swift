@@ -77,6 +77,27 @@ extension RunCoordinator {
         }
     }
 
+    /// Changes of what a job waits for that are recorded; more are shown, and forgotten.
+    private static let recordedWaits = 20
+
+    /// What a runner says of the jobs that it has and that have not begun: all that wait.
+    func note(_ waits: [LeaseWait], of runner: String) {
+        var reasons: [JobTry: String] = [:]
+        for wait in waits where dispatch.leases[wait.lease.work]?.fence == wait.lease.fence {
+            reasons[wait.lease.work] = wait.reason
+        }
+        for lease in dispatch.holds(runner) {
+            let work = lease.demand.work
+            guard let run = runs[work.run], let job = run.jobs[work.job], job.number == work.number,
+                job.wait != reasons[work]
+            else { continue }
+            run.jobs[work.job]?.wait = reasons[work]
+            guard let text = reasons[work], job.waitCount < Self.recordedWaits else { continue }
+            run.jobs[work.job]?.waitCount += 1
+            record(.waited(work.job, number: work.number, reason: text), of: run)
+        }
+    }
+
     /// Its runner says that what carried a job is gone: judged as every lost job is.
     ///
     /// - Returns: `false`: the lease is over, or another's.

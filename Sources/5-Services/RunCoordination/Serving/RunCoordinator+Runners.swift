@@ -65,7 +65,8 @@ extension RunCoordinator {
         let hearing = dispatch.heard(
             runner, instance: request.instance, free: request.free, holds: request.holds, elsewhere: request.elsewhere,
             now: start)
-        dispatch.note(refusal: request.refusal, of: runner)
+        dispatch.note(refusal: request.refusal, holdbacks: request.holdbacks, of: runner)
+        note(request.waits, of: runner)
         for lease in hearing.forgotten {
             lose(lease, lease.isRestored ? "It never came to its runner." : "Its runner began anew without it.")
         }
@@ -211,9 +212,15 @@ extension RunCoordinator {
     }
 
     /// What a runner must have again that began anew: its disk has no secrets.
-    package func assignment(_ key: LeaseKey, of runner: String) -> JobAssignment? {
+    ///
+    /// - Parameter isElsewhere: it is the job that asks, and not its runner. A cluster may replace a pod by another one of the same
+    ///   lease, which has nothing of the first: once a step has begun there it gets nothing.
+    package func assignment(_ key: LeaseKey, of runner: String, isElsewhere: Bool = false) -> JobAssignment? {
         // Whoever fetches it counts the lease from here on.
         guard dispatch.renew(key, by: runner, now: surroundings.now()), let lease = dispatch.leases[key.work] else {
+            return nil
+        }
+        if isElsewhere, runs[key.work.run]?.jobs[key.work.job]?.hasBegun == true || intake.hasLogs(key.work) {
             return nil
         }
         return assignment(lease)

@@ -358,7 +358,7 @@ package actor RunCoordinator {
     func demand(_ job: JobID, _ number: Int, of run: ServedRun) -> JobDemand {
         let isGoingOn = number == 1 && run.point?.job == job
         return JobDemand(
-            run.work(job, number), labels: run.labels(of: job), group: run.record.runnerGroup,
+            run.work(job, number), labels: run.labels(of: job), group: run.record.runnerGroup, project: run.project,
             // Of a process that has only just begun nothing was decided yet.
             queuedAt: max(now, surroundings.now()),
             runner: isGoingOn ? run.point?.runner : nil, expectedMs: jobTimes.expected(at: run.place(of: job)))
@@ -417,7 +417,7 @@ package actor RunCoordinator {
     package func waitingReason(of job: JobID, in run: RunID) -> Reason? {
         guard let served = runs[run], let known = served.jobs[job] else { return nil }
         if let gate = known.gate { return Reason(.approval, gate) }
-        return waitingReason(of: served.work(job, known.number), at: max(now, surroundings.now()))
+        return waitingReason(of: served.work(job, known.number), at: max(now, surroundings.now())) ?? known.waitReason
     }
 
     private func waitingReason(of work: JobTry, at now: Int64) -> Reason? {
@@ -433,7 +433,7 @@ package actor RunCoordinator {
         for (job, known) in served.jobs {
             reasons[job] =
                 known.gate.map { Reason(.approval, $0) }
-                ?? waitingReason(of: served.work(job, known.number), at: now)
+                ?? waitingReason(of: served.work(job, known.number), at: now) ?? known.waitReason
         }
         return reasons
     }

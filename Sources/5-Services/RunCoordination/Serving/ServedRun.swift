@@ -25,12 +25,19 @@ final class ServedRun {
         var environment: String?
         /// What it waits for before its environment; `nil`: nothing.
         var gate: String?
+        /// What it waits for where its runner carries it out, by the runner's word; `nil`: nothing.
+        var wait: String?
+        /// How often that was recorded.
+        var waitCount = 0
         var cancellation: LeaseCancellation?
         /// It asks for itself what it has to hear.
         var isAttended = false
         /// When it was last told to the runner.
         var cancellationToldAt: Int64 = 0
         var startedAt: [StepAttempt: Int64] = [:]
+
+        /// Of a job whose steps go on it says nothing.
+        var waitReason: Reason? { hasBegun ? nil : wait.map { Reason(.capacity, $0) } }
     }
 
     let run: RunID

@@ -100,7 +100,7 @@ struct ClusterRunning {
         settings.namespace = settings.namespace ?? configuration.namespace
         let cluster = ClusterClient(configuration, environment: console.environment, connect: Self.connect)
         let version = try AsyncWork.run { try await cluster.version() }
-        let hasSidecars = (version.major, version.minor) >= (1, Self.sidecarMinor)
+        let hasSidecars = settings.sidecars ?? ((version.major, version.minor) >= (1, Self.sidecarMinor))
         var manifest = JobManifest(
             settings: settings, names: LeaseNames(credential: file.credential), server: settings.server ?? file.url,
             hasSidecars: hasSidecars)

@@ -35,6 +35,8 @@ struct RunnerCarryCommand: ParsableCommand {
             _ = OpenFileLimit.raise()
             // Services end once it is there, however the job does.
             defer { try? Files.write([], to: "\(volume)/\(PodPlace.overMarker)") }
+            if told.isSandbox { try Trees.make(PodLease.home(volume)) }
+            noteHosts(told.hosts)
             let carrier = try makeCarrier(told, console)
             StopSignals.watch {
                 ServerLog.say("Ending: the pod is ended.")
@@ -46,6 +48,18 @@ struct RunnerCarryCommand: ParsableCommand {
                 Glibc.exit(Self.endedCode)
             }
         }
+    }
+
+    /// Services whose names no pod's list of hosts may have, for the job alone.
+    private func noteHosts(_ hosts: [String]) {
+        guard !hosts.isEmpty else { return }
+        let names = hosts.filter { name in name.allSatisfy { !$0.isWhitespace && $0 != "#" } }
+        guard let file = fopen("/etc/hosts", "a") else {
+            return ServerLog.say(
+                "No host in this pod is called \(names.joined(separator: ", ")): reach it at localhost.")
+        }
+        fputs("127.0.0.1 \(names.joined(separator: " "))\n", file)
+        fclose(file)
     }
 
     private func makeCarrier(_ told: PodLease, _ console: Console) throws -> LeaseCarrier {
@@ -62,7 +76,7 @@ struct RunnerCarryCommand: ParsableCommand {
         var environment = network.applied(to: console.environment)
         environment["MARTLET_HOME"] = store.root
         let surroundings = environment
-        let pod = PodPlace(markers: volume, awaited: Set(told.awaited))
+        let pod = PodPlace(markers: volume, awaited: Set(told.awaited), isSandbox: told.isSandbox)
         return LeaseCarrier(
             told.lease,
             LeaseCarrier.Surroundings(

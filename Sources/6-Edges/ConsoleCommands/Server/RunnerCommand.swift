@@ -27,7 +27,7 @@ struct RunnerCommand: ParsableCommand {
             """,
         subcommands: [
             RunnerRunCommand.self, RunnerRegisterCommand.self, RunnerTokenCommand.self, RunnerListCommand.self,
-            RunnerCarryCommand.self, RunnerMarkCommand.self,
+            RunnerCarryCommand.self, RunnerMarkCommand.self, RunnerProbeCommand.self,
         ])
 }
 

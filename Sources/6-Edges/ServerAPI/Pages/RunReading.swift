@@ -120,7 +120,9 @@ struct RunReading {
     private func wait(of job: RunReport.Job) -> WaitReason? {
         switch job.state {
         case .queued: return (waits[job.id] ?? job.reason).map { .other($0.text) }
-        case .running, .finished: return nil
+        // With its runner, and not begun.
+        case .running: return waits[job.id].map { .other($0.text) }
+        case .finished: return nil
         case .waiting:
             if let reason = waits[job.id] ?? job.reason { return .other(reason.text) }
             let open = report.jobs.filter { other in

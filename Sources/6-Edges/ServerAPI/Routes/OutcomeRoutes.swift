@@ -88,7 +88,7 @@ struct OutcomeRoutes: Sendable {
         var items: [DataValue] = []
         for job in report.jobs where request.query["job"].map({ job.isNamed($0) }) ?? true {
             var reason = job.reason
-            if job.state == .queued { reason = await server.runs.waitingReason(of: job.id, in: run) ?? reason }
+            if job.state != .finished { reason = await server.runs.waitingReason(of: job.id, in: run) ?? reason }
             items.append(.object(Self.object(job.name, job.id, nil, job.conclusion, reason, job.notes)))
             for step in job.steps where step.state == .finished {
                 items.append(

@@ -124,7 +124,8 @@ struct RunnerRoutes: Sendable {
     @Sendable private func assignment(_ request: APIRequest) async throws(DiagnosticError) -> OutboundAnswer {
         let key = try await read(request, LeaseKey.self)
         if let answer = try await passedOn(request, key) { return answer }
-        guard let found = await server.runs.assignment(key, of: try holder(request, of: key)) else {
+        let holder = try holder(request, of: key)
+        guard let found = await server.runs.assignment(key, of: holder, isElsewhere: request.lease != nil) else {
             throw Self.lost(key)
         }
         return .json(found.data)

@@ -57,7 +57,7 @@ struct JobList {
         html.glyphWithHiddenWord(job.state)
         html.tag(.span, .class("strong cut"), .title(job.name), text: job.name)
         html.tag(.span, .class("quiet cut note-text")) { html in
-            if let wait = job.wait, job.state == .waiting || job.state == .blocked {
+            if let wait = job.wait, [.waiting, .blocked, .running].contains(job.state) {
                 html.words(wait.words)
             } else if let reason = job.reason {
                 html.text(reason)
