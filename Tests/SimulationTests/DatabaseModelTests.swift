@@ -46,7 +46,8 @@ struct DatabaseModelTests {
         try twins.enter()
         for step in 0..<600 {
             try twins.step()
-            try #require(try twins.difference() == nil, "seed \(seed), step \(step): \(try twins.difference() ?? "")")
+            let difference = try twins.difference()
+            try #require(difference == nil, "seed \(seed), step \(step): \(difference ?? "")")
         }
         // Nothing was left out, and both said yes and no.
         for call in [
