@@ -226,7 +226,10 @@ final class ChaosGround {
 
     /// What the programs said last, for whoever looks into a failure.
     var words: String {
-        ["server.log", "server-B.log", "server-C.log", "balancer.log", "runner-a.log", "runner-b.log", "data/runner/runner.log"].map { name in
+        [
+            "server.log", "server-B.log", "server-C.log", "balancer.log", "runner-a.log", "runner-b.log",
+            "data/runner/runner.log",
+        ].map { name in
             let text = (try? String(contentsOfFile: root + "/" + name, encoding: .utf8)) ?? ""
             return "--- \(name)\n" + text.split(separator: "\n").suffix(40).joined(separator: "\n")
         }.joined(separator: "\n")

@@ -79,7 +79,8 @@ struct PackagingTests {
     private func verb(_ text: String) -> String {
         let words = text.split(separator: " ").map(String.init)
         let known = [
-            "server": ["backup", "migrate", "restore", "rotate-key"], "runner": ["run", "register", "token", "list", "carry", "mark"],
+            "server": ["backup", "migrate", "restore", "rotate-key"],
+            "runner": ["run", "register", "token", "list", "carry", "mark"],
             "token": ["create"],
         ]
         guard words.count > 1, known[words[0]]?.contains(words[1]) == true else { return words[0] }

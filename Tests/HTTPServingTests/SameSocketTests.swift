@@ -26,7 +26,9 @@ struct SameSocketTests {
         }
     }
 
-    @Test("An answer that breaks off ends its connection, whatever of the request was read before, and the server goes on")
+    @Test(
+        "An answer that breaks off ends its connection, whatever of the request was read before, and the server goes on"
+    )
     func broken() async throws {
         struct Broken: Error {}
         let served = try await Served { request in

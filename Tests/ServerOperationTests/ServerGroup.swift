@@ -35,7 +35,6 @@ final class ServerGroup: Sendable {
     private let members = Mutex<[String: Member]>([:])
     private let database: String
 
-
     /// Short, so that nobody waits long for a takeover.
     static let silenceMs: Int64 = 2_000
 
