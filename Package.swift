@@ -343,7 +343,7 @@ let testTargets: [Target] = [
     tests("RunnerProtocolTests", ["PipelineModel", "RunnerProtocol", "StructuredData"]),
     tests("RetentionRulesTests", ["PipelineModel", "RetentionRules", "Timekeeping"]),
     tests("JobDispatchTests", ["JobDispatch", "PipelineModel", "RunnerProtocol"]),
-    tests("HomeRulesTests", ["HomeRules", "PipelineModel", "RunnerProtocol"]),
+    tests("HomeRulesTests", ["HomeRules", "PipelineModel", "RunnerProtocol", "StructuredData"]),
     tests("AccessRulesTests", ["AccessRules", "Diagnostics", "StructuredData", "Timekeeping"]),
     tests(
         "SimulationTests",
@@ -427,7 +427,8 @@ let testTargets: [Target] = [
         "ServerOperationTests",
         [
             "PostgresAccess", "TestDatabases", "TestPrograms",
-            "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "HTTPCalling",
+            "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "HomeRules",
+            "HTTPCalling",
             "HTTPMessages", "HTTPServing", "ObjectStorage", "PipelineModel", "ProcessControl", "RetentionRules",
             "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent", "RunnerProtocol", "SQLiteAccess", "SecretVault",
             "ServerAPI",

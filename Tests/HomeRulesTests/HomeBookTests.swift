@@ -3,6 +3,7 @@
 import HomeRules
 import PipelineModel
 import RunnerProtocol
+import StructuredData
 import Testing
 
 @Suite("Which server decides what is of a project")

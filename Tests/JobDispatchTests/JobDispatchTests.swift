@@ -110,6 +110,18 @@ struct JobDispatchTests {
         #expect(later.forgotten.isEmpty)
     }
 
+    @Test("What another server may still bring is not lost before a runner would begin it no more")
+    func onItsWay() {
+        var dispatch = DispatchTable()
+        dispatch.add(Self.runner("r"))
+        dispatch.restore(Self.demand("a"), runner: "r", fence: 3, mayBeOnItsWay: true, now: 0)
+        let silence = RunnerLimits.silenceMs(ofLease: RunnerLimits.leaseMs)
+        let early = dispatch.heard("r", instance: "i", holds: [], now: silence)
+        #expect(early.forgotten.isEmpty)
+        let late = dispatch.heard("r", instance: "i", holds: [], now: silence + 1)
+        #expect(late.forgotten.map(\.key) == [LeaseKey(Self.work("a"), fence: 3)])
+    }
+
     @Test("A lease lasts as long as the server is set to")
     func leaseTime() {
         var dispatch = DispatchTable(leaseMs: 3_000)

@@ -276,7 +276,9 @@ struct CoordinatorRecoveryTests {
         #expect(await harness.server.runs.position(lease, of: ghost)?.events == 0)
     }
 
-    @Test("What a runner says again is taken where it is recorded already, for the answer to it was lost; else it is refused")
+    @Test(
+        "What a runner says again is taken where it is recorded already, for the answer to it was lost; else it is refused"
+    )
     func saidAgain() async throws {
         let harness = try await ServerHarness(workflows: ["ci.yml": Self.quick])
         let (_, ghost) = try await harness.runner("ghost")
@@ -285,7 +287,10 @@ struct CoordinatorRecoveryTests {
         var state = JobMachine.initialState
         let definition = JobDefinition(job: lease.work.job, planDigest: "x", steps: [StepListing(id: "a")])
         let events = JobMachine.step(.start, now: 1, definition: definition, state: &state).events
-            .map { Progress.Event(type: $0.typeName, version: $0.version, payload: Array($0.payload.jsonText().utf8), ageMs: 0) }
+            .map {
+                Progress.Event(
+                    type: $0.typeName, version: $0.version, payload: Array($0.payload.jsonText().utf8), ageMs: 0)
+            }
         // Recorded, and not known to the server.
         let work = lease.work
         var append = StreamAppend(

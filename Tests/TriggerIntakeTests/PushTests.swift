@@ -136,7 +136,8 @@ struct PushTests {
         let commit = try ground.origin.commit([".github/workflows/ci.yml": workflow("push")])
         let desk = ground.desk()
         let push = try ground.push(to: commit)
-        #expect(try DeliveryLog(ground.store).receive(.forge(push.events), id: push.id, project: "prj_1", at: ground.now))
+        #expect(
+            try DeliveryLog(ground.store).receive(.forge(push.events), id: push.id, project: "prj_1", at: ground.now))
         for _ in 0..<2 {
             #expect(try await desk.receive(push, of: "prj_1") == .known)
             await desk.tick()

@@ -12,7 +12,7 @@ package import RunnerProtocol
 /// | job   | queued  | `withdraw`        | none    | it was cancelled, or its run is over              |
 /// | job   | leased  | `heard`           | leased  | the runner says that it has it: renewed           |
 /// | job   | leased  | `heard`           | lost    | the runner began anew, and does not have it       |
-/// | job   | leased  | `heard`           | lost    | the server began anew, and the runner does not have it, after its silence |
+/// | job   | leased  | `heard`           | lost    | the server began anew, and the runner does not have it |
 /// | job   | leased  | `overdue`         | lost    | nothing was heard of the runner for a lease's time |
 /// | job   | leased  | `remove`          | lost    | the runner is gone                                |
 /// | job   | leased  | `release`         | none    | its end was recorded                              |
@@ -76,12 +76,17 @@ package struct DispatchTable: Sendable {
     package mutating func fence(_ work: JobTry, _ fence: Int) { leases[work]?.fence = fence }
 
     /// A job that was leased when the server ended: its runner has a lease's time to be heard of.
-    package mutating func restore(_ demand: JobDemand, runner: String, fence: Int, now: Int64) {
+    ///
+    /// - Parameter mayBeOnItsWay: the answer that gave it went by another server, which may still bring it.
+    package mutating func restore(
+        _ demand: JobDemand, runner: String, fence: Int, mayBeOnItsWay: Bool = false, now: Int64
+    ) {
         let now = moment(now)
         var lease = DispatchLease(demand: demand, runner: runner, since: now, renewedAt: now)
         lease.fence = fence
         lease.isTaken = true
         lease.isRestored = true
+        lease.mayBeOnItsWay = mayBeOnItsWay
         leases[demand.work] = lease
         held[runner, default: []].insert(demand.work)
     }
@@ -182,7 +187,7 @@ package struct DispatchTable: Sendable {
     /// Whether an answer that gave a restored lease would come too late by now. Until then it may be on its way: a poll that knows nothing of
     /// the lease says nothing.
     private func isPast(_ lease: DispatchLease, _ now: Int64) -> Bool {
-        now - lease.since > RunnerLimits.silenceMs(ofLease: leaseMs)
+        !lease.mayBeOnItsWay || now - lease.since > RunnerLimits.silenceMs(ofLease: leaseMs)
     }
 
     /// Progress came: the lease is as good as renewed.

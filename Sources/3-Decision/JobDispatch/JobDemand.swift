@@ -113,6 +113,8 @@ package struct DispatchLease: Hashable, Sendable {
     /// An earlier process of the server gave it, and the runner has not been heard of since. Whether it ever came to the
     /// runner is not known: the runner's next word says so.
     package internal(set) var isRestored = false
+    /// Another server may still bring the answer that gave it, for as long as a runner begins what it is told of.
+    package internal(set) var mayBeOnItsWay = false
     /// Its runner has said that the job speaks for itself.
     package internal(set) var isElsewhere = false
 

@@ -97,7 +97,9 @@ extension ServerProcess {
         case .cutOff: give(Self.cutOff(work, "Its runner was lost."), to: run.run)
         case .leased(let runner, let fence):
             let demand = JobDemand(work, labels: ["any"], queuedAt: world.clock)
-            dispatch.restore(demand, runner: runner, fence: fence, now: world.clock)
+            dispatch.restore(
+                demand, runner: runner, fence: fence,
+                mayBeOnItsWay: world.defect != .takesALeaseOnItsWayForLost, now: world.clock)
             open[LeaseKey(work, fence: fence)] = started.events
         }
     }

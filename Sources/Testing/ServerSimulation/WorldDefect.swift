@@ -41,6 +41,8 @@ package enum WorldDefect: String, CaseIterable, Sendable {
     case countsALeaseFromTheAnswer
     /// A job that is fetched by its pod is not renewed by that, though the pod counts from there.
     case fetchesWithoutRenewing
+    /// After a takeover, whatever a runner does not name was never given to it, though the answer is on its way.
+    case takesALeaseOnItsWayForLost
     /// A record that a server left which had lost its seat is begun, though its delivery has another run.
     case beginsWhatWasBegunAsAnother
     /// A run of which there is a record counts as begun, whoever made it.
@@ -51,6 +53,7 @@ package enum WorldDefect: String, CaseIterable, Sendable {
 
     private static let firstSeeds: [WorldDefect: UInt64] = [
         .takesAnOldAnswer: 2_200, .countsALeaseFromTheAnswer: 500, .startsAPodAgainUnderItsLease: 1_500,
-        .takesARecordForABegunRun: 1_700, .fetchesWithoutRenewing: 13_300, .beginsWhatWasBegunAsAnother: 2_400,
+        .takesARecordForABegunRun: 1_700, .fetchesWithoutRenewing: 13_300, .takesALeaseOnItsWayForLost: 7_400,
+        .beginsWhatWasBegunAsAnother: 2_400,
     ]
 }

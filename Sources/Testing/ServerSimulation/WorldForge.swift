@@ -4,7 +4,7 @@ internal import PipelineModel
 internal import RunSimulation
 
 /// What people and forges ask for: it is asked again until it is taken.
-final class WorldForge: @unchecked Sendable {
+final class WorldForge {
     var deliveries: [WorldDelivery] = []
     /// By id: whoever sent it was told that it is taken.
     var accepted: Set<String> = []

@@ -163,7 +163,8 @@ extension RunCoordinator {
         case .leased(let runner, let fence):
             run.jobs[job]?.environment = run.environment(of: job)
             let demand = demand(job, known.number, of: run)
-            dispatch.restore(demand, runner: runner, fence: fence, now: surroundings.now())
+            dispatch.restore(
+                demand, runner: runner, fence: fence, mayBeOnItsWay: store.database != nil, now: surroundings.now())
             spend(runner)
             intake.open(LeaseKey(work, fence: fence), events: known.events, outcomes: known.outcomes)
         }
