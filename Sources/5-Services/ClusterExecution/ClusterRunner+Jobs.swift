@@ -25,7 +25,8 @@ extension ClusterRunner {
             do throws(DiagnosticError) {
                 try await makeOnce(assignment, link)
                 refusal = nil
-                held[lease]?.wait = nil
+                // Its pod may have been seen by now, and say what it waits for.
+                if held[lease]?.hasPod == false { held[lease]?.wait = nil }
                 held[lease]?.isMade = true
                 // It may have been given up in between, and what was made after that would stay.
                 if held[lease] == nil { await remove(names.name(lease)) }
@@ -119,10 +120,17 @@ extension ClusterRunner {
 
     private func judge(_ pod: DataValue) async {
         guard let lease = LeaseNames.lease(of: pod), held[lease]?.isEnding == false else { return }
-        held[lease]?.hasPod = true
-        held[lease]?.charge = PodCharge(pod: pod)
-        held[lease]?.podName = LeaseNames.name(of: pod)
-        switch PodVerdict(pod: pod) {
+        let verdict = PodVerdict(pod: pod)
+        let (name, first) = (LeaseNames.name(of: pod), held[lease]?.podName ?? "")
+        // One that a Job's controller made in place of the first is given nothing by the server: what became of the first is said by it.
+        if first.isEmpty || first == name {
+            held[lease]?.hasPod = true
+            held[lease]?.podName = name
+            held[lease]?.charge = PodCharge(pod: pod)
+        } else if !verdict.isOfWork {
+            return
+        }
+        switch verdict {
         case .running:
             held[lease]?.isRunning = true
             held[lease]?.wait = nil

@@ -30,6 +30,8 @@ extension ClusterRunner {
         held[lease]?.wait = (isSame ? known.since : since, wait)
     }
 
+    private static let warning = " The cluster warns: "
+
     /// A pod that is long in being set up: what stands in the way is in its events only.
     func lookForWarnings(_ lease: LeaseKey) async {
         guard let known = held[lease], let (since, wait) = known.wait, wait.kind == .setUp, !known.podName.isEmpty,
@@ -39,8 +41,9 @@ extension ClusterRunner {
         guard let events = try? await cluster.list(.events, in: settings.namespace, fields: fields).items,
             let said = events.last?["message"]?.string, held[lease]?.wait?.wait.kind == .setUp
         else { return }
+        let text = wait.text.firstRange(of: Self.warning).map { String(wait.text[..<$0.lowerBound]) } ?? wait.text
         held[lease]?.wait?.wait.text =
-            "Its pod is not set up: \(PodStatus.plain(said, RunnerLimits.refusalCharacters))"
+            text + Self.warning + PodStatus.plain(said, RunnerLimits.refusalCharacters)
     }
 
     /// For the server.
@@ -50,7 +53,7 @@ extension ClusterRunner {
             let after = wait.kind == .setUp ? Self.setUpToldAfter : Self.toldAfter
             return BootInstant.now() - since >= after ? LeaseWait(lease, reason: wait.text) : nil
         }
-        return waits.sorted { "\($0.lease.work)" < "\($1.lease.work)" }
+        return Array(waits.sorted { "\($0.lease.work)" < "\($1.lease.work)" }.prefix(RunnerLimits.waits))
     }
 
     /// Of what the cluster says of a quota, what people need of it.

@@ -16,6 +16,14 @@ package enum PodVerdict: Hashable, Sendable {
     /// It cannot be carried out; a sentence.
     case failed(DiagnosticError)
 
+    /// It carries the job out, or has.
+    var isOfWork: Bool {
+        switch self {
+        case .running, .over: true
+        case .waiting, .lost, .failed: false
+        }
+    }
+
     package struct Wait: Hashable, Sendable {
         package enum Kind: Hashable, Sendable {
             /// There is no room.
