@@ -24,7 +24,9 @@ struct PortableProgramTests {
         try #require(made.status == 0, "\(made.err)")
         let broken = sandbox.root + "/broken"
         try FileManager.default.createDirectory(atPath: broken, withIntermediateDirectories: true)
-        for name in try FileManager.default.contentsOfDirectory(atPath: folder + "/lib") where !name.hasPrefix("ld-") {
+        // What starts them in this test needs the system's own C library.
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder + "/lib")
+        where !name.hasPrefix("ld-") && !name.hasPrefix("libc.so") {
             try Data().write(to: URL(fileURLWithPath: broken + "/" + name))
         }
         for program in ["martlet", "git"] {
