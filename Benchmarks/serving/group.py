@@ -95,6 +95,13 @@ class Group:
         self.quotas, self.servers, self.runners = [], [], []
 
     def __enter__(self):
+        try:
+            return self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def start(self):
         self.database = Database().__enter__()
         shutil.rmtree(self.bench.folder / "servers/group", ignore_errors=True)
         for name in NAMES[:self.count]:
@@ -122,8 +129,8 @@ class Group:
         for number in range(PROJECTS):
             first.project(f"app{number}", bare)
         time.sleep(3)
-        for server in self.servers:
-            self.runners.append(NoOpRunner(server).__enter__())
+        for name, server in zip(NAMES, self.servers):
+            self.runners.append(NoOpRunner(server, name).__enter__())
         return self
 
     def __exit__(self, *_):

@@ -139,13 +139,14 @@ class Server:
 
 
 class NoOpRunner:
-    def __init__(self, server):
-        self.server = server
+    def __init__(self, server, name="no-op"):
+        self.server, self.name = server, name
 
     def __enter__(self):
         registration = self.server.call("POST", "/api/v1/registrations", {})
         self.process = subprocess.Popen(
-            [self.server.bench.options.no_op_runner, self.server.url, registration["secret"], "256"],
+            [self.server.bench.options.no_op_runner, self.server.url, registration["secret"], "256",
+             self.name],
             stdout=subprocess.PIPE, text=True)
         if self.process.stdout.readline().strip() != "ready":
             sys.exit("the runner is not ready")

@@ -7,9 +7,10 @@ import Testing
 @Suite("Forks' jobs in a cluster", .enabled(if: TestCluster.isThere), .serialized)
 struct ClusterForkTests {
     private static let workflow = """
-        on: pull_request
+        on: [pull_request, workflow_dispatch]
         jobs:
           build:
+            if: github.event_name == 'pull_request'
             runs-on: kubernetes
             steps:
               - uses: actions/checkout@v4
@@ -24,7 +25,7 @@ struct ClusterForkTests {
               - uses: actions/cache/save@v4
                 with: {path: word.txt, key: theirs}
           use:
-            needs: build
+            if: github.event_name == 'workflow_dispatch'
             runs-on: kubernetes
             steps:
               - id: cache
@@ -34,7 +35,7 @@ struct ClusterForkTests {
         """
 
     /// The run of the pull request, once it is over: its outcome and why.
-    private func outcome(_ settings: String) throws -> (conclusion: String, why: String) {
+    private func outcome(_ settings: String) throws -> (conclusion: String, why: String, place: ClusterPlace) {
         let place = try ClusterPlace(Self.workflow, settings: settings)
         let made = try place.server.ask(
             "POST", "/api/v1/projects",
@@ -55,20 +56,29 @@ struct ClusterForkTests {
         }
         let why = try place.martlet("why", "1")
         try place.waitForNothing()
-        return (run["conclusion"].string ?? "", why.out + why.err + place.runnerLog)
+        return (run["conclusion"].string ?? "", why.out + why.err + place.runnerLog, place)
     }
 
-    @Test("A fork's steps are nobody in a pod without a token, write no cache, and need no sandbox in their image")
+    @Test(
+        "A fork's steps are nobody in a pod without a token, their caches are no branch's, and their image needs no sandbox"
+    )
     func enclosed() throws {
         // Nobody is at that address, as where a policy closes the way to it (RFC 5737).
-        let (conclusion, why) = try outcome("forks: {sandbox: pod, probe: '192.0.2.1:9'}")
+        let (conclusion, why, place) = try outcome("forks: {sandbox: pod, probe: '192.0.2.1:9'}")
         #expect(conclusion == "success", "\(why)")
+        let own = try place.sandbox.start(
+            [Program.path, "run", "ci.yml", "--json"],
+            environment: [
+                "MARTLET_SERVER": place.server.url, "MARTLET_TOKEN": place.server.token, "MARTLET_PROJECT": "open",
+            ]
+        ).end()
+        #expect(own.job("use") == "success", "\(own.out)\(own.err)")
     }
 
     @Test("In a cluster that keeps no policies a fork's job fails before its image begins, and says why")
     func open() throws {
         let api = TestCluster.address + ":16443"
-        let (conclusion, why) = try outcome("forks: {sandbox: pod, probe: '\(api)'}")
+        let (conclusion, why, _) = try outcome("forks: {sandbox: pod, probe: '\(api)'}")
         #expect(conclusion == "failure", "\(why)")
         #expect(why.contains("MRT1478"), "\(why)")
     }

@@ -51,7 +51,7 @@ package struct PollRequest: Hashable, Sendable, DataRepresentable {
         for item in (data["holdbacks"]?.array ?? []).prefix(RunnerLimits.holdbacks) {
             holdbacks.append(try Holdback(data: item))
         }
-        for item in (data["waits"]?.array ?? []).prefix(RunnerLimits.capacity) {
+        for item in (data["waits"]?.array ?? []).prefix(RunnerLimits.waits) {
             waits.append(try LeaseWait(data: item))
         }
     }

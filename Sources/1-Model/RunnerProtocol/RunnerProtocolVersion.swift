@@ -28,6 +28,8 @@ package enum RunnerLimits {
     package static let refusalCharacters = 500
     /// Projects and labels that a runner holds back at once.
     package static let holdbacks = 1_000
+    /// Jobs that a runner tells the wait of at once.
+    package static let waits = 300
     package static let labelCount = 50
     package static let labelBytes = 100
     package static let capacity = 1_000

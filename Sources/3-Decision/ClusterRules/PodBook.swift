@@ -85,7 +85,8 @@ package struct PodBook: Sendable {
     /// Its Job is there.
     package mutating func made(_ lease: LeaseKey) {
         held[lease]?.isMade = true
-        held[lease]?.wait = nil
+        // Its pod may have been seen by now, and say what it waits for.
+        if held[lease]?.hasPod == false { held[lease]?.wait = nil }
     }
 
     /// It was cancelled. A job whose pod runs hears of it by itself.
@@ -132,13 +133,20 @@ package struct PodBook: Sendable {
     }
 
     /// What a pod's state says.
-    package mutating func changed(
-        _ lease: LeaseKey, _ pod: DataValue, name: String = "", at now: Int64
-    ) -> [Act] {
-        guard held[lease]?.isEnding == false else { return [] }
-        held[lease]?.hasPod = true
-        held[lease]?.podName = name
-        switch PodVerdict(pod: pod) {
+    ///
+    /// One that a Job's controller made in place of the first is given nothing by the server: what became of the first is said by it,
+    /// unless it says something of the work itself.
+    package mutating func changed(_ lease: LeaseKey, _ pod: DataValue, at now: Int64) -> [Act] {
+        guard let known = held[lease], !known.isEnding else { return [] }
+        let name = pod["metadata"]?["name"]?.string ?? ""
+        let verdict = PodVerdict(pod: pod)
+        if known.podName.isEmpty || known.podName == name {
+            held[lease]?.hasPod = true
+            held[lease]?.podName = name
+        } else if !verdict.isOfWork {
+            return []
+        }
+        switch verdict {
         case .running:
             held[lease]?.isRunning = true
             held[lease]?.wait = nil
@@ -194,8 +202,12 @@ package struct PodBook: Sendable {
 
     /// What stands in the way of a pod that is set up.
     package mutating func warned(_ lease: LeaseKey, _ text: String) {
-        if held[lease]?.wait?.wait.kind == .setUp { held[lease]?.wait?.wait.text = text }
+        guard let wait = held[lease]?.wait?.wait, wait.kind == .setUp else { return }
+        let plain = wait.text.firstRange(of: Self.warning).map { String(wait.text[..<$0.lowerBound]) } ?? wait.text
+        held[lease]?.wait?.wait.text = plain + Self.warning + text
     }
+
+    private static let warning = " The cluster warns: "
 
     /// Why jobs wait, for the server: what is over soon is not told.
     package func waits(at now: Int64) -> [LeaseWait] {

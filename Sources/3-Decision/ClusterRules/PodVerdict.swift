@@ -16,6 +16,14 @@ package enum PodVerdict: Hashable, Sendable {
     /// It cannot be carried out; a sentence.
     case failed(DiagnosticError)
 
+    /// It carries the job out, or has.
+    var isOfWork: Bool {
+        switch self {
+        case .running, .over: true
+        case .waiting, .lost, .failed: false
+        }
+    }
+
     package struct Wait: Hashable, Sendable {
         package enum Kind: Hashable, Sendable {
             /// There is no room.
@@ -117,7 +125,7 @@ package struct PodStatus {
         isDeleted = pod["metadata"]?["deletionTimestamp"]?.string != nil
     }
 
-    var job: DataValue? { containers("containerStatuses").first { $0["name"]?.string == Self.jobContainer } }
+    package var job: DataValue? { containers("containerStatuses").first { $0["name"]?.string == Self.jobContainer } }
 
     private func containers(_ key: String) -> [DataValue] { pod["status"]?[key]?.array ?? [] }
 

@@ -22,6 +22,8 @@ package struct BudgetLedger: Hashable, Sendable {
     /// By project's id.
     package private(set) var entries: [String: Entry] = [:]
 
+    /// Projects that it knows; past it those that have spent nothing are forgotten.
+    private static let entryLimit = 5_000
     private static let dayMs: Int64 = 86_400_000
     private static let dayKey = "day"
 
@@ -36,6 +38,9 @@ package struct BudgetLedger: Hashable, Sendable {
 
     package mutating func note(project: String, name: String) {
         guard !project.isEmpty else { return }
+        if entries[project] == nil, entries.count >= Self.entryLimit {
+            entries = entries.filter { $0.value.cpuMinutes > 0 }
+        }
         entries[project, default: Entry()].name = name
     }
 

@@ -107,9 +107,11 @@ extension ClusterRunner {
     }
 
     private func judge(_ pod: DataValue) async {
-        guard let lease = LeaseNames.lease(of: pod), book.held[lease] != nil else { return }
-        charges[lease] = PodCharge(pod: pod)
-        await perform(book.changed(lease, pod, name: LeaseNames.name(of: pod), at: Self.now))
+        guard let lease = LeaseNames.lease(of: pod), let known = book.held[lease] else { return }
+        let acts = book.changed(lease, pod, at: Self.now)
+        // Of one that a Job's controller made in place of the first nothing is charged: the server gives it nothing.
+        if ["", LeaseNames.name(of: pod)].contains(known.podName) { charges[lease] = PodCharge(pod: pod) }
+        await perform(acts)
     }
 
     /// Looks at what waits, and at Jobs of which no pod was seen.

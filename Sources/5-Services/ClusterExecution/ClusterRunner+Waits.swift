@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ClusterAccess
+internal import ClusterRules
 internal import Diagnostics
 internal import ProcessControl
 internal import RunCoordination
@@ -16,11 +17,11 @@ extension ClusterRunner {
         guard let events = try? await cluster.list(.events, in: settings.namespace, fields: fields).items,
             let said = events.last?["message"]?.string
         else { return }
-        book.warned(lease, "Its pod is not set up: \(PodStatus.plain(said, RunnerLimits.refusalCharacters))")
+        book.warned(lease, PodStatus.plain(said, RunnerLimits.refusalCharacters))
     }
 
     /// For the server.
-    var waits: [LeaseWait] { book.waits(at: Self.now) }
+    var waits: [LeaseWait] { Array(book.waits(at: Self.now).prefix(RunnerLimits.waits)) }
 
     /// Of what the cluster says of a quota, what people need of it.
     func words(of text: String) -> String {

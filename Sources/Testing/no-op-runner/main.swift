@@ -11,7 +11,7 @@ import RunnerProtocol
 import StructuredData
 
 // A runner whose executor does nothing: what a server costs, without what steps cost.
-//   no-op-runner URL REGISTRATION-TOKEN [CAPACITY]
+//   no-op-runner URL REGISTRATION-TOKEN [CAPACITY [NAME]]
 // Every job's own machine is driven, in memory, each step of it being over at once, and its events told to the server with
 // the messages and the client of a real runner: one with what happened, one with the job's end. Says `ready` once it is
 // known to the server; works until it is killed.
@@ -71,12 +71,13 @@ func say(_ text: String) {
 
 let arguments = CommandLine.arguments
 guard arguments.count >= 3 else {
-    say("usage: no-op-runner URL REGISTRATION-TOKEN [CAPACITY]")
+    say("usage: no-op-runner URL REGISTRATION-TOKEN [CAPACITY [NAME]]")
     exit(2)
 }
 let capacity = arguments.count > 3 ? Int(arguments[3]) ?? 64 : 64
 let client = try WebClient()
-let offering = RunnerOffering(name: "no-op", labels: ["ubuntu-latest", "linux", "self-hosted"], capacity: capacity)
+let name = arguments.count > 4 ? arguments[4] : "no-op"
+let offering = RunnerOffering(name: name, labels: ["ubuntu-latest", "linux", "self-hosted"], capacity: capacity)
 let registration = try await ServerLink.register(
     RegistrationRequest(token: arguments[2], offering: offering), at: arguments[1], transport: client.transport)
 let link = ServerLink(url: arguments[1], credential: registration.credential, transport: client.transport)
@@ -85,7 +86,7 @@ say("ready")
 while true {
     let leases = await held.leases
     let answer = try await link.poll(
-        PollRequest(instance: "no-op", free: capacity - leases.count, holds: Array(leases)))
+        PollRequest(instance: name, free: capacity - leases.count, holds: Array(leases)))
     for assignment in answer.assignments {
         await held.add(assignment.lease)
         Task {
