@@ -34,6 +34,16 @@ package struct NetworkProbe: Hashable, Sendable {
         if text == Self.own { self.init(environment: environment) } else { self.init(text) }
     }
 
+    /// - Throws: ``DiagnosticCode/forkNetworkOpen``: nobody can say of it whether it is reached.
+    package static func named(
+        _ text: String, environment: [String: String]
+    ) throws(DiagnosticError) -> NetworkProbe {
+        guard let probe = NetworkProbe(text, environment: environment) else {
+            throw PodVerdict.openNetwork("What it must not reach is not known: '\(text)'.")
+        }
+        return probe
+    }
+
     private init?(environment: [String: String]) {
         guard let host = environment["KUBERNETES_SERVICE_HOST"], let port = environment["KUBERNETES_SERVICE_PORT"]
         else {

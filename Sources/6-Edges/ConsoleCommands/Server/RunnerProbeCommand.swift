@@ -15,10 +15,7 @@ struct RunnerProbeCommand: ParsableCommand {
     func run() throws {
         let console = Console()
         try console.guarded(.setup) {
-            guard let probe = NetworkProbe(address, environment: console.environment) else {
-                throw NetworkProbe.open("What it must not reach is not known: '\(address)'.")
-            }
-            try probe.requireClosed()
+            try NetworkProbe.named(address, environment: console.environment).requireClosed()
         }
     }
 }
