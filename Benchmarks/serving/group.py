@@ -130,7 +130,9 @@ class Group:
             first.project(f"app{number}", bare)
         time.sleep(3)
         for name, server in zip(NAMES, self.servers):
-            self.runners.append(NoOpRunner(server, name).__enter__())
+            runner = NoOpRunner(server, name)
+            runner.__enter__()
+            self.runners.append(runner)
         return self
 
     def __exit__(self, *_):

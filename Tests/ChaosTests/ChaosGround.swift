@@ -215,7 +215,7 @@ final class ChaosGround {
         for server in servers.values { server.signal(SIGTERM) }
         for (victim, server) in servers {
             let status = server.end()
-            guard status == 0 else { throw ChaosFault("the \(victim.rawValue) ended with \(status)") }
+            guard status == 0 else { throw ChaosFault("the \(victim.rawValue) ended with \(status)\n\(words)") }
         }
         servers = [:]
         balancer?.signal(SIGTERM)

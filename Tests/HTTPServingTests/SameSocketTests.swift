@@ -51,6 +51,32 @@ struct SameSocketTests {
         await served.stop()
     }
 
+    @Test("A client that goes away in the midst of an answer, having been heard to the end of its body, ends nothing but its own")
+    func goneAfterItsBody() async throws {
+        let served = try await Served { request in
+            _ = try? await request.body(limit: 100)
+            return OutboundAnswer(
+                status: 200,
+                content: .stream { writer in
+                    // Until nobody takes it.
+                    while true { try await writer.write(Array(repeating: 0x61, count: 4_096)) }
+                })
+        }
+        for method in ["POST", "GET"] {
+            for _ in 0..<5 {
+                try await Wire.talk(served.port) { wire in
+                    try await wire.write("\(method) / HTTP/1.1\r\nHost: ci.test\r\nContent-Length: 4\r\n\r\nbody")
+                    _ = try await wire.readPast("aaaa")
+                }
+            }
+        }
+        try await Wire.talk(served.port) { wire in
+            try await wire.write("POST / HTTP/1.1\r\nHost: ci.test\r\nContent-Length: 4\r\n\r\nbody")
+            #expect(try await wire.readPast("\r\n\r\n").hasPrefix("HTTP/1.1 200 "))
+        }
+        await served.stop()
+    }
+
     @Test("Without an upgrade the events are server-sent ones")
     func text() async throws {
         let served = try await served()

@@ -7,8 +7,10 @@ internal import NIOCore
 
 /// Writes the answer to one request.
 enum AnswerSending {
+    /// - Parameter inbound: the request as whoever made the answer had it.
     static func send(
-        _ answer: OutboundAnswer, to request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel
+        _ answer: OutboundAnswer, to request: Request, _ inbound: InboundRequest, _ writer: consuming ResponseWriter,
+        _ channel: any Channel
     ) async throws {
         var head = HTTPResponse(status: .init(code: answer.status), headerFields: fields(answer.headers))
         var isStream = false
@@ -26,7 +28,7 @@ enum AnswerSending {
         } else if isHead {
             try await writer.writeResponse(head)
         } else {
-            try await stream(answer.content, head, request, writer)
+            try await stream(answer.content, head, request, inbound, writer)
         }
         if isLast { channel.close(mode: .output, promise: nil) }
     }
@@ -47,11 +49,12 @@ enum AnswerSending {
 
     /// Ends when the other side goes away, whatever the maker waits for.
     private static func stream(
-        _ content: OutboundAnswer.Content, _ head: HTTPResponse, _ request: Request, _ writer: consuming ResponseWriter
+        _ content: OutboundAnswer.Content, _ head: HTTPResponse, _ request: Request, _ inbound: InboundRequest,
+        _ writer: consuming ResponseWriter
     ) async throws {
         let body = try await writer.writeHead(head)
         // Thrown only behind it: thrown out of it, where the request's body was read before, it would end the process.
-        let failure: (any Error)? = try await request.body.consumeWithCancellationOnInboundClose { _ in
+        let failure: (any Error)? = try await watched(request, inbound) {
             var open: any ResponseBodyWriter = body
             let pieces = AnswerWriter { try await open.write(ByteBuffer(bytes: $0)) }
             do {
@@ -69,12 +72,22 @@ enum AnswerSending {
         try await body.finish(nil)
     }
 
+    /// Cancels `work` when the other side goes away. Where the request's body was read nobody looks: whoever looks reads on behind it, and
+    /// Hummingbird ends the process where the connection ends there (its copy of the body has no end then, and traps). A maker that
+    /// has read a body writes what has an end, and learns of it by its own writing.
+    private static func watched<Value: Sendable>(
+        _ request: Request, _ inbound: InboundRequest, _ work: () async throws -> Value
+    ) async throws -> Value {
+        if inbound.hasReadBody { return try await work() }
+        return try await request.body.consumeWithCancellationOnInboundClose { _ in try await work() }
+    }
+
     /// Each event a message; ends when the other side goes away, or has seen that there is nothing more.
     ///
     /// - Parameter accepted: what the handshake answers.
     static func socket(
-        _ accepted: HTTPFields, _ headers: HTTPHeaders, to request: Request, _ writer: consuming ResponseWriter,
-        _ socket: (channel: any Channel, tell: LiveEvents)
+        _ accepted: HTTPFields, _ headers: HTTPHeaders, to request: Request, _ inbound: InboundRequest,
+        _ writer: consuming ResponseWriter, _ socket: (channel: any Channel, tell: LiveEvents)
     ) async throws {
         var head = HTTPResponse(status: .switchingProtocols, headerFields: accepted)
         // Those of the stream of text do not hold here.
@@ -83,7 +96,7 @@ enum AnswerSending {
         }
         try await SocketSwitch.insert(into: socket.channel)
         let body = try await writer.writeHead(head)
-        try await request.body.consumeWithCancellationOnInboundClose { _ in
+        try await watched(request, inbound) {
             var open: any ResponseBodyWriter = body
             let events = EventWriter(.socket { try await open.write(contentsOf: $0) })
             var close = SocketSession.Close.goingAway

@@ -72,9 +72,9 @@ package final class HTTPListener: Sendable {
                     if case .events(let tell) = answer.content, inbound.asksForSocket {
                         let fields = try await SocketHandshake.accepted(inbound, on: channel)
                         try await AnswerSending.socket(
-                            fields, answer.headers, to: request, writer, (channel, tell))
+                            fields, answer.headers, to: request, inbound, writer, (channel, tell))
                     } else {
-                        try await AnswerSending.send(answer, to: request, writer, channel)
+                        try await AnswerSending.send(answer, to: request, inbound, writer, channel)
                     }
                 }, configuration: configuration)
             if let certificate = options.certificate {

@@ -21,6 +21,15 @@ package struct InboundRequest: Sendable {
     /// Another server took it in, and passed it on.
     package private(set) var isPassedOn = false
     private let content: Content
+    private let reading = Reading()
+
+    /// Whether the body has been asked for.
+    private final class Reading: Sendable {
+        let hasBegun = Atomic(false)
+    }
+
+    /// Whether somebody has begun to read the body.
+    var hasReadBody: Bool { reading.hasBegun.load(ordering: .relaxed) }
 
     private enum Content: Sendable {
         case arriving(RequestBody)
@@ -105,6 +114,7 @@ package struct InboundRequest: Sendable {
             try arrived(bytes.count)
             return bytes
         case .arriving(let body):
+            reading.hasBegun.store(true, ordering: .relaxed)
             do {
                 var bytes: [UInt8] = []
                 for try await buffer in body {

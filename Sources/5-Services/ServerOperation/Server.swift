@@ -408,6 +408,9 @@ package final class Server: Sendable {
     /// Whether it answers requests as it should.
     package var isReady: Bool { state.withLock { $0.isReady && !$0.isStopping } }
 
+    /// Whether it has been told to end.
+    package var isStopping: Bool { state.withLock(\.isStopping) }
+
     /// Takes nothing new; what is under way with runners goes on there.
     package func stop() async {
         let ticker = state.withLock { state in

@@ -202,7 +202,8 @@ struct ServerCommand: ParsableCommand {
             }
         }
         Task {
-            for await error in server.faults {
+            // Whoever gives its seat up writes nothing more; what comes in until it has ended is for the others.
+            for await error in server.faults where !server.isStopping {
                 ServerLog.say("Ending: \(error)")
                 Glibc.exit(ExitStatus.setup.rawValue)
             }
