@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AccessRules
 import Diagnostics
 import Foundation
 import PipelineModel
@@ -79,6 +80,29 @@ struct ManyServersTests {
         }
         await agent.leave()
         _ = await work.result
+        await group.stop()
+    }
+
+    @Test("What several servers change at the same time is all changed")
+    func together() async throws {
+        let group = try await group()
+        let names = ["one", "two", "three"]
+        let project = try #require(group.server("one").directory.current.project(named: "red")?.id)
+        let before = group.server("one").directory.current.version
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            for name in names {
+                let directory = group.server(name).directory
+                tasks.addTask {
+                    for number in 0..<30 {
+                        _ = try await directory.perform(
+                            .note(Acted(.dispatched, project: project, run: number)), by: .system(name))
+                    }
+                }
+            }
+            try await tasks.waitForAll()
+        }
+        try await group.server("one").directory.reload()
+        #expect(group.server("one").directory.current.version == before + 90)
         await group.stop()
     }
 

@@ -19,8 +19,9 @@ package actor DirectoryKeeper {
     private var observer: (@Sendable ([DirectoryEvent], Directory) -> Void)?
 
     package static let stream = StreamID("directory")
-    /// Somebody else (a command on the same folder) may write, too: a change is decided anew so often.
-    private static let tries = 5
+    /// Somebody else (a command on the same folder, other servers on the same database) may write, too: a change is decided anew so
+    /// often. Of three servers that write without a pause each is first one time in three.
+    private static let tries = 100
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 

@@ -49,8 +49,12 @@ struct TokenUses: Sendable {
                 return StreamAppend(StreamID("\(Self.prefix)\(id)/last"), expectedVersion: 0, events: [event])
             }
             let prefixes = part.map { "\(Self.prefix)\($0.key)/" }
-            try store.recorded { (journal) throws(JournalError) in
-                _ = try journal.removeStreams(prefixes: prefixes, recording: appends, now: now)
+            do throws(DiagnosticError) {
+                try store.recorded { (journal) throws(JournalError) in
+                    _ = try journal.removeStreams(prefixes: prefixes, recording: appends, now: now)
+                }
+            } catch where error.diagnostic.code == .journalConflict {
+                // Another server has just written that they were used.
             }
         }
     }
