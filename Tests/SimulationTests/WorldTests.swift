@@ -18,7 +18,7 @@ import Testing
     }
 
     /// So many take some seconds in a debug build.
-    private static let worlds = 1_000
+    private static let worlds = 500
 
     @Test func theSameSeedGivesTheSameWorld() {
         for seed in [3, 57, 211] as [UInt64] {

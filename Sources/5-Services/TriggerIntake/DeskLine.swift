@@ -51,8 +51,8 @@ final class DeskLine {
     var nextSweep: Timestamp?
     /// Told of a problem once, until it has passed.
     var reported: Set<String> = []
-    /// An answer of the journal was lost: deliveries may be recorded that are not known here.
-    var isUncertain = false
+    /// An answer of the journal was lost: until then deliveries may be recorded that are not known here.
+    var uncertainUntil: Timestamp?
     var mirror: (key: MirrorKey, mirror: ProjectMirror)?
     /// Of that mirror.
     var fetched = FetchedRefs()

@@ -23,9 +23,9 @@ extension TriggerDesk {
                 put(DeskLine.Task(kind: .look), on: line)
             }
             do throws(DiagnosticError) {
-                if line.isUncertain {
+                if let until = line.uncertainUntil {
                     try start([project.id])
-                    line.isUncertain = false
+                    if until <= time { line.uncertainUntil = nil }
                 }
                 try fire(project, line, time)
             } catch {

@@ -178,12 +178,12 @@ package actor TriggerDesk {
         let time = now
         do throws(DiagnosticError) {
             guard try log.receive(cause, id: id, project: line.project, at: time, with: others) else {
-                line.isUncertain = !line.isWorking(DeliveryLog.stream(line.project, id))
+                if !line.isWorking(DeliveryLog.stream(line.project, id)) { line.uncertainUntil = time }
                 return false
             }
         } catch {
             // It may be there all the same: then nobody works it unless it is looked for.
-            line.isUncertain = true
+            line.uncertainUntil = time + TriggerLimits.uncertainty
             throw error
         }
         var task = DeskLine.Task(kind: .delivery(DeliveryLog.stream(line.project, id)), id: id)

@@ -22,6 +22,8 @@ package enum TriggerLimits {
     ]
     /// Tries, past the first, where the remote does not have the commit: it may get it a moment after it told of it.
     package static let missingCommitRetries = 2
+    /// For so long a database may still carry out what its asker has given up.
+    package static let uncertainty = Timestamp.Span.seconds(30)
     /// Projects whose deliveries are worked at the same time.
     package static let projectsAtOnce = 8
     /// Runs that are looked at for those that a delivery has begun already.

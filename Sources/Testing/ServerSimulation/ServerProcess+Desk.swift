@@ -106,7 +106,9 @@ extension ServerProcess {
                 noteKnown(delivery)
                 reply(true)
             case .failure:
-                line(delivery.project).isUncertain = world.defect != .forgetsADeliveryWhoseAnswerWasLost
+                if world.defect != .forgetsADeliveryWhoseAnswerWasLost {
+                    line(delivery.project).uncertainUntil = world.clock + 30_000
+                }
                 reply(nil)
             }
         }
@@ -115,7 +117,9 @@ extension ServerProcess {
     private func noteKnown(_ delivery: WorldDelivery) {
         guard world.defect != .forgetsADeliveryWhoseAnswerWasLost else { return }
         let line = line(delivery.project)
-        line.isUncertain = !line.tasks.contains { $0.delivery.id == delivery.id }
+        if !line.tasks.contains(where: { $0.delivery.id == delivery.id }) {
+            line.uncertainUntil = max(line.uncertainUntil ?? 0, world.clock)
+        }
     }
 
     /// What earlier homes have taken in and not worked.
@@ -243,9 +247,9 @@ extension ServerProcess {
             fire(project)
         }
         for (project, line) in lines.sorted(by: { $0.key < $1.key }) {
-            if line.isUncertain, homes.isHere(project) {
-                line.isUncertain = false
-                startDesk([project]) { isDone in if !isDone { line.isUncertain = true } }
+            if let until = line.uncertainUntil, homes.isHere(project) {
+                let begunAt = world.clock
+                startDesk([project]) { isDone in if isDone, until <= begunAt { line.uncertainUntil = nil } }
             }
             pump(line)
         }
@@ -278,7 +282,6 @@ extension ServerProcess {
             receive(delivery, with: others) { isAccepted in
                 if isAccepted == true { self.say("fires \(tick.key)") }
                 // What became of it where this failed, or was there before, the database knows.
-                guard isAccepted == true || self.world.defect != .keepsAScheduleBookThatFailed else { return }
                 line.book = nil
             }
         }

@@ -47,7 +47,7 @@ extension ServerProcess {
                 round.take(answer)
             } else {
                 round.miss(.at(other))
-                guard round.isHeard || world.defect == .takesAnUnheardPollForHeard else { return then(nil) }
+                guard round.isHeard else { return then(nil) }
             }
             ask(others.dropFirst(), runner, round, then: then)
         }

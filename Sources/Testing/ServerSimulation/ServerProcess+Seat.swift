@@ -140,7 +140,7 @@ extension ServerProcess {
             guard case .success(let streams) = result else { return then(false) }
             let begun = streams.compactMap { RunID($0.text.dropFirst(4)) }
             let unbegun = world.records.keys.filter { world.database.model.streams[WorldRun.stream($0)] == nil }
-            let others = unbegun.filter { !world.isBegunAsAnother($0) || world.defect == .beginsWhatWasBegunAsAnother }
+            let others = unbegun.filter { !world.isBegunAsAnother($0) }
             let ours = Set(begun + others).filter { run in
                 world.records[run].map { projects.contains($0.project) } ?? false
             }
@@ -149,7 +149,7 @@ extension ServerProcess {
                 self.homes.takeUp(projects)
                 self.startDesk(projects) { isDone in
                     // The next beat offers them again.
-                    if !isDone, world.defect != .leavesDeliveriesThatCannotBeRead { self.homes.drop(projects) }
+                    if !isDone { self.homes.drop(projects) }
                     then(isDone)
                 }
             }

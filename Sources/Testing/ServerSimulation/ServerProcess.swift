@@ -81,8 +81,8 @@ final class ServerProcess: Party {
         var retryAt: Int64 = 0
         var book: ScheduleState?
         var isReadingBook = false
-        /// An answer was lost: deliveries may be recorded that are not known here.
-        var isUncertain = false
+        /// An answer was lost: until then deliveries may be recorded that are not known here.
+        var uncertainUntil: Int64?
     }
 
     unowned let world: World

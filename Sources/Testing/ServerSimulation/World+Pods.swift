@@ -154,7 +154,7 @@ extension World {
             }
             pod.heardAt = sentAt
             let spec = records[lease.work.run]?.spec(of: lease.work.job) ?? JobSpec(steps: [])
-            let carrier = Carrier(lease, spec, DiskJob(), pod)
+            let carrier = Carrier(lease, spec, DiskJob(), pod, at: clock)
             pod.carrier = carrier
             attend(pod)
             watch(pod, carrier)

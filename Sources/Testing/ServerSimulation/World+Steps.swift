@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import JournalSimulation
 internal import PipelineModel
 internal import RunEngine
 internal import RunSimulation
@@ -78,6 +79,15 @@ extension World {
     /// Two attempts of a job's steps never go on at the same time, unless the earlier one stood still while its lease ran out: then it
     /// can publish nothing.
     private func checkAlone(_ carrier: Carrier) {
+        let recorded = database.model.streams[WorldRun.stream(carrier.lease.work)]?.events ?? []
+        let isAnothers = ledger.processes.contains {
+            $0.work == carrier.lease.work && $0.fence < carrier.lease.fence
+        }
+        if isAnothers, carrier.disk.steps.isEmpty, recorded.contains(where: { $0.type == "stepStarted" }) {
+            violate("\(carrier.party.name) begins \(carrier.lease.work), whose steps had begun elsewhere")
+        }
+        // So with one that stands still between what it was given and its first step.
+        if carrier.party.pausedUntil > carrier.takenAt { return }
         for index in ledger.alive[carrier.lease.work] ?? [] {
             let other = ledger.processes[index]
             guard !ledger.frozen.contains(ObjectIdentifier(other.party)) else { continue }

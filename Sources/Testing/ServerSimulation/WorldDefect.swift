@@ -8,8 +8,6 @@ package enum WorldDefect: String, CaseIterable, Sendable {
     case forgetsLeasesAtATakeover
     /// A delivery that comes twice is taken for two.
     case doesNotKnowDeliveries
-    /// A runner counts as heard although a server that has jobs of it was not.
-    case takesAnUnheardPollForHeard
     /// A project is given away whatever is under way.
     case handsOverWhileARunIsUnderWay
     /// Every server fires the schedules of all projects.
@@ -27,24 +25,16 @@ package enum WorldDefect: String, CaseIterable, Sendable {
 
     /// A run that cannot be read while its project is taken up stays as it is.
     case leavesOutARunThatCannotBeRead
-    /// So do deliveries.
-    case leavesDeliveriesThatCannotBeRead
     /// A delivery that was recorded, whose answer was lost, is known, and worked by nobody.
     case forgetsADeliveryWhoseAnswerWasLost
-    /// A schedule goes on with a book that the database does not have.
-    case keepsAScheduleBookThatFailed
     /// Progress that was recorded, whose answer was lost, is refused for ever.
     case refusesProgressThatIsThere
     /// A runner that stood still while it was given a job begins it, however late.
     case takesAnOldAnswer
-    /// A runner counts its leases from the answers to its polls.
-    case countsALeaseFromTheAnswer
     /// A job that is fetched by its pod is not renewed by that, though the pod counts from there.
     case fetchesWithoutRenewing
     /// After a takeover, whatever a runner does not name was never given to it, though the answer is on its way.
     case takesALeaseOnItsWayForLost
-    /// A record that a server left which had lost its seat is begun, though its delivery has another run.
-    case beginsWhatWasBegunAsAnother
     /// A run of which there is a record counts as begun, whoever made it.
     case takesARecordForABegunRun
 
@@ -52,8 +42,7 @@ package enum WorldDefect: String, CaseIterable, Sendable {
     package var firstSeed: UInt64 { Self.firstSeeds[self] ?? 1 }
 
     private static let firstSeeds: [WorldDefect: UInt64] = [
-        .takesAnOldAnswer: 2_200, .countsALeaseFromTheAnswer: 500, .startsAPodAgainUnderItsLease: 1_500,
+        .takesAnOldAnswer: 2_200, .startsAPodAgainUnderItsLease: 1_500,
         .takesARecordForABegunRun: 1_700, .fetchesWithoutRenewing: 13_300, .takesALeaseOnItsWayForLost: 7_400,
-        .beginsWhatWasBegunAsAnother: 2_400,
     ]
 }

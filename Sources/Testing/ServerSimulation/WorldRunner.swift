@@ -37,6 +37,7 @@ final class Carrier {
     let disk: DiskJob
     /// The party whose processes the job's steps are.
     let party: Party
+    let takenAt: Int64
     var told = 0
     var isTelling = false
     var isAbandoned = false
@@ -44,7 +45,8 @@ final class Carrier {
     /// Of the step that runs.
     var process: Int?
 
-    init(_ lease: LeaseKey, _ spec: JobSpec, _ disk: DiskJob, _ party: Party) {
+    init(_ lease: LeaseKey, _ spec: JobSpec, _ disk: DiskJob, _ party: Party, at now: Int64) {
+        takenAt = now
         (self.lease, self.spec, self.disk, self.party) = (lease, spec, disk, party)
     }
 
@@ -103,7 +105,7 @@ final class RunnerProcess: Party {
                 return world.after(pause, self) { self.ask(pause: min(pause * 2, Self.longestPause)) }
             }
             // What the server knows is as old as the question.
-            heardAt = max(heardAt, world.defect == .countsALeaseFromTheAnswer ? world.clock : sentAt)
+            heardAt = max(heardAt, sentAt)
             take(answer, sentAt)
             world.after(1, self) { self.ask() }
         }
@@ -159,7 +161,7 @@ final class RunnerProcess: Party {
         let disk = runner.jobs[lease.work] ?? DiskJob()
         runner.jobs[lease.work] = disk
         let spec = world.records[lease.work.run]?.spec(of: lease.work.job) ?? JobSpec(steps: [])
-        let carrier = Carrier(lease, spec, disk, self)
+        let carrier = Carrier(lease, spec, disk, self, at: world.clock)
         carriers[lease] = carrier
         world.after(Int64(world.random.within(5...60)), self) { [self] in
             guard !carrier.isAbandoned else { return }

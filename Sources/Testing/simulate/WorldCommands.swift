@@ -33,9 +33,9 @@ enum WorldCommands {
     }
 
     /// At which seed each fault put in on purpose is found.
-    static func defects() async {
-        for defect in WorldDefect.allCases {
-            let failure = await WorldSweep.run(first: 1, count: 4_000, threads: 2, defect: defect).failures.first
+    static func defects(of name: String?, first: UInt64, count: Int) async {
+        for defect in WorldDefect.allCases where name == nil || defect.rawValue == name {
+            let failure = await WorldSweep.run(first: first, count: count, threads: 2, defect: defect).failures.first
             say("\(defect): \(failure.map { "seed \($0.seed): \($0.violation ?? "")" } ?? "NOT FOUND")")
         }
     }

@@ -37,7 +37,8 @@ func show(_ report: SimulationReport) -> Bool {
 // simulate --world SEED            one world of many machines, with its history
 // simulate --worlds N [FIRST]      N worlds from FIRST (default 1) on two threads
 // simulate --scale FILE           a day of an installation, from figures in a file, as tables
-// simulate --world-defects         at which seed each fault of many machines put in on purpose is found, and how
+// simulate --world-defects [NAME [FIRST COUNT]]
+//                                 at which seed each fault of many machines put in on purpose is found, and how
 
 let arguments = Array(CommandLine.arguments.dropFirst())
 let numbers = arguments.compactMap { UInt64($0) }
@@ -77,7 +78,9 @@ if arguments.first == "--scale", arguments.count > 1 {
     exit(0)
 }
 if arguments.first == "--world-defects" {
-    await WorldCommands.defects()
+    let name = arguments.count > 1 ? arguments[1] : nil
+    await WorldCommands.defects(
+        of: name, first: numbers.first ?? 1, count: numbers.count > 1 ? Int(numbers[1]) : 4_000)
     exit(0)
 }
 if arguments.first == "--bench" {
