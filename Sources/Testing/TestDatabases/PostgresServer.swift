@@ -50,7 +50,7 @@ package final class PostgresServer: Sendable {
         guard let postgres = Self.program("postgres") else { throw NotStarted(description: "there is no PostgreSQL") }
         let command = [
             postgres, "-D", folder + "/data", "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off", "-c",
-            "shared_buffers=16MB", "-c", "max_connections=40",
+            "shared_buffers=16MB", "-c", "max_connections=200",
         ]
         func launch() throws {
             try process.withLock { process in
