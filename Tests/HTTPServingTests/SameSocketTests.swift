@@ -51,7 +51,9 @@ struct SameSocketTests {
         await served.stop()
     }
 
-    @Test("A client that goes away in the midst of an answer, having been heard to the end of its body, ends nothing but its own")
+    @Test(
+        "A client that goes away in the midst of an answer, having been heard to the end of its body, ends nothing but its own"
+    )
     func goneAfterItsBody() async throws {
         let served = try await Served { request in
             _ = try? await request.body(limit: 100)

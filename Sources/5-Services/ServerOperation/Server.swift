@@ -150,12 +150,10 @@ package final class Server: Sendable {
             store: store, index: index, report: report,
             put: { [lists] (rows) throws(DiagnosticError) in try lists.put(rows) })
         keeping = RunKeeping(store: store, index: index, homes: homes, report: report)
-        ownRunner = OwnRunner(
-            settings, ownFolder: ground.ownFolder, shared: store.root, program: program)
+        ownRunner = OwnRunner(settings, ownFolder: ground.ownFolder, shared: store.root, program: program)
         (faults, fault) = AsyncStream<DiagnosticError>.makeStream()
         calls = RunnerCalls(database: store.database, name: settings.name, report: report)
-        var surroundings = Self.running(parts, feed, gates, vaults)
-        if store.database != nil { surroundings.call = { [calls] in calls.call($0) } }
+        var surroundings = Self.running(parts, feed, gates, vaults, calls)
         surroundings.failed = { [fault] in fault.yield($0) }
         surroundings.changed = { [ear, indexing, keeping, changes] change in
             counts.note(change)
@@ -180,7 +178,7 @@ package final class Server: Sendable {
     }
 
     private static func running(
-        _ parts: TellingParts, _ feed: LiveFeed, _ gates: GateKeeper, _ vaults: ServerVaults
+        _ parts: TellingParts, _ feed: LiveFeed, _ gates: GateKeeper, _ vaults: ServerVaults, _ calls: RunnerCalls
     ) -> RunCoordinator.Surroundings {
         let (homes, counts) = (parts.homes, parts.counts)
         var surroundings = RunCoordinator.Surroundings(
@@ -189,6 +187,7 @@ package final class Server: Sendable {
                 try JobSecretReading(vaults).secrets(of: record, environment)
             }, enter: { [gates] in await gates.enter($0) }, report: parts.report)
         surroundings.isHome = { homes.isHere($0) }
+        if parts.store.database != nil { surroundings.call = { calls.call($0) } }
         surroundings.leaseMs = Int64(parts.settings.leaseSeconds) * 1_000
         surroundings.noted = { counts.note($0) }
         return surroundings

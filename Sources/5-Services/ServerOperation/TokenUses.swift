@@ -53,7 +53,7 @@ struct TokenUses: Sendable {
                 try store.recorded { (journal) throws(JournalError) in
                     _ = try journal.removeStreams(prefixes: prefixes, recording: appends, now: now)
                 }
-            } catch where error.diagnostic.code == .journalConflict {
+            } catch  where error.diagnostic.code == .journalConflict {
                 // Another server has just written that they were used.
             }
         }
