@@ -42,7 +42,7 @@ package enum WorldDefect: String, CaseIterable, Sendable {
     package var firstSeed: UInt64 { Self.firstSeeds[self] ?? 1 }
 
     private static let firstSeeds: [WorldDefect: UInt64] = [
-        .takesAnOldAnswer: 2_200, .startsAPodAgainUnderItsLease: 1_500,
+        .leavesOutARunThatCannotBeRead: 301, .takesAnOldAnswer: 2_200, .startsAPodAgainUnderItsLease: 1_500,
         .takesARecordForABegunRun: 1_700, .fetchesWithoutRenewing: 13_300, .takesALeaseOnItsWayForLost: 7_400,
     ]
 }
