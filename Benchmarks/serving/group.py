@@ -19,8 +19,8 @@ from serving.wire import Events
 
 NAMES = ("one", "two", "three")
 PROJECTS = 6
-# Runs of so many jobs: what a push to a repository with a usual matrix brings.
-WIDTH = 10
+# Runs of so many jobs, as in the row of one server.
+WIDTH = 50
 # Of one core. Small enough that three servers, their runners and the database have room on this machine.
 QUOTA = 0.2
 COMMITS = "martlet_journal_commit_duration_seconds"
