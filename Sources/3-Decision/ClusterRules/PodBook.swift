@@ -10,6 +10,8 @@ package import StructuredData
 /// | of    | from    | by         | to      | when                                                              |
 /// |-------|---------|------------|---------|-------------------------------------------------------------------|
 /// | lease | none    | `take`     | held    | the server gave it, or the cluster has its Job                    |
+/// | lease | held    | `made`     | held    | its Job is in the cluster; without a pod it is asked about         |
+/// | lease | held    | `podless`  | ending  | its Job ended or is gone, and no pod of it was ever seen          |
 /// | lease | held    | `changed`  | running | its pod runs: the job speaks for itself                           |
 /// | lease | held, running | `changed` | none | its pod ended well: the job has told its server everything       |
 /// | lease | held, running | `changed`, `listed`, `removed` | ending | its pod is lost, and its server is told           |

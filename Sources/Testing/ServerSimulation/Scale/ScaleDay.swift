@@ -65,7 +65,7 @@ package struct ScaleTraffic: Sendable {
             for _ in 0..<Int(parameters["jobsPerRun"]) {
                 let length = exp(mu + spread * Self.normal(&random))
                 let begin = max(time, runners.earliest)
-                // A runner that is free hears of it with the next round of its poll, or of another's.
+                // A runner that is free hears of it with the next round of its poll, or of another's, as if nobody called it.
                 let idle = runners.idle(at: begin)
                 let heard = parameters["pollRoundMs"] / 1_000 * Self.unit(&random) / Double(idle + 1)
                 let start = begin + heard + parameters["appendMs"] * 2 / 1_000

@@ -59,7 +59,7 @@ package struct ScaleReport: Sendable {
     private static let sensitivity: [(String, [Double])] = [
         ("runners", [0.1, 0.25, 0.5, 2]), ("runsPerDay", [0.5, 2, 4]), ("pollCPUMs", [0.25, 4]),
         ("peerCPUMs", [0.25, 4]),
-        ("pollRoundMs", [4, 7]), ("runCPUMs", [0.5, 2]), ("coresPerServer", [0.5, 2, 4]), ("commitsPerStep", [0, 2]),
+        ("pollRoundMs", [0.143]), ("runCPUMs", [0.5, 2]), ("coresPerServer", [0.5, 2, 4]), ("commitsPerStep", [0, 2]),
         ("databaseCommitsPerSecond", [0.5]), ("peakFactor", [2]), ("jobSeconds", [2]),
     ]
 
