@@ -205,6 +205,9 @@ enum PostgresSchema {
 
     /// All appends or none, in one round trip. Rows are locked in the order of their names, so that two appends to the same
     /// streams never wait for each other. What is refused is raised with the stream's place among the appends.
+    ///
+    /// Each row is found by its name, in a statement of its own: a join would be planned once, for the tables as they were
+    /// then, and read all streams from there on.
     private static let append = """
         CREATE FUNCTION martlet_append(
             names text[], expected bigint[], epochs bigint[], wakes bigint[], counts bigint[], last_types text[],
@@ -215,39 +218,54 @@ enum PostgresSchema {
         DECLARE
             stamp bigint := this_moment;
             numbers bigint[] := '{}';
+            places bigint[] := '{1}';
+            i bigint;
             stream record;
         BEGIN
             PERFORM martlet_sit(seat, seat_epoch);
-            INSERT INTO streams (name) SELECT DISTINCT n FROM unnest(names) AS n
-                WHERE NOT EXISTS (SELECT 1 FROM streams WHERE name = n) ORDER BY n ON CONFLICT DO NOTHING;
-            FOR stream IN SELECT last_at FROM streams WHERE name = ANY (names) ORDER BY name FOR UPDATE LOOP
+            IF cardinality(names) > 1 THEN
+                places := ARRAY(
+                    SELECT place FROM unnest(names) WITH ORDINALITY AS n (name, place) ORDER BY name COLLATE "C", place);
+            END IF;
+            FOREACH i IN ARRAY places LOOP
+                LOOP
+                    -- Below zero: no wake-up time, or the one that it has.
+                    UPDATE streams SET version = version + counts[i],
+                        last_type = CASE WHEN counts[i] > 0 THEN last_types[i] ELSE last_type END,
+                        last_at = CASE WHEN counts[i] > 0 THEN greatest(stamp, last_at) ELSE last_at END,
+                        wake_at = CASE wakes[i] WHEN -2 THEN wake_at WHEN -1 THEN NULL ELSE wakes[i] END
+                    WHERE name = names[i] AND version = expected[i] AND (epochs[i] IS NULL OR epoch = epochs[i])
+                    RETURNING number, last_at INTO stream;
+                    EXIT WHEN FOUND;
+                    SELECT version, epoch INTO stream FROM streams WHERE name = names[i] FOR NO KEY UPDATE;
+                    IF NOT FOUND THEN
+                        INSERT INTO streams (name) VALUES (names[i]) ON CONFLICT DO NOTHING;
+                    ELSIF epochs[i] IS NOT NULL AND epochs[i] <> stream.epoch THEN
+                        RAISE EXCEPTION 'fenced' USING ERRCODE = 'MR001', DETAIL = format('%s %s', i, stream.epoch);
+                    ELSIF stream.version <> expected[i] THEN
+                        RAISE EXCEPTION 'conflict' USING ERRCODE = 'MR002', DETAIL = format('%s %s', i, stream.version);
+                    END IF;
+                END LOOP;
+                numbers[i] := stream.number;
                 stamp := greatest(stamp, stream.last_at);
             END LOOP;
-            FOR i IN 1 .. cardinality(names) LOOP
-                SELECT number, version, epoch INTO stream FROM streams WHERE name = names[i];
-                IF epochs[i] IS NOT NULL AND epochs[i] <> stream.epoch THEN
-                    RAISE EXCEPTION 'fenced' USING ERRCODE = 'MR001', DETAIL = format('%s %s', i, stream.epoch);
-                END IF;
-                IF stream.version <> expected[i] THEN
-                    RAISE EXCEPTION 'conflict' USING ERRCODE = 'MR002', DETAIL = format('%s %s', i, stream.version);
-                END IF;
-                numbers := numbers || stream.number;
-                -- Below zero: no wake-up time, or the one that it has.
-                UPDATE streams SET version = version + counts[i],
-                    last_type = CASE WHEN counts[i] > 0 THEN last_types[i] ELSE last_type END,
-                    last_at = CASE WHEN counts[i] > 0 THEN stamp ELSE last_at END,
-                    wake_at = CASE wakes[i] WHEN -2 THEN wake_at WHEN -1 THEN NULL ELSE wakes[i] END
-                WHERE number = stream.number;
-            END LOOP;
+            -- All of one call have one time, which is never before any of theirs: a clock may have gone back.
+            IF stamp > this_moment AND cardinality(names) > 1 THEN
+                FOREACH i IN ARRAY places LOOP
+                    UPDATE streams SET last_at = stamp WHERE number = numbers[i] AND counts[i] > 0 AND last_at < stamp;
+                END LOOP;
+            END IF;
             INSERT INTO events
                 SELECT numbers[e.place], e.sequence, stamp, e.type, e.version, e.payload
                 FROM unnest(event_appends, event_sequences, event_types, event_versions, payloads)
                     AS e (place, sequence, type, version, payload);
-            INSERT INTO outbox (stream, key, destination, payload)
-                SELECT numbers[m.place], m.key, m.destination, m.payload
-                FROM unnest(message_appends, keys, destinations, bodies) WITH ORDINALITY
-                    AS m (place, key, destination, payload, turn)
-                ORDER BY m.turn ON CONFLICT (key) DO NOTHING;
+            IF cardinality(keys) > 0 THEN
+                INSERT INTO outbox (stream, key, destination, payload)
+                    SELECT numbers[m.place], m.key, m.destination, m.payload
+                    FROM unnest(message_appends, keys, destinations, bodies) WITH ORDINALITY
+                        AS m (place, key, destination, payload, turn)
+                    ORDER BY m.turn ON CONFLICT (key) DO NOTHING;
+            END IF;
             RETURN stamp;
         END $$;
         """

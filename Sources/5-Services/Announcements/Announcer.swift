@@ -40,7 +40,7 @@ package final class Announcer: Sendable {
                 let record = try? RunRecord.load(from: surroundings.store, row.run)
             else { continue }
             let report = try RunReport(
-                store: surroundings.store, run: row.run, attempt: row.attempt, withSteps: false)
+                store: surroundings.store, run: row.run, attempt: row.attempt, steps: .none)
             await hear(
                 RunChange(
                     run: row.run, attempt: row.attempt, project: row.project, kind: .finished(conclusion), at: end,

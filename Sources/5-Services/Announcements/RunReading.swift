@@ -59,11 +59,11 @@ struct RunReading: Sendable {
         var news = news(change.record, project, run: change.run, attempt: change.attempt)
         news.conclusion = conclusion
         news.labels.sentence = try RunReport(
-            store: surroundings.store, run: change.run, attempt: change.attempt
+            store: surroundings.store, run: change.run, attempt: change.attempt, steps: .failed
         ).sentence
         if change.attempt > 1 {
             news.earlierAttempt = try RunReport(
-                store: surroundings.store, run: change.run, attempt: change.attempt - 1, withSteps: false
+                store: surroundings.store, run: change.run, attempt: change.attempt - 1, steps: .none
             ).conclusion
         }
         let before = try ends.before(row, surroundings.index.previous(of: row))
@@ -204,7 +204,7 @@ struct RunReading: Sendable {
         run?.conclusion = conclusion
         run?.finished = Timestamp(milliseconds: change.at)
         run?.labels.sentence = try RunReport(
-            store: surroundings.store, run: change.run, attempt: change.attempt
+            store: surroundings.store, run: change.run, attempt: change.attempt, steps: .failed
         ).sentence
         return run
     }

@@ -98,9 +98,17 @@ package struct RunReport: Sendable {
     package private(set) var jobs: [Job] = []
     private var places: [JobID: Int] = [:]
 
+    /// Of which jobs the steps are read. Each job's are a stream of their own.
+    package enum StepScope: Hashable, Sendable {
+        case all
+        /// Enough for ``firstFailure`` and ``sentence``.
+        case failed
+        case none
+    }
+
     /// - Throws: where the journal cannot be read. A run that never began has no jobs.
     package init(
-        store: RunStore, run: RunID, attempt: Int, withSteps: Bool = true
+        store: RunStore, run: RunID, attempt: Int, steps: StepScope = .all
     ) throws(DiagnosticError) {
         self.run = run
         self.attempt = attempt
@@ -113,7 +121,7 @@ package struct RunReport: Sendable {
         }
         try addDispatch(store, isServed: record?.project != nil)
         if state == .running, waitsForPeople { state = .waiting }
-        if withSteps { try addSteps(store, plan) }
+        try addSteps(store, plan, of: steps)
     }
 
     // MARK: the run's events
@@ -268,8 +276,9 @@ package struct RunReport: Sendable {
 
     // MARK: steps
 
-    private mutating func addSteps(_ store: RunStore, _ plan: Plan?) throws(DiagnosticError) {
+    private mutating func addSteps(_ store: RunStore, _ plan: Plan?, of scope: StepScope) throws(DiagnosticError) {
         for index in jobs.indices where jobs[index].queuedAt != nil || jobs[index].takenFrom != nil {
+            guard scope == .all || scope == .failed && jobs[index].conclusion == .failure else { continue }
             jobs[index].steps = try Self.steps(of: jobs[index], run, attempt, store, plan)
         }
     }

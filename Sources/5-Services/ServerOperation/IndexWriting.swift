@@ -90,7 +90,7 @@ actor IndexWriting {
         guard store.exists(run) else { return nil }
         let history = try RunHistory(store: store, run: run)
         guard var row = RunRow(run, history) else { return nil }
-        let report = try RunReport(store: store, run: run, attempt: history.attempt, withSteps: false)
+        let report = try RunReport(store: store, run: run, attempt: history.attempt, steps: .failed)
         row.state = Self.state(report)
         row.beganAt = report.startedAt
         if row.state == .finished {
@@ -113,7 +113,7 @@ actor IndexWriting {
 
     /// As the journal has it; `nil`: it is over, which another change tells.
     private func state(of run: RunID, attempt: Int) throws(DiagnosticError) -> RunRow.State? {
-        let state = Self.state(try RunReport(store: store, run: run, attempt: attempt, withSteps: false))
+        let state = Self.state(try RunReport(store: store, run: run, attempt: attempt, steps: .none))
         return state == .finished ? nil : state
     }
 
@@ -175,17 +175,22 @@ actor IndexWriting {
     /// - Returns: what could not be written, in its order: it is tried again.
     private func put(_ batch: [Note]) -> [Note] {
         var rows: [RunID: RunRow] = [:]
+        var listed: [RunID: RunRow] = [:]
         var failed: Set<RunID> = []
         for note in batch where !failed.contains(note.change.run) {
             let run = note.change.run
             do throws(DiagnosticError) {
-                rows[run] = try row(after: note, rows[run])
+                if rows[run] == nil, note.change.kind != .began { listed[run] = try index.run(run) }
+                rows[run] = try row(after: note, rows[run] ?? listed[run])
             } catch {
                 self.note(error)
                 failed.insert(run)
             }
         }
         for run in failed { rows[run] = nil }
+        // Most changes are one more job of a run that goes on: lists show no difference.
+        rows = rows.filter { $0.value != listed[$0.key] }
+        guard !rows.isEmpty else { return batch.filter { failed.contains($0.change.run) } }
         do throws(DiagnosticError) {
             try putRows(Array(rows.values))
         } catch {
@@ -207,14 +212,7 @@ actor IndexWriting {
 
     private func row(after note: Note, _ known: RunRow?) throws(DiagnosticError) -> RunRow {
         let change = note.change
-        var row: RunRow
-        if let known {
-            row = known
-        } else if change.kind != .began, let known = try index.run(change.run) {
-            row = known
-        } else {
-            row = RunRow(change)
-        }
+        var row = known ?? RunRow(change)
         row.attempt = change.attempt
         switch change.kind {
         case .began:
@@ -237,7 +235,8 @@ actor IndexWriting {
             row.conclusion = conclusion
             row.finishedAt = change.at
             do throws(DiagnosticError) {
-                let report = try RunReport(store: store, run: change.run, attempt: change.attempt)
+                let report = try RunReport(
+                    store: store, run: change.run, attempt: change.attempt, steps: .failed)
                 (row.sentence, row.hasUnavailable) = (report.listedSentence, report.hasUnavailable)
             } catch {
                 // That it is over is known, whatever else of it cannot be read.

@@ -59,7 +59,7 @@ extension Server {
         let store = store
         for past in try successes(before: row) {
             let spans = try spans.value(past.run, past.attempt, isFinal: { _ in true }) { () throws(DiagnosticError) in
-                let report = try RunReport(store: store, run: past.run, attempt: past.attempt, withSteps: false)
+                let report = try RunReport(store: store, run: past.run, attempt: past.attempt, steps: .none)
                 return JobSpans(report)
             }
             for (job, span) in spans { found[job, default: []].append(span) }
