@@ -66,6 +66,31 @@ struct IndexWritingTests {
         #expect(said.withLock { $0 } <= 2, "it is said once")
     }
 
+    @Test("A job more of a run that goes on is no news for lists")
+    func same() async throws {
+        let harness = try await ServerHarness(workflows: [
+            "ci.yml": "on: push\njobs: {a: {runs-on: x, steps: [{run: a}]}}"
+        ])
+        let record = try RunRecord.load(from: harness.server.store, try await harness.begin("ci.yml"))
+        let index = try RunLists(path: OwnFolders.path() + ".sqlite")
+        let put = Mutex<[RunRow.State]>([])
+        let writing = IndexWriting(
+            store: harness.server.store, index: index, report: { _ in },
+            put: { (rows) throws(DiagnosticError) in
+                put.withLock { $0 += rows.map(\.state) }
+                try index.put(rows)
+            })
+        for (kind, state) in [
+            (RunChange.Kind.began, RunRow.State.waiting), (.running, .running), (.running, .running),
+            (.running, .running), (.finished(.success), .finished),
+        ] {
+            writing.note(
+                RunChange(run: RunID(1), attempt: 1, project: "prj_1", kind: kind, at: 7, record: record))
+            while try index.run(RunID(1))?.state != state { try await Task.sleep(for: .milliseconds(1)) }
+        }
+        #expect(put.withLock { $0 } == [.waiting, .running, .finished])
+    }
+
     @Test("A run of which a job was not to be had is incomplete wherever it is shown, and no success")
     func incomplete() async throws {
         let harness = try await ServerHarness(

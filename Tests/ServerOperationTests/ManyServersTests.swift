@@ -138,6 +138,11 @@ struct ManyServersTests {
         let lost = try await group.home(of: "red", among: ["one", "two", "three"])
         let left = ["one", "two", "three"].filter { $0 != lost }
         let run = try await dispatch("red", at: left[0], in: group)
+        let (runner, _) = try await group.register("onlooker")
+        let key = LeaseKey(JobTry(run: RunID(run), attempt: 1, job: JobID("elsewhere"), number: 1), fence: 7)
+        let holding = PollRequest(instance: "x", free: 0, holds: [key])
+        #expect(await group.server(lost).passedPoll(runner, holding).lost == [key])
+        #expect(await group.server(lost).lost(key).diagnostic.code == DiagnosticCode(1132))
         group.doors.cut(lost)
         // It hears no beat of itself either: its ticker is all that it has.
         await group.server(lost).silence()
@@ -147,6 +152,9 @@ struct ManyServersTests {
         #expect(report["conclusion"]?.string == "success")
         #expect(left.contains(try await group.home(of: "red", among: left)))
         let zombie = group.server(lost)
+        // It knows nothing of jobs that the others have given: nobody loses one by its word.
+        #expect(await zombie.passedPoll(runner, holding).lost.isEmpty)
+        #expect(await zombie.lost(key).diagnostic.code == DiagnosticCode(1197))
         let error = await #expect(throws: DiagnosticError.self) {
             let store = zombie.store
             _ = try await zombie.runs.begin(try RunRecord.load(from: store, RunID(run)))

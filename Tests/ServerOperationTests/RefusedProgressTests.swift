@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AccessRules
+import Credentials
 import Diagnostics
 import Foundation
 import HTTPMessages
 import PipelineModel
 import RunCoordination
 import RunnerAgent
+import RunnerProtocol
 import ServerOperation
 import StructuredData
 import Synchronization
 import TestFolders
 import Testing
+import Timekeeping
 
 @Suite("What a runner makes of a server that does not take what it says", .ownFolders)
 struct RefusedProgressTests {
@@ -119,5 +123,37 @@ struct RefusedProgressTests {
         #expect(!FileManager.default.fileExists(atPath: mark))
         await agent.leave()
         try await work.value
+    }
+
+    @Test("A server that has only just begun is waited for with a registration, and the token is good after that")
+    func registration() async throws {
+        let harness = try await ServerHarness(workflows: [:])
+        let offer = RegistrationOffer(prefix: "x", expiresAt: .now() + .minutes(5))
+        let secret = AccessToken.mint(.registration)
+        _ = try await harness.server.directory.perform(
+            .issueRegistration(offer, sha256: secret.sha256), by: .system("test"))
+        let inner = harness.transport
+        let refusals = Mutex(0)
+        var pace = AskingPace()
+        (pace.first, pace.longest) = (.zero, .zero)
+        func register(_ token: String, patience: Duration) async throws(DiagnosticError) -> RegistrationAnswer {
+            try await ServerLink.register(
+                RegistrationRequest(token: token, offering: RunnerOffering(name: "one", labels: [], capacity: 1)),
+                at: "http://server.test",
+                transport: { (call) throws(DiagnosticError) in
+                    let isRefused = refusals.withLock { count in
+                        count += 1
+                        return count <= Self.many
+                    }
+                    return isRefused ? Self.answer(503, "MRT1310") : try await inner(call)
+                }, pace: pace, patience: patience)
+        }
+        let late = await #expect(throws: DiagnosticError.self) { try await register(secret.text, patience: .zero) }
+        #expect(late?.diagnostic.code == DiagnosticCode(1310))
+        #expect(try await !register(secret.text, patience: .seconds(60)).credential.isEmpty)
+        // What the server itself says no to is not asked again.
+        let before = refusals.withLock { $0 }
+        await #expect(throws: DiagnosticError.self) { try await register(secret.text, patience: .seconds(60)) }
+        #expect(refusals.withLock { $0 } == before + 1)
     }
 }

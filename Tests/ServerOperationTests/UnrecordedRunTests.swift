@@ -45,6 +45,29 @@ struct UnrecordedRunTests {
         try await work.value
     }
 
+    @Test("Of what is begun twice for the same, whoever does so, one run begins, and the other never")
+    func twice() async throws {
+        let harness = try await ServerHarness(workflows: ["ci.yml": Self.quick])
+        var record = try RunRecord.load(from: harness.server.store, try await harness.begin("ci.yml"))
+        record.origin = "push:.github/workflows/ci.yml:refs/heads/main:c0ffee"
+        let (runs, store) = (harness.server.runs, harness.server.store)
+        let first = try await runs.begin(record)
+        let project = try #require(record.project)
+        #expect(try RunOrigin.run(of: record.origin ?? "", project: project, in: store) == first)
+        let fault = await #expect(throws: DiagnosticError.self) { try await runs.begin(record) }
+        #expect(fault?.diagnostic.code == DiagnosticCode(1479))
+        #expect(await runs.isHealthy)
+        // As one that a server has left that ended in the middle: nobody goes on with it.
+        let left = try #require(try store.runs().max())
+        #expect(left > first)
+        try await harness.restart()
+        #expect(await harness.server.runs.isHealthy)
+        #expect(try store.journal.summary(of: RunStore.stream(left, attempt: 1)) == nil)
+        // The same of another project is another's.
+        #expect(try store.origins(of: "prj_other", since: 0, limit: 10).isEmpty)
+        #expect(try store.origins(of: project, since: 0, limit: 10).count >= 1)
+    }
+
     @Test("A matrix that multiplies what another job printed fails with the reason")
     func multiplied() async throws {
         let numbers = (1...256).map(String.init).joined(separator: ",")

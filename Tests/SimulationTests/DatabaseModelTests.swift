@@ -51,7 +51,8 @@ struct DatabaseModelTests {
         }
         // Nothing was left out, and both said yes and no.
         for call in [
-            "append", "append refused", "claim", "claim refused", "settle", "handOver", "beat refused", "heir",
+            "append", "append refused", "claim", "claim refused", "confirm", "confirm refused", "settle", "handOver",
+            "beat refused", "heir",
         ] {
             #expect(twins.calls[call, default: 0] > 0, "\(call): \(twins.calls)")
         }
@@ -74,7 +75,11 @@ extension DatabaseModelTests.Twins {
             try compare("beat", { try process.journal.beat().map(\.id) }) { model throws(JournalError) in
                 try model.beat(process.seat, clock: 0).map(\.id)
             }
-        case 4: try age()
+        case 4:
+            try age()
+            try compare("confirm", { try process.journal.confirmSeat() == () }) { model throws(JournalError) in
+                try model.confirm(process.seat) == ()
+            }
         case 5, 6, 7: try settle(process)
         case 8: try handOver(process)
         case 9: try keep(process)

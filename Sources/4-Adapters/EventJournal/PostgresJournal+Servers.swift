@@ -102,6 +102,19 @@ extension PostgresJournal {
         return all
     }
 
+    /// Whether this server still has its seat: what it says of what it does not know holds only then.
+    ///
+    /// - Throws: ``JournalError/unseated(place:)``: its seat was taken over.
+    package func confirmSeat() throws(JournalError) {
+        guard let seat = seat.withLock({ $0 }) else { return }
+        try Self.journaled { () throws(PostgresFailure) in
+            try asked { (connection, timeoutMs) throws(PostgresFailure) in
+                _ = try connection.run(
+                    "SELECT martlet_sit($1, $2)", [.text(seat.server), .number(seat.epoch)], timeoutMs: timeoutMs)
+            }
+        }
+    }
+
     /// Gives the seat up in order: nothing is written by it from now on, and others need not wait for its silence.
     package func leave() throws(JournalError) {
         guard let seat = seat.withLock({ $0 }) else { return }

@@ -14,6 +14,8 @@ extension DiagnosticCode {
     package static let serverStarting = DiagnosticCode(1310)
     /// Somebody said that the run's code is not to be run.
     package static let runRejected = DiagnosticCode(1390)
+    /// Another run was begun for what the run is for.
+    package static let runBegunBefore = DiagnosticCode(1479)
     /// A runner speaks of a job that is not its any more.
     package static let leaseLost = DiagnosticCode(1132)
     /// A runner said something that cannot be.

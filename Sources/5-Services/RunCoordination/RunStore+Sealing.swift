@@ -28,14 +28,17 @@ extension RunStore {
         return Array(text)
     }
 
-    /// Runs that were made since `time` (milliseconds since the epoch), by what started them.
+    /// Runs of a project that were made since `time` (milliseconds since the epoch), by what started them.
     ///
     /// - Parameter limit: so many of the newest runs are looked at.
-    package func origins(since time: Int64, limit: Int) throws(DiagnosticError) -> [String: RunID] {
+    package func origins(
+        of project: String, since time: Int64, limit: Int
+    ) throws(DiagnosticError) -> [String: RunID] {
         var found: [String: RunID] = [:]
         for run in try runs().prefix(limit) where RunRecord.isKept(run, in: self) {
             let summary = try RunRecord.summary(of: run, in: self)
             if let createdAt = summary["createdAt"]?.int, Int64(createdAt) < time { break }
+            guard summary["project"]?.string == project else { continue }
             if let origin = summary["origin"]?.string { found[origin] = run }
         }
         return found

@@ -20,14 +20,25 @@ package struct ServerLink: Sendable {
         self.transport = transport
     }
 
-    /// Takes a one-time token to the server, and brings the runner's own credential.
+    /// So long a server is waited for that takes nothing yet, for it has only just begun.
+    package static let registrationPatience = Duration.seconds(30)
+
+    /// Takes a one-time token to the server, and brings the runner's own credential. After a 503 it is still good.
     package static func register(
-        _ request: RegistrationRequest, at url: String, transport: HTTPTransport
+        _ request: RegistrationRequest, at url: String, transport: HTTPTransport, pace: AskingPace = AskingPace(),
+        patience: Duration = registrationPatience
     ) async throws(DiagnosticError) -> RegistrationAnswer {
         var call = HTTPCall("POST", url + "/runner/v\(RunnerProtocolVersion.current)/register")
         call.body = Array(request.data.jsonText().utf8)
         call.headers = headers(contentType: "application/json")
-        let answer = try await transport(call)
+        let end = ContinuousClock.now + patience
+        var pause = pace.first
+        var answer = try await transport(call)
+        while answer.status == 503, ContinuousClock.now < end {
+            try? await Task.sleep(for: pause)
+            pause = pace.next(after: pause)
+            answer = try await transport(call)
+        }
         return try read(answer) { data throws(DataShapeError) in try RegistrationAnswer(data: data) }
     }
 

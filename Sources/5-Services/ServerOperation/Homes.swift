@@ -96,6 +96,17 @@ package final class Homes: Sendable {
     /// Not all that is of them could be taken up.
     func drop(_ projects: Set<String>) { book.withLock { $0.drop(projects) } }
 
+    /// Whether this server still has its seat. Where it has not, or the database does not say, others may know what it does not.
+    func isSeated() async -> Bool {
+        guard let database else { return true }
+        do throws(DiagnosticError) {
+            try await Self.blocking { () throws(JournalError) in try database.confirmSeat() }
+            return true
+        } catch {
+            return false
+        }
+    }
+
     /// Nothing more is written by this server.
     func leave() async throws(DiagnosticError) {
         guard let database else { return }

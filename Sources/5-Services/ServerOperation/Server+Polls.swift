@@ -37,14 +37,28 @@ extension Server {
     /// A poll that waits at another server, for what of it is here.
     package func passedPoll(_ runner: String, _ request: PollRequest) async -> PollAnswer {
         await know(runner)
-        return await runs.poll(runner, request)
+        return await pollHere(runner, request)
+    }
+
+    /// A server whose seat was taken over, and that has not heard of it, does not know what the next home gave: to its word jobs would
+    /// end that go on. So it takes nothing from a runner before the database has said that it still has its seat.
+    private func pollHere(_ runner: String, _ request: PollRequest) async -> PollAnswer {
+        var answer = await runs.poll(runner, request)
+        if !answer.lost.isEmpty, await !homes.isSeated() { answer.lost = [] }
+        return answer
+    }
+
+    /// What a runner is told of a lease that this server does not know.
+    package func lost(_ lease: LeaseKey) async -> DiagnosticError {
+        guard await homes.isSeated() else { return Self.away("the job '\(lease.work)'") }
+        return DiagnosticError(.leaseLost, "The job '\(lease.work)' is not this runner's any more.")
     }
 
     /// - Throws: ``DiagnosticCode/homeAway`` where a server that has jobs of the runner does not answer: then the runner has not been
     ///   heard, and must not take its leases for renewed.
     package func poll(_ poll: OpenPoll) async throws(DiagnosticError) -> PollAnswer {
         await know(poll.runner)
-        guard !homes.others.isEmpty else { return await runs.poll(poll.runner, poll.request) }
+        guard !homes.others.isEmpty else { return await pollHere(poll.runner, poll.request) }
         // Whatever is told from now on is for this poll.
         let number = calls.open(poll.runner)
         let result = await turns(of: poll, number)
@@ -66,7 +80,7 @@ extension Server {
                 }
                 // What comes here is heard of at once.
                 let wait = calls.isListening ? rest : min(Self.unheardRoundMs, rest)
-                answer = await runs.poll(poll.runner, try asked(poll.request).part(for: .here, waitMs: wait))
+                answer = await pollHere(poll.runner, try asked(poll.request).part(for: .here, waitMs: wait))
                 guard answer.isEmpty else { return .success(answer) }
                 let callers = calls.takeCallers(of: poll.runner).compactMap { homes.address(ofServer: $0) }
                 if !callers.isEmpty || !calls.isListening {
@@ -82,7 +96,7 @@ extension Server {
     private func round(_ poll: OpenPoll, to others: [String]) async throws(DiagnosticError) -> PollAnswer {
         var round = try asked(poll.request)
         guard round.isHeard else { throw Self.away("jobs of this runner") }
-        round.take(await runs.poll(poll.runner, round.part(for: .here)))
+        round.take(await pollHere(poll.runner, round.part(for: .here)))
         // Not always the same one first: who is asked last gets what is left.
         for other in others.shuffled() {
             do throws(DiagnosticError) {

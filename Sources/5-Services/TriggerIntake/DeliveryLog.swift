@@ -15,7 +15,6 @@ package import Timekeeping
 /// - `delivery/<project>/<id>`: one delivery. A second one of the same id is known. While it is not dealt with, the stream has a wake-up
 ///   time, so that a process that starts finds it.
 /// - `deliveries/<project>`: an event a delivery, in their order: the list.
-/// - `origin/<project>/<digest>`: which run a key stands for.
 package final class DeliveryLog: Sendable {
     private let store: RunStore
     /// Events of `deliveries/<project>`, as far as this process knows.
@@ -37,16 +36,11 @@ package final class DeliveryLog: Sendable {
 
     static func list(_ project: String) -> StreamID { StreamID("deliveries/\(project)") }
 
-    static func origin(_ project: String, _ key: String) -> StreamID {
-        StreamID("origin/\(project)/\(digest(key))")
-    }
-
     /// A long id by its digest: ids of polls hold names of branches.
     private static func short(_ id: String) -> String {
-        id.utf8.count <= TriggerLimits.idBytes ? id : OwnDeliveryID.sha256.id(digest(id))
+        guard id.utf8.count > TriggerLimits.idBytes else { return id }
+        return OwnDeliveryID.sha256.id(Hexadecimal.text(SHA256.hash(data: Array(id.utf8))))
     }
-
-    private static func digest(_ text: String) -> String { Hexadecimal.text(SHA256.hash(data: Array(text.utf8))) }
 
     private func journaled<Value>(
         _ body: (any LastingJournal) throws(JournalError) -> Value
@@ -112,7 +106,8 @@ package final class DeliveryLog: Sendable {
 
     // MARK: what became of it
 
-    /// The runs of a delivery began, or why there are none; the runs' keys are recorded with it.
+    /// The runs of a delivery began, or why there are none. Keys of runs that wait for somebody to let them begin are recorded
+    /// with it.
     ///
     /// - Parameter origins: runs that it began, by ``RunRecord/origin``.
     func worked(
@@ -124,11 +119,9 @@ package final class DeliveryLog: Sendable {
         var appends = [try next(stream, event, wakeUp: .none)]
         var seen: Set<StreamID> = []
         for (key, run) in origins {
-            let origin = Self.origin(project, key)
-            guard seen.insert(origin).inserted, try self.run(of: key, project: project) == nil else { continue }
-            let object: DataObject = ["run": .number(Double(run.number))]
-            let made = NewEvent(type: "runOrigin", payload: Array(object.jsonText().utf8))
-            appends.append(StreamAppend(origin, expectedVersion: 0, events: [made]))
+            let origin = RunOrigin.append(run, for: key, project: project)
+            guard seen.insert(origin.stream).inserted, try self.run(of: key, project: project) == nil else { continue }
+            appends.append(origin)
         }
         // A commit with more workflows than a transaction takes: what counts is that the delivery is the last.
         for start in stride(from: 1, to: appends.count, by: JournalLimits.appendsPerTransaction - 1) {
@@ -165,11 +158,7 @@ package final class DeliveryLog: Sendable {
 
     /// The run that a key stands for; `nil`: none was begun for it.
     package func run(of key: String, project: String) throws(DiagnosticError) -> RunID? {
-        let events = try journaled { (journal) throws(JournalError) in
-            try journal.events(of: Self.origin(project, key), from: 1, limit: 1)
-        }
-        guard let event = events.first else { return nil }
-        return (try? DataValue(json: event.event.payload))?["run"]?.int.map { RunID($0) }
+        try RunOrigin.run(of: key, project: project, in: store)
     }
 
     // MARK: reading

@@ -65,6 +65,10 @@ final class DeskLine {
 
     init(_ project: String) { self.project = project }
 
+    /// Whether nothing of it is under way. What was given to the journal and not answered may come to be there at any moment, and
+    /// another server would not look for it.
+    var isIdle: Bool { !isBusy && tasks.isEmpty && uncertainUntil == nil }
+
     /// Whether a delivery is among its tasks.
     func isWorking(_ stream: StreamID) -> Bool {
         tasks.contains { if case .delivery(stream) = $0.kind { true } else { false } }

@@ -16,7 +16,7 @@ extension TriggerDesk {
         do {
             let project = try project(line.project)
             let cause = try task.cause ?? log.cause(stream)
-            let begun = try begunBefore(task)
+            let begun = try begunBefore(task, line.project)
             for known in begun.own { try await surroundings.goOn(known.run) }
             if case .dispatch = cause, !begun.own.isEmpty {
                 // Its one run is there, whatever the remote has now.
@@ -100,10 +100,11 @@ extension TriggerDesk {
             switch verdict.outcome {
             case .run(let planned):
                 let key = planned.origin
-                if let run = begun[key] {
+                let recorded = try log.run(of: key, project: project)
+                if let run = begun[key], recorded ?? run == run {
                     notes.append(DeliveryNote(.started, path: verdict.path, run: run, reason: planned.reason))
                     origins.append((key, run))
-                } else if let run = try log.run(of: key, project: project) {
+                } else if let run = recorded {
                     let reason = "Run \(run) was begun for the same already."
                     notes.append(DeliveryNote(.known, path: verdict.path, run: run, reason: reason))
                 } else {
@@ -135,13 +136,17 @@ extension TriggerDesk {
         var own: [(key: String, run: RunID, note: DeliveryNote)] = []
     }
 
-    private func begunBefore(_ task: DeskLine.Task) throws(DiagnosticError) -> RunsBefore {
+    private func begunBefore(_ task: DeskLine.Task, _ project: String) throws(DiagnosticError) -> RunsBefore {
         guard task.isAgain else { return RunsBefore() }
         let since = task.receivedAt + .milliseconds(-TriggerLimits.originMargin.milliseconds)
         var before = RunsBefore()
-        before.all = try surroundings.store.origins(since: since.milliseconds, limit: TriggerLimits.originRuns)
+        before.all = try surroundings.store.origins(
+            of: project, since: since.milliseconds, limit: TriggerLimits.originRuns)
         for (key, run) in before.all.sorted(by: { $0.value < $1.value }) {
             guard let path = Occasion.Key.path(of: key, delivery: task.id) else { continue }
+            // A record without its beginning may be what another server has left.
+            let run = try log.run(of: key, project: project) ?? run
+            before.all[key] = run
             let note = DeliveryNote(.started, path: path, run: run, reason: "Run \(run) was begun for it before.")
             before.own.append((key, run, note))
         }

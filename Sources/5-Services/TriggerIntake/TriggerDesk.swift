@@ -151,9 +151,10 @@ package actor TriggerDesk {
 
     /// Forgets what is known of a project that another server is to have.
     ///
-    /// - Returns: `false` where something that came to it is being worked, or waits for it: then nothing is forgotten.
+    /// - Returns: `false` where something that came to it is being worked, or waits for it, or may be recorded yet: then nothing is
+    ///   forgotten.
     package func letGo(of project: String) -> Bool {
-        guard lines[project].map({ !$0.isBusy && $0.tasks.isEmpty }) ?? true else { return false }
+        guard lines[project].map(\.isIdle) ?? true else { return false }
         lines[project] = nil
         log.forget(project)
         return true
@@ -178,7 +179,9 @@ package actor TriggerDesk {
         let time = now
         do throws(DiagnosticError) {
             guard try log.receive(cause, id: id, project: line.project, at: time, with: others) else {
-                if !line.isWorking(DeliveryLog.stream(line.project, id)) { line.uncertainUntil = time }
+                if !line.isWorking(DeliveryLog.stream(line.project, id)) {
+                    line.uncertainUntil = max(line.uncertainUntil ?? time, time)
+                }
                 return false
             }
         } catch {

@@ -129,6 +129,9 @@ package struct DatabaseModel<Payload: Sendable>: Sendable {
         throw .unseated(place: place)
     }
 
+    /// Whether a server still has its seat.
+    package func confirm(_ seat: Seat?) throws(JournalError) { try sit(seat) }
+
     /// `martlet_enter`.
     package mutating func enter(_ server: String, address: String, clock: Int64) -> Seat {
         let epoch = (seats[server] ?? 0) + 1

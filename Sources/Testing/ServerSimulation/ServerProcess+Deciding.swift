@@ -49,6 +49,7 @@ extension ServerProcess {
             }
             for event in decision.events {
                 parts[run.run]?.events.append((event.typeName, .run(event)))
+                if case .runStarted = event { batch.beginning.append(run) }
                 if case .runFinished = event { parts[run.run]?.messages.append("run-end/\(run.run)") }
             }
             run.version += decision.events.count
@@ -57,25 +58,58 @@ extension ServerProcess {
         return batch
     }
 
+    /// What a run is for is recorded with its beginning: there is one of it.
     private func settle(_ batch: Batch, then: @escaping () -> Void) {
+        guard !batch.beginning.isEmpty else { return record(batch, then) }
+        let origins = batch.beginning.map { Self.origin($0.record.project, $0.record.origin) }
+        block(coordinator) { (model) throws(JournalError) in
+            origins.map { origin -> RunID? in
+                if case .origin(let run)? = model.streams[origin]?.events.first?.payload { run } else { nil }
+            }
+        } then: { [self] result in
+            guard case .success(let known) = result else { return stall(batch) }
+            var batch = batch
+            for ((run, origin), known) in zip(zip(batch.beginning, origins), known) {
+                if known == nil {
+                    batch.appends.append(
+                        WorldAppend(origin, expectedVersion: 0, events: [("runOrigin", .origin(run.run))]))
+                } else if known != run.run {
+                    batch.leaveOut(run)
+                    runs[run.run] = nil
+                }
+            }
+            batch.beginning = []
+            record(batch, then)
+        }
+    }
+
+    private func stall(_ batch: Batch) {
+        var kept = batch
+        for arrival in batch.arrivals { arrival.done?(false) }
+        kept.arrivals = batch.arrivals.map { Arrival(run: $0.run, input: $0.input, done: nil) }
+        unrecorded = kept
+    }
+
+    private func record(_ batch: Batch, _ then: @escaping () -> Void) {
         guard !batch.appends.isEmpty else { return done(batch, then) }
         block(coordinator, appending: batch.appends) { [self] result in
             switch result {
             case .success: done(batch, then)
             case .failure(let error):
-                for arrival in batch.arrivals { arrival.done?(false) }
                 if case .conflict(let stream, _, let actual) = error, world.defect == .takesALostAnswerForNotCommitted {
                     // It writes once more what is there already.
                     var again = batch
                     for index in again.appends.indices where again.appends[index].stream == stream {
                         again.appends[index].expectedVersion = actual
                     }
-                    return settle(again, then: then)
+                    for arrival in batch.arrivals { arrival.done?(false) }
+                    return record(again, then)
                 }
-                guard Self.isPassing(error) else { return fail(error) }
-                var kept = batch
-                kept.arrivals = batch.arrivals.map { Arrival(run: $0.run, input: $0.input, done: nil) }
-                unrecorded = kept
+                guard Self.isPassing(error) else {
+                    for arrival in batch.arrivals { arrival.done?(false) }
+                    return fail(error)
+                }
+                stall(batch)
             }
         }
     }

@@ -28,7 +28,9 @@ enum WorldPosition: Hashable {
 extension ServerProcess {
     func position(_ key: LeaseKey, of runner: String, _ reply: @escaping (WorldPosition?) -> Void) {
         coordinator.enter { [self] in
-            guard dispatch.renew(key, by: runner, now: world.clock), let events = open[key] else { return reply(.lost) }
+            guard dispatch.renew(key, by: runner, now: world.clock), let events = open[key] else {
+                return whetherSeated { reply($0 ? .lost : nil) }
+            }
             reply(.has(events: events, isFinished: false))
         }
     }
@@ -39,11 +41,13 @@ extension ServerProcess {
             let key = progress.lease
             guard !isStalled else { return reply(nil) }
             guard dispatch.renew(key, by: runner, now: world.clock) else {
-                return reply(isEnded(key) ? .has(events: 0, isFinished: true) : .lost)
+                guard !isEnded(key) else { return reply(.has(events: 0, isFinished: true)) }
+                return whetherSeated { reply($0 ? .lost : nil) }
             }
             take(progress) { refusal in
                 self.coordinator.enter {
-                    if let refusal { return reply(refusal == .refused ? .refused : refusal == .lost ? .lost : nil) }
+                    if refusal == .lost { return self.whetherSeated { reply($0 ? .lost : nil) } }
+                    if let refusal { return reply(refusal == .refused ? .refused : nil) }
                     self.taken(progress, runner, reply)
                 }
             }
@@ -54,7 +58,9 @@ extension ServerProcess {
 
     private func taken(_ progress: WorldProgress, _ runner: String, _ reply: @escaping (WorldPosition?) -> Void) {
         let key = progress.lease
-        guard let run = runs[key.work.run], dispatch.leases[key.work]?.fence == key.fence else { return reply(.lost) }
+        guard let run = runs[key.work.run], dispatch.leases[key.work]?.fence == key.fence else {
+            return whetherSeated { reply($0 ? .lost : nil) }
+        }
         let events = open[key] ?? 0
         run.jobs[key.work.job]?.events = events
         if progress.steps.contains(where: { !$0.isEnd }) { run.jobs[key.work.job]?.hasBegun = true }

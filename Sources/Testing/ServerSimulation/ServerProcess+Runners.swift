@@ -84,6 +84,28 @@ extension ServerProcess {
     // MARK: at the home
 
     func pollHere(_ runner: String, _ request: PollRequest, _ reply: @escaping (PollAnswer) -> Void) {
+        hear(runner, request) { [self] answer in
+            guard !answer.lost.isEmpty else { return reply(answer) }
+            whetherSeated { isSeated in
+                var answer = answer
+                if !isSeated { answer.lost = [] }
+                reply(answer)
+            }
+        }
+    }
+
+    /// What a server does not know is nothing, but by the word of the database that it still has its seat.
+    func whetherSeated(then: @escaping (Bool) -> Void) {
+        guard world.defect != .tellsOfLostLeasesWithoutASeat else { return then(true) }
+        let seat = seat
+        world.ask(self) { (model) throws(JournalError) in
+            try model.confirm(seat)
+        } then: { result in
+            if case .success = result { then(true) } else { then(false) }
+        }
+    }
+
+    private func hear(_ runner: String, _ request: PollRequest, _ reply: @escaping (PollAnswer) -> Void) {
         coordinator.enter { [self] in
             let start = world.clock
             let hearing = dispatch.heard(
@@ -185,12 +207,14 @@ extension ServerProcess {
     }
 
     /// What a runner must have again that began anew. `false`: it is not its any more.
-    func fetch(_ key: LeaseKey, of runner: String, _ reply: @escaping (Bool) -> Void) {
+    ///
+    /// - Parameter reply: `nil` is a 503.
+    func fetch(_ key: LeaseKey, of runner: String, _ reply: @escaping (Bool?) -> Void) {
         coordinator.enter { [self] in
             let isRenewed = world.defect != .fetchesWithoutRenewing
             guard let lease = dispatch.leases[key.work], lease.runner == runner, lease.fence == key.fence,
                 !isRenewed || dispatch.renew(key, by: runner, now: world.clock)
-            else { return reply(false) }
+            else { return whetherSeated { reply($0 ? false : nil) } }
             reply(runs[key.work.run] != nil)
         }
     }
@@ -223,10 +247,12 @@ extension ServerProcess {
     }
 
     /// Its runner says that what carried a job is gone.
-    func forsake(_ key: LeaseKey, _ text: String, of runner: String, _ reply: @escaping (Bool) -> Void) {
+    ///
+    /// - Parameter reply: `nil` is a 503.
+    func forsake(_ key: LeaseKey, _ text: String, of runner: String, _ reply: @escaping (Bool?) -> Void) {
         coordinator.enter { [self] in
             guard dispatch.renew(key, by: runner, now: world.clock), let lease = dispatch.release(key.work) else {
-                return reply(false)
+                return whetherSeated { reply($0 ? false : nil) }
             }
             lose([(lease, text)]) {
                 self.serveWaiters()

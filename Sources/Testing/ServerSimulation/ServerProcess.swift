@@ -58,6 +58,15 @@ final class ServerProcess: Party {
         var arrivals: [Arrival] = []
         var effects: [(WorldRun, RunEffect)] = []
         var appends: [WorldAppend] = []
+        /// Runs that begin, and whether what they are for is in the appends.
+        var beginning: [WorldRun] = []
+
+        mutating func leaveOut(_ run: WorldRun) {
+            for arrival in arrivals where arrival.run == run.run { arrival.done?(false) }
+            arrivals.removeAll { $0.run == run.run }
+            effects.removeAll { $0.0.run == run.run }
+            appends.removeAll { $0.stream == WorldRun.stream(run.run) }
+        }
     }
 
     struct Waiter {

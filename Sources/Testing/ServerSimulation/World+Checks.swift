@@ -47,6 +47,7 @@ extension World {
     private func note(_ fact: WorldFact, of append: WorldAppend, _ process: ServerProcess, _ model: WorldModel) {
         switch fact {
         case .run(let event): note(event, append.stream, process)
+        case .delivery(let delivery): note("\(process.name): records \(delivery.id)")
         case .step:
             guard let epoch = append.epoch, epoch == model.streams[append.stream]?.epoch else {
                 return violate("progress of \(append.stream) is taken without its lease's fence")

@@ -244,7 +244,9 @@ extension ServerProcess {
         _ reply: @escaping ((isHeld: Bool, cancellation: LeaseCancellation?)?) -> Void
     ) {
         coordinator.enter { [self] in
-            guard dispatch.renew(lease, by: runner, now: world.clock) else { return reply((false, nil)) }
+            guard dispatch.renew(lease, by: runner, now: world.clock) else {
+                return whetherSeated { reply($0 ? (false, nil) : nil) }
+            }
             let cancellation = runs[lease.work.run]?.jobs[lease.work.job]?.cancellation
             reply((true, cancellation?.lease == lease ? cancellation : nil))
         }

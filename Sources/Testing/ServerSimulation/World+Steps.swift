@@ -81,7 +81,7 @@ extension World {
     private func checkAlone(_ carrier: Carrier) {
         let recorded = database.model.streams[WorldRun.stream(carrier.lease.work)]?.events ?? []
         let isAnothers = ledger.processes.contains {
-            $0.work == carrier.lease.work && $0.fence < carrier.lease.fence
+            $0.work == carrier.lease.work && $0.fence <= carrier.lease.fence
         }
         if isAnothers, carrier.disk.steps.isEmpty, recorded.contains(where: { $0.type == "stepStarted" }) {
             violate("\(carrier.party.name) begins \(carrier.lease.work), whose steps had begun elsewhere")

@@ -35,8 +35,12 @@ package enum WorldDefect: String, CaseIterable, Sendable {
     case fetchesWithoutRenewing
     /// After a takeover, whatever a runner does not name was never given to it, though the answer is on its way.
     case takesALeaseOnItsWayForLost
+    /// A server that has lost its seat, and has not heard of it, says of leases that it does not know that they are nobody's.
+    case tellsOfLostLeasesWithoutASeat
     /// A run of which there is a record counts as begun, whoever made it.
     case takesARecordForABegunRun
+    /// A project goes to another server while what came to it may be recorded yet.
+    case givesAwayWhatIsUncertain
 
     /// From here on a sweep of 300 worlds finds it: for those that need much to come together.
     package var firstSeed: UInt64 { Self.firstSeeds[self] ?? 1 }
@@ -44,5 +48,6 @@ package enum WorldDefect: String, CaseIterable, Sendable {
     private static let firstSeeds: [WorldDefect: UInt64] = [
         .leavesOutARunThatCannotBeRead: 301, .takesAnOldAnswer: 2_200, .startsAPodAgainUnderItsLease: 1_500,
         .takesARecordForABegunRun: 1_700, .fetchesWithoutRenewing: 13_300, .takesALeaseOnItsWayForLost: 7_400,
+        .tellsOfLostLeasesWithoutASeat: 4_700, .givesAwayWhatIsUncertain: 59_500,
     ]
 }

@@ -19,9 +19,9 @@ struct RunBatch {
     /// All that is to be written, once that is known.
     var transaction: [StreamAppend]?
 
-    /// No further run is taken then: what is recorded with the runs' own events, for each that ends and each project, has
-    /// its room in the transaction.
-    private static let fullAppends = JournalLimits.appendsPerTransaction * 2 / 5
+    /// No further run is taken then: what is recorded with the runs' own events, for each that begins and twice for each project,
+    /// has its room in the transaction.
+    private static let fullAppends = JournalLimits.appendsPerTransaction / 4
     private var appendCount = 0
 
     var isFull: Bool { max(appendCount, runs.count) >= Self.fullAppends }
@@ -65,6 +65,8 @@ struct RunBatch {
     var appends: [StreamAppend] { parts.values.flatMap(\.self) }
 
     func appends(of run: RunID) -> [StreamAppend] { parts[run] ?? [] }
+
+    func events(of run: RunID) -> [RunEvent] { events.filter { $0.0.run == run }.flatMap(\.1) }
 
     /// Takes a run out; whoever waits for it is told why.
     mutating func leaveOut(_ run: ServedRun, _ fault: DiagnosticError) {

@@ -13,17 +13,20 @@ extension RunCoordinator {
     /// Writes a batch, without the runs whose part can never be recorded.
     func record(_ batch: inout RunBatch) throws(DiagnosticError) {
         if batch.transaction == nil {
+            var origins: [StreamAppend] = []
             for run in batch.touched.values {
                 do throws(DiagnosticError) {
                     try check(batch.appends(of: run.run))
+                    let origin = try RunOrigin.append(beginning: run, batch.events(of: run.run))
                     try run.writeValues()
+                    if let origin { origins.append(origin) }
                 } catch {
                     guard isOfItself(run, error) else { throw error }
                     batch.leaveOut(run, error)
                 }
             }
             batch.transaction =
-                batch.appends + (try deploymentAppends(batch.events)) + RunEnd.appends(batch.events, at: now)
+                batch.appends + origins + (try deploymentAppends(batch.events)) + RunEnd.appends(batch.events, at: now)
         }
         let (appends, time) = (batch.transaction ?? [], Timestamp(milliseconds: now))
         if !appends.isEmpty {
@@ -37,7 +40,7 @@ extension RunCoordinator {
 
     /// Whether a fault is the run's own, and will be there at the next try too.
     private func isOfItself(_ run: ServedRun, _ fault: DiagnosticError) -> Bool {
-        [.journalLimit, .sealedTooLarge].contains(fault.diagnostic.code)
+        [.journalLimit, .sealedTooLarge, .runBegunBefore].contains(fault.diagnostic.code)
             || !Files.isDirectory(store.folder(of: run.run))
     }
 

@@ -44,7 +44,7 @@ final class ServedRun {
     let attempt: Int
     let record: RunRecord
     let evaluator: PlanEvaluator
-    private let store: RunStore
+    let store: RunStore
     private let values: ValuesRecord
     private var unwritten: [DataValue] = []
     /// Of outputs that were kept since values were last written.

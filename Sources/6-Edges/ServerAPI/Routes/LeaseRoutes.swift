@@ -29,7 +29,7 @@ struct LeaseRoutes: Sendable {
         if let answer = try await runner.passedOn(request, lease) { return answer }
         let id = try runner.runner(request)
         guard await server.runs.record(of: lease, heldBy: id) != nil, case .runner(let entry) = request.principal else {
-            throw RunnerRoutes.lost(lease)
+            throw await server.lost(lease)
         }
         return .json(LeaseCredential(text: try server.people.leases.text(lease, of: entry, now: .now())).data)
     }
@@ -38,7 +38,7 @@ struct LeaseRoutes: Sendable {
         let asked = try await runner.read(request, AttendRequest.self)
         if let answer = try await runner.passedOn(request, asked.lease) { return answer }
         let answer = await server.runs.attend(asked, heldBy: try runner.holder(request, of: asked.lease))
-        guard let answer else { throw RunnerRoutes.lost(asked.lease) }
+        guard let answer else { throw await server.lost(asked.lease) }
         return .json(answer.data)
     }
 
@@ -46,7 +46,7 @@ struct LeaseRoutes: Sendable {
         let asked = try await runner.read(request, ForsakenLease.self)
         if let answer = try await runner.passedOn(request, asked.lease) { return answer }
         guard await server.runs.forsake(asked, heldBy: try runner.runner(request)) else {
-            throw RunnerRoutes.lost(asked.lease)
+            throw await server.lost(asked.lease)
         }
         return .json([:])
     }

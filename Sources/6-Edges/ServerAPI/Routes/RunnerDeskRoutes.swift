@@ -34,7 +34,7 @@ struct RunnerDeskRoutes: Sendable {
     ) async throws(DiagnosticError) -> RunRecord {
         let caller = try runner.holder(request, of: lease)
         if let found = await server.runs.record(of: lease, heldBy: caller) { return found }
-        guard await server.runs.isForeign(lease, to: caller) else { throw RunnerRoutes.lost(lease) }
+        guard await server.runs.isForeign(lease, to: caller) else { throw await server.lost(lease) }
         throw DiagnosticError(.handoverRefused, "The job '\(lease.work)' is another runner's.")
     }
 
@@ -61,7 +61,7 @@ struct RunnerDeskRoutes: Sendable {
         let act = try await BlockingWork.attemptLong { () throws(DiagnosticError) in try desk.prepare(call, record) }
         guard call.publishes else { return .json(try act()) }
         let done = try await server.runs.publish(call.lease, heldBy: try runner.holder(request, of: call.lease), act)
-        guard let done else { throw RunnerRoutes.lost(call.lease) }
+        guard let done else { throw await server.lost(call.lease) }
         return .json(done)
     }
 

@@ -126,7 +126,7 @@ struct RunnerRoutes: Sendable {
         if let answer = try await passedOn(request, key) { return answer }
         let holder = try holder(request, of: key)
         guard let found = await server.runs.assignment(key, of: holder, isElsewhere: request.lease != nil) else {
-            throw Self.lost(key)
+            throw await server.lost(key)
         }
         return .json(found.data)
     }
@@ -135,7 +135,7 @@ struct RunnerRoutes: Sendable {
         let key = try await read(request, LeaseKey.self)
         if let answer = try await passedOn(request, key) { return answer }
         guard let found = await server.runs.position(key, of: try holder(request, of: key)) else {
-            throw Self.lost(key)
+            throw await server.lost(key)
         }
         return .json(found.data)
     }
@@ -153,11 +153,12 @@ struct RunnerRoutes: Sendable {
         do {
             known = try await server.runs.progress(said, of: try holder(request, of: said.lease))
         } catch let error as DiagnosticError {
+            if error.diagnostic.code == .leaseLost { throw await server.lost(said.lease) }
             throw Self.neverTaken(error) ?? error
         } catch {
             throw DiagnosticError(.runnerMessageInvalid, "The progress could not be taken: \(error).")
         }
-        guard let known else { throw Self.lost(said.lease) }
+        guard let known else { throw await server.lost(said.lease) }
         return .json(known.data)
     }
 
@@ -167,9 +168,5 @@ struct RunnerRoutes: Sendable {
         guard codes.contains(error.diagnostic.code) else { return nil }
         return DiagnosticError(
             .runnerMessageInvalid, "The progress cannot be taken. \(error)", remedy: error.diagnostic.remedy)
-    }
-
-    static func lost(_ key: LeaseKey) -> DiagnosticError {
-        DiagnosticError(.leaseLost, "The job '\(key.work)' is not this runner's any more.")
     }
 }
