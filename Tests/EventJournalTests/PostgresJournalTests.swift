@@ -139,6 +139,53 @@ struct PostgresJournalTests {
     }
 
     @Test(
+        "Where a database has fewer connections than are wanted, calls wait for each other's, and others' come in turn")
+    func crowded() async throws {
+        let postgres = try #require(PostgresServer.current)
+        let address = try database()
+        let name = "few\(UInt32.random(in: 0 ..< .max))"
+        let owner = try PostgresConnection(address: address, timeoutMs: 5_000)
+        try owner.script("CREATE ROLE \(name) LOGIN CONNECTION LIMIT 2", timeoutMs: 5_000)
+        let database = try owner.run("SELECT current_database()", timeoutMs: 5_000).text(0, 0)
+        let few = PostgresAddress("host=\(postgres.folder) user=\(name) dbname=\(database)")
+        var limits = PostgresPool.Limits()
+        (limits.connections, limits.idleMs) = (6, 0)
+        let pool = PostgresPool(few, limits)
+        try await withThrowingTaskGroup(of: Int64.self) { group in
+            for number in 0..<12 {
+                group.addTask {
+                    try await BlockingWork.attempt { () throws(PostgresFailure) in
+                        try pool.withConnection { (connection) throws(PostgresFailure) in
+                            try connection.run(
+                                "SELECT $1 FROM pg_sleep(0.02)", [.number(Int64(number))], timeoutMs: 5_000
+                            ).number(0, 0)
+                        }
+                    }
+                }
+            }
+            let sum = try await group.reduce(0, +)
+            #expect(sum == 66)
+        }
+        // Of the two that it has the older one goes once it is not needed: then somebody else has it.
+        _ = try pool.withConnection { (connection) throws(PostgresFailure) in
+            try connection.run("SELECT 1", timeoutMs: 5_000).count
+        }
+        let other = try PostgresPool(few, limits).withConnection { (connection) throws(PostgresFailure) in
+            try connection.run("SELECT 1", timeoutMs: 5_000).count
+        }
+        #expect(other == 1)
+        // With none of one's own there is nothing to wait for but others'.
+        let held = [few, few].map { try? PostgresConnection(address: $0, timeoutMs: 5_000) }
+        limits.waitMs = 60
+        let hungry = PostgresPool(few, limits)
+        let failure = #expect(throws: PostgresFailure.self) {
+            try hungry.withConnection { (_) throws(PostgresFailure) in }
+        }
+        #expect(failure?.kind == .crowded)
+        withExtendedLifetime(held) {}
+    }
+
+    @Test(
         "An address is shown without its password",
         arguments: [
             ("postgres://u:p%40ss@db.example.org:5432/m?password=x", "postgres://u@db.example.org:5432/m"),

@@ -94,6 +94,9 @@ struct PollRoundTests {
         var round = round([1: .here, 2: .at("b"), 3: .at("b")])
         #expect(round.part(for: .here).holds == [Self.lease(1)])
         #expect(round.part(for: .at("c")).holds.isEmpty)
+        // Whoever has another view of homes must not give again what the runner has.
+        #expect(round.part(for: .here).others == [2, 3].map(Self.lease))
+        #expect(round.part(for: .at("c")).others == [1, 2, 3].map(Self.lease))
         var answer = PollAnswer()
         answer.assignments = [JobAssignment(lease: Self.lease(4), content: [:])]
         round.take(answer)

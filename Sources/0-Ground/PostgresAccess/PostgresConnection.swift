@@ -49,8 +49,10 @@ package final class PostgresConnection {
         if outcome == Int32(PG_LATE.rawValue) {
             return PostgresFailure(.late(waitedMilliseconds: timeoutMs), place: place, detail: text)
         }
-        let isOccupied = ["too many clients", "remaining connection slots", "is starting up", "is shutting down"]
+        let isCrowded = ["too many clients", "too many connections", "remaining connection slots"]
             .contains { text.contains($0) }
+        if isCrowded { return PostgresFailure(.crowded, place: place, detail: text) }
+        let isOccupied = ["is starting up", "is shutting down"].contains { text.contains($0) }
         if isOccupied { return PostgresFailure(.occupied, place: place, detail: text) }
         let isRefused = ["authentication failed", "does not exist", "no pg_hba.conf entry", "not permitted"]
             .contains { text.contains($0) }

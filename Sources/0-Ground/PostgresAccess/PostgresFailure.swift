@@ -11,8 +11,10 @@ package struct PostgresFailure: Error, Hashable {
         case late(waitedMilliseconds: Int)
         /// It does not let this name in.
         case refused
-        /// It has no connection left, or is about to begin or end.
+        /// It is about to begin or end.
         case occupied
+        /// It has no connection left.
+        case crowded
         /// It is a copy that cannot be written to.
         case readOnly
         /// Another transaction was in the way; the same may work now.
@@ -40,7 +42,8 @@ package struct PostgresFailure: Error, Hashable {
     static func kind(ofState state: String, detail: String) -> Kind {
         switch state {
         case "28000", "28P01", "3D000": .refused
-        case "53300", "57P01", "57P02", "57P03": .occupied
+        case "53300": .crowded
+        case "57P01", "57P02", "57P03": .occupied
         case "25006": .readOnly
         case "40001", "40P01": .collided
         case "53100": .diskFull

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Dispatch
+internal import Glibc
 internal import Synchronization
 
-/// Connections to one database, made when they are needed and kept. Calls from several threads have one each, up to a limit;
-/// those beyond it wait.
+/// Connections to one database, made when they are needed, and kept while they are. Calls from several threads have one each, up to
+/// a limit; those beyond it wait. So they do where the database has no connection left: for one of these, or for what others
+/// give back.
 package final class PostgresPool: Sendable {
     package struct Limits: Hashable, Sendable {
         /// Connections at once.
@@ -15,6 +17,10 @@ package final class PostgresPool: Sendable {
         package var statementMs = 10_000
         /// How long a call waits for a connection that is free.
         package var waitMs = 10_000
+        /// A connection that nobody needed for so long goes: others may want one.
+        package var idleMs = 60_000
+        /// Between tries to have a connection of a database that has none left.
+        package var crowdedPauseMs = 20
 
         package init() {}
     }
@@ -27,15 +33,22 @@ package final class PostgresPool: Sendable {
     package let address: PostgresAddress
     package let limits: Limits
     private let slots: [Slot]
-    /// Numbers of slots that nobody uses; the one that was used last is the next.
-    private let idle: Mutex<[Int]>
+    /// A slot that nobody uses.
+    private struct Idle {
+        var number: Int
+        /// When it was used last; `nil`: it has no connection.
+        var since: ContinuousClock.Instant?
+    }
+
+    /// The one that was used last is the next.
+    private let idle: Mutex<[Idle]>
     private let free: DispatchSemaphore
 
     package init(_ address: PostgresAddress, _ limits: Limits = Limits()) {
         self.address = address
         self.limits = limits
         slots = (0..<limits.connections).map { _ in Slot() }
-        idle = Mutex(Array((0..<limits.connections).reversed()))
+        idle = Mutex((0..<limits.connections).reversed().map { Idle(number: $0) })
         free = DispatchSemaphore(value: limits.connections)
     }
 
@@ -46,17 +59,32 @@ package final class PostgresPool: Sendable {
     package func withConnection<Value: Sendable>(
         _ body: (PostgresConnection) throws(PostgresFailure) -> Value
     ) throws(PostgresFailure) -> Value {
-        guard free.wait(timeout: .now() + .milliseconds(limits.waitMs)) == .success else {
+        let end = DispatchTime.now() + .milliseconds(limits.waitMs)
+        guard free.wait(timeout: end) == .success else {
             throw PostgresFailure(
                 .late(waitedMilliseconds: limits.waitMs), place: address.shown,
                 detail: "all \(limits.connections) connections are in use")
         }
         defer { free.signal() }
-        guard let number = idle.withLock({ $0.popLast() }) else {
+        while true {
+            let result = attempt(body)
+            guard case .failure(let failure) = result, failure.kind == .crowded, DispatchTime.now() < end else {
+                return try result.get()
+            }
+            usleep(UInt32(limits.crowdedPauseMs * 1_000))
+        }
+    }
+
+    private func attempt<Value: Sendable>(
+        _ body: (PostgresConnection) throws(PostgresFailure) -> Value
+    ) -> Result<Value, PostgresFailure> {
+        guard let number = idle.withLock({ $0.popLast()?.number }) else {
             preconditionFailure("there is a slot for each that may pass")
         }
-        defer { idle.withLock { $0.append(number) } }
-        let result: Result<Value, PostgresFailure> = slots[number].connection.withLock { slot in
+        var isOpen = false
+        defer { giveBack(number, isOpen: isOpen) }
+        return slots[number].connection.withLock { slot in
+            defer { isOpen = slot != nil }
             do throws(PostgresFailure) {
                 let connection: PostgresConnection
                 // The database may have begun anew since.
@@ -68,7 +96,21 @@ package final class PostgresPool: Sendable {
                 return .failure(error)
             }
         }
-        return try result.get()
+    }
+
+    private func giveBack(_ number: Int, isOpen: Bool) {
+        let now = ContinuousClock.now
+        idle.withLock { idle in
+            // Without a connection it comes last: who comes next finds one that has.
+            guard isOpen else { return idle.insert(Idle(number: number), at: 0) }
+            idle.append(Idle(number: number, since: now))
+            // The one that has been idle for longest.
+            guard let oldest = idle.firstIndex(where: { $0.since != nil }), let since = idle[oldest].since,
+                since.duration(to: now) > .milliseconds(limits.idleMs)
+            else { return }
+            slots[idle[oldest].number].connection.withLock { $0 = nil }
+            idle[oldest].since = nil
+        }
     }
 
     private func connect() throws(PostgresFailure) -> PostgresConnection {

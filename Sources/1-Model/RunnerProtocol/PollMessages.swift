@@ -11,6 +11,8 @@ package struct PollRequest: Hashable, Sendable, DataRepresentable {
     package var holds: [LeaseKey]
     /// Its own, too, which speak for themselves: this poll says that they are known, and not that they live.
     package var elsewhere: [LeaseKey] = []
+    /// Of a poll that one server passes on to another: what else the runner has, by all that it says. Others decide about it.
+    package var others: [LeaseKey] = []
     /// How long the server may wait for something to say, in milliseconds.
     package var waitMs: Int64
     /// Why it takes nothing new, in a sentence; `nil`: it does, or says nothing of it.
@@ -34,6 +36,7 @@ package struct PollRequest: Hashable, Sendable, DataRepresentable {
         ]
         object.set("refusal", refusal.map(DataValue.string))
         object.set("elsewhere", elsewhere.isEmpty ? nil : .array(elsewhere.map(\.data)))
+        object.set("others", others.isEmpty ? nil : .array(others.map(\.data)))
         object.set("holdbacks", holdbacks.isEmpty ? nil : .array(holdbacks.map(\.data)))
         object.set("waits", waits.isEmpty ? nil : .array(waits.map(\.data)))
         return .object(object)
@@ -45,6 +48,9 @@ package struct PollRequest: Hashable, Sendable, DataRepresentable {
         holds = try data.list("holds") { item throws(DataShapeError) in try LeaseKey(data: item) }
         if data["elsewhere"] != nil {
             elsewhere = try data.list("elsewhere") { item throws(DataShapeError) in try LeaseKey(data: item) }
+        }
+        if data["others"] != nil {
+            others = try data.list("others") { item throws(DataShapeError) in try LeaseKey(data: item) }
         }
         waitMs = Int64(data["waitMs"]?.int ?? 0)
         refusal = data["refusal"]?.string.map { String($0.prefix(RunnerLimits.refusalCharacters)) }

@@ -4,7 +4,8 @@ package import PipelineModel
 package import RunnerProtocol
 
 /// A runner's poll, as each server is told of it: of what the runner has those leases whose runs it decides, and of its room what others
-/// left. A runner counts as heard where all servers have heard it that have jobs of it.
+/// left. A runner counts as heard where all servers have heard it that have jobs of it. Of what others decide each is told, too: it is
+/// nothing that the runner has not got.
 package struct PollRound: Sendable {
     private struct Part: Sendable {
         var holds: [LeaseKey] = []
@@ -37,6 +38,9 @@ package struct PollRound: Sendable {
         var part = request
         part.holds = parts[place]?.holds ?? []
         part.elsewhere = parts[place]?.elsewhere ?? []
+        // Whoever has another view of homes would give again what the runner has.
+        let told = Set(part.holds + part.elsewhere)
+        part.others = (request.holds + request.elsewhere).filter { !told.contains($0) }
         part.free = max(0, request.free - answer.assignments.count)
         part.waitMs = waitMs
         return part

@@ -140,8 +140,10 @@ package struct DispatchTable: Sendable {
     /// - Parameters:
     ///   - free: for how many more jobs it has room, those of other servers counted.
     ///   - elsewhere: leases that it knows of, and that are renewed by others than itself.
+    ///   - others: leases that it has and that others decide, by the word of whoever passes its poll on.
     package mutating func heard(
-        _ id: String, instance: String, free: Int? = nil, holds: [LeaseKey], elsewhere: [LeaseKey] = [], now: Int64
+        _ id: String, instance: String, free: Int? = nil, holds: [LeaseKey], elsewhere: [LeaseKey] = [],
+        others: [LeaseKey] = [], now: Int64
     ) -> Hearing {
         let now = moment(now)
         var hearing = Hearing()
@@ -169,7 +171,7 @@ package struct DispatchTable: Sendable {
             }
             leases[key.work]?.isElsewhere = true
         }
-        let known = Set(holds.map(\.work)).union(elsewhere.map(\.work))
+        let known = Set((holds + elsewhere + others).map(\.work))
         for work in (held[id] ?? []).sorted(by: { $0.description < $1.description }) where !known.contains(work) {
             guard var lease = leases[work], lease.fence > 0 else { continue }
             if !lease.isTaken {

@@ -124,7 +124,7 @@ extension JournalError {
         switch failure.kind {
         case .raised(let state, let detail): self = Self.raised(state, detail, failure.place, appends)
         case .refused: self = .refused(place: failure.place, detail: failure.detail)
-        case .withoutLibrary, .unreachable, .occupied, .readOnly:
+        case .withoutLibrary, .unreachable, .occupied, .crowded, .readOnly:
             self = .unreachable(place: failure.place, detail: failure.detail)
         case .late(let waited): self = .busy(path: failure.place, waitedMilliseconds: waited)
         case .diskFull: self = .diskFull(path: failure.place, detail: failure.detail)

@@ -16,20 +16,6 @@ extension Server {
     /// As people reach it, without a slash at the end.
     package var address: String { settings.publicURL ?? state.withLock { $0.url } }
 
-    /// The journal can be written, its database has heard of this server, and nothing stands in the way of new work.
-    package var isWorking: Bool {
-        get async {
-            guard isReady, homes.isHeard, FreeSpace.bytes(at: store.root).map({ $0 >= Self.leastFreeBytes }) ?? true
-            else {
-                return false
-            }
-            return await runs.isHealthy
-        }
-    }
-
-    /// With less on its disk the journal will not be written much longer.
-    private static let leastFreeBytes: UInt64 = 1 << 20
-
     /// The project that a run is of; `nil`: there is no such run, or it has none.
     package func project(of run: RunID) throws(DiagnosticError) -> EntryID? {
         if let row = try row(of: run) { return EntryID(row.project) }

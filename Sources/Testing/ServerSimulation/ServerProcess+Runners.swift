@@ -18,6 +18,34 @@ extension ServerProcess {
     /// - Parameter reply: `nil` is a 503.
     func poll(_ runner: String, _ request: PollRequest, until end: Int64, reply: @escaping (PollAnswer?) -> Void) {
         guard isServing else { return reply(nil) }
+        whetherTrusted { [self] isTrusted in
+            guard isTrusted else { return reply(nil) }
+            pollTrusted(runner, request, until: end, reply: reply)
+        }
+    }
+
+    /// Whether what this server believes of homes can still be so: the database hears it, or it hears nobody.
+    func whetherTrusted(then: @escaping (Bool) -> Void) {
+        guard world.defect != .believesAServerThatIsUnheard, !homes.isHeard(at: world.clock) else {
+            return then(true)
+        }
+        askWhetherUnheard(homes.others[...], then)
+    }
+
+    private func askWhetherUnheard(_ others: ArraySlice<String>, _ then: @escaping (Bool) -> Void) {
+        guard let other = others.first else { return then(true) }
+        world.call(self, world.server(at: other), timeoutMs: 2_000) {
+            (server: ServerProcess, reply: @escaping (Bool?) -> Void) in
+            reply(!server.homes.isHeard(at: server.world.clock))
+        } then: { [self] isUnheard in
+            guard isUnheard == true else { return then(false) }
+            askWhetherUnheard(others.dropFirst(), then)
+        }
+    }
+
+    private func pollTrusted(
+        _ runner: String, _ request: PollRequest, until end: Int64, reply: @escaping (PollAnswer?) -> Void
+    ) {
         guard !homes.others.isEmpty else {
             var own = request
             own.waitMs = max(0, end - world.clock)
@@ -75,9 +103,21 @@ extension ServerProcess {
     ) {
         guard isServing else { return reply(nil) }
         switch place(of: run) {
-        case .here: handle(self, reply)
-        case .at(let address): world.call(self, world.server(at: address), handle, then: reply)
+        case .here: handleTrusted(handle, reply)
+        case .at(let address):
+            world.call(
+                self, world.server(at: address),
+                { (home: ServerProcess, reply: @escaping (Answer?) -> Void) in home.handleTrusted(handle, reply) },
+                then: reply)
         case .nowhere: reply(nil)
+        }
+    }
+
+    private func handleTrusted<Answer>(
+        _ handle: @escaping (ServerProcess, @escaping (Answer?) -> Void) -> Void, _ reply: @escaping (Answer?) -> Void
+    ) {
+        whetherTrusted { [self] isTrusted in
+            if isTrusted { handle(self, reply) } else { reply(nil) }
         }
     }
 
@@ -109,7 +149,8 @@ extension ServerProcess {
         coordinator.enter { [self] in
             let start = world.clock
             let hearing = dispatch.heard(
-                runner, instance: request.instance, holds: request.holds, elsewhere: request.elsewhere, now: start)
+                runner, instance: request.instance, holds: request.holds, elsewhere: request.elsewhere,
+                others: request.others, now: start)
             let lost = hearing.forgotten.map { lease in
                 (lease, lease.isRestored ? "It never came to its runner." : "Its runner began anew without it.")
             }

@@ -39,6 +39,8 @@ package enum WorldDefect: String, CaseIterable, Sendable {
     case tellsOfLostLeasesWithoutASeat
     /// A run of which there is a record counts as begun, whoever made it.
     case takesARecordForABegunRun
+    /// A server that the database does not hear passes polls on as it last knew the homes.
+    case believesAServerThatIsUnheard
     /// A project goes to another server while what came to it may be recorded yet.
     case givesAwayWhatIsUncertain
 

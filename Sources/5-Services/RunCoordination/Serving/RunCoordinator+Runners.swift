@@ -64,6 +64,7 @@ extension RunCoordinator {
         let start = surroundings.now()
         let hearing = dispatch.heard(
             runner, instance: request.instance, free: request.free, holds: request.holds, elsewhere: request.elsewhere,
+            others: request.others,
             now: start)
         dispatch.note(refusal: request.refusal, holdbacks: request.holdbacks, of: runner)
         note(request.waits, of: runner)

@@ -19,8 +19,8 @@ struct HealthRoutes: Sendable {
                 summary: "Whether the server can take work: its journal can be written, and it is not stopping.",
                 guardian: .open, answers: [200: "", 503: ""]
             ) { (_) throws(DiagnosticError) in
-                if await server.isWorking { return .text("ready\n") }
-                return .text("not ready\n", status: 503)
+                let readiness = await server.readiness
+                return .text(readiness.rawValue + "\n", status: readiness == .ready ? 200 : 503)
             },
         ]
     }

@@ -55,6 +55,7 @@ struct RunnerRoutes: Sendable {
                         + "\(RunnerProtocolVersion.oldest) to \(RunnerProtocolVersion.current).",
                     remedy: "Use the same version of Martlet for the server and its runners.")
             }
+            guard await server.isTrusted() else { throw Server.away("jobs of this runner") }
             var request = request
             request.content = try await request.bytes()
             return try await handler(request)
