@@ -152,7 +152,23 @@ struct JobDispatchTests {
         let isRenewed = dispatch.renew(keys[0], by: "r", now: 700_500)
         #expect(isRenewed)
         expect(Self.names(dispatch.overdue(at: 1_000_001 + RunnerLimits.leaseMs)), [])
-        expect(Self.names(dispatch.overdue(at: 1_000_001 + 2 * RunnerLimits.leaseMs)), ["a"])
+        let late = stride(
+            from: 1_002_001 + RunnerLimits.leaseMs, through: 1_000_001 + 2 * RunnerLimits.leaseMs, by: 1_000)
+        expect(late.flatMap { Self.names(dispatch.overdue(at: $0)) }, ["a"])
+    }
+
+    @Test("What passed while nobody looked, for the server stood still or its clock was set, is no runner's silence")
+    func unseen() {
+        var dispatch = DispatchTable(leaseMs: 15_000)
+        dispatch.add(Self.runner("r"))
+        dispatch.enqueue(Self.demand("a"))
+        _ = Self.take(&dispatch, "r")
+        expect((0...5).flatMap { Self.names(dispatch.overdue(at: $0 * 1_000)) }, [])
+        // Hours later, at once.
+        let back: Int64 = 7_200_000
+        expect((0...9).flatMap { Self.names(dispatch.overdue(at: back + $0 * 1_000)) }, [])
+        // Five seconds before and ten since: one more is too long.
+        expect(Self.names(dispatch.overdue(at: back + 10_001)), ["a"])
     }
 
     @Test("Groups keep apart, paused runners rest, and an ephemeral one takes one job")

@@ -276,6 +276,14 @@ final class ServerHarness: Sendable {
         return try report(run)
     }
 
+    /// A lease's time passes, second by second, as the server's clock does.
+    func passALease() async {
+        for _ in 0...RunnerLimits.leaseMs / 1_000 + 1 {
+            clock.advance(1_000)
+            await server.runs.tick()
+        }
+    }
+
     /// A registered runner that works until the task is cancelled.
     func runner(
         _ name: String, labels: [String] = RunnerLabels.machine, capacity: Int = 4

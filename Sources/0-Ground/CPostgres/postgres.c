@@ -13,12 +13,13 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 // MARK: loading
 
 #define FUNCTIONS(each)                                                                                                \
-    each(PQconnectStartParams) each(PQconnectPoll) each(PQfinish) each(PQstatus) each(PQerrorMessage) each(PQsocket)   \
+    each(PQconnectdbParams) each(PQfinish) each(PQstatus) each(PQerrorMessage) each(PQsocket)   \
     each(PQsetnonblocking) each(PQsendPrepare)                           \
     each(PQsendQueryPrepared) each(PQsendQuery) each(PQflush) each(PQconsumeInput) each(PQisBusy) each(PQgetResult)    \
     each(PQresultStatus) each(PQclear) each(PQntuples) each(PQgetisnull) each(PQgetvalue) each(PQgetlength)            \
@@ -87,23 +88,23 @@ static void ignore(void *context, const PGresult *notice) {
 }
 
 int pg_open(const char *address, const char *application, int timeout_ms, pg_connection **connection) {
-    int64_t deadline = now_ms() + timeout_ms;
+    // Of several hosts each has its time, so that one that hangs does not keep the next from being asked: libpq sees to that where it
+    // waits itself, in whole seconds.
+    char timeout[16];
+    int seconds = (timeout_ms + 999) / 1000;
+    snprintf(timeout, sizeof timeout, "%d", seconds < 2 ? 2 : seconds);
     // The address is taken apart in the place of the database's name; what it says itself comes after, and wins.
-    const char *keys[] = {"application_name", "client_encoding", "dbname", NULL};
-    const char *values[] = {application, "UTF8", address, NULL};
+    const char *keys[] = {"application_name", "client_encoding", "connect_timeout", "dbname", NULL};
+    const char *values[] = {application, "UTF8", timeout, address, NULL};
     pg_connection *opened = malloc(sizeof *opened);
     if (!opened) return PG_BROKEN;
     *connection = opened;
-    opened->handle = pq.PQconnectStartParams(keys, values, 1);
-    if (!opened->handle || pq.PQstatus(opened->handle) == CONNECTION_BAD) return PG_BROKEN;
-    pq.PQsetNoticeReceiver(opened->handle, ignore, NULL);
-    PostgresPollingStatusType state = PGRES_POLLING_WRITING;
-    while (state != PGRES_POLLING_OK) {
-        if (state == PGRES_POLLING_FAILED) return PG_BROKEN;
-        int ready = wait_for(opened->handle, state == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline);
-        if (ready <= 0) return ready == 0 ? PG_LATE : PG_BROKEN;
-        state = pq.PQconnectPoll(opened->handle);
+    opened->handle = pq.PQconnectdbParams(keys, values, 1);
+    if (!opened->handle) return PG_BROKEN;
+    if (pq.PQstatus(opened->handle) == CONNECTION_BAD) {
+        return strstr(pq.PQerrorMessage(opened->handle), "timeout expired") ? PG_LATE : PG_BROKEN;
     }
+    pq.PQsetNoticeReceiver(opened->handle, ignore, NULL);
     return pq.PQsetnonblocking(opened->handle, 1) == 0 ? PG_DONE : PG_BROKEN;
 }
 

@@ -12,13 +12,15 @@ package struct PostgresAddress: Hashable, Sendable {
             return text.split(separator: " ").filter { !$0.hasPrefix("password=") }.joined(separator: " ")
         }
         let rest = text[scheme.upperBound...]
-        let end = rest.firstIndex { "/?#".contains($0) } ?? rest.endIndex
-        // Parameters may hold one too.
-        let path = rest[end...].prefix { $0 != "?" }
-        guard let at = rest[..<end].lastIndex(of: "@") else {
-            return String(text[..<scheme.upperBound] + rest[..<end] + path)
+        let start = String(text[..<scheme.upperBound])
+        // As libpq finds it: the first `@`, unless a path comes before it.
+        guard let at = rest.firstIndex(where: { $0 == "@" || $0 == "/" }), rest[at] == "@" else {
+            // A password with a `/` in it is no address; whatever it is, nobody is to read it.
+            if rest.prefix(while: { $0 != "?" }).contains("@") { return start + "…" }
+            return start + rest.prefix { $0 != "?" && $0 != "#" }
         }
         let user = rest[..<at].prefix { $0 != ":" }
-        return String(text[..<scheme.upperBound] + user + rest[at..<end] + path)
+        // Parameters may hold one too.
+        return start + user + rest[at...].prefix { $0 != "?" && $0 != "#" }
     }
 }

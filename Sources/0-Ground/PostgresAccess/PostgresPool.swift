@@ -19,8 +19,9 @@ package final class PostgresPool: Sendable {
         package var waitMs = 10_000
         /// A connection that nobody needed for so long goes: others may want one.
         package var idleMs = 60_000
-        /// Between tries to have a connection of a database that has none left.
+        /// Between tries to have a connection of a database that has none left, at first; it doubles.
         package var crowdedPauseMs = 20
+        package var longestCrowdedPauseMs = 500
 
         package init() {}
     }
@@ -66,12 +67,15 @@ package final class PostgresPool: Sendable {
                 detail: "all \(limits.connections) connections are in use")
         }
         defer { free.signal() }
+        var pauseMs = limits.crowdedPauseMs
         while true {
             let result = attempt(body)
             guard case .failure(let failure) = result, failure.kind == .crowded, DispatchTime.now() < end else {
                 return try result.get()
             }
-            usleep(UInt32(limits.crowdedPauseMs * 1_000))
+            // Not all of them at the same moment.
+            usleep(UInt32.random(in: UInt32(pauseMs * 500)...UInt32(pauseMs * 1_000)))
+            pauseMs = min(pauseMs * 2, limits.longestCrowdedPauseMs)
         }
     }
 
@@ -116,7 +120,10 @@ package final class PostgresPool: Sendable {
     private func connect() throws(PostgresFailure) -> PostgresConnection {
         let connection = try PostgresConnection(address: address, timeoutMs: limits.connectMs)
         // The database ends what this side gives up waiting for.
-        try connection.script("SET statement_timeout = \(limits.statementMs)", timeoutMs: limits.statementMs)
+        // Whoever waits for a seat's lock must then see who has it: a snapshot from before would not show it.
+        try connection.script(
+            "SET statement_timeout = \(limits.statementMs); SET default_transaction_isolation = 'read committed'",
+            timeoutMs: limits.statementMs)
         return connection
     }
 }

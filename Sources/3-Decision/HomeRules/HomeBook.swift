@@ -102,6 +102,8 @@ package struct HomeBook: Hashable, Sendable {
     package mutating func beginBeat(at now: Int64) -> Beat {
         beats += 1
         beganAt = now
+        // Of the others it has seen nothing yet: the database may have been away.
+        if beats == 1 { lenientUntil = now + silenceMs }
         if let heardAt, now - heardAt >= silenceMs { lenientUntil = now + silenceMs }
         return Beat(turn: beats, goneMs: goneMs)
     }

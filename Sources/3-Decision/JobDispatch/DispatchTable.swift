@@ -39,6 +39,9 @@ package struct DispatchTable: Sendable {
 
     package var queuedCount: Int { kinds.count }
 
+    private static let longestLookMs: Int64 = 5_000
+    private var lookedAt: Int64?
+
     private mutating func moment(_ now: Int64) -> Int64 {
         latest = max(latest, now)
         return latest
@@ -261,9 +264,15 @@ package struct DispatchTable: Sendable {
         return best?.demand
     }
 
-    /// Leases whose runners were not heard of in time; they are released.
+    /// Leases whose runners were not heard of in time; they are released. To be asked about once a second: what passes between two
+    /// looks that are far apart nobody saw, for the machine stood still, its clock was set, or nothing could be written. That is
+    /// nobody's silence.
     package mutating func overdue(at now: Int64) -> [DispatchLease] {
         let now = moment(now)
+        if let lookedAt, now - lookedAt > Self.longestLookMs {
+            for work in leases.keys { leases[work]?.renewedAt += now - lookedAt }
+        }
+        lookedAt = now
         let late = leases.values.filter { lease in
             runners[lease.runner]?.isOwn != true && now - lease.renewedAt > leaseMs
         }

@@ -126,7 +126,8 @@ extension JournalError {
         case .refused: self = .refused(place: failure.place, detail: failure.detail)
         case .withoutLibrary, .unreachable, .occupied, .crowded, .readOnly:
             self = .unreachable(place: failure.place, detail: failure.detail)
-        case .late(let waited): self = .busy(path: failure.place, waitedMilliseconds: waited)
+        case .late(let waited):
+            self = .unreachable(place: failure.place, detail: "no answer within \(waited) ms; \(failure.detail)")
         case .diskFull: self = .diskFull(path: failure.place, detail: failure.detail)
         case .damaged: self = .damaged(path: failure.place, detail: failure.detail)
         case .collided, .other: self = .failed(path: failure.place, detail: failure.detail)

@@ -29,6 +29,14 @@ package final class Homes: Sendable {
         database == nil ? .here : book.withLock { $0.place(of: project) }
     }
 
+    /// Whether another server decides what is of a project.
+    func isElsewhere(_ project: String) -> Bool {
+        switch place(of: project) {
+        case .at: true
+        case .here, .nowhere: false
+        }
+    }
+
     /// Other servers that are there, by their addresses.
     package var others: [String] { book.withLock { $0.others } }
 

@@ -46,8 +46,30 @@ package struct PeerCalls: Sendable {
 
     package func send(_ call: HTTPCall) async throws(DiagnosticError) -> HTTPAnswer { try await transport(call) }
 
+    /// How long another server may take for an answer's head. Whoever waits has a load balancer that waits longer.
+    private static let headTime = Duration.seconds(20)
+
     /// - Returns: once the answer's head is there.
-    package func open(_ call: HTTPCall) async throws(DiagnosticError) -> HTTPStream { try await streaming(call) }
+    /// - Throws: ``DiagnosticCode/homeAway`` where it does not come in time, for the other server may stand still.
+    package func open(_ call: HTTPCall) async throws(DiagnosticError) -> HTTPStream {
+        let streaming = streaming
+        let result = await withTaskGroup(of: Result<HTTPStream, DiagnosticError>?.self) { group in
+            group.addTask {
+                do throws(DiagnosticError) { return .success(try await streaming(call)) } catch {
+                    return .failure(error)
+                }
+            }
+            group.addTask {
+                try? await Task.sleep(for: Self.headTime)
+                return nil
+            }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            return first
+        }
+        guard let result else { throw Server.away("this project") }
+        return try result.get()
+    }
 
     /// What of an answer's head is passed back.
     package static func passedBack(_ headers: HTTPHeaders) -> HTTPHeaders {

@@ -25,8 +25,16 @@ extension Server {
 
     /// Which server decides what is of a run. One of which nobody knows anything is as good here as anywhere.
     package func place(of run: RunID) throws(DiagnosticError) -> Place {
-        guard isShared, let project = try decidingProject(of: run) else { return .here }
+        guard isShared, let project = try decidingProject(of: run), !isRemoved(project) else { return .here }
         return place(of: project)
+    }
+
+    /// Whether a project was there, and is no more. Numbers are never given again: one that is greater may be of a project that this
+    /// server has not heard of yet.
+    package func isRemoved(_ project: String) -> Bool {
+        guard let id = EntryID(project) else { return false }
+        let directory = directory.current
+        return directory.projects[id] == nil && id < directory.nextID(.project)
     }
 
     /// The project of a run, whether lists have it already or not; `nil`: nobody knows the run.
@@ -38,10 +46,33 @@ extension Server {
     }
 
     /// Sees what other servers have written of people, projects and runs.
+    ///
+    /// Whoever comes while a round goes on waits for the next one, with all others that do: a round that has begun may have missed what
+    /// they come for.
     package func follow() async throws(DiagnosticError) {
         guard isShared else { return }
-        try await directory.reload()
-        try await followLists()
+        let round = state.withLock { state -> Task<DiagnosticError?, Never> in
+            if let next = state.following, !next.hasBegun { return next.round }
+            let before = state.following?.round
+            let round = Task { () -> DiagnosticError? in
+                _ = await before?.value
+                self.state.withLock { $0.following?.hasBegun = true }
+                return await self.followOnce()
+            }
+            state.following = (round, false)
+            return round
+        }
+        if let error = await round.value { throw error }
+    }
+
+    private func followOnce() async -> DiagnosticError? {
+        do throws(DiagnosticError) {
+            try await directory.reload()
+            try await followLists()
+            return nil
+        } catch {
+            return error
+        }
     }
 
     /// Whoever looks on here is told of runs of other servers, too.

@@ -13,8 +13,10 @@ internal import ThreadExecution
 /// The runner that a server has by itself.
 extension Server {
     func startOwnRunner(_ url: String) async throws {
+        // Each of several servers has one.
         let traits = RunnerTraits(
-            name: "server", labels: (settings.executorLabels ?? RunnerLabels.machine) + settings.labels,
+            name: isShared ? settings.name : "server",
+            labels: (settings.executorLabels ?? RunnerLabels.machine) + settings.labels,
             capacity: settings.capacity)
         let known = ownRunner.credential()
         var id = known.flatMap { EntryID($0.id) }.flatMap { directory.current.runners[$0]?.id }

@@ -30,6 +30,9 @@ extension Server {
     /// How long a poll waits here before it asks the others again, where what they tell is not heard. Where it is, each new poll is
     /// the slow round.
     private static let unheardRoundMs: Int64 = 500
+    /// One that does not answer in this time is missed. A runner gives its jobs up after eleven seconds without an answer, and there
+    /// may be more than one that stands still.
+    private static let answeringMs = 3_000
 
     /// Whether other servers are heard that have something for a runner that waits here.
     package var isCalled: Bool { calls.isListening }
@@ -112,9 +115,10 @@ extension Server {
     private func ask(
         _ other: String, _ poll: OpenPoll, _ request: PollRequest
     ) async throws(DiagnosticError) -> PollAnswer {
-        let call = peers.call(
+        var call = peers.call(
             "POST", other + poll.path, poll.headers, body: Array(request.data.jsonText().utf8), from: poll.address,
             isSecure: false)
+        call.timeoutMs = Self.answeringMs
         let answer = try await peers.send(call)
         guard answer.isSuccess, let data = try? DataValue(json: answer.body),
             let said = try? PollAnswer(data: data)

@@ -3,6 +3,7 @@
 internal import HTTPMessages
 internal import ProcessControl
 internal import RunCoordination
+internal import Synchronization
 
 /// Whether a server can take work, and whether what it says of leases can be believed.
 extension Server {
@@ -29,21 +30,33 @@ extension Server {
 
     /// Whether what this server knows of homes and leases can still be so. One that the database hears knows what was so a moment ago,
     /// and nobody takes anything from it so soon. One that is not heard may have lost all of it, and would renew leases that
-    /// another one counts as silent; unless the database is away for every server, for then nobody can have taken anything.
+    /// another one counts as silent; unless the database is away for the others as well, for then nobody can have taken anything.
+    /// Where nobody at all answers, this server is the one that is cut off.
     package func isTrusted() async -> Bool {
         guard isShared, !homes.isHeard else { return true }
-        for other in homes.others {
-            guard await isUnheard(other) else { return false }
+        let now = ContinuousClock.now
+        if let known = state.withLock({ $0.trust }), known.at.duration(to: now) < Self.trustTime {
+            return known.0
         }
-        return true
+        let others = homes.others
+        let words = await withTaskGroup(of: Bool?.self) { group in
+            for other in others { group.addTask { await self.isUnheard(other) } }
+            return await group.reduce(into: [Bool]()) { words, word in if let word { words.append(word) } }
+        }
+        let isTrusted = others.isEmpty || !words.isEmpty && words.allSatisfy(\.self)
+        state.withLock { $0.trust = (isTrusted, .now) }
+        return isTrusted
     }
 
-    private static let askingMs = 2_000
+    private static let askingMs = 1_000
+    /// So long an answer holds.
+    private static let trustTime = Duration.seconds(1)
 
-    private func isUnheard(_ other: String) async -> Bool {
+    /// - Returns: `nil`: it does not say.
+    private func isUnheard(_ other: String) async -> Bool? {
         var call = peers.call("GET", other + "/readyz", [], body: [], from: address, isSecure: false)
         call.timeoutMs = Self.askingMs
-        guard let answer = try? await peers.send(call) else { return false }
+        guard let answer = try? await peers.send(call) else { return nil }
         return String(decoding: answer.body, as: UTF8.self).hasPrefix(Readiness.unheard.rawValue)
     }
 }

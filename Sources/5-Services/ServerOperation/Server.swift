@@ -84,6 +84,10 @@ package final class Server: Sendable {
         /// As the runs know them.
         var runners: [EntryID: Runner] = [:]
         var ticker: Task<Void, Never>?
+        /// The last round of seeing what others have written, and whether it has begun.
+        var following: (round: Task<DiagnosticError?, Never>, hasBegun: Bool)?
+        /// Whether what is believed of homes and leases holds, and since when.
+        var trust: (Bool, at: ContinuousClock.Instant)?
         /// The last beat that was asked for.
         var beat: Task<Void, Never>?
         /// Says that this server lives, where there may be others.
@@ -187,6 +191,7 @@ package final class Server: Sendable {
                 try JobSecretReading(vaults).secrets(of: record, environment)
             }, enter: { [gates] in await gates.enter($0) }, report: parts.report)
         surroundings.isHome = { homes.isHere($0) }
+        surroundings.isElsewhere = { homes.isElsewhere($0) }
         if parts.store.database != nil { surroundings.call = { calls.call($0) } }
         surroundings.leaseMs = Int64(parts.settings.leaseSeconds) * 1_000
         surroundings.noted = { counts.note($0) }

@@ -19,7 +19,7 @@ extension RunCoordinator {
         var prefixes: [String] = []
         for removal in removals {
             let run = removal.run
-            guard runs[run] == nil, try !isHeld(run) else { continue }
+            guard runs[run] == nil, try !isHeld(run), isOurs(run) else { continue }
             let story = try store.removal(of: run)
             guard story.removed == nil else { continue }
             var append = StreamAppend(
@@ -36,6 +36,12 @@ extension RunCoordinator {
         }
         for run in gone { try store.hideFiles(of: run) }
         return gone
+    }
+
+    /// Whether nobody else decides about the run: since it was looked at its project may have gone to another server.
+    private func isOurs(_ run: RunID) -> Bool {
+        guard let record = try? RunRecord.load(from: store, run), let project = record.project else { return true }
+        return !surroundings.isElsewhere(project)
     }
 
     /// Whether nothing of a run moves, and nobody is waited for.

@@ -28,6 +28,8 @@ package actor RunCoordinator {
         package var enter: @Sendable (EnvironmentVisit) async -> EnvironmentAnswer
         /// Whether what is of a project is decided here; another server may do so.
         package var isHome: @Sendable (_ project: String) -> Bool = { _ in true }
+        /// Whether another server decides about a project.
+        package var isElsewhere: @Sendable (_ project: String) -> Bool = { _ in false }
         /// Tells runners that wait at other servers that there is something for them here; `nil`: there are no others.
         package var call: (@Sendable (_ runners: [String]) -> Void)?
         /// A run began, changed its state, or ended.

@@ -40,7 +40,8 @@ struct DatabaseOptions: ParsableArguments {
         if named.hasPrefix("postgres://") || named.hasPrefix("postgresql://") { return named }
         let other = option == "--database" ? ", or leave it out: the journal is in the data folder then" : ""
         throw DiagnosticError(
-            .argumentInvalid, "The database '\(named.prefix { $0 != ":" })' is not known.",
+            // Not shown: it may have a password in it.
+            .argumentInvalid, "What \(option) says is no address of a database that is known.",
             remedy: "Give \(option) postgres://USER@HOST/NAME\(other).")
     }
 }

@@ -108,6 +108,8 @@ package struct ServerDoor: Sendable {
         if caller.principal == .anonymous, let wait = limit(inbound, route, address, now) { return tooMany(wait) }
         // One that was passed on was counted where it came in.
         if !inbound.isPassedOn, let wait = limits.wait(caller: caller.principal, now: now) { return tooMany(wait) }
+        // Nobody whom nobody knows has the database asked.
+        if caller.principal == .anonymous, let refusal = try server.refusal(.anonymous, route, path) { return refusal }
         try await server.seeOthers(route, path)
         if let refusal = try server.refusal(caller.principal, route, path) { return refusal }
         if !server.hasStarted { try Self.refuseEarly(route) }
