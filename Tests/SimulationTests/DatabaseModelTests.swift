@@ -120,8 +120,9 @@ extension DatabaseModelTests.Twins {
     private mutating func settle(_ process: DatabaseModelTests.Process) throws {
         let known = Self.projects.filter { _ in random.chance(percent: 95) }
         let turn = Int64(random.below(100))
-        try process.journal.settleHomes(of: known, goneMs: Self.goneMs, turn: turn)
-        model.settleHomes(of: known, goneMs: Self.goneMs, turn: turn, clock: 0)
+        let removed = Self.projects.filter { !known.contains($0) && random.chance(percent: 50) }
+        try process.journal.settleHomes(of: known, removed: removed, goneMs: Self.goneMs, turn: turn)
+        model.settleHomes(of: known, removed: removed, goneMs: Self.goneMs, turn: turn, clock: 0)
         note("settle")
         if model.homes.values.contains(where: { $0.heir != nil }) { note("heir") }
     }

@@ -82,6 +82,9 @@ package struct HomeBook: Hashable, Sendable {
     /// Whether this server does what one server does for all.
     package var isSteward: Bool { servers.keys.min() == name }
 
+    /// Projects that have a home.
+    package var projects: [String] { homes.keys.sorted() }
+
     /// Projects of this server that are to go to another one.
     package var departing: [String] { own.filter { homes[$0]?.heir != nil }.sorted() }
 

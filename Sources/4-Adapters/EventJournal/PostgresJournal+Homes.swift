@@ -8,14 +8,18 @@ extension PostgresJournal {
     /// another one is at it, nothing happens.
     ///
     /// - Parameters:
-    ///   - projects: all that there are.
+    ///   - projects: all that are known.
+    ///   - removed: such as are no more: they need no home.
     ///   - goneMs: whoever was not heard of for so long is gone.
     ///   - turn: another one each time: which project is to move goes by it, so that one that is never idle holds up no other.
-    package func settleHomes(of projects: [String], goneMs: Int64, turn: Int64) throws(JournalError) {
+    package func settleHomes(
+        of projects: [String], removed: [String], goneMs: Int64, turn: Int64
+    ) throws(JournalError) {
         try Self.journaled { () throws(PostgresFailure) in
             try asked { (connection, timeoutMs) throws(PostgresFailure) in
                 _ = try connection.run(
-                    "SELECT martlet_settle($1, $2, $3)", [.number(goneMs), .texts(projects), .number(turn)],
+                    "SELECT martlet_settle($1, $2, $3, $4)",
+                    [.number(goneMs), .texts(projects), .texts(removed), .number(turn)],
                     timeoutMs: timeoutMs)
             }
         }

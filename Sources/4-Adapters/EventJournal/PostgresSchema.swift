@@ -4,7 +4,7 @@ internal import PostgresAccess
 
 /// The journal's tables in PostgreSQL, and the function that appends.
 enum PostgresSchema {
-    static let version = 1
+    static let version = 2
     /// Whoever brings the tables up to date has this lock; the number is `MRTJ`.
     private static let lock = 0x4D52_544A
     /// While another server makes the tables.
@@ -17,11 +17,13 @@ enum PostgresSchema {
             try connection.script("SELECT pg_advisory_xact_lock(\(lock))", timeoutMs: timeoutMs)
             try connection.script(
                 "CREATE TABLE IF NOT EXISTS martlet_layout (version bigint NOT NULL)", timeoutMs: timeoutMs)
-            if try checkLayout(connection, timeoutMs: timeoutMs) < 1 {
-                try connection.script(tables, timeoutMs: timeoutMs)
-                try connection.script(seats, timeoutMs: timeoutMs)
-                try connection.script(homes, timeoutMs: timeoutMs)
-                try connection.script(append, timeoutMs: timeoutMs)
+            let found = try checkLayout(connection, timeoutMs: timeoutMs)
+            if found < 1 { try connection.script(tables, timeoutMs: timeoutMs) }
+            if found < version {
+                // The functions belong to the layout: whoever changes one gives it another version.
+                for functions in [earlier, seats, homes, append] {
+                    try connection.script(functions, timeoutMs: timeoutMs)
+                }
                 try connection.script("INSERT INTO martlet_layout VALUES (\(version))", timeoutMs: timeoutMs)
             }
         }
@@ -133,17 +135,20 @@ enum PostgresSchema {
         INSERT INTO installation SELECT gen_random_uuid()::text, gen_random_uuid()::text || gen_random_uuid()::text;
         """
 
+    /// Functions of earlier layouts that took something else.
+    private static let earlier = "DROP FUNCTION IF EXISTS martlet_settle(bigint, text[], bigint)"
+
     /// Who writes by a seat holds its lock shared until its transaction is over; who takes the seat over waits for those, and
     /// is seen by all that come later. Locks of the lock manager cost no row a write, as locks of rows do.
     private static let seats = """
-        CREATE FUNCTION martlet_sit(seat text, held bigint) RETURNS void LANGUAGE plpgsql AS $$
+        CREATE OR REPLACE FUNCTION martlet_sit(seat text, held bigint) RETURNS void LANGUAGE plpgsql AS $$
         BEGIN
             IF seat IS NULL THEN RETURN; END IF;
             PERFORM pg_advisory_xact_lock_shared(\(lock), hashtext(seat));
             PERFORM 1 FROM seats WHERE server = seat AND epoch = held;
             IF NOT FOUND THEN RAISE EXCEPTION 'unseated' USING ERRCODE = 'MR004'; END IF;
         END $$;
-        CREATE FUNCTION martlet_enter(seat text, place text) RETURNS bigint LANGUAGE plpgsql AS $$
+        CREATE OR REPLACE FUNCTION martlet_enter(seat text, place text) RETURNS bigint LANGUAGE plpgsql AS $$
         DECLARE
             taken bigint;
         BEGIN
@@ -155,7 +160,7 @@ enum PostgresSchema {
                 SET address = place, epoch = taken, heard_at = clock_timestamp();
             RETURN taken;
         END $$;
-        CREATE FUNCTION martlet_leave(seat text, held bigint) RETURNS void LANGUAGE plpgsql AS $$
+        CREATE OR REPLACE FUNCTION martlet_leave(seat text, held bigint) RETURNS void LANGUAGE plpgsql AS $$
         BEGIN
             PERFORM pg_advisory_xact_lock(\(lock), hashtext(seat));
             UPDATE seats SET epoch = epoch + 1 WHERE server = seat AND epoch = held;
@@ -166,7 +171,7 @@ enum PostgresSchema {
     /// What servers do for one another, one of them at a time: those that are silent lose their seats, and a project whose home
     /// is gone, or that has none, gets the server that has the fewest.
     private static let homes = """
-        CREATE FUNCTION martlet_settle(gone_ms bigint, known text[], turn bigint) RETURNS void LANGUAGE plpgsql AS $$
+        CREATE OR REPLACE FUNCTION martlet_settle(gone_ms bigint, known text[], removed text[], turn bigint) RETURNS void LANGUAGE plpgsql AS $$
         DECLARE
             lost record;
             homeless text;
@@ -181,7 +186,8 @@ enum PostgresSchema {
                     AND heard_at < clock_timestamp() - gone_ms * interval '1 millisecond';
                 IF FOUND THEN UPDATE seats SET epoch = epoch + 1 WHERE server = lost.id; END IF;
             END LOOP;
-            DELETE FROM homes WHERE project <> ALL (known);
+            -- Not all that is not known: it may have been made a moment ago.
+            DELETE FROM homes WHERE project = ANY (removed);
             FOR homeless IN
                 SELECT p FROM unnest(known) AS p WHERE NOT EXISTS (
                     SELECT 1 FROM homes JOIN servers ON servers.id = homes.server WHERE homes.project = p) ORDER BY p
@@ -209,7 +215,7 @@ enum PostgresSchema {
     /// Each row is found by its name, in a statement of its own: a join would be planned once, for the tables as they were
     /// then, and read all streams from there on.
     private static let append = """
-        CREATE FUNCTION martlet_append(
+        CREATE OR REPLACE FUNCTION martlet_append(
             names text[], expected bigint[], epochs bigint[], wakes bigint[], counts bigint[], last_types text[],
             event_sequences bigint[], event_types text[], event_versions bigint[], payloads bytea[],
             event_appends bigint[], message_appends bigint[], keys text[], destinations text[], bodies bytea[],

@@ -62,12 +62,15 @@ package final class Homes: Sendable {
     ///
     /// - Returns: projects whose home this server has become, and has not taken up.
     /// - Throws: ``DiagnosticCode/journalUnseated``, and what the journal throws.
-    func beat(_ projects: [String]) async throws(DiagnosticError) -> Set<String> {
+    func beat(
+        _ projects: [String], isRemoved: (_ project: String) -> Bool
+    ) async throws(DiagnosticError) -> Set<String> {
         guard let database else { return [] }
+        let removed = book.withLock { $0.projects }.filter(isRemoved)
         let beat = book.withLock { $0.beginBeat(at: Self.milliseconds()) }
         let (servers, homes) = try await Self.blocking { () throws(JournalError) in
             let servers = try database.beat()
-            try database.settleHomes(of: projects, goneMs: beat.goneMs, turn: beat.turn)
+            try database.settleHomes(of: projects, removed: removed, goneMs: beat.goneMs, turn: beat.turn)
             return (servers, try database.homes())
         }
         let peers = servers.map { HomeBook.Peer(id: $0.id, address: $0.address, silentMs: $0.silentMs) }

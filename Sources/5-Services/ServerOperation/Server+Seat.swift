@@ -18,7 +18,7 @@ extension Server {
     /// - Returns: projects that this server is the home of.
     func enter(_ url: String) async throws(DiagnosticError) -> Set<String> {
         try await homes.enter(url)
-        let mine = try await homes.beat(projectNames)
+        let mine = try await homes.beat(projectNames, isRemoved: isRemoved)
         return mine
     }
 
@@ -46,7 +46,7 @@ extension Server {
         do throws(DiagnosticError) {
             try await directory.reload()
             await noteRunners()
-            let mine = try await homes.beat(projectNames)
+            let mine = try await homes.beat(projectNames, isRemoved: isRemoved)
             if !mine.isEmpty { try await takeUp(mine) }
             let (runs, triggers) = (runs, triggers)
             for project in homes.departing {

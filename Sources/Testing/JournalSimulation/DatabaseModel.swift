@@ -166,12 +166,14 @@ package struct DatabaseModel<Payload: Sendable>: Sendable {
     // MARK: homes
 
     /// `martlet_settle`.
-    package mutating func settleHomes(of projects: [String], goneMs: Int64, turn: Int64, clock: Int64) {
+    package mutating func settleHomes(
+        of projects: [String], removed: [String] = [], goneMs: Int64, turn: Int64, clock: Int64
+    ) {
         for (id, server) in servers where server.heardAt < clock - goneMs {
             servers[id] = nil
             seats[id, default: 0] += 1
         }
-        homes = homes.filter { projects.contains($0.key) }
+        homes = homes.filter { !removed.contains($0.key) }
         for project in projects.sorted() where homes[project].flatMap({ servers[$0.server] }) == nil {
             guard let best = fewest else { break }
             homes[project] = Home(server: best.id)

@@ -29,17 +29,21 @@ extension ServerProcess {
         guard world.defect != .believesAServerThatIsUnheard, !homes.isHeard(at: world.clock) else {
             return then(true)
         }
-        askWhetherUnheard(homes.others[...], then)
+        let others = homes.others
+        askWhetherUnheard(others[...], isSaid: others.isEmpty, then)
     }
 
-    private func askWhetherUnheard(_ others: ArraySlice<String>, _ then: @escaping (Bool) -> Void) {
-        guard let other = others.first else { return then(true) }
-        world.call(self, world.server(at: other), timeoutMs: 2_000) {
+    /// - Parameter isSaid: somebody said so.
+    private func askWhetherUnheard(
+        _ others: ArraySlice<String>, isSaid: Bool, _ then: @escaping (Bool) -> Void
+    ) {
+        guard let other = others.first else { return then(isSaid) }
+        world.call(self, world.server(at: other), timeoutMs: 1_000) {
             (server: ServerProcess, reply: @escaping (Bool?) -> Void) in
             reply(!server.homes.isHeard(at: server.world.clock))
         } then: { [self] isUnheard in
-            guard isUnheard == true else { return then(false) }
-            askWhetherUnheard(others.dropFirst(), then)
+            guard isUnheard != false else { return then(false) }
+            askWhetherUnheard(others.dropFirst(), isSaid: isSaid || isUnheard == true, then)
         }
     }
 
