@@ -77,7 +77,10 @@ package struct HomeBook: Hashable, Sendable {
     package func address(ofServer id: String) -> String? { id == name ? nil : servers[id] }
 
     /// Other servers that are there, by their addresses.
-    package var others: [String] { servers.filter { $0.key != name }.values.sorted() }
+    package var others: [String] { members.values.sorted() }
+
+    /// Other servers that are there: their addresses by their names.
+    package var members: [String: String] { servers.filter { $0.key != name } }
 
     /// Whether this server does what one server does for all.
     package var isSteward: Bool { servers.keys.min() == name }

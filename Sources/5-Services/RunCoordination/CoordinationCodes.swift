@@ -10,6 +10,8 @@ extension DiagnosticCode {
     package static let serverStopping = DiagnosticCode(1131)
     /// The server that decides what is of a project is gone or another one now.
     package static let homeAway = DiagnosticCode(1197)
+    /// Another server that shares the database says an address at which it is not reached.
+    package static let peerUnreached = DiagnosticCode(1490)
     /// The server has not gone on yet with what an earlier process left.
     package static let serverStarting = DiagnosticCode(1310)
     /// Somebody said that the run's code is not to be run.

@@ -40,6 +40,9 @@ package final class Homes: Sendable {
     /// Other servers that are there, by their addresses.
     package var others: [String] { book.withLock { $0.others } }
 
+    /// Other servers that are there: their addresses by their names.
+    var members: [String: String] { book.withLock { $0.members } }
+
     /// Where another server is reached; `nil`: it is not there.
     func address(ofServer id: String) -> String? { book.withLock { $0.address(ofServer: id) } }
 

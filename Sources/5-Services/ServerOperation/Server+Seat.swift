@@ -47,6 +47,7 @@ extension Server {
             try await directory.reload()
             await noteRunners()
             let mine = try await homes.beat(projectNames, isRemoved: isRemoved)
+            tellOfMembers()
             if !mine.isEmpty { try await takeUp(mine) }
             let (runs, triggers) = (runs, triggers)
             for project in homes.departing {
@@ -55,12 +56,16 @@ extension Server {
                     return await runs.letGo(of: project)
                 }
                 // Its heir need not wait for its own next beat.
-                if isGone { await calls.tell() }
+                if isGone {
+                    settings.say("Another server decides what is of \(nameOf(project)) now.")
+                    await calls.tell()
+                }
             }
             try people.sessions.follow(now: .now())
             try await followLists()
         } catch {
             if error.diagnostic.code == .journalUnseated { fail(error) }
+            tellOfSilence(error)
         }
     }
 
@@ -92,6 +97,7 @@ extension Server {
         do {
             let going = try await runs.recover(try openRuns(of: projects))
             homes.takeUp(projects)
+            tellOfTakingUp(projects, going.count)
             try changes.tell(going: going) { projects.contains($0) }
             try await triggers.start(projects)
             return going

@@ -86,6 +86,10 @@ package final class Server: Sendable {
         var ticker: Task<Void, Never>?
         /// The last round of seeing what others have written, and whether it has begun.
         var following: (round: Task<DiagnosticError?, Never>, hasBegun: Bool)?
+        /// Other servers as they were told of last: addresses by names.
+        var members: [String: String] = [:]
+        /// Told of; until it answers again.
+        var isDatabaseAway = false
         /// Whether what is believed of homes and leases holds, and since when.
         var trust: (Bool, at: ContinuousClock.Instant)?
         /// The last beat that was asked for.

@@ -17,6 +17,8 @@ package struct ServerSettings: Sendable {
     package var name = "server"
     /// Where other servers on the same database reach this one; `nil`: where it listens.
     package var peerURL: String?
+    /// Told what is worth a line in the log and is no fault.
+    package var say: @Sendable (String) -> Void = { _ in }
     /// A server that was not heard of for so long is gone, by the database's clock.
     package var silenceMs = standardSilenceMs
     package var host: String

@@ -132,6 +132,7 @@ struct ServerCommand: ParsableCommand {
         settings.database = try database.url(console.environment)
         settings.name = name ?? console.environment["MARTLET_SERVER_NAME"] ?? MachineName.own
         settings.peerURL = peerURL ?? console.environment["MARTLET_PEER_URL"]
+        settings.say = { ServerLog.say($0) }
         settings.version = ProgramVersion.text
         settings.publicURL = publicURL ?? console.environment["MARTLET_PUBLIC_URL"]
         settings.metricsAddress = metricsListen.map { ($0.host, $0.port) }
