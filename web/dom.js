@@ -57,6 +57,36 @@ export function span(milliseconds) {
     : minutes ? `${minutes}${units[1]} ${two(seconds % 60)}${units[2]}` : `${seconds}${units[2]}`;
 }
 
+const awayWords = document.documentElement.lang === "ko"
+  ? "연결이 끊겨 다시 연결하는 중입니다." : "Not connected. Trying again…";
+const firstMs = 1000, longestMs = 15000, noticeMs = 3000;
+
+/**
+ * Events of an address, however often the way there breaks. A browser asks again by itself where a stream breaks off, and never where it
+ * was refused once, as while a server is taken over.
+ * @param address - gives the address, each time that it is asked.
+ * @param attach - adds listeners to a source that is new.
+ * @returns ends it.
+ */
+export function listen(address, attach) {
+  let source, retry, notice, pause = firstMs;
+  const away = make("p", { className: "away", role: "status", textContent: awayWords });
+  const here = () => { clearTimeout(notice); notice = undefined; away.remove(); };
+  const open = () => {
+    source = new EventSource(address());
+    source.addEventListener("open", () => { pause = firstMs; here(); });
+    source.addEventListener("error", () => {
+      notice ??= setTimeout(() => document.body.append(away), noticeMs);
+      if (source.readyState !== EventSource.CLOSED) return;
+      retry = setTimeout(open, pause * (0.5 + Math.random() / 2));
+      pause = Math.min(pause * 2, longestMs);
+    });
+    attach(source);
+  };
+  open();
+  return () => { clearTimeout(retry); here(); source.close(); };
+}
+
 /** Lines of JSON from an answer, as they come. */
 export async function* jsonLines(response) {
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();

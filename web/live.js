@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // News from the server. It renders; here its parts are exchanged. A list that would move under the pointer says how much
 // is newer instead (data-hold: "hover", or "always"); what somebody types or selects is left alone until they are done.
-import { all, one, words } from "./dom.js";
+import { all, listen, one, words } from "./dom.js";
 
 const quietMs = 250, busyMs = 2000;
 /** What each part was as the server sent it: the page adds to its own copy. */
@@ -9,19 +9,21 @@ const sent = new WeakMap();
 const remember = (part) => sent.set(part, part.innerHTML);
 all("[data-part]").forEach(remember);
 
-let source, timer, running = false, again = false;
+let heard, end, timer, running = false, again = false;
 
 export function start() {
   const address = one("main")?.dataset.events;
-  if (source && address && source.url === new URL(address, location.href).href) return;
-  source?.close();
-  source = undefined;
+  if (heard === address) return;
+  end?.();
+  end = undefined;
+  heard = address;
   if (!address) return;
-  // The browser asks again by itself when the stream breaks, and says what it had last.
-  source = new EventSource(address);
-  source.addEventListener("update", () => soon());
   let opened = false;
-  source.addEventListener("open", () => { if (opened) soon(); opened = true; });
+  end = listen(() => address, (source) => {
+    source.addEventListener("update", () => soon());
+    // What happened while nobody listened is seen at once.
+    source.addEventListener("open", () => { if (opened) soon(); opened = true; });
+  });
 }
 
 function soon(ms = quietMs) {

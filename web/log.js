@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A log's page. A short log that is finished stays the HTML that it is; a long or growing one gets the viewer.
-import { all, copy, make, one, words } from "./dom.js";
+import { all, copy, listen, make, one, words } from "./dom.js";
 import { Viewer } from "./viewer.js";
 import { Finder } from "./find.js";
 import { render } from "./ansi.js";
@@ -68,15 +68,19 @@ function follow(view, atOnce, count) {
   button.addEventListener("click", () => set(!view.follows));
   view.onfollow = (atEnd) => { if (atEnd !== view.follows) set(atEnd); };
   set(atOnce);
-  const address = new URL(view.address, location.href);
-  address.searchParams.set("from", view.total + 1);
-  const source = new EventSource(address);
-  source.onmessage = (event) => view.add(JSON.parse(event.data));
-  source.addEventListener("end", () => {
-    source.close();
-    button.hidden = true;
-    // What it came to is the server's to say: head and steps are fetched anew, the lines stay.
-    refresh();
+  const address = () => {
+    const next = new URL(view.address, location.href);
+    next.searchParams.set("from", view.total + 1);
+    return next;
+  };
+  const end = listen(address, (source) => {
+    source.onmessage = (event) => view.add(JSON.parse(event.data));
+    source.addEventListener("end", () => {
+      end();
+      button.hidden = true;
+      // What it came to is the server's to say: head and steps are fetched anew, the lines stay.
+      refresh();
+    });
   });
 }
 
