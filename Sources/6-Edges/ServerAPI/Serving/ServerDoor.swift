@@ -3,6 +3,7 @@
 internal import AccessRules
 internal import Credentials
 package import Diagnostics
+internal import EventJournal
 internal import HTTPMessages
 package import HTTPServing
 internal import PipelineModel
@@ -71,9 +72,17 @@ package struct ServerDoor: Sendable {
             do throws(DiagnosticError) {
                 return try await pass(inbound, route, path)
             } catch {
-                return APIProblem.answer(error)
+                return APIProblem.answer(withoutPlace(error))
             }
         }
+    }
+
+    /// Where the database is, and what it says, is for the server's log, and not for whoever asks.
+    private func withoutPlace(_ error: DiagnosticError) -> DiagnosticError {
+        guard server.isShared, error.diagnostic.code.isSilenceOfJournal else { return error }
+        return DiagnosticError(
+            error.diagnostic.code, "The server's database does not answer.",
+            remedy: "Try again in a moment; the server's log says more.")
     }
 
     /// Below the API nobody learns what is there without a credential.
