@@ -22,10 +22,11 @@ extension ClusterRunner {
         let lease = assignment.lease
         let start = BootInstant.now()
         var pause = surroundings.pace.first
+        // However it ends: what a lease waits for that is gone must keep no other one out.
+        defer { endRefusal(for: lease) }
         while let known = book.held[lease], !known.isEnding {
             do throws(DiagnosticError) {
                 try await makeOnce(assignment, link)
-                refusal = nil
                 book.made(lease)
                 // It may have been given up in between, and what was made after that would stay.
                 if book.held[lease] == nil { await remove(names.name(lease)) }
@@ -35,10 +36,9 @@ extension ClusterRunner {
                 case .leaseLost: return drop(lease)
                 case .clusterQuota:
                     let text = words(of: error.diagnostic.message)
-                    refuse(text)
+                    refuse(for: lease, text)
                     await perform(book.waits(lease, PodVerdict.Wait(.room, text), at: Self.now))
                     guard BootInstant.now() - start < .seconds(settings.roomSeconds) else {
-                        refusal = nil
                         return await perform(book.fail(lease, book.noRoom(text)))
                     }
                     pause = Self.roomPause
