@@ -60,10 +60,10 @@ extension ClusterRunner {
         let demand = try JobContent(object: assignment.content).podDemand(lease.work.job)
         let job = try surroundings.manifest.job(lease, demand)
         let credential = try await link.delegate(lease)
-        let secret = surroundings.manifest.secret(lease, demand, credential: credential)
-        _ = try await createUnlessThere(.secrets, secret)
+        let secrets = surroundings.manifest.secrets(lease, demand, credential: credential)
+        for secret in secrets { _ = try await createUnlessThere(.secrets, secret) }
         let made = try await createUnlessThere(.jobs, job)
-        // Off the way of the pod: the Secret goes with the Job.
+        // Off the way of the pod: Secrets go with the Job.
         guard let uid = made?["metadata"]?["uid"]?.string else { return }
         let name = names.name(lease)
         let owner: DataValue = [
@@ -74,7 +74,9 @@ extension ClusterRunner {
             ]
         ]
         do throws(DiagnosticError) {
-            try await cluster.patch(.secrets, name, owner, in: settings.namespace)
+            for secret in secrets {
+                try await cluster.patch(.secrets, LeaseNames.name(of: secret), owner, in: settings.namespace)
+            }
         } catch {
             failed(error)
         }

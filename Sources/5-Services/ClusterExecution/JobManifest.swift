@@ -37,10 +37,12 @@ package struct JobManifest: Sendable {
 
     // MARK: the secret
 
-    /// What nobody is to read who may see pods: the job's credential, logins, and the variables of the workflow's containers.
-    package func secret(
+    /// What nobody is to read who may see pods. The first has the job's credential, the variables of the workflow's containers, and of
+    /// each registry a login; the others have the further logins to one: a list of logins names a registry once, and a node tries those
+    /// of all lists.
+    package func secrets(
         _ lease: LeaseKey, _ demand: PodDemand, credential: LeaseCredential
-    ) -> DataValue {
+    ) -> [DataValue] {
         var told = PodLease(
             lease: lease, server: server, credential: credential.text,
             awaited: demand.services.filter { $0.health != nil }.map(\.name))
@@ -49,19 +51,17 @@ package struct JobManifest: Sendable {
         told.isSandbox = isPodSandbox(demand)
         var data: DataObject = [PodLease.fileName: .string(told.data.jsonText())]
         for (key, value) in variables(demand) { data[key] = .string(value) }
-        let logins = ([demand.container].compactMap { $0 } + demand.services).compactMap(\.login)
-        if !logins.isEmpty {
-            let auths = logins.map { login -> (String, DataValue) in
-                let pair = Base64Text.text(Array("\(login.username):\(login.password)".utf8), .standard, isPadded: true)
-                return (login.server.isEmpty ? "https://index.docker.io/v1/" : login.server, ["auth": .string(pair)])
-            }
-            data[".dockerconfigjson"] = .string((["auths": .object(DataObject(auths))] as DataValue).jsonText())
+        var lists = RegistryLogins.lists(demand)
+        if let first = lists.first { data[RegistryLogins.key] = .string(first.jsonText()) } else { lists = [.null] }
+        return lists.enumerated().map { index, list in
+            var metadata = metadata(lease, demand)
+            metadata["name"] = .string(RegistryLogins.secretName(names.name(lease), index))
+            return [
+                "apiVersion": "v1", "kind": "Secret", "type": list == .null ? "Opaque" : RegistryLogins.type,
+                "metadata": .object(metadata),
+                "stringData": index == 0 ? .object(data) : [RegistryLogins.key: .string(list.jsonText())],
+            ]
         }
-        return [
-            "apiVersion": "v1", "kind": "Secret",
-            "type": logins.isEmpty ? "Opaque" : "kubernetes.io/dockerconfigjson",
-            "metadata": .object(metadata(lease, demand)), "stringData": .object(data),
-        ]
     }
 
     private func metadata(_ lease: LeaseKey, _ demand: PodDemand, isNamed: Bool = true) -> DataObject {
@@ -125,8 +125,10 @@ package struct JobManifest: Sendable {
         if !hosts.isEmpty {
             spec["hostAliases"] = [["ip": "127.0.0.1", "hostnames": .array(hosts.map(DataValue.string))]]
         }
-        if demand.container?.login != nil || demand.services.contains(where: { $0.login != nil }) {
-            spec["imagePullSecrets"] = [["name": secret]]
+        let logins = RegistryLogins.lists(demand).indices
+        if !logins.isEmpty {
+            spec["imagePullSecrets"] = .array(
+                logins.map { ["name": .string(RegistryLogins.secretName(names.name(lease), $0))] })
         }
         if isPodSandbox(demand) { spec["securityContext"] = PodContainers.podSecurity }
         if !demand.isForeign, let account = settings.serviceAccount(of: demand) {
