@@ -82,11 +82,13 @@ package struct JobManifest: Sendable {
         let sizing = PodSizing(settings: settings, demand: demand)
         let size = try sizing.job()
         var spec = podSpec(lease, demand, size)
-        ObjectMerging.merge(settings.pod, into: &spec)
-        for label in demand.labels {
-            if let profile = settings.profiles[label] { ObjectMerging.merge(profile.pod, into: &spec) }
+        let profiles = demand.labels.compactMap { settings.profiles[$0]?.pod }
+        if demand.isForeign {
+            ForkPod(isSandbox: isPodSandbox(demand)).change(&spec, settings: settings.pod, profiles: profiles)
+            spec["serviceAccountName"] = settings.forks.serviceAccount.map(DataValue.string)
+        } else {
+            for change in [settings.pod] + profiles { ObjectMerging.merge(change, into: &spec) }
         }
-        if demand.isForeign { confine(&spec) }
         var template = metadata(lease, demand, isNamed: false)
         template["annotations"] = .object(
             LeaseNames.annotations(lease, PodCharge(project: demand.project, milliCPUs: sizing.charge(size))))
@@ -142,16 +144,6 @@ package struct JobManifest: Sendable {
 
     /// Whether the pod is what keeps a fork's steps from everything else, with no sandbox inside of it.
     func isPodSandbox(_ demand: PodDemand) -> Bool { demand.isForeign && settings.forks.sandbox == .pod }
-
-    private static let hostKeys = ["hostNetwork", "hostPID", "hostIPC"]
-
-    /// Whatever settings and labels say: a fork's pod has no account of the cluster's, and nothing of its node.
-    private func confine(_ spec: inout DataObject) {
-        spec["automountServiceAccountToken"] = false
-        spec["serviceAccountName"] = settings.forks.serviceAccount.map(DataValue.string)
-        spec["serviceAccount"] = nil
-        for key in Self.hostKeys { spec[key] = nil }
-    }
 
     // MARK: names
 
