@@ -40,7 +40,7 @@ struct DatabaseOptions: ParsableArguments {
         if named.hasPrefix("postgres://") || named.hasPrefix("postgresql://") { return named }
         let other = option == "--database" ? ", or leave it out: the journal is in the data folder then" : ""
         throw DiagnosticError(
-            .argumentInvalid, "The database '\(named.prefix { $0 != ":" })' is not known.",
+            .argumentInvalid, "The database '\(named.prefix { !":= ".contains($0) })' is not known.",
             remedy: "Give \(option) postgres://USER@HOST/NAME\(other).")
     }
 }
