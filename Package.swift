@@ -427,7 +427,8 @@ let testTargets: [Target] = [
         "ServerOperationTests",
         [
             "PostgresAccess", "TestDatabases", "TestPrograms",
-            "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "HomeRules",
+            "AccessRules", "Announcements", "ClusterAccess", "ClusterExecution", "Credentials", "Diagnostics",
+            "EventJournal", "FileAccess", "HomeRules",
             "HTTPCalling",
             "HTTPMessages", "HTTPServing", "ObjectStorage", "PipelineModel", "ProcessControl", "RetentionRules",
             "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent", "RunnerProtocol", "SQLiteAccess", "SecretVault",

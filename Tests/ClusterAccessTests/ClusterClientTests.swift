@@ -28,13 +28,16 @@ struct ClusterClientTests {
     @Test(
         "What the cluster says no to has a code and the cluster's words",
         arguments: [
-            (401, "Unauthorized", 1452), (403, #"pods is forbidden: User "x" cannot list"#, 1452),
-            (403, "forbidden: exceeded quota: most, requested: pods=1", 1459), (404, "not found", 1454),
-            (409, "already exists", 1453), (422, "is invalid", 1455), (429, "too many requests", 1460),
-            (503, "not ready", 1460),
+            (401, "Unauthorized", "Unauthorized", 1452),
+            (403, "Forbidden", #"pods is forbidden: User "x" cannot list"#, 1452),
+            (403, "Forbidden", "forbidden: exceeded quota: most, requested: pods=1", 1459),
+            (404, "NotFound", "not found", 1454), (409, "AlreadyExists", "already exists", 1453),
+            (409, "Conflict", "Operation cannot be fulfilled on resourcequotas \"most\"", 1460),
+            (422, "Invalid", "is invalid", 1455), (429, "TooManyRequests", "too many requests", 1460),
+            (503, "ServiceUnavailable", "not ready", 1460),
         ])
-    func refusals(_ status: Int, _ words: String, _ code: Int) async throws {
-        let body = DataValue.object(["kind": "Status", "message": .string(words)]).jsonText()
+    func refusals(_ status: Int, _ reason: String, _ words: String, _ code: Int) async throws {
+        let body = DataValue.object(["kind": "Status", "reason": .string(reason), "message": .string(words)]).jsonText()
         let answer = ScriptedCluster.Answer(body, status: status)
         let cluster = ScriptedCluster([answer, answer])
         let client = cluster.client()

@@ -103,8 +103,8 @@ struct ForkPodTests {
     @Test("The pod is told that it is the sandbox, and only where it is")
     func told() throws {
         func isSandbox(_ demand: PodDemand, _ settings: DataValue) throws -> Bool {
-            let secret = try JobManifestTests.manifest(settings).secret(
-                JobManifestTests.lease, demand, credential: LeaseCredential(text: "c"))
+            let secret = try JobManifestTests.manifest(settings).secrets(
+                JobManifestTests.lease, demand, credential: LeaseCredential(text: "c"))[0]
             let text = secret["stringData"]?["lease.json"]?.string ?? ""
             return try PodLease(data: DataValue(json: Array(text.utf8))).isSandbox
         }

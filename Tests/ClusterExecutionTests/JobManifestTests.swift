@@ -111,7 +111,7 @@ struct JobManifestTests {
         #expect(beside["readinessProbe"]?["exec"]?["command"]?.array?.last == "ping")
         // A pod's list of hosts takes no such name: the job is told it, and writes it down for itself.
         #expect(old["hostAliases"] == nil)
-        let told = try Self.manifest(Self.plain).secret(Self.lease, demand, credential: LeaseCredential(text: "c"))
+        let told = try Self.manifest(Self.plain).secrets(Self.lease, demand, credential: LeaseCredential(text: "c"))[0]
         #expect(told["stringData"]?["lease.json"]?.string?.contains(#""hosts":["cache_1"]"#) == true)
         demand.services[0].name = "cache"
         let plain = pod(try Self.manifest(Self.plain).job(Self.lease, demand))
@@ -128,7 +128,9 @@ struct JobManifestTests {
         demand.container = PodDemand.Container(image: "registry.test/a")
         demand.container?.login = PodDemand.Login(username: "u", password: "p", server: "registry.test")
         let manifest = try Self.manifest(Self.plain)
-        let secret = manifest.secret(Self.lease, demand, credential: LeaseCredential(text: "mrt_lease.x"))
+        let secrets = manifest.secrets(Self.lease, demand, credential: LeaseCredential(text: "mrt_lease.x"))
+        let secret = secrets[0]
+        #expect(secrets.count == 1)
         #expect(secret["type"]?.string == "kubernetes.io/dockerconfigjson")
         #expect(secret["stringData"]?[".dockerconfigjson"]?.string?.contains("registry.test") == true)
         let job = try manifest.job(Self.lease, demand)
@@ -137,6 +139,38 @@ struct JobManifestTests {
         let text = try #require(secret["stringData"]?["lease.json"]?.string)
         let told = try PodLease(data: DataValue(json: Array(text.utf8)))
         #expect(told.lease == Self.lease && told.credential == "mrt_lease.x" && told.server == "http://s")
+    }
+
+    @Test(
+        "Two logins to one registry are both there, each in a list of its own; of another one the login is in the first"
+    )
+    func logins() throws {
+        var demand = Self.demand()
+        func container(_ user: String, _ server: String) -> PodDemand.Container {
+            var container = PodDemand.Container(image: "i", name: user)
+            container.login = PodDemand.Login(username: user, password: "p", server: server)
+            return container
+        }
+        demand.container = container("a", "registry.test")
+        demand.services = [
+            container("b", "registry.test"), container("a", "registry.test"), container("c", "other.test"),
+        ]
+        let manifest = try Self.manifest(Self.plain)
+        let secrets = manifest.secrets(Self.lease, demand, credential: LeaseCredential(text: "x"))
+        let lists = try secrets.map { secret in
+            try DataValue(json: Array((secret["stringData"]?[".dockerconfigjson"]?.string ?? "").utf8))["auths"]
+        }
+        #expect(
+            lists == [
+                ["registry.test": ["auth": "YTpw"], "other.test": ["auth": "Yzpw"]],
+                ["registry.test": ["auth": "Yjpw"]],
+            ])
+        let names = secrets.map { LeaseNames.name(of: $0) }
+        let pulling = pod(try manifest.job(Self.lease, demand))["imagePullSecrets"]?.array ?? []
+        #expect(pulling.map { $0["name"]?.string } == names && Set(names).count == 2)
+        // What sweeps finds them, and what is of the job alone is in one.
+        #expect(secrets.allSatisfy { LeaseNames.lease(of: $0) == Self.lease })
+        #expect(secrets[1]["stringData"]?.object?.keys == [".dockerconfigjson"])
     }
 
     @Test("Values of variables are in the Secret, as the workflow has them, and not where pods are read")
@@ -151,7 +185,7 @@ struct JobManifestTests {
         let manifest = try Self.manifest(Self.plain)
         let job = try manifest.job(Self.lease, demand)
         #expect(!job.jsonText().contains("hidden") && !job.jsonText().contains("c=d"))
-        let secret = manifest.secret(Self.lease, demand, credential: LeaseCredential(text: "c"))["stringData"]
+        let secret = manifest.secrets(Self.lease, demand, credential: LeaseCredential(text: "c"))[0]["stringData"]
         func value(_ variable: DataValue?) -> String? {
             secret?[variable?["valueFrom"]?["secretKeyRef"]?["key"]?.string ?? ""]?.string
         }

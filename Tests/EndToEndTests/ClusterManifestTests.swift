@@ -59,6 +59,21 @@ struct ClusterManifestTests {
         #expect(try Self.rendered("namespaces.yaml", values).contains("name: martlet-jobs"))
     }
 
+    @Test(
+        "Several servers are the base with a folder that they share and an address for each",
+        .enabled(if: Program.has("kubectl")))
+    func several() throws {
+        let sandbox = try Sandbox()
+        let made = try sandbox.start(["kubectl", "kustomize", Self.folder + "/several"]).end()
+        try #require(made.status == 0, "\(made.err)")
+        for line in [
+            "replicas: 3", "claimName: martlet-shared", "value: http://$(POD_IP):8480", "name: martlet-environment",
+            "mountPath: /var/lib/martlet/servers", "name: martlet-runner",
+        ] {
+            #expect(made.out.contains(line), "\(line): \(made.out)")
+        }
+    }
+
     @Test("The API server takes all of it", .enabled(if: TestCluster.isThere))
     func dryRun() throws {
         let sandbox = try Sandbox()

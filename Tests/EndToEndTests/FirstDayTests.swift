@@ -52,6 +52,24 @@ struct FirstDayTests {
         }
     }
 
+    @Test("The check asks the cluster that the server's own runner is to work with")
+    func cluster() throws {
+        let sandbox = try Sandbox()
+        let settings = try sandbox.write("cluster.yml", "{image: i, tools: t, server: 'http://ci.test'}")
+        // A port that nobody has (RFC 863), on this machine.
+        let kubeconfig = try sandbox.write(
+            "kubeconfig",
+            """
+            current-context: here
+            contexts: [{name: here, context: {cluster: here, user: me}}]
+            clusters: [{name: here, cluster: {server: 'http://127.0.0.1:9'}}]
+            users: [{name: me, user: {}}]
+            """)
+        let ended = try Self.check(
+            sandbox, ["--executor", "kubernetes", "--cluster", settings, "--kubeconfig", kubeconfig])
+        #expect(ended.status == 2 && ended.err.contains("MRT1451"), "\(ended.err)")
+    }
+
     @Test(
         "A certificate and a key that are not of one another are refused by name",
         .enabled(if: hasOpenSSL, "There is no openssl to make a certificate."))

@@ -51,6 +51,25 @@ struct PackagingTests {
         }
     }
 
+    private static let haproxy = ["/usr/sbin/haproxy", "/usr/local/sbin/haproxy"].first {
+        FileManager.default.isExecutableFile(atPath: $0)
+    }
+
+    @Test(
+        "The load balancer's file of the page about several servers is one that HAProxy takes",
+        .enabled(if: haproxy != nil))
+    func balancer() throws {
+        let sandbox = try Sandbox()
+        let page = try text(Program.repository + "/docs/operating/several-servers.md")
+        let block = try #require(
+            page.components(separatedBy: "```haproxy\n").last?.components(separatedBy: "```").first)
+        let path = try sandbox.write("haproxy.cfg", block)
+        let ended = try sandbox.start([Self.haproxy ?? "", "-c", "-f", path]).end()
+        let words = ended.out + ended.err
+        #expect(ended.status == 0 && block.contains("/readyz"), "\(words)")
+        #expect(!words.contains("WARNING") && !words.contains("ALERT"), "\(words)")
+    }
+
     @Test("Every option of a command in the pages about operating is one that the program has")
     func optionsOfPages() throws {
         let sandbox = try Sandbox()

@@ -10,7 +10,7 @@ extension DiagnosticCode {
     package static let clusterUnreachable = DiagnosticCode(1451)
     /// The credential is not known, or may not do it.
     package static let clusterRefused = DiagnosticCode(1452)
-    /// It is there already, or was changed by somebody else.
+    /// It is there already.
     package static let clusterConflict = DiagnosticCode(1453)
     /// It is not there.
     package static let clusterMissing = DiagnosticCode(1454)
@@ -24,6 +24,6 @@ extension DiagnosticCode {
     package static let clusterExpired = DiagnosticCode(1458)
     /// A quota of the namespace is used up.
     package static let clusterQuota = DiagnosticCode(1459)
-    /// The cluster takes nothing just now.
+    /// The cluster takes nothing just now, or what it counts was changed at the same time.
     package static let clusterBusy = DiagnosticCode(1460)
 }

@@ -29,8 +29,11 @@ enum ClusterStatus {
                 .clusterRefused, text,
                 remedy: "Give the account the role that packaging/kubernetes describes, or use another one.")
         case 404: return DiagnosticError(.clusterMissing, text, remedy: "Check the name and the namespace.")
-        case 409:
+        case 409 where reason == "AlreadyExists":
             return DiagnosticError(.clusterConflict, text, remedy: "Look at what is there, and try again.")
+        case 409:
+            // Something else was changed at the same time, as a quota is by what counts against it: nothing was made.
+            return DiagnosticError(.clusterBusy, text, remedy: "Try again in a while.")
         case 410: return DiagnosticError(.clusterExpired, text, remedy: "List it anew.")
         case 429,
             500..<600 where reason != "InternalError" || status != 500:

@@ -22,10 +22,11 @@ extension ClusterRunner {
         let lease = assignment.lease
         let start = BootInstant.now()
         var pause = surroundings.pace.first
+        // However it ends: what a lease waits for that is gone must keep no other one out.
+        defer { endRefusal(for: lease) }
         while let known = book.held[lease], !known.isEnding {
             do throws(DiagnosticError) {
                 try await makeOnce(assignment, link)
-                refusal = nil
                 book.made(lease)
                 // It may have been given up in between, and what was made after that would stay.
                 if book.held[lease] == nil { await remove(names.name(lease)) }
@@ -35,10 +36,9 @@ extension ClusterRunner {
                 case .leaseLost: return drop(lease)
                 case .clusterQuota:
                     let text = words(of: error.diagnostic.message)
-                    refuse(text)
+                    refuse(for: lease, text)
                     await perform(book.waits(lease, PodVerdict.Wait(.room, text), at: Self.now))
                     guard BootInstant.now() - start < .seconds(settings.roomSeconds) else {
-                        refusal = nil
                         return await perform(book.fail(lease, book.noRoom(text)))
                     }
                     pause = Self.roomPause
@@ -60,10 +60,10 @@ extension ClusterRunner {
         let demand = try JobContent(object: assignment.content).podDemand(lease.work.job)
         let job = try surroundings.manifest.job(lease, demand)
         let credential = try await link.delegate(lease)
-        let secret = surroundings.manifest.secret(lease, demand, credential: credential)
-        _ = try await createUnlessThere(.secrets, secret)
+        let secrets = surroundings.manifest.secrets(lease, demand, credential: credential)
+        for secret in secrets { _ = try await createUnlessThere(.secrets, secret) }
         let made = try await createUnlessThere(.jobs, job)
-        // Off the way of the pod: the Secret goes with the Job.
+        // Off the way of the pod: Secrets go with the Job.
         guard let uid = made?["metadata"]?["uid"]?.string else { return }
         let name = names.name(lease)
         let owner: DataValue = [
@@ -74,7 +74,9 @@ extension ClusterRunner {
             ]
         ]
         do throws(DiagnosticError) {
-            try await cluster.patch(.secrets, name, owner, in: settings.namespace)
+            for secret in secrets {
+                try await cluster.patch(.secrets, LeaseNames.name(of: secret), owner, in: settings.namespace)
+            }
         } catch {
             failed(error)
         }

@@ -53,8 +53,8 @@ package actor ClusterRunner {
     private var isDismissed = false
     private var isLeaving = false
     private var reported: Set<DiagnosticCode> = []
-    /// Why it takes nothing new; `nil`: it does.
-    var refusal: String?
+    /// Leases whose Jobs a quota keeps from being made, and what it says: nothing new is taken while there is one.
+    private var refusals: [LeaseKey: String] = [:]
     /// What leases take of their projects' budgets.
     var charges: [LeaseKey: PodCharge] = [:]
     var ledger: BudgetLedger
@@ -165,6 +165,7 @@ package actor ClusterRunner {
             failed(error)
             return false
         }
+        let refusal = refusals.min { ("\($0.key.work)", $0.key.fence) < ("\($1.key.work)", $1.key.fence) }?.value
         let free = refusal == nil ? max(0, surroundings.capacity - book.held.count) : 0
         isFull = free == 0
         let leases = book.leases
@@ -213,19 +214,28 @@ package actor ClusterRunner {
     /// Something is to be told that the poll under way does not tell.
     func pollAnew() { waiting?.giveUp() }
 
-    /// Nothing more is taken; the poll under way, which asked for more, is given up.
-    func refuse(_ text: String) {
-        if refusal == nil {
+    /// Nothing more is taken while this lease waits for a quota; the poll under way, which asked for more, is given up.
+    func refuse(for lease: LeaseKey, _ text: String) {
+        guard book.held[lease] != nil else { return }
+        if refusals.isEmpty {
             surroundings.say("No job is taken: \(text)")
             waiting?.giveUp()
         }
-        refusal = text
+        refusals[lease] = text
+    }
+
+    /// The lease waits for no quota any more: its Job is made, or is not to be made.
+    func endRefusal(for lease: LeaseKey) {
+        guard refusals.removeValue(forKey: lease) != nil, refusals.isEmpty else { return }
+        surroundings.say("Jobs are taken again.")
+        if isFull { waiting?.giveUp() }
     }
 
     /// A lease is gone: there is room, and a poll that had none is given up for one that has.
     func drop(_ lease: LeaseKey) {
         settle(charges.removeValue(forKey: lease))
         book.drop(lease)
+        endRefusal(for: lease)
         if isFull { waiting?.giveUp() }
         Task { await self.remove(self.names.name(lease)) }
     }

@@ -37,10 +37,12 @@ package struct JobManifest: Sendable {
 
     // MARK: the secret
 
-    /// What nobody is to read who may see pods: the job's credential, logins, and the variables of the workflow's containers.
-    package func secret(
+    /// What nobody is to read who may see pods. The first has the job's credential, the variables of the workflow's containers, and of
+    /// each registry a login; the others have the further logins to one: a list of logins names a registry once, and a node tries those
+    /// of all lists.
+    package func secrets(
         _ lease: LeaseKey, _ demand: PodDemand, credential: LeaseCredential
-    ) -> DataValue {
+    ) -> [DataValue] {
         var told = PodLease(
             lease: lease, server: server, credential: credential.text,
             awaited: demand.services.filter { $0.health != nil }.map(\.name))
@@ -49,19 +51,17 @@ package struct JobManifest: Sendable {
         told.isSandbox = isPodSandbox(demand)
         var data: DataObject = [PodLease.fileName: .string(told.data.jsonText())]
         for (key, value) in variables(demand) { data[key] = .string(value) }
-        let logins = ([demand.container].compactMap { $0 } + demand.services).compactMap(\.login)
-        if !logins.isEmpty {
-            let auths = logins.map { login -> (String, DataValue) in
-                let pair = Base64Text.text(Array("\(login.username):\(login.password)".utf8), .standard, isPadded: true)
-                return (login.server.isEmpty ? "https://index.docker.io/v1/" : login.server, ["auth": .string(pair)])
-            }
-            data[".dockerconfigjson"] = .string((["auths": .object(DataObject(auths))] as DataValue).jsonText())
+        var lists = RegistryLogins.lists(demand)
+        if let first = lists.first { data[RegistryLogins.key] = .string(first.jsonText()) } else { lists = [.null] }
+        return lists.enumerated().map { index, list in
+            var metadata = metadata(lease, demand)
+            metadata["name"] = .string(RegistryLogins.secretName(names.name(lease), index))
+            return [
+                "apiVersion": "v1", "kind": "Secret", "type": list == .null ? "Opaque" : RegistryLogins.type,
+                "metadata": .object(metadata),
+                "stringData": index == 0 ? .object(data) : [RegistryLogins.key: .string(list.jsonText())],
+            ]
         }
-        return [
-            "apiVersion": "v1", "kind": "Secret",
-            "type": logins.isEmpty ? "Opaque" : "kubernetes.io/dockerconfigjson",
-            "metadata": .object(metadata(lease, demand)), "stringData": .object(data),
-        ]
     }
 
     private func metadata(_ lease: LeaseKey, _ demand: PodDemand, isNamed: Bool = true) -> DataObject {
@@ -82,11 +82,13 @@ package struct JobManifest: Sendable {
         let sizing = PodSizing(settings: settings, demand: demand)
         let size = try sizing.job()
         var spec = podSpec(lease, demand, size)
-        ObjectMerging.merge(settings.pod, into: &spec)
-        for label in demand.labels {
-            if let profile = settings.profiles[label] { ObjectMerging.merge(profile.pod, into: &spec) }
+        let profiles = demand.labels.compactMap { settings.profiles[$0]?.pod }
+        if demand.isForeign {
+            ForkPod(isSandbox: isPodSandbox(demand)).change(&spec, settings: settings.pod, profiles: profiles)
+            spec["serviceAccountName"] = settings.forks.serviceAccount.map(DataValue.string)
+        } else {
+            for change in [settings.pod] + profiles { ObjectMerging.merge(change, into: &spec) }
         }
-        if demand.isForeign { confine(&spec) }
         var template = metadata(lease, demand, isNamed: false)
         template["annotations"] = .object(
             LeaseNames.annotations(lease, PodCharge(project: demand.project, milliCPUs: sizing.charge(size))))
@@ -125,8 +127,10 @@ package struct JobManifest: Sendable {
         if !hosts.isEmpty {
             spec["hostAliases"] = [["ip": "127.0.0.1", "hostnames": .array(hosts.map(DataValue.string))]]
         }
-        if demand.container?.login != nil || demand.services.contains(where: { $0.login != nil }) {
-            spec["imagePullSecrets"] = [["name": secret]]
+        let logins = RegistryLogins.lists(demand).indices
+        if !logins.isEmpty {
+            spec["imagePullSecrets"] = .array(
+                logins.map { ["name": .string(RegistryLogins.secretName(names.name(lease), $0))] })
         }
         if isPodSandbox(demand) { spec["securityContext"] = PodContainers.podSecurity }
         if !demand.isForeign, let account = settings.serviceAccount(of: demand) {
@@ -140,16 +144,6 @@ package struct JobManifest: Sendable {
 
     /// Whether the pod is what keeps a fork's steps from everything else, with no sandbox inside of it.
     func isPodSandbox(_ demand: PodDemand) -> Bool { demand.isForeign && settings.forks.sandbox == .pod }
-
-    private static let hostKeys = ["hostNetwork", "hostPID", "hostIPC"]
-
-    /// Whatever settings and labels say: a fork's pod has no account of the cluster's, and nothing of its node.
-    private func confine(_ spec: inout DataObject) {
-        spec["automountServiceAccountToken"] = false
-        spec["serviceAccountName"] = settings.forks.serviceAccount.map(DataValue.string)
-        spec["serviceAccount"] = nil
-        for key in Self.hostKeys { spec[key] = nil }
-    }
 
     // MARK: names
 

@@ -98,7 +98,7 @@ struct ClusterRunning {
         var settings = try executor.settings()
         let configuration = try executor.configuration(console.environment)
         settings.namespace = settings.namespace ?? configuration.namespace
-        let cluster = ClusterClient(configuration, environment: console.environment, connect: Self.connect)
+        let cluster = Self.client(configuration, console.environment)
         let version = try AsyncWork.run { try await cluster.version() }
         let hasSidecars = settings.sidecars ?? ((version.major, version.minor) >= (1, Self.sidecarMinor))
         var manifest = JobManifest(
@@ -122,6 +122,23 @@ struct ClusterRunning {
         // Nobody else ends it.
         if file.isOwn { parts.awayLimit = AwayLimits().idle }
         return ClusterRunner(parts)
+    }
+
+    private static func client(_ configuration: ClusterConfiguration, _ environment: [String: String]) -> ClusterClient
+    {
+        ClusterClient(configuration, environment: environment, connect: connect)
+    }
+
+    /// Whether the cluster answers, and lets its Jobs be looked at; nothing is made.
+    ///
+    /// - Throws: what a runner would end with, or wait for.
+    static func check(_ executor: ExecutorOptions, _ environment: [String: String]) async throws(DiagnosticError) {
+        let settings = try executor.settings()
+        let configuration = try executor.configuration(environment)
+        let cluster = client(configuration, environment)
+        _ = try await cluster.version()
+        _ = try await cluster.list(
+            .jobs, in: settings.namespace ?? configuration.namespace, labels: "\(LeaseNames.ownerLabel)=none")
     }
 
     private static let connect: ClusterClient.Connector = { (wanted) throws(DiagnosticError) in

@@ -12,6 +12,8 @@ struct ServerCheck {
     let settings: ServerSettings
     /// As `--project` has them.
     let projects: [String]
+    /// Where jobs of the own runner are carried out.
+    let executor: ExecutorOptions
 
     /// What would keep a start from serving, beside the faults of the settings themselves.
     func faults() async -> [DiagnosticError] {
@@ -29,6 +31,11 @@ struct ServerCheck {
         do throws(DiagnosticError) {
             _ = try await settings.blobs?.list(prefix: "runs/", after: nil, limit: 1)
         } catch { faults.append(error) }
+        if executor.executor == .kubernetes {
+            do throws(DiagnosticError) {
+                try await ClusterRunning.check(executor, settings.environment)
+            } catch { faults.append(error) }
+        }
         for project in projects {
             do throws(DiagnosticError) {
                 _ = try OfferedProject.settings(project)

@@ -111,7 +111,7 @@ struct ServerCommand: ParsableCommand {
             let settings = try settings(console)
             var faults = settings.faults
             if check, faults.isEmpty {
-                let check = ServerCheck(settings: settings, projects: projects)
+                let check = ServerCheck(settings: settings, projects: projects, executor: executor)
                 faults = try AsyncWork.run { await check.faults() }
             }
             for fault in faults { console.show(fault.diagnostic) }
