@@ -307,9 +307,11 @@ final class ServerHarness: Sendable {
 
     /// A runner that has nothing but the server's address.
     ///
-    /// - Parameter seen: told the folder that each job's code is in.
+    /// - Parameters:
+    ///   - exchange: to the object storage; `nil`: it asks none.
+    ///   - seen: told the folder that each job's code is in.
     func farAgent(
-        _ name: String, credential: String, transport: @escaping HTTPTransport,
+        _ name: String, credential: String, transport: @escaping HTTPTransport, exchange: HTTPExchange? = nil,
         seen: @escaping @Sendable (String) -> Void = { _ in },
         changing change: (inout JobRunner.Surroundings) -> Void = { _ in }
     ) throws -> JobRunner {
@@ -326,7 +328,8 @@ final class ServerHarness: Sendable {
                 return settings
             },
             link: { () throws(DiagnosticError) in
-                ServerLink(url: "http://server.test", credential: credential, transport: transport)
+                ServerLink(
+                    url: "http://server.test", credential: credential, transport: transport, exchange: exchange)
             }, report: { _ in })
         parts.isFar = true
         change(&parts)

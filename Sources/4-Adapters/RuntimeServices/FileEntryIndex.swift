@@ -64,12 +64,26 @@ package struct FileEntryIndex: EntryIndex {
     }
 
     package func touch(_ entry: CacheEntry, now: Timestamp) throws(DiagnosticError) {
-        var entry = entry
-        entry.lastUsed = now
+        _ = try change(entry) { $0.lastUsed = now }
+    }
+
+    /// Notes where an entry's bytes are now, too.
+    ///
+    /// - Returns: `false` where the entry is gone, or another one has its name.
+    package func note(_ object: StoredObject, of entry: CacheEntry) throws(DiagnosticError) -> Bool {
+        try change(entry) { $0.object = object }
+    }
+
+    /// What others have changed of it meanwhile stays.
+    private func change(_ entry: CacheEntry, _ body: (inout CacheEntry) -> Void) throws(DiagnosticError) -> Bool {
         let path = cachePath(entry.name)
         // Removed meanwhile by somebody else: it must not come back.
-        guard Files.isFile(path) else { return }
-        try Files.replace(path, with: bytes(entry.data), mode: 0o600)
+        guard let data = try readValue(path) else { return false }
+        var known: CacheEntry = try read(data, in: path)
+        guard known.id == entry.id else { return false }
+        body(&known)
+        try Files.replace(path, with: bytes(known.data), mode: 0o600)
+        return true
     }
 
     package func remove(_ entry: CacheEntry) throws(DiagnosticError) {

@@ -162,9 +162,10 @@ package final class Server: Sendable {
             keeping.note(change)
             ear.yield(.run(change))
         }
-        surroundings.jobEnded = { [ear, indexing] change in
+        surroundings.jobEnded = { [ear, indexing, keeping] change in
             counts.note(change)
             indexing.note(change)
+            keeping.note(change)
             ear.yield(.job(change))
         }
         runs = RunCoordinator(surroundings)

@@ -20,7 +20,7 @@ package struct StoreCleaning: Sendable {
     package var snapshotDays: Int64 = 7
     /// The longest that an artifact of a run is kept, whatever its upload asked for; `nil`: as long as it asked for.
     package var artifactDays: @Sendable (RunID) -> Int? = { _ in nil }
-    /// Where artifacts of runs that are over are kept, too.
+    /// Where caches and artifacts are kept, too.
     package var objects: (any ObjectStore)?
     private let root: String
     /// An upload that is whole and not yet named, of a process that lives, is younger.
@@ -143,6 +143,11 @@ package struct StoreCleaning: Sendable {
         return artifact.expires.map { min($0, latest) } ?? latest
     }
 
+    /// What the store does not remove now is nobody's, and goes with what a sweep finds.
+    private func removeObject(_ report: inout Report, _ body: () throws(DiagnosticError) -> Void) {
+        do throws(DiagnosticError) { try body() } catch { report.problems.append(error.diagnostic) }
+    }
+
     /// - Returns: the names of references that the repository's entries still have.
     private func clean(
         _ folder: String, _ now: Timestamp, _ report: inout Report
@@ -165,6 +170,9 @@ package struct StoreCleaning: Sendable {
                     try shelf.remove(entry.blob)
                     report.freedBytes += entry.blob.sizeBytes
                 }
+                removeObject(&report) { () throws(DiagnosticError) in
+                    try StoredKeys.remove(entry.object, from: objects)
+                }
                 continue
             }
             bytes += entry.blob.sizeBytes
@@ -181,7 +189,7 @@ package struct StoreCleaning: Sendable {
                 try shelf.remove(blob)
                 report.freedBytes += blob.sizeBytes
             }
-            try StoredKeys.remove(artifact, from: objects)
+            removeObject(&report) { () throws(DiagnosticError) in try StoredKeys.remove(artifact, from: objects) }
             report.artifacts += 1
         }
         try shelf.sweep()
