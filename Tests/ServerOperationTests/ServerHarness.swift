@@ -311,9 +311,9 @@ final class ServerHarness: Sendable {
     ///   - exchange: to the object storage; `nil`: it asks none.
     ///   - seen: told the folder that each job's code is in.
     func farAgent(
-        _ name: String, credential: String, transport: @escaping HTTPTransport, exchange: HTTPExchange? = nil,
+        _ name: String, credential: String, transport: @escaping HTTPTransport,
         seen: @escaping @Sendable (String) -> Void = { _ in },
-        changing change: (inout JobRunner.Surroundings) -> Void = { _ in }
+        changing change: (inout JobRunner.Surroundings) -> Void = { _ in }, exchange: HTTPExchange? = nil
     ) throws -> JobRunner {
         let store = try RunStore(root: folder + "/far-" + name)
         let environment = ["PATH": "/usr/bin:/bin", "MARTLET_OFFLINE": "1", "MARTLET_HOME": store.root]

@@ -28,6 +28,8 @@ actor RunKeeping {
     private var nextRound = Timestamp.beforeAll
     private var nextSweep = Timestamp.beforeAll
     private var isWorking = false
+    /// Projects whose caches are just being put.
+    private var busy: Set<String> = []
 
     private static let rhythm = Timestamp.Span.minutes(60)
     private static let sweepRhythm = Timestamp.Span.days(1)
@@ -87,6 +89,9 @@ actor RunKeeping {
     /// - Returns: whether they were put.
     @discardableResult
     private func keepCaches(of run: RunID, _ project: String) async -> Bool {
+        // Who is at it already finds what there is to find, or the next round does.
+        guard busy.insert(project).inserted else { return true }
+        defer { busy.remove(project) }
         let store = store
         return await put { () throws(DiagnosticError) in try await store.keepCaches(of: run, project: project) }
     }

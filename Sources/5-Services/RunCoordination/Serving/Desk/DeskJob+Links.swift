@@ -91,7 +91,7 @@ extension DeskJob {
         case .cache:
             guard let project = record.project else { return Self.none }
             guard access.writeScope != nil else { throw refused("a cache of its own") }
-            key = try StoredKeys.cache(of: project)
+            key = try ObjectKey(StoredKeys.caches(project) + object)
             try store.noteProject(project, of: caches.folder)
         }
         let terms = PutTerms(sizeBytes: Int(size), digest: bytes)
