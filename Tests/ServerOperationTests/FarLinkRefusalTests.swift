@@ -226,13 +226,12 @@ struct FarLinkRefusalTests {
             try await held.wait(for: 0, below: "projects/")
             // The link is still good, and nobody names what it brings.
             #expect(try await held.put(LinkedHold.bytes, at: late.body) == 200)
-            let project = held.harness.project.description
-            let sweep = { (now: Timestamp) in
-                try await store.sweepUnnamed(now: now, isHere: { _ in true }, projectOf: { _ in project })
-            }
-            #expect(try await sweep(.now()) == 0)
-            #expect(try await sweep(.now() + .days(2)) == 1)
-            #expect(try await held.keys(runs).isEmpty)
+            try await held.objects.put([1], at: try ObjectKey(runs + "of-somebody-else"))
+            // Younger than a day: somebody may be about to name them.
+            #expect(try await store.sweepOwnerless(now: .now()) == 0)
+            #expect(try await store.sweepOwnerless(now: .now() + .days(2)) == 3)
+            #expect(try await held.keys(runs) == [runs + "of-somebody-else"])
+            #expect(try await store.sweepOwnerless(now: .now() + .days(2)) == 0)
         }
     }
 

@@ -331,21 +331,47 @@ struct FarLinkTests {
             #expect(place.log(second, "build", 2).contains("Cache restored from key: k-1"))
             #expect(place.stores[1].count("GET") > 0 && place.lines[1].state.withLock { $0.gotBytes } == 0)
             while place.caches.contains(where: { $0.object == nil }) { await Task.yield() }
-            // Nobody names these; of another project nothing is known here.
-            let others = [
-                "projects/\(project)/caches/nobody", "projects/prj-other/caches/x", "runs/\(run)/artifacts/y",
-            ]
-            for name in others { try await place.objects.put([1], at: try ObjectKey(name)) }
-            let sweep = { (now: Timestamp, isHere: Bool) in
-                try await store.sweepUnnamed(now: now, isHere: { _ in isHere }, projectOf: { _ in project })
-            }
-            // The young may be about to be named, and what is another server's is not looked at.
-            #expect(try await sweep(.now(), true) == 0)
-            #expect(try await sweep(.now() + .days(2), false) == 0)
-            #expect(try await sweep(.now() + .days(2), true) == 2)
-            #expect(try await place.keys("projects/").contains(object.key))
-            #expect(try await place.keys("projects/prj-other/").count == 1)
+            // What entries name stays, whatever was noted of it; what was never noted here is not looked at.
+            try await place.objects.put([1], at: try ObjectKey(prefix + "of-somebody-else"))
+            // The first runner had a link that it could not use.
+            #expect(try await store.sweepOwnerless(now: .now() + .days(2)) == 1)
+            let left = Set(try await place.keys(prefix))
+            #expect(left == Set(place.caches.compactMap(\.object?.key) + [prefix + "of-somebody-else"]))
             try await place.end()
         }
+    }
+
+    @Test("A cache is evicted while the store is away: its entry is gone at once, its object when the store is back")
+    func evicted() async throws {
+        let objects = WantingStore(FolderStore(root: OwnFolders.path()))
+        var outside = ServerHarness.Outside()
+        outside.blobs = objects
+        let harness = try await ServerHarness(workflows: ["ci.yml": Self.caching], outside: outside)
+        _ = try harness.commit("first")
+        let credential = try await harness.registered("east", labels: RunnerLabels.machine + ["east"])
+        let agent = try harness.farAgent("east", credential: credential, transport: harness.transport)
+        let work = Task { try await agent.run() }
+        let answer = await harness.send(
+            "POST", "/api/v1/projects/demo/runs", ["workflow": "ci.yml", "inputs": ["where": "east", "key": "k-1"]])
+        let run = RunID(try #require(answer.body["runs"]?.array?.first?["run"]?.int))
+        #expect(try await harness.end(of: run).conclusion == .success)
+        let keys = { try await objects.inner.list(prefix: "projects/", after: nil, limit: 9).objects.map(\.key.text) }
+        while try await keys().count != 1 { await Task.yield() }
+        let services = harness.server.store.root + "/services"
+        let folder = services + "/" + (try FileManager.default.contentsOfDirectory(atPath: services)[0])
+        let index = FileEntryIndex(folder: folder + "/index")
+        while try index.caches(version: nil).first?.object == nil { await Task.yield() }
+        objects.isBroken.withLock { $0 = true }
+        harness.clock.advance(9 * 86_400_000)
+        _ = await harness.server.housekeeping.round(Timestamp(milliseconds: harness.clock.now))
+        #expect(try index.caches(version: nil).isEmpty)
+        #expect(try await keys().count == 1)
+        let store = harness.server.store
+        await #expect(throws: DiagnosticError.self) { try await store.sweepOwnerless(now: .now() + .days(2)) }
+        objects.isBroken.withLock { $0 = false }
+        #expect(try await store.sweepOwnerless(now: .now() + .days(2)) == 1)
+        #expect(try await keys().isEmpty)
+        await agent.leave()
+        try await work.value
     }
 }

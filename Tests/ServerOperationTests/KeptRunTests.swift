@@ -19,7 +19,7 @@ import Testing
 import Timekeeping
 
 /// A store that can be made to fail.
-private final class WantingStore: ObjectStore {
+final class WantingStore: ObjectStore {
     let inner: FolderStore
     let isBroken = Mutex(false)
 

@@ -144,8 +144,7 @@ actor RunKeeping {
             }
             if now >= nextSweep {
                 _ = try await store.sweepObjects(now: now)
-                _ = try await store.sweepUnnamed(
-                    now: now, isHere: { homes.isHere($0) }, projectOf: { (try? index.run($0))?.project })
+                _ = try await store.sweepOwnerless(now: now)
                 nextSweep = now + Self.sweepRhythm
             }
         } catch {

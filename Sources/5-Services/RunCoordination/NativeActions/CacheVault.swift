@@ -180,6 +180,8 @@ final class CacheVault: Sendable {
     }
 
     func remove(_ entry: CacheEntry) throws(DiagnosticError) {
+        // Whoever cannot remove the object leaves it to the server.
+        if far == nil, let object = entry.object { try OwnerlessObjects(folder: folder).note(object.key) }
         try index.remove(entry)
         try forget(entry)
     }
@@ -187,8 +189,9 @@ final class CacheVault: Sendable {
     /// Lets go of an entry's bytes: the entry is gone, or was never there.
     func forget(_ entry: CacheEntry) throws(DiagnosticError) {
         try forgetCopy(of: entry)
-        // What the store does not remove now is nobody's, and goes with what a sweep finds.
-        try? StoredKeys.remove(entry.object, from: source.objects)
+        guard let object = entry.object, let objects = source.objects else { return }
+        // What the store does not remove now is noted, and swept.
+        try? OwnerlessObjects(folder: folder).remove(object.key, from: objects)
     }
 
     /// The same of the folder alone.

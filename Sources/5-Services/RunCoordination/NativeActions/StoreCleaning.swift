@@ -143,7 +143,7 @@ package struct StoreCleaning: Sendable {
         return artifact.expires.map { min($0, latest) } ?? latest
     }
 
-    /// What the store does not remove now is nobody's, and goes with what a sweep finds.
+    /// What the store does not remove now goes with its run, or is noted and swept.
     private func removeObject(_ report: inout Report, _ body: () throws(DiagnosticError) -> Void) {
         do throws(DiagnosticError) { try body() } catch { report.problems.append(error.diagnostic) }
     }
@@ -154,6 +154,7 @@ package struct StoreCleaning: Sendable {
     ) throws(DiagnosticError) -> Set<String> {
         let index = FileEntryIndex(folder: folder + "/index")
         let shelf = FileBlobShelf(folder: folder)
+        let ownerless = OwnerlessObjects(folder: folder)
         var blobs: Set<String> = []
         var names: Set<String> = []
         var bytes: UInt64 = 0
@@ -163,6 +164,7 @@ package struct StoreCleaning: Sendable {
             let references = trees?.parts.map { CacheTrees.reference(entry.id, $0.base) } ?? []
             let isOld = entry.lastUsed + .days(cacheDays) < now
             if isOld || bytes + entry.blob.sizeBytes > cacheBytes {
+                if let object = entry.object { try ownerless.note(object.key) }
                 try index.remove(entry)
                 report.caches += 1
                 report.removed.formUnion(references)
@@ -170,8 +172,10 @@ package struct StoreCleaning: Sendable {
                     try shelf.remove(entry.blob)
                     report.freedBytes += entry.blob.sizeBytes
                 }
-                removeObject(&report) { () throws(DiagnosticError) in
-                    try StoredKeys.remove(entry.object, from: objects)
+                if let object = entry.object, let objects {
+                    removeObject(&report) { () throws(DiagnosticError) in
+                        try ownerless.remove(object.key, from: objects)
+                    }
                 }
                 continue
             }

@@ -11,19 +11,8 @@ package import Timekeeping
 
 /// Caches as objects: the server's folder has a copy of what its own runner, or a runner that used no link, has saved.
 extension RunStore {
-    private static let projectFile = "project"
-    private static let projectBytes = 256
-    /// What no entry names is about to be named only while it is younger.
-    private static let orphanLife = Timestamp.Span.days(1)
-    private static let pageObjects = 1_000
-
-    /// Says whose objects a folder of caches and artifacts has: what is not there before the first one cannot be swept.
-    func noteProject(_ project: String, of folder: String) throws(DiagnosticError) {
-        let path = "\(folder)/\(Self.projectFile)"
-        guard !Files.isFile(path) else { return }
-        try Trees.make(folder, mode: 0o700)
-        try Files.replace(path, with: project.utf8, mode: 0o600, durably: isDurable)
-    }
+    /// What has no entry is about to get one only while it is younger.
+    private static let ownerlessLife = Timestamp.Span.days(1)
 
     // MARK: putting
 
@@ -39,8 +28,7 @@ extension RunStore {
         let entries = try await BlockingWork.attempt { () throws(DiagnosticError) in
             try index.caches(version: nil).filter { $0.object == nil && $0.blob.sizeBytes <= CacheObject.limitBytes }
         }
-        guard !entries.isEmpty else { return }
-        try noteProject(project, of: folder)
+        let ownerless = OwnerlessObjects(folder: folder)
         for entry in entries {
             let draft = try vault.drafts.draft()
             defer { try? Files.remove(draft) }
@@ -49,105 +37,53 @@ extension RunStore {
                 try vault.makeObject(of: entry, at: draft, key: key.text)
             }
             guard let (path, object) = made else { continue }
+            try ownerless.note(key.text)
             try await objects.putFile(path, at: key)
             // It was evicted meanwhile, or is named already: nothing will ever name this one.
             if try !index.note(object, of: entry) { try await objects.remove([key]) }
+            try ownerless.forget(key.text)
         }
     }
 
     // MARK: sweeping
 
-    /// Removes objects of this server's projects that no entry names: their entries were removed, their uploads never ended, or
-    /// whoever removed them was cut off. What is another server's is not looked at, and what is young may be about to be named.
+    /// Removes objects that were noted here and that no entry names: their uploads never ended, or whoever removed their entries was
+    /// cut off, or did not reach the store.
     ///
-    /// - Parameters:
-    ///   - isHere: whether this server decides what is of a project.
-    ///   - projectOf: a run's project; `nil`: it is not known.
     /// - Returns: how many went.
-    package func sweepUnnamed(
-        now: Timestamp, isHere: @escaping @Sendable (String) -> Bool,
-        projectOf: @escaping @Sendable (RunID) -> String?
-    ) async throws(DiagnosticError) -> Int {
-        guard let objects else { return 0 }
-        let old = now + .milliseconds(-Self.orphanLife.milliseconds)
+    package func sweepOwnerless(now: Timestamp) async throws(DiagnosticError) -> Int {
+        let services = shared + "/services"
+        guard let objects, Files.isDirectory(services) else { return 0 }
+        let time = now + .milliseconds(-Self.ownerlessLife.milliseconds)
         var count = 0
-        for (project, folders) in try projectFolders() where isHere(project) {
-            let listed = try await Self.objects(below: StoredKeys.caches(project), before: old, in: objects)
-            guard !listed.isEmpty else { continue }
-            // Read after the listing: what was there then is named by now, if it ever is.
-            let named = try await BlockingWork.attempt { () throws(DiagnosticError) in
-                var named: Set<String> = []
-                for folder in folders {
-                    let entries = try FileEntryIndex(folder: folder + "/index").caches(version: nil)
-                    named.formUnion(entries.compactMap(\.object?.key))
-                }
-                return named
+        for item in try Trees.list(services) where item.kind == .directory {
+            let folder = "\(services)/\(item.name)"
+            let ownerless = OwnerlessObjects(folder: folder)
+            let (gone, named) = try await BlockingWork.attempt { () throws(DiagnosticError) in
+                let keys = try ownerless.keys(before: time)
+                // Read afterwards: what is to be named is by now.
+                let named = keys.isEmpty ? [] : try Self.named(keys, in: FileEntryIndex(folder: folder + "/index"))
+                return (keys.filter { !named.contains($0) }, keys.filter(named.contains))
             }
-            let gone = listed.filter { !named.contains($0.text) }
-            if !gone.isEmpty, isHere(project) { try await objects.remove(gone) }
+            for key in gone {
+                if let known = try? ObjectKey(key) { try await objects.remove([known]) }
+                try ownerless.forget(key)
+            }
+            for key in named { try ownerless.forget(key) }
             count += gone.count
         }
-        return try await count + sweepArtifacts(before: old, objects) { projectOf($0).map(isHere) ?? false }
-    }
-
-    /// - Parameter isHere: whether this server decides what is of a run.
-    private func sweepArtifacts(
-        before time: Timestamp, _ objects: any ObjectStore, isHere: @escaping @Sendable (RunID) -> Bool
-    ) async throws(DiagnosticError) -> Int {
-        var (after, count): (String?, Int) = (nil, 0)
-        repeat {
-            let page = try await objects.list(prefix: StoredKeys.runs, after: after, limit: Self.pageObjects)
-            let old = page.objects.filter { $0.modified < time }.map(\.key)
-            let gone = try await BlockingWork.attempt { () throws(DiagnosticError) in
-                try self.unnamed(Dictionary(grouping: old) { StoredKeys.artifactRun($0) }, isHere)
-            }
-            if !gone.isEmpty { try await objects.remove(gone) }
-            count += gone.count
-            after = page.next
-        } while after != nil
         return count
     }
 
-    /// Of artifacts' objects, by their runs, those that no entry names.
-    private func unnamed(
-        _ keys: [RunID?: [ObjectKey]], _ isHere: (RunID) -> Bool
-    ) throws(DiagnosticError) -> [ObjectKey] {
-        var gone: [ObjectKey] = []
-        for case (let run?, let keys) in keys where exists(run) && isHere(run) {
-            let entries = try vault(of: run).index.artifacts(ofRun: run.description)
-            var named: Set<ObjectKey> = []
-            for blob in entries.flatMap(\.blobs) {
-                named.insert(try StoredKeys.artifact(blob, of: run.description))
+    /// Those of some keys that entries have.
+    private static func named(_ keys: [String], in index: FileEntryIndex) throws(DiagnosticError) -> Set<String> {
+        var named = Set(try index.caches(version: nil).compactMap(\.object?.key))
+        for run in Set(keys.compactMap { StoredKeys.artifactRun($0) }) {
+            for blob in try index.artifacts(ofRun: run.description).flatMap(\.blobs) {
+                named.insert(try StoredKeys.artifact(blob, of: run.description).text)
             }
-            gone += keys.filter { !named.contains($0) }
         }
-        return gone
-    }
-
-    /// By project, the folders with its caches.
-    private func projectFolders() throws(DiagnosticError) -> [String: [String]] {
-        let services = shared + "/services"
-        guard Files.isDirectory(services) else { return [:] }
-        var folders: [String: [String]] = [:]
-        for item in try Trees.list(services) where item.kind == .directory {
-            let folder = "\(services)/\(item.name)"
-            let path = "\(folder)/\(Self.projectFile)"
-            guard let bytes = try Files.readIfPresent(path, limit: Self.projectBytes) else { continue }
-            folders[String(decoding: bytes, as: UTF8.self), default: []].append(folder)
-        }
-        return folders
-    }
-
-    private static func objects(
-        below prefix: String, before time: Timestamp, in objects: any ObjectStore
-    ) async throws(DiagnosticError) -> [ObjectKey] {
-        var (after, found): (String?, [ObjectKey]) = (nil, [])
-        repeat {
-            let page = try await objects.list(prefix: prefix, after: after, limit: pageObjects)
-            found += page.objects.filter { $0.modified < time }.map(\.key)
-            after = page.next
-        } while after != nil
-        return found
+        return named
     }
 }
 

@@ -9,8 +9,6 @@ internal import ThreadExecution
 /// The keys of what is kept as objects. All that is a run's is below its number, which is never given again; a cache outlives its
 /// run, and is below its project.
 enum StoredKeys {
-    static let runs = "runs/"
-
     static func run(_ run: String) -> String { "runs/\(run)/" }
 
     static func artifacts(_ run: String) -> String { "runs/\(run)/artifacts/" }
@@ -24,8 +22,8 @@ enum StoredKeys {
     }
 
     /// The run whose artifact a key is; `nil`: it is another thing's.
-    static func artifactRun(_ key: ObjectKey) -> RunID? {
-        let parts = key.text.split(separator: "/")
+    static func artifactRun(_ key: String) -> RunID? {
+        let parts = key.split(separator: "/")
         return parts.count == 4 && parts[0] == "runs" && parts[2] == "artifacts" ? RunID(parts[1]) : nil
     }
 
@@ -56,12 +54,5 @@ enum StoredKeys {
         for blob in blobs { keys.append(try artifact(blob, of: run)) }
         let gone = keys
         try BlockingWork.awaited { () async throws(DiagnosticError) in try await objects.remove(gone) }
-    }
-
-    /// Blocks. The cache's entry is gone already.
-    static func remove(_ object: StoredObject?, from objects: (any ObjectStore)?) throws(DiagnosticError) {
-        guard let object, let objects else { return }
-        let key = try ObjectKey(object.key)
-        try BlockingWork.awaited { () async throws(DiagnosticError) in try await objects.remove([key]) }
     }
 }

@@ -119,6 +119,7 @@ extension DeskJob {
     }
 
     private func removeObjects(of blobs: [StoredBlob]) {
+        // They go with their run, if not now.
         removeLater(blobs.map { try? StoredKeys.artifact($0, of: run).text })
     }
 

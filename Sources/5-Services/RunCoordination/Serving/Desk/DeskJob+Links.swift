@@ -92,9 +92,10 @@ extension DeskJob {
             guard let project = record.project else { return Self.none }
             guard access.writeScope != nil else { throw refused("a cache of its own") }
             key = try ObjectKey(StoredKeys.caches(project) + object)
-            try store.noteProject(project, of: caches.folder)
         }
         let terms = PutTerms(sizeBytes: Int(size), digest: bytes)
+        // From before it can be there until an entry names it.
+        try ownerless.note(key.text)
         guard let link = links.link(to: key, .put(terms)) else { return Self.none }
         let blob = StoredBlob(name: object, sizeBytes: size, digest: digest)
         let isOpen = state.withLock { state in
@@ -141,11 +142,16 @@ extension DeskJob {
 
     /// An entry names it, or nothing ever will: it is not this job's any more.
     func settle(_ name: String, isPublished: Bool) {
-        state.withLock { state in
-            guard let upload = state.linked.removeValue(forKey: name), isPublished else { return }
-            state.settled[name] = upload
+        let upload = state.withLock { state in
+            let upload = state.linked.removeValue(forKey: name)
+            if isPublished, let upload { state.settled[name] = upload }
+            return upload
         }
+        // One that stays is looked at by the sweep, and found to be named.
+        if isPublished, let upload { try? ownerless.forget(upload.key.text) }
     }
+
+    var ownerless: OwnerlessObjects { OwnerlessObjects(folder: caches.folder) }
 
     /// The job brings it through the server instead.
     func forsakeLink(_ name: String) {
