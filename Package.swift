@@ -427,8 +427,8 @@ let testTargets: [Target] = [
         "ServerOperationTests",
         [
             "PostgresAccess", "TestDatabases", "TestPrograms",
-            "AccessRules", "Announcements", "Credentials", "Diagnostics", "EventJournal", "FileAccess", "HomeRules",
-            "HTTPCalling",
+            "AccessRules", "Announcements", "ContentStore", "Credentials", "Diagnostics", "EventJournal", "FileAccess",
+            "HomeRules", "HTTPCalling",
             "HTTPMessages", "HTTPServing", "ObjectStorage", "PipelineModel", "ProcessControl", "RetentionRules",
             "RunCoordination", "RunEngine", "RunIndex", "RunnerAgent", "RunnerProtocol", "RuntimeServices",
             "SQLiteAccess", "SecretVault", "ServerAPI",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AccessRules
+import ContentStore
 import Crypto
 import Diagnostics
 import Foundation
@@ -34,22 +35,23 @@ private struct LinkedHold {
 
     static func digest(_ bytes: [UInt8]) -> String { Hexadecimal.text(SHA256.hash(data: bytes)) }
 
-    init(_ server: StorageServer) async throws {
+    private static let workflow = """
+        on: workflow_dispatch
+        jobs:
+          test: {runs-on: ubuntu-latest, steps: [run: echo hello]}
+        """
+
+    init(_ server: StorageServer, _ workflow: String = workflow, inputs: DataObject = [:]) async throws {
         objects = try await LinkedPlace.bucket(server)
         client = try WebClient(idleMs: 30_000)
         var outside = ServerHarness.Outside()
         outside.blobs = objects
         harness = try await ServerHarness(
-            workflows: [
-                "ci.yml": """
-                on: workflow_dispatch
-                jobs:
-                  test: {runs-on: ubuntu-latest, steps: [run: echo hello]}
-                """
-            ], outside: outside)
+            workflows: ["ci.yml": workflow], outside: outside)
         _ = try harness.commit("first")
-        credential = try await harness.registered("east")
-        let answer = await harness.send("POST", "/api/v1/projects/demo/runs", ["workflow": "ci.yml"])
+        credential = try await harness.registered("east", labels: RunnerLabels.machine + ["east"])
+        let answer = await harness.send(
+            "POST", "/api/v1/projects/demo/runs", ["workflow": "ci.yml", "inputs": .object(inputs)])
         #expect(answer.status == 201, "\(answer.body.jsonText())")
         let link = ServerLink(url: "http://server.test", credential: credential, transport: harness.transport)
         var found: LeaseKey?
@@ -258,6 +260,107 @@ struct FarLinkRefusalTests {
             let name = try #require(try await held.keys("projects/").first?.split(separator: "/").last)
             let link = await held.call(.link, ["blob": .string(String(name))])
             #expect(link.body["url"]?.string?.contains("/caches/\(name)") == true, "\(link)")
+        }
+    }
+
+    private static let restoring = """
+        on:
+          workflow_dispatch:
+            inputs: {where: {type: string}}
+        jobs:
+          test:
+            runs-on: ${{ inputs.where }}
+            steps:
+              - uses: actions/cache/restore@v4
+                with: {path: deps, key: k}
+              - run: cat deps/secret.txt || echo nothing there
+        """
+
+    /// Content that another project has in a machine's store: it is all one.
+    private static func foreignTree(in path: String, _ folder: String) throws -> (
+        ContentFolder, ContentLease, ContentParts
+    ) {
+        let content = try ContentFolder(path: path)
+        let lease = try content.lease()
+        let saved = try content.save(TreeSelection(root: folder, paths: ["deps"]), under: lease)
+        return (content, lease, try content.parts(of: ContentRoot(.tree, saved.id)))
+    }
+
+    @Test("A cache that names chunks of others, and has not got them, gives them to nobody: not here and not there")
+    func foreignChunks() async throws {
+        try await Self.with(.moto) { server in
+            let held = try await LinkedHold(server, Self.restoring, inputs: ["where": "east"])
+            let harness = held.harness
+            let folder = harness.folder + "/theirs"
+            try FileManager.default.createDirectory(atPath: folder + "/deps", withIntermediateDirectories: true)
+            try Data("the other project's secret\n".utf8).write(to: URL(filePath: folder + "/deps/secret.txt"))
+            var noise = [UInt8](repeating: 0, count: 2 << 20)
+            for index in noise.indices { noise[index] = UInt8.random(in: 0...255) }
+            try Data(noise).write(to: URL(filePath: folder + "/deps/noise"))
+            let there = try Self.foreignTree(in: harness.server.store.root + "/content", folder)
+            let here = try Self.foreignTree(in: harness.folder + "/far-west/content", folder)
+            #expect(here.2 == there.2)
+            // The index knows all digests; the bytes are none of theirs.
+            let parts = there.2
+            let index: DataValue = [
+                "pack": [
+                    "trees": [
+                        [
+                            "id": .string(parts.root.id.description),
+                            "pieces": .array(parts.pieces.map { .string($0.text) }),
+                        ]
+                    ], "chunks": .array(parts.chunks.map { .string("\($0.text) \($0.sizeBytes)") }),
+                ], "parts": [["base": "workspace", "tree": .string(parts.root.id.description)]],
+            ]
+            let tail = Array(index.jsonText().utf8)
+            let body = [UInt8](repeating: 1, count: parts.chunks.reduce(0) { $0 + Int($1.sizeBytes) }) + tail
+            let link = await held.link("u", kind: "cache", size: body.count, sha256: LinkedHold.digest(body))
+            #expect(try await held.put(body, at: link.body) == 200)
+            let version = LinkedHold.digest(Array("deps|martlet-trees|1.0".utf8))
+            let kept = await held.call(
+                .keepCache,
+                [
+                    "entry": [
+                        "id": 1, "key": "k", "version": .string(version), "scope": "refs/heads/main", "created": 0,
+                        "lastUsed": 0, "origin": ["run": "1", "job": "test"],
+                        "blob": ["name": "trees:", "size": .number(Double(body.count)), "sha256": ""],
+                    ],
+                    "object": [
+                        "upload": [
+                            "name": "u", "size": .number(Double(body.count)),
+                            "sha256": .string(LinkedHold.digest(body)),
+                        ], "index": .number(Double(tail.count)), "indexSha256": .string(LinkedHold.digest(tail)),
+                    ],
+                ])
+            #expect(kept.body["kept"]?.bool == true, "\(kept)")
+            let name: DataObject = ["key": "k", "version": .string(version), "scope": "refs/heads/main"]
+            #expect(await held.call(.link, name).body["url"] != nil)
+            var tree = name
+            tree["base"] = "workspace"
+            #expect(await held.call(.tree, tree).body.bool("lost"))
+            for chunk in parts.chunks {
+                let message = FramedMessage(["lease": held.lease.data, "chunks": [.string(chunk.text)]])
+                let answer = await held.ask("chunks-get", message.bytes)
+                #expect(answer.body["code"]?.string == "MRT1293")
+            }
+            // Nor does another machine, which has them as well, take them for what the cache has.
+            let west = try await harness.registered("west", labels: RunnerLabels.machine + ["west"])
+            let line = try StoreLine()
+            let agent = try harness.farAgent(
+                "west", credential: west, transport: harness.transport, exchange: line.exchange)
+            let work = Task { try await agent.run() }
+            let answer = await harness.send(
+                "POST", "/api/v1/projects/demo/runs", ["workflow": "ci.yml", "inputs": ["where": "west"]])
+            let run = RunID(try #require(answer.body["runs"]?.array?.first?["run"]?.int))
+            #expect(try await harness.end(of: run).conclusion == .success)
+            let path = harness.server.logPath(
+                LogPlace(run: run, attempt: 1, job: JobID("test"), step: StepAttempt(step: StepPath(2))))
+            let log = try String(contentsOfFile: path, encoding: .utf8)
+            #expect(log.contains("nothing there") && !log.contains("other project's secret\n"), "\(log)")
+            #expect(line.count("GET") > 1)
+            await agent.leave()
+            try await work.value
+            withExtendedLifetime((there.0, there.1, here.0, here.1)) {}
         }
     }
 

@@ -38,7 +38,7 @@ struct FarEntryIndex: EntryIndex {
         for part in trees.parts { missing.append(try storage.missing(of: part.tree)) }
         if let object = try put(trees, of: entry, missing) {
             details["object"] = object
-            return try line.call(.keepCache, details).bool("kept")
+            return try keep(details, trees, of: entry)
         }
         var sent: [DataValue] = []
         for (part, missing) in zip(trees.parts, missing) {
@@ -49,7 +49,25 @@ struct FarEntryIndex: EntryIndex {
             sent.append(.object(object))
         }
         details["trees"] = .array(sent)
-        return try line.call(.keepCache, details).bool("kept")
+        return try keep(details, trees, of: entry)
+    }
+
+    /// Publishes trees. By the number that the server gives them they are known here, too, and need not be brought.
+    private func keep(
+        _ details: DataObject, _ trees: CacheTrees, of entry: CacheEntry
+    ) throws(DiagnosticError) -> Bool {
+        let answer = try line.call(.keepCache, details)
+        guard answer.bool("kept") else { return false }
+        guard let id = answer["id"]?.int else { return true }
+        try storage.content.with { (opened) throws(ContentError) in
+            for part in trees.parts {
+                let name = CacheTrees.reference(entry.id, part.base)
+                guard var known = try opened.content.reference(storage.namespace, name) else { continue }
+                known.name = CacheTrees.reference(id, part.base)
+                try opened.content.setReference(known)
+            }
+        }
+        return true
     }
 
     /// Puts trees into the object storage, as one object: where the server has half of them it costs less to bring it the rest.

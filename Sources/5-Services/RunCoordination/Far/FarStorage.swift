@@ -149,12 +149,27 @@ struct FarStorage: Sendable {
             let source = RenewedLink(link: link) { () throws(DiagnosticError) in try line.link(.link, name) }
             try CacheObject(object: object) { (range) throws(DiagnosticError) in
                 try links.read(try source.current(), range)
-            }.bring(trees, of: entry, to: content, namespace)
+            }.bring(trees, of: entry, to: content, namespace, known: try visibleChunks())
             return true
         } catch  where [.linkUnusable, .objectDamaged].contains(error.diagnostic.code) {
             // What is damaged the server may have whole; if not, it looks and drops the cache.
             links.giveUp(error)
             return false
+        }
+    }
+
+    /// Chunks of caches that are here and that the job may see: no others need not be brought, whoever's they are.
+    private func visibleChunks() throws(DiagnosticError) -> Set<ContentChunk> {
+        let seen = Set(try FarEntryIndex(storage: self).caches(version: nil).map(\.id))
+        return try content.with { (opened) throws(ContentError) in
+            var chunks: Set<ContentChunk> = []
+            for reference in try opened.content.references(in: namespace) {
+                guard let id = reference.name.split(separator: "-").first.flatMap({ Int($0) }), seen.contains(id),
+                    let parts = try? opened.content.parts(of: reference.root)
+                else { continue }
+                chunks.formUnion(parts.chunks)
+            }
+            return chunks
         }
     }
 

@@ -141,7 +141,7 @@ final class CacheVault: Sendable {
     func restore(_ trees: CacheTrees, of entry: CacheEntry, to folders: StepFolders) throws(DiagnosticError) -> Bool {
         if let far {
             guard try far.bring(trees, of: entry) else { return false }
-        } else if try !holds(trees), try !bringCopy(of: entry) {
+        } else if try !holds(trees, of: entry), try !bringCopy(of: entry) {
             return false
         }
         return try content.with { (opened) throws(ContentError) in
@@ -168,13 +168,19 @@ final class CacheVault: Sendable {
     func hasContent(_ trees: CacheTrees, of entry: CacheEntry) throws(DiagnosticError) -> Bool {
         // Whether the server has all of it, it says when it is asked for it.
         if far != nil || entry.object != nil { return true }
-        return try holds(trees)
+        return try holds(trees, of: entry)
     }
 
-    /// Whether the content store here has the trees; not whether all of their files are.
-    func holds(_ trees: CacheTrees) throws(DiagnosticError) -> Bool {
+    /// Whether the content store here has an entry's trees, by the names that are given to what was seen to be whole. That it has
+    /// them by other names, which may be another project's, says nothing.
+    func holds(_ trees: CacheTrees, of entry: CacheEntry) throws(DiagnosticError) -> Bool {
         try content.with { (opened) throws(ContentError) in
-            for part in trees.parts where try !opened.content.contains(part.tree) { return false }
+            for part in trees.parts {
+                let name = CacheTrees.reference(entry.id, part.base)
+                guard let known = try opened.content.reference(namespace, name), known.root.id == part.tree,
+                    try opened.content.contains(part.tree)
+                else { return false }
+            }
             return true
         }
     }

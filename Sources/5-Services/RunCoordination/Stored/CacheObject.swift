@@ -120,27 +120,32 @@ struct CacheObject {
 
     /// Brings what is not here, and gives the trees their names here.
     ///
-    /// - Returns: how many bytes of chunks were read.
+    /// The content store has other projects' chunks, too, and whoever put the object has written its index: what it names is taken
+    /// from here only where it is known to be this job's to see, and read from the object otherwise.
+    ///
+    /// - Parameter known: chunks that are here and that the job may see.
     /// - Throws: ``DiagnosticCode/objectDamaged``, and what reading throws.
-    @discardableResult
     func bring(
-        _ trees: CacheTrees, of entry: CacheEntry, to content: LeasedContent, _ namespace: String
-    ) throws(DiagnosticError) -> UInt64 {
+        _ trees: CacheTrees, of entry: CacheEntry, to content: LeasedContent, _ namespace: String,
+        known: Set<ContentChunk> = []
+    ) throws(DiagnosticError) {
         let index = try index()
         guard Self.isIndex(index, of: trees) else { throw damaged("it is of other trees") }
         let deposit = try content.with { (opened) throws(ContentError) in try opened.content.deposit() }
         let missing = try content.with { (_) throws(ContentError) in
             var missing: [ContentPack.Item] = []
-            for item in index.pack.items where try !deposit.holds(item.chunk) { missing.append(item) }
+            for item in index.pack.items {
+                if known.contains(item.chunk), try deposit.holds(item.chunk) { continue }
+                missing.append(item)
+            }
             return missing
         }
-        var count: UInt64 = 0
+        var given = known
         for group in Self.groups(missing) {
             guard let first = group.first, let last = group.last else { continue }
             let range = first.offset..<last.range.upperBound
             let bytes = try read(range)
             guard bytes.count == range.count else { throw damaged("it ends at \(range.lowerBound)") }
-            count += UInt64(range.count)
             for item in group {
                 let start = Int(item.offset - first.offset)
                 guard let plain = item.bytes(Array(bytes[start..<start + item.storedBytes])) else {
@@ -148,26 +153,31 @@ struct CacheObject {
                 }
                 let chunk = try content.with { (_) throws(ContentError) in try deposit.put(plain) }
                 guard chunk == item.chunk else { throw damaged("a chunk has another digest") }
+                given.insert(chunk)
             }
         }
-        try finish(index, entry, deposit, content, namespace)
-        return count
+        try finish(index, entry, deposit, given, Place(content: content, namespace: namespace))
+    }
+
+    private struct Place {
+        var content: LeasedContent
+        var namespace: String
     }
 
     private func finish(
-        _ index: Index, _ entry: CacheEntry, _ deposit: ContentDeposit, _ content: LeasedContent, _ namespace: String
+        _ index: Index, _ entry: CacheEntry, _ deposit: ContentDeposit, _ given: Set<ContentChunk>, _ place: Place
     ) throws(DiagnosticError) {
         let saving = CacheVault.Saving(name: entry.name, trees: [:], origin: entry.origin)
         do {
-            try content.with { (opened) throws(ContentError) in
+            try place.content.with { (opened) throws(ContentError) in
                 for part in index.parts {
                     let pieces = index.pack.trees.first { $0.id == part.tree }?.pieces ?? []
                     let root = ContentRoot(.tree, part.tree)
-                    try deposit.finish(root, pieces: pieces, under: opened.lease)
+                    try deposit.finish(root, pieces: pieces, under: opened.lease) { given.contains($0) }
                     let named = CacheTrees.Part(base: part.base, tree: part.tree, paths: part.paths ?? [])
                     try opened.content.setReference(
                         ContentReference(
-                            namespace: namespace, name: CacheTrees.reference(entry.id, part.base), root: root,
+                            namespace: place.namespace, name: CacheTrees.reference(entry.id, part.base), root: root,
                             metadata: named.metadata(saving, entry.created, hasPaths: part.paths != nil)))
                 }
             }

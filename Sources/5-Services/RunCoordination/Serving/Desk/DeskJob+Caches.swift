@@ -67,9 +67,11 @@ extension DeskJob {
         guard let entry = try find(details) else { return [:] }
         var isWhole = true
         if let trees = CacheTrees(entry.blob) {
-            if try caches.holds(trees) { isWhole = try trees.parts.allSatisfy { try damagedCount(of: $0.tree) == 0 } }
+            if try caches.holds(trees, of: entry) {
+                isWhole = try trees.parts.allSatisfy { try damagedCount(of: $0.tree) == 0 }
+            }
             // What is damaged here, or not here, may be whole in the object storage.
-            if try !isWhole || !caches.holds(trees) { isWhole = try caches.bringCopy(of: entry) }
+            if try !isWhole || !caches.holds(trees, of: entry) { isWhole = try caches.bringCopy(of: entry) }
         } else if (try? caches.shelf.open(entry.blob)) == nil {
             isWhole = try caches.bringCopy(of: entry)
         }
@@ -86,7 +88,7 @@ extension DeskJob {
         guard let entry = try find(details), let base = StepFolders.Anchor(rawValue: try details.string("base")),
             let part = CacheTrees(entry.blob)?.parts.first(where: { $0.base == base })
         else { throw refused("that cache") }
-        if let trees = CacheTrees(entry.blob), entry.object != nil, try !caches.holds(trees) {
+        if let trees = CacheTrees(entry.blob), entry.object != nil, try !caches.holds(trees, of: entry) {
             guard try caches.bringCopy(of: entry) else { return ["lost": true] }
         }
         let found = try caches.content.with { (opened) throws(ContentError) -> (ContentParts, [UInt8])? in
@@ -165,12 +167,14 @@ extension DeskJob {
             if !isKept {
                 let same = try caches.index.caches(version: kept.version).first { $0.name == kept.name }
                 // Said a second time, because the answer was lost.
-                if let same, same.origin == kept.origin, same.blob == kept.blob { return ["kept": true] }
+                if let same, same.origin == kept.origin, same.blob == kept.blob {
+                    return ["kept": true, "id": .number(Double(same.id))]
+                }
                 try caches.forgetCopy(of: kept)
                 removeLater([kept.object?.key])
             }
             for name in taken { settle(name, isPublished: isKept) }
-            return ["kept": .bool(isKept)]
+            return ["kept": .bool(isKept), "id": .number(Double(id))]
         }
     }
 

@@ -44,7 +44,7 @@ extension DeskJob {
             let link = links.link(to: try ObjectKey(object.key), .get(fileName: nil))
         else { return Self.none }
         // What it reads there it need not bring again, where the server has it, too.
-        for part in trees.parts where try caches.holds(trees) {
+        for part in trees.parts where try caches.holds(trees, of: entry) {
             let found = try? caches.content.with { (opened) throws(ContentError) in
                 try opened.content.parts(of: ContentRoot(.tree, part.tree)).chunks
             }
@@ -94,9 +94,9 @@ extension DeskJob {
             key = try ObjectKey(StoredKeys.caches(project) + object)
         }
         let terms = PutTerms(sizeBytes: Int(size), digest: bytes)
+        guard let link = links.link(to: key, .put(terms)) else { return Self.none }
         // From before it can be there until an entry names it.
         try ownerless.note(key.text)
-        guard let link = links.link(to: key, .put(terms)) else { return Self.none }
         let blob = StoredBlob(name: object, sizeBytes: size, digest: digest)
         let isOpen = state.withLock { state in
             guard !state.isDismissed, state.linked.count + state.uploads.count < RunnerLimits.openUploads else {
@@ -182,7 +182,7 @@ extension DeskJob {
     func bring(_ details: DataValue) throws -> DataValue {
         guard details["blob"] != nil else {
             guard let entry = try find(details) else { throw refused("that cache") }
-            if let trees = CacheTrees(entry.blob), try caches.holds(trees) { return ["isThere": true] }
+            if let trees = CacheTrees(entry.blob), try caches.holds(trees, of: entry) { return ["isThere": true] }
             return ["isThere": .bool(try caches.bringCopy(of: entry))]
         }
         let name = try details.string("blob")
