@@ -60,8 +60,8 @@ final class StoreLinks: Sendable {
         guard let facts else { throw Self.mismatch("is not there") }
         guard facts.sizeBytes == sizeBytes else { throw Self.mismatch("has \(facts.sizeBytes) bytes") }
         var found = facts.sha256
-        let isBelieved = try refusesOtherBytes()
-        if found == nil || !isBelieved {
+        let isBelieved = found == nil ? false : try refusesOtherBytes()
+        if !isBelieved {
             let blob = StoredBlob(name: key.text, sizeBytes: sizeBytes, digest: digest)
             let isSame = try BlobCopy.read(StoredBlobReader(blob, key, objects), blob) { _ in }
             found = isSame ? digest : ""
