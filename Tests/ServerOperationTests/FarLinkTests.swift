@@ -275,26 +275,49 @@ struct FarLinkTests {
         }
     }
 
+    /// A runner that has the server's folder, and nothing of the store.
+    private static func own(_ place: LinkedPlace) async throws -> (JobRunner, Task<Void, any Error>) {
+        let credential = try await place.harness.registered("own", labels: RunnerLabels.machine + ["own"])
+        let store = try RunStore(root: place.harness.folder + "/own", shared: place.harness.server.store.root)
+        var parts = JobRunner.Surroundings(
+            store: store, capacity: 1,
+            settings: { (content) throws(DiagnosticError) in try ServerHarness.settings(content) },
+            link: { [transport = place.harness.transport] () throws(DiagnosticError) in
+                ServerLink(url: "http://server.test", credential: credential, transport: transport)
+            }, report: { _ in })
+        parts.isOwn = true
+        let own = JobRunner(parts)
+        return (own, Task { try await own.run() })
+    }
+
+    @Test("While the store is away a cache that is only there is not restored, and stays")
+    func awayCaches() async throws {
+        let server = try StorageServer(.moto)
+        let place = try await LinkedPlace(server, Self.caching, runners: ["east", "west"])
+        _ = try await place.run(["where": "east", "key": "k-1"])
+        #expect(place.caches.count == 1)
+        server.stop()
+        let (own, work) = try await Self.own(place)
+        for runner in ["own", "west"] {
+            let (run, report) = try await place.run(["where": .string(runner), "key": "k-1"])
+            #expect(report.conclusion == .success, "\(report.sentence)")
+            let log = place.log(run, "build", 2)
+            #expect(log.contains("Failed to restore: MRT1408"), "\(log)")
+            #expect(log.contains("MRT1480") == (runner == "west"), "\(log)")
+            #expect(place.caches.map(\.key).contains("k-1"))
+        }
+        await own.leave()
+        try await work.value
+        try await place.end()
+    }
+
     @Test(
         "A cache that a runner put into the store is the own runner's, too, and goes from the store when it is evicted")
     func ownRunner() async throws {
         try await Self.with(.seaweed) { server in
             let place = try await LinkedPlace(server, Self.caching, runners: ["east"])
             let (first, _) = try await place.run(["where": "east", "key": "k-1"])
-            let credential = try await place.harness.registered("own", labels: RunnerLabels.machine + ["own"])
-            let store = try RunStore(
-                root: place.harness.folder + "/own", shared: place.harness.server.store.root)
-            var parts = JobRunner.Surroundings(
-                store: store, capacity: 1,
-                settings: { (content) throws(DiagnosticError) in
-                    try ServerHarness.settings(content)
-                },
-                link: { [transport = place.harness.transport] () throws(DiagnosticError) in
-                    ServerLink(url: "http://server.test", credential: credential, transport: transport)
-                }, report: { _ in })
-            parts.isOwn = true
-            let own = JobRunner(parts)
-            let work = Task { try await own.run() }
+            let (own, work) = try await Self.own(place)
             let (second, report) = try await place.run(["where": "own", "key": "k-1"])
             #expect(report.conclusion == .success, "\(report.sentence)")
             let log = place.log(second, "build", 2)
