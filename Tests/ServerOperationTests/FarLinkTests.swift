@@ -290,6 +290,28 @@ struct FarLinkTests {
         return (own, Task { try await own.run() })
     }
 
+    @Test(
+        "A store that goes away between an upload and its record costs nothing: the bytes come again, through the server"
+    )
+    func awayBeforeRecord() async throws {
+        let server = try StorageServer(.moto)
+        let place = try await LinkedPlace(server, Self.passing, runners: ["east", "west"])
+        place.stores[0].state.withLock { state in
+            state.fault = { (call, answer) throws(DiagnosticError) in
+                server.stop()
+                return HTTPStream(status: answer.status, pieces: HTTPPieces { { nil } })
+            }
+        }
+        let (run, report) = try await place.run()
+        #expect(report.conclusion == .success, "\(report.sentence)")
+        let log = place.log(run, "make", 3)
+        #expect(log.contains("MRT1480") && log.components(separatedBy: "MRT1480").count == 2, "\(log)")
+        #expect(place.stores[0].state.withLock { $0.methods } == ["PUT"])
+        let sum = try #require(Self.sum(place.log(run, "make", 2)))
+        #expect(place.log(run, "use", 2).contains(sum))
+        try await place.end()
+    }
+
     @Test("While the store is away a cache that is only there is not restored, and stays")
     func awayCaches() async throws {
         let server = try StorageServer(.moto)

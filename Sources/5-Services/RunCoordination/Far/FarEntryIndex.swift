@@ -3,6 +3,7 @@
 internal import ContentStore
 internal import Diagnostics
 internal import FileAccess
+internal import ObjectStorage
 internal import RunnerProtocol
 internal import RuntimeServices
 internal import StructuredData
@@ -27,11 +28,30 @@ struct FarEntryIndex: EntryIndex {
     }
 
     func add(_ entry: CacheEntry) throws(DiagnosticError) -> Bool {
+        // The server has it, or nobody ever will.
+        defer { if CacheTrees(entry.blob) == nil { try? storage.shelf.remove(entry.blob) } }
+        return try withoutLinksIfNeeded { () throws(DiagnosticError) in try publish(entry) }
+    }
+
+    /// What was put at a link the server looks at; where the store does not let it, the bytes go through the server.
+    private func withoutLinksIfNeeded(_ body: () throws(DiagnosticError) -> Bool) throws(DiagnosticError) -> Bool {
+        do throws(DiagnosticError) {
+            return try body()
+        } catch  where line.links.isUsable && Self.storeFailures.contains(error.diagnostic.code) {
+            line.links.giveUp(error)
+            return try body()
+        }
+    }
+
+    private static let storeFailures: Set<DiagnosticCode> = [
+        .storageUnavailable, .storageAccessRefused, .storageRefused, .storageFull, .storageBucketMissing,
+        .storageAnswerUnreadable, .storageClock, .objectMissing,
+    ]
+
+    private func publish(_ entry: CacheEntry) throws(DiagnosticError) -> Bool {
         var details: DataObject = ["entry": entry.data]
         guard let trees = CacheTrees(entry.blob) else {
             details["upload"] = try storage.send(entry.blob, as: .cache)
-            // The server has it.
-            defer { try? storage.shelf.remove(entry.blob) }
             return try line.call(.keepCache, details).bool("kept")
         }
         var missing: [FarStorage.Missing] = []
@@ -124,6 +144,10 @@ struct FarEntryIndex: EntryIndex {
     // MARK: artifacts
 
     func add(_ artifact: ArtifactEntry, replacing: Bool) throws(DiagnosticError) -> Bool {
+        try withoutLinksIfNeeded { () throws(DiagnosticError) in try publish(artifact, replacing: replacing) }
+    }
+
+    private func publish(_ artifact: ArtifactEntry, replacing: Bool) throws(DiagnosticError) -> Bool {
         let known = try artifacts(ofRun: artifact.origin.run).flatMap(\.blobs)
         for blob in artifact.blobs where !known.contains(blob) {
             _ = try storage.send(blob, as: .artifact)
