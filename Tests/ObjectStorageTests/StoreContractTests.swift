@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Crypto
 import Diagnostics
 import FileAccess
 import Foundation
 import HTTPMessages
+import StructuredData
 import TestFolders
 import TestPrograms
 import Testing
@@ -197,11 +199,13 @@ struct StoreContractTests {
     func links(kind: StoreKind) async throws {
         let store = try await StorageServers.store(kind)
         let key = try Self.key("odd name/ä+b%20&c.zip")
-        let put = try #require(try await store.link(to: key, LinkUse(.put, seconds: 60)))
-        let file = OwnFolders.path()
-        try Files.write(Array("by a link".utf8), to: file)
-        #expect(Curl.run(["-s", "-f", "--retry", "8", "--retry-delay", "1", "-T", file, put]).status == 0)
-        let get = try #require(try await store.link(to: key, LinkUse(.get(fileName: "naïve \"x\".zip"), seconds: 60)))
+        let put = try #require(try await store.link(to: key, LinkUse(.put(Self.terms("by a link")), seconds: 60)))
+        #expect(try Self.put("by a link", at: put, tries: 8) == 0)
+        let facts = try await store.facts(of: key)
+        #expect(
+            facts?.sizeBytes == 9 && [nil, Hexadecimal.text(Self.terms("by a link").digest)].contains(facts?.sha256))
+        let found = try await store.link(to: key, LinkUse(.get(fileName: "naïve \"x\".zip"), seconds: 60))
+        let get = try #require(found).url
         let answer = Curl.run(["-s", "-f", "-D", "-", get])
         #expect(answer.status == 0)
         #expect(answer.output.hasSuffix("by a link"))
@@ -215,14 +219,56 @@ struct StoreContractTests {
         #expect(Curl.run(["-s", "-f", "-X", "DELETE", get]).status == 22)
     }
 
+    private static func terms(_ text: String) -> PutTerms {
+        PutTerms(sizeBytes: text.utf8.count, digest: Array(SHA256.hash(data: Array(text.utf8))))
+    }
+
+    /// - Returns: 0, or 22 where the store said no.
+    private static func put(_ text: String, at link: ObjectLink, tries: Int = 0) throws -> Int32 {
+        let file = OwnFolders.path()
+        try Files.write(Array(text.utf8), to: file)
+        let headers = link.headers.fields.flatMap { ["-H", "\($0.name): \($0.value)"] }
+        let patience = tries > 0 ? ["--retry", "\(tries)", "--retry-delay", "1"] : []
+        return Curl.run(["-s", "-f"] + patience + headers + ["-T", file, link.url]).status
+    }
+
+    @Test("A link to put something takes what it was made for, once, and nothing else", arguments: StoreKind.buckets)
+    func boundLinks(kind: StoreKind) async throws {
+        // SeaweedFS encrypts only where it was given a key of its own.
+        let store = try await StorageServers.store(kind, more: kind == .moto ? "&sse=AES256" : "")
+        let key = try Self.key("projects/p-1/caches/one")
+        try await store.put([1], at: try Self.key("warm"))
+        let link = try #require(try await store.link(to: key, LinkUse(.put(Self.terms("these bytes")), seconds: 60)))
+        #expect(link.headers["x-amz-server-side-encryption"] == (kind == .moto ? "AES256" : nil))
+        let refuses = try await store.refusesOtherBytes()
+        #expect(try await store.list(prefix: "checks/", after: nil, limit: 10).objects.isEmpty)
+        #expect(refuses == (kind == .seaweed))
+        if refuses {
+            // As many bytes, and others.
+            #expect(try Self.put("other bytes", at: link) == 22)
+            #expect(try await store.facts(of: key) == nil)
+            #expect(try Self.put("far more bytes than were announced", at: link) == 22)
+            // Without what was signed, and at another key.
+            #expect(try Self.put("these bytes", at: ObjectLink(url: link.url)) == 22)
+            let other = ObjectLink(url: link.url.replacing("p-1", with: "p-2"), headers: link.headers)
+            #expect(try Self.put("these bytes", at: other) == 22)
+            #expect(try await store.facts(of: try Self.key("projects/p-2/caches/one")) == nil)
+        }
+        #expect(try Self.put("these bytes", at: link) == 0)
+        #expect(try Self.put("these bytes", at: link) == 22)
+        #expect(try await store.get(key, limit: 100) == Array("these bytes".utf8))
+    }
+
     @Test("Links are for the address that users reach, and for none where there are to be none")
     func linkAddresses() async throws {
         let far = try await StorageServers.store(.moto, more: "&links=https://blobs.example.com")
-        let link = try #require(try await far.link(to: try Self.key("a"), LinkUse(.put, seconds: 1)))
-        #expect(link.hasPrefix("https://blobs.example.com/"))
+        let link = try #require(try await far.link(to: try Self.key("a"), LinkUse(.put(Self.terms("a")), seconds: 1)))
+        #expect(link.url.hasPrefix("https://blobs.example.com/"))
         let none = try await StorageServers.store(.moto, more: "&links=none")
-        #expect(try await none.link(to: try Self.key("a"), LinkUse(.put, seconds: 1)) == nil)
-        #expect(try await StorageServers.store(.folder).link(to: try Self.key("a"), LinkUse(.put, seconds: 1)) == nil)
+        #expect(try await none.link(to: try Self.key("a"), LinkUse(.put(Self.terms("a")), seconds: 1)) == nil)
+        #expect(
+            try await StorageServers.store(.folder).link(
+                to: try Self.key("a"), LinkUse(.put(Self.terms("a")), seconds: 1)) == nil)
     }
 
     @Test("An upload that nobody ended is aborted by a sweep, and younger ones are not", arguments: StoreKind.buckets)

@@ -19,7 +19,7 @@ import Testing
 import Timekeeping
 
 /// A store that can be made to fail.
-private final class WantingStore: ObjectStore {
+final class WantingStore: ObjectStore {
     let inner: FolderStore
     let isBroken = Mutex(false)
 
@@ -59,7 +59,8 @@ private final class WantingStore: ObjectStore {
     }
 
     func sweepUploads(begunBefore time: Timestamp) async throws(DiagnosticError) -> Int { 0 }
-    func link(to key: ObjectKey, _ use: LinkUse) async throws(DiagnosticError) -> String? { nil }
+    func link(to key: ObjectKey, _ use: LinkUse) async throws(DiagnosticError) -> ObjectLink? { nil }
+    func refusesOtherBytes() async throws(DiagnosticError) -> Bool { false }
 }
 
 @Suite("What a run leaves is kept as objects once it is over", .ownFolders)

@@ -315,11 +315,13 @@ final class ServerHarness: Sendable {
 
     /// A runner that has nothing but the server's address.
     ///
-    /// - Parameter seen: told the folder that each job's code is in.
+    /// - Parameters:
+    ///   - exchange: to the object storage; `nil`: it asks none.
+    ///   - seen: told the folder that each job's code is in.
     func farAgent(
         _ name: String, credential: String, transport: @escaping HTTPTransport,
         seen: @escaping @Sendable (String) -> Void = { _ in },
-        changing change: (inout JobRunner.Surroundings) -> Void = { _ in }
+        changing change: (inout JobRunner.Surroundings) -> Void = { _ in }, exchange: HTTPExchange? = nil
     ) throws -> JobRunner {
         let store = try RunStore(root: folder + "/far-" + name)
         let environment = ["PATH": "/usr/bin:/bin", "MARTLET_OFFLINE": "1", "MARTLET_HOME": store.root]
@@ -334,7 +336,8 @@ final class ServerHarness: Sendable {
                 return settings
             },
             link: { () throws(DiagnosticError) in
-                ServerLink(url: "http://server.test", credential: credential, transport: transport)
+                ServerLink(
+                    url: "http://server.test", credential: credential, transport: transport, exchange: exchange)
             }, report: { _ in })
         parts.isFar = true
         change(&parts)

@@ -26,6 +26,14 @@ package struct StorageCall: Hashable, Sendable, DataRepresentable {
         case tree
         /// Which of the `chunks` are to be sent.
         case missing
+        /// An address in the object storage at which a `blob` that the job was told of, or the cache `key`, `version`, `scope`, is
+        /// read; see ``StorageLink``.
+        case link
+        /// An address at which the upload `name` of `size` bytes with that `sha256`, of that `kind`, is put.
+        case uploadLink
+        /// Sees that a `blob` (of a `run`, where it is an artifact's) or the cache `key`, `version`, `scope` is in the server's folder,
+        /// for the server's own runner.
+        case bring
     }
 
     package var lease: LeaseKey

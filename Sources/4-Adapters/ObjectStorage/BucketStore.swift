@@ -5,6 +5,7 @@ internal import Crypto
 package import Diagnostics
 internal import FileAccess
 package import HTTPMessages
+internal import StructuredData
 package import Timekeeping
 
 /// Objects in a bucket of an S3 service.
@@ -130,8 +131,9 @@ package struct BucketStore: ObjectStore {
     }
 
     package func facts(of key: ObjectKey) async throws(DiagnosticError) -> ObjectFacts? {
-        let answer = try await client.ask(
-            BucketRequest(method: "HEAD", key: path(key), what: "look at '\(key)'", expected: ["NoSuchKey"]))
+        var request = BucketRequest(method: "HEAD", key: path(key), what: "look at '\(key)'", expected: ["NoSuchKey"])
+        request.headers["x-amz-checksum-mode"] = "ENABLED"
+        let answer = try await client.ask(request)
         guard answer.isSuccess else { return nil }
         let size = answer.headers["Content-Length"].flatMap { UInt64($0) }
         let modified = answer.headers["Last-Modified"].flatMap(Self.time)
@@ -140,7 +142,14 @@ package struct BucketStore: ObjectStore {
                 .storageAnswerUnreadable, "\(place) does not say how long '\(key)' is, or since when it is there.",
                 remedy: "Check the address: perhaps a proxy on the way changes answers.")
         }
-        return ObjectFacts(key: key, sizeBytes: size, modified: modified)
+        var facts = ObjectFacts(key: key, sizeBytes: size, modified: modified)
+        // Of an object of parts it is a digest of digests, which says so by a dash.
+        if let said = answer.headers["x-amz-checksum-sha256"], !said.contains("-"),
+            let digest = Base64Text.bytes(said, .standard), digest.count == SHA256.byteCount
+        {
+            facts.sha256 = Hexadecimal.text(digest)
+        }
+        return facts
     }
 
     /// `Wed, 12 Oct 2009 17:50:00 GMT`
@@ -157,31 +166,5 @@ package struct BucketStore: ObjectStore {
         var request = BucketRequest(method: "PUT", what: "make the bucket '\(address.bucket)'")
         request.expected = ["BucketAlreadyOwnedByYou"]
         _ = try await client.ask(request)
-    }
-
-    // MARK: links
-
-    package func link(to key: ObjectKey, _ use: LinkUse) async throws(DiagnosticError) -> String? {
-        let endpoint: String
-        switch address.links {
-        case .none: return nil
-        case .same: endpoint = client.endpoint
-        case .at(let origin): endpoint = origin
-        }
-        var request = BucketRequest(method: "PUT", key: path(key), what: "link")
-        if case .get(let fileName) = use.act {
-            request.method = "GET"
-            // What users' browsers get is saved: it is never a page of the store's.
-            let name = (fileName ?? key.text.split(separator: "/").last.map(String.init) ?? "file")
-            let disposition = "attachment; filename*=UTF-8''\(FormText.encoded(name))"
-            request.query.append(.init("response-content-disposition", disposition))
-            request.query.append(.init("response-content-type", "application/octet-stream"))
-        } else {
-            // They have to be sent as they are signed.
-            request.headers = encryptionHeaders
-        }
-        let signing = RequestSigning(
-            key: try await client.credentials.key(), region: client.region, now: client.surroundings.now())
-        return signing.link(client.unsigned(request, endpoint: endpoint), seconds: use.seconds)
     }
 }

@@ -113,7 +113,10 @@ package struct FolderStore: ObjectStore {
     }
 
     /// A folder has no address that others could ask.
-    package func link(to key: ObjectKey, _ use: LinkUse) async throws(DiagnosticError) -> String? { nil }
+    package func link(to key: ObjectKey, _ use: LinkUse) async throws(DiagnosticError) -> ObjectLink? { nil }
+
+    /// Nobody else writes here.
+    package func refusesOtherBytes() async throws(DiagnosticError) -> Bool { false }
 }
 
 extension ObjectFacts {

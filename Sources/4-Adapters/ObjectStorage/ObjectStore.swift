@@ -28,7 +28,10 @@ package protocol ObjectStore: Sendable {
     /// - Returns: how many.
     func sweepUploads(begunBefore time: Timestamp) async throws(DiagnosticError) -> Int
     /// An address at which whoever has it may read or write one object for a while; `nil` where the store gives none.
-    func link(to key: ObjectKey, _ use: LinkUse) async throws(DiagnosticError) -> String?
+    func link(to key: ObjectKey, _ use: LinkUse) async throws(DiagnosticError) -> ObjectLink?
+    /// Whether the store refuses bytes that are not those that were announced: it puts an object with the checksum of others, and
+    /// removes it where the store took it.
+    func refusesOtherBytes() async throws(DiagnosticError) -> Bool
 }
 
 package struct ObjectFacts: Hashable, Sendable {
@@ -36,11 +39,14 @@ package struct ObjectFacts: Hashable, Sendable {
     package var sizeBytes: UInt64
     /// By the store's clock.
     package var modified: Timestamp
+    /// SHA-256 in hexadecimal digits, where the store keeps it; listings say none, and of an object of parts there is none.
+    package var sha256: String?
 
-    package init(key: ObjectKey, sizeBytes: UInt64, modified: Timestamp) {
+    package init(key: ObjectKey, sizeBytes: UInt64, modified: Timestamp, sha256: String? = nil) {
         self.key = key
         self.sizeBytes = sizeBytes
         self.modified = modified
+        self.sha256 = sha256
     }
 }
 
@@ -66,7 +72,7 @@ package struct LinkUse: Hashable, Sendable {
     package enum Act: Hashable, Sendable {
         /// - Parameter fileName: what a browser calls what it saves; `nil`: as the key ends.
         case get(fileName: String?)
-        case put
+        case put(PutTerms)
     }
 
     package var act: Act
@@ -78,6 +84,29 @@ package struct LinkUse: Hashable, Sendable {
     package init(_ act: Act, seconds: Int) {
         self.act = act
         self.seconds = min(max(1, seconds), Self.longestSeconds)
+    }
+}
+
+/// What alone may be put at a link: these bytes, once.
+package struct PutTerms: Hashable, Sendable {
+    package var sizeBytes: Int
+    /// SHA-256 of the bytes.
+    package var digest: [UInt8]
+
+    package init(sizeBytes: Int, digest: [UInt8]) {
+        self.sizeBytes = sizeBytes
+        self.digest = digest
+    }
+}
+
+/// An address that needs no key, and what has to be sent with the request as it was signed.
+package struct ObjectLink: Hashable, Sendable {
+    package var url: String
+    package var headers: HTTPHeaders
+
+    package init(url: String, headers: HTTPHeaders = []) {
+        self.url = url
+        self.headers = headers
     }
 }
 

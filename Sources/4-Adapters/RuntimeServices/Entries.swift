@@ -20,7 +20,27 @@ package struct EntryOrigin: Hashable, Sendable {
     }
 }
 
-/// A saved cache. Entries never change; only the time of last use does.
+/// Where an entry's bytes are in the object storage.
+package struct StoredObject: Hashable, Sendable {
+    package var key: String
+    package var sizeBytes: UInt64
+    /// SHA-256 of all of it, 64 lower-case hexadecimal digits.
+    package var digest: String
+    /// Of what stands at its end and says where everything is; 0: there is none.
+    package var indexBytes: UInt64
+    /// SHA-256 of the index.
+    package var indexDigest: String
+
+    package init(key: String, sizeBytes: UInt64, digest: String, indexBytes: UInt64 = 0, indexDigest: String = "") {
+        self.key = key
+        self.sizeBytes = sizeBytes
+        self.digest = digest
+        self.indexBytes = indexBytes
+        self.indexDigest = indexDigest
+    }
+}
+
+/// A saved cache. Entries never change; only the time of last use does, and where else its bytes are.
 package struct CacheEntry: Hashable, Sendable {
     /// Below 2^53: JavaScript reads it as a number.
     package var id: Int
@@ -33,6 +53,8 @@ package struct CacheEntry: Hashable, Sendable {
     package var created: Timestamp
     package var lastUsed: Timestamp
     package var origin: EntryOrigin
+    /// `nil`: the bytes are in the server's folder and nowhere else.
+    package var object: StoredObject?
 
     package init(
         id: Int, key: String, version: String, scope: String, blob: StoredBlob, created: Timestamp, origin: EntryOrigin
@@ -152,12 +174,30 @@ extension DataValue {
     }
 }
 
-extension CacheEntry: DataRepresentable {
+extension StoredObject: DataRepresentable {
     package var data: DataValue {
         [
+            "key": .string(key), "size": .number(Double(sizeBytes)), "sha256": .string(digest),
+            "index": .number(Double(indexBytes)), "indexSha256": .string(indexDigest),
+        ]
+    }
+
+    package init(data: DataValue) throws(DataShapeError) {
+        self.init(
+            key: try data.string("key"), sizeBytes: UInt64(max(0, try data.int("size"))),
+            digest: try data.string("sha256"), indexBytes: UInt64(max(0, data["index"]?.int ?? 0)),
+            indexDigest: data["indexSha256"]?.string ?? "")
+    }
+}
+
+extension CacheEntry: DataRepresentable {
+    package var data: DataValue {
+        var object: DataObject = [
             "id": .number(Double(id)), "key": .string(key), "version": .string(version), "scope": .string(scope),
             "blob": blob.data, "created": created.dataValue, "lastUsed": lastUsed.dataValue, "origin": origin.data,
         ]
+        object.set("object", self.object?.data)
+        return .object(object)
     }
 
     package init(data: DataValue) throws(DataShapeError) {
@@ -166,6 +206,7 @@ extension CacheEntry: DataRepresentable {
             scope: try data.string("scope"), blob: try StoredBlob(data: data["blob"] ?? .null),
             created: try data.timestamp("created"), origin: try EntryOrigin(data: data["origin"] ?? .null))
         lastUsed = try data.timestamp("lastUsed")
+        object = try data["object"].map { (data) throws(DataShapeError) in try StoredObject(data: data) }
     }
 }
 

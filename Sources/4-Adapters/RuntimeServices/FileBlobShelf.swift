@@ -125,6 +125,13 @@ package final class FileBlobShelf: BlobShelf {
         return StoredBlob(name: name, sizeBytes: offset, digest: Hexadecimal.text(hash.finalize()))
     }
 
+    /// Takes a whole file as the bytes of a blob that is known already, which are these.
+    package func take(_ path: String, as blob: StoredBlob) throws(DiagnosticError) {
+        let target = blobPath(blob.name)
+        try Trees.make(Files.directory(of: target), mode: 0o700)
+        try Files.rename(path, to: target)
+    }
+
     /// A new path on the shelf's file system, for a file that is made to be taken.
     package func draft() throws(DiagnosticError) -> String {
         try Trees.make(folder + "/uploads", mode: 0o700)

@@ -64,12 +64,31 @@ package struct FileEntryIndex: EntryIndex {
     }
 
     package func touch(_ entry: CacheEntry, now: Timestamp) throws(DiagnosticError) {
-        var entry = entry
-        entry.lastUsed = now
+        try change(entry) { $0.lastUsed = now }
+    }
+
+    /// Notes where an entry's bytes are now, too.
+    ///
+    /// - Returns: `false` where the entry is gone, another one has its name, or it says already where they are.
+    package func note(_ object: StoredObject, of entry: CacheEntry) throws(DiagnosticError) -> Bool {
+        var isNoted = false
+        try change(entry) { entry in
+            guard entry.object == nil else { return }
+            (entry.object, isNoted) = (object, true)
+        }
+        return isNoted
+    }
+
+    /// What others have changed of it meanwhile stays.
+    private func change(_ entry: CacheEntry, _ body: (inout CacheEntry) -> Void) throws(DiagnosticError) {
         let path = cachePath(entry.name)
         // Removed meanwhile by somebody else: it must not come back.
-        guard Files.isFile(path) else { return }
-        try Files.replace(path, with: bytes(entry.data), mode: 0o600)
+        guard let data = try readValue(path) else { return }
+        let known: CacheEntry = try read(data, in: path)
+        guard known.id == entry.id else { return }
+        var changed = known
+        body(&changed)
+        if changed != known { try Files.replace(path, with: bytes(changed.data), mode: 0o600) }
     }
 
     package func remove(_ entry: CacheEntry) throws(DiagnosticError) {

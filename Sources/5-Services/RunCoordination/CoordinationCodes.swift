@@ -32,6 +32,8 @@ extension DiagnosticCode {
     package static let handoverMismatch = DiagnosticCode(1295)
     /// A runner cannot read what its server gave.
     package static let handoverUnreadable = DiagnosticCode(1296)
+    /// A runner could not use the server's object storage, and its bytes went through the server.
+    package static let linkUnusable = DiagnosticCode(1480)
     package static let runRecordUnreadable = DiagnosticCode(700)
     static let runFinishedAlready = DiagnosticCode(701)
     package static let secretsMissing = DiagnosticCode(702)

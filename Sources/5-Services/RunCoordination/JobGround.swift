@@ -50,11 +50,12 @@ final class JobGround {
     private(set) lazy var kept = KeptWorkspaces(self)
     /// What actions talk to; started when one asks.
     private(set) lazy var services = RunServices(
-        store: store, run: run, attempt: attempt, record: record, far: settings.far == nil ? nil : vaults.caches.far)
+        store: store, run: run, attempt: attempt, record: record, far: settings.far == nil ? nil : vaults.caches.far,
+        home: settings.home)
     private var hasServices = false
     /// What native actions keep and find.
     private(set) lazy var vaults = NativeVaults(
-        store: store, run: run, record: record, line: settings.far?.line)
+        store: store, run: run, record: record, line: settings.far?.line, home: settings.home)
 
     /// - Parameters:
     ///   - name: tells it from others of the same store that live at the same time.

@@ -15,14 +15,22 @@ final class RunServices {
     private let attempt: Int
     private var grants: [JobID: JobAccess] = [:]
 
-    /// - Parameter far: the server that has the caches and artifacts; `nil`: they are in the store.
-    init(store: RunStore, run: RunID, attempt: Int, record: RunRecord, far: FarStorage? = nil) {
+    /// - Parameters:
+    ///   - far: the server that has the caches and artifacts; `nil`: they are in the store.
+    ///   - home: to the server whose folder that is.
+    init(
+        store: RunStore, run: RunID, attempt: Int, record: RunRecord, far: FarStorage? = nil, home: ServerLine? = nil
+    ) {
         self.record = record
         self.run = run
         self.attempt = attempt
+        let folder = Self.folder(of: record.repository.root, in: store)
         var options =
-            far.map { RuntimeServerOptions(shelf: FarBlobShelf(storage: $0), index: FarEntryIndex(storage: $0)) }
-            ?? RuntimeServerOptions(folder: Self.folder(of: record.repository.root, in: store))
+            far.map {
+                RuntimeServerOptions(
+                    shelf: FarBlobShelf(storage: $0, isServed: true), index: FarEntryIndex(storage: $0))
+            } ?? RuntimeServerOptions(folder: folder)
+        if let home { options.shelf = CopySource.server(home).shelf(over: FileBlobShelf(folder: folder)) }
         options.identityKeyPath = store.shared + "/identity-key"
         let lookups = CacheHistory(store: store, run: run)
         options.observeLookup = { lookups.append($0) }

@@ -36,6 +36,8 @@ package final class RunSession {
         var keepsWorkspaces = true
         /// The server, where the job is carried out on another machine than the server's.
         package var far: FarPlace?
+        /// The server, where the job is carried out beside it, in its folder.
+        package var home: ServerLine?
         /// The pod that the job is carried out in; `nil`: it is no pod's.
         package var pod: PodPlace?
         /// Where the commit's own files are, where its repository has none: actions that a workflow names with `$/`.

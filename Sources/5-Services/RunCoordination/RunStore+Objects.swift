@@ -12,28 +12,6 @@ internal import ThreadExecution
 package import Timekeeping
 internal import ZipArchives
 
-/// The keys of what is kept of runs that are over. All that is a run's is below its number, which is never given again.
-enum StoredKeys {
-    static func run(_ run: String) -> String { "runs/\(run)/" }
-
-    static func logs(_ run: RunID, attempt: Int) throws(DiagnosticError) -> ObjectKey {
-        try ObjectKey("runs/\(run)/\(attempt)/logs.zip")
-    }
-
-    static func artifact(_ blob: StoredBlob, of run: String) throws(DiagnosticError) -> ObjectKey {
-        try ObjectKey("runs/\(run)/artifacts/\(blob.name)")
-    }
-
-    /// Blocks. The artifact's entry is gone already.
-    static func remove(_ artifact: ArtifactEntry, from objects: (any ObjectStore)?) throws(DiagnosticError) {
-        guard let objects, !artifact.blobs.isEmpty else { return }
-        var keys: [ObjectKey] = []
-        for blob in artifact.blobs { keys.append(try self.artifact(blob, of: artifact.origin.run)) }
-        let gone = keys
-        try BlockingWork.awaited { () async throws(DiagnosticError) in try await objects.remove(gone) }
-    }
-}
-
 /// What of a run is kept as objects. That it is there says a file of the run's folder, `stored/ATTEMPT`, which is written last;
 /// the folder's own copy may go then.
 extension RunStore {
@@ -117,6 +95,14 @@ extension RunStore {
         }
     }
 
+    /// Puts the artifacts that an attempt has made up to now: other machines' jobs read them from the store.
+    package func keepArtifacts(of run: RunID, attempt: Int) async throws(DiagnosticError) {
+        guard let objects, exists(run) else { return }
+        try await keepArtifacts(run, attempt, objects)
+        // It was removed meanwhile, and what of it was put before that is gone already.
+        if !exists(run) { _ = try await objects.removeAll(prefix: StoredKeys.run(run.description)) }
+    }
+
     private func keepArtifacts(
         _ run: RunID, _ attempt: Int, _ objects: any ObjectStore
     ) async throws(DiagnosticError) {
@@ -125,12 +111,14 @@ extension RunStore {
             // What its job is not there to name any more is not kept.
             for blob in entry.blobs where vault.drafts.has(blob) {
                 let key = try StoredKeys.artifact(blob, of: run.description)
+                // It was put when its job ended.
+                if try await objects.facts(of: key)?.sizeBytes == blob.sizeBytes { continue }
                 try await objects.putFile(vault.drafts.path(of: blob), at: key)
             }
         }
     }
 
-    private func vault(of run: RunID) throws(DiagnosticError) -> ArtifactVault {
+    func vault(of run: RunID) throws(DiagnosticError) -> ArtifactVault {
         let repository = try RunRecord.root(of: run, in: self) ?? ""
         return ArtifactVault(folder: RunServices.folder(of: repository, in: self), objects: objects)
     }
@@ -245,39 +233,5 @@ extension RunStore {
         try BlockingWork.awaited { () async throws(DiagnosticError) in
             _ = try await objects.removeAll(prefix: StoredKeys.run(run.description))
         }
-    }
-}
-
-/// Reads a blob of the store, a piece at a time. Each read may block.
-final class StoredBlobReader: BlobReader {
-    private let blob: StoredBlob
-    private let key: ObjectKey
-    private let objects: any ObjectStore
-    private var piece: [UInt8] = []
-    private var start: UInt64 = 0
-
-    private static let pieceBytes: UInt64 = 4 << 20
-
-    init(_ blob: StoredBlob, _ key: ObjectKey, _ objects: any ObjectStore) {
-        self.blob = blob
-        self.key = key
-        self.objects = objects
-    }
-
-    func read(into space: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(DiagnosticError) -> Int {
-        guard offset < blob.sizeBytes, !space.isEmpty else { return 0 }
-        if offset < start || offset >= start + UInt64(piece.count) {
-            let (objects, key) = (objects, key)
-            let range = offset..<min(offset + Self.pieceBytes, blob.sizeBytes)
-            piece = try BlockingWork.awaited { () async throws(DiagnosticError) in
-                try await objects.get(key, range: range, limit: range.count)
-            }
-            start = offset
-        }
-        let first = Int(offset - start)
-        let count = min(space.count, piece.count - first)
-        guard count > 0 else { return 0 }
-        space.copyBytes(from: piece[first..<(first + count)])
-        return count
     }
 }

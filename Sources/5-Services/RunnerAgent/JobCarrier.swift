@@ -106,7 +106,11 @@ final class JobCarrier: Sendable {
         _ content: JobContent, isFar: Bool,
         _ settings: @Sendable (JobContent) throws(DiagnosticError) -> RunSession.Settings
     ) throws(DiagnosticError) {
-        guard isFar else { return try drive(content, try settings(content)) }
+        guard isFar else {
+            var settings = try settings(content)
+            settings.home = line
+            return try drive(content, settings)
+        }
         let far = try FarPlace(line, store: store, record: content.record)
         let brought = try far.bring(content)
         // Given up while its code came: no step of it begins.
@@ -118,7 +122,9 @@ final class JobCarrier: Sendable {
 
     private var line: ServerLine {
         let asking = PatientAsking(link: link) { [weak self] in self?.state.withLock { $0.isGivenUp } ?? true }
-        return ServerLine(lease) { (name, body, form) throws(DiagnosticError) in try asking.ask(name, body, form) }
+        return ServerLine(lease, store: link.exchange) { (name, body, form) throws(DiagnosticError) in
+            try asking.ask(name, body, form)
+        }
     }
 
     private func drive(_ content: JobContent, _ settings: RunSession.Settings) throws(DiagnosticError) {

@@ -11,10 +11,17 @@ package struct ServerLink: Sendable {
     private let base: String
     private let credential: String
     private let transport: HTTPTransport
+    /// For the server's object storage; `nil`: it is not asked.
+    let exchange: HTTPExchange?
     private static let answerLimitBytes = 256 << 20
 
-    /// - Parameter url: of the server, without a slash at the end.
-    package init(url: String, credential: String, transport: @escaping HTTPTransport) {
+    /// - Parameters:
+    ///   - url: of the server, without a slash at the end.
+    ///   - exchange: for the server's object storage; `nil`: all bytes go through the server.
+    package init(
+        url: String, credential: String, transport: @escaping HTTPTransport, exchange: HTTPExchange? = nil
+    ) {
+        self.exchange = exchange
         base = url + "/runner/v\(RunnerProtocolVersion.current)"
         self.credential = credential
         self.transport = transport

@@ -15,13 +15,21 @@ actor RunKeeping {
     private let index: RunLists
     private let homes: Homes
     private let report: @Sendable (DiagnosticError) -> Void
-    private let ends: AsyncStream<RunCoordination.RunEnd>
-    private let mouth: AsyncStream<RunCoordination.RunEnd>.Continuation
+    /// What is over, in its order.
+    private enum Over: Sendable {
+        case job(RunID, attempt: Int)
+        case run(RunID, attempt: Int, project: String)
+    }
+
+    private let ends: AsyncStream<Over>
+    private let mouth: AsyncStream<Over>.Continuation
     /// The store was told of once; `false`: what was put last went well.
     private var fails = false
     private var nextRound = Timestamp.beforeAll
     private var nextSweep = Timestamp.beforeAll
     private var isWorking = false
+    /// Projects whose caches are just being put.
+    private var busy: Set<String> = []
 
     private static let rhythm = Timestamp.Span.minutes(60)
     private static let sweepRhythm = Timestamp.Span.days(1)
@@ -35,29 +43,63 @@ actor RunKeeping {
         self.store = store
         self.index = index
         self.report = report
-        (ends, mouth) = AsyncStream<RunCoordination.RunEnd>.makeStream()
+        (ends, mouth) = AsyncStream<Over>.makeStream()
     }
 
     /// To be called of each change of a run.
     nonisolated func note(_ change: RunChange) {
-        if store.objects != nil, let end = RunCoordination.RunEnd(change) { mouth.yield(end) }
+        guard store.objects != nil, case .finished = change.kind else { return }
+        mouth.yield(.run(change.run, attempt: change.attempt, project: change.project))
+    }
+
+    /// To be called of each end of a job: other jobs of the run are about to read what it made.
+    nonisolated func note(_ change: JobChange) {
+        if store.objects != nil { mouth.yield(.job(change.run, attempt: change.attempt)) }
     }
 
     /// To be called once.
     nonisolated func start() {
         guard store.objects != nil else { return }
         Task {
-            for await end in ends { await keep(end.run, attempt: end.attempt) }
+            for await end in ends {
+                switch end {
+                case .job(let run, let attempt): await keepArtifacts(run, attempt: attempt)
+                case .run(let run, let attempt, let project):
+                    if await keep(run, attempt: attempt) { await keepCaches(of: run, project) }
+                }
+            }
         }
     }
 
     nonisolated func stop() { mouth.finish() }
 
     /// - Returns: whether it was put.
-    @discardableResult
     private func keep(_ run: RunID, attempt: Int) async -> Bool {
+        let store = store
+        return await put { () throws(DiagnosticError) in try await store.keep(run, attempt: attempt) }
+    }
+
+    /// What cannot be put now is put with the run's end.
+    private func keepArtifacts(_ run: RunID, attempt: Int) async {
+        let store = store
+        guard !fails else { return }
+        _ = await put { () throws(DiagnosticError) in try await store.keepArtifacts(of: run, attempt: attempt) }
+    }
+
+    /// - Returns: whether they were put.
+    @discardableResult
+    private func keepCaches(of run: RunID, _ project: String) async -> Bool {
+        // Who is at it already finds what there is to find, or the next round does.
+        guard busy.insert(project).inserted else { return true }
+        defer { busy.remove(project) }
+        let store = store
+        return await put { () throws(DiagnosticError) in try await store.keepCaches(of: run, project: project) }
+    }
+
+    /// The store is told of once, when it begins to fail.
+    private func put(_ body: @Sendable () async throws(DiagnosticError) -> Void) async -> Bool {
         do throws(DiagnosticError) {
-            try await store.keep(run, attempt: attempt)
+            try await body()
             fails = false
             return true
         } catch {
@@ -83,10 +125,10 @@ actor RunKeeping {
             let (store, index, homes) = (store, index, homes)
             let ended = try await BlockingWork.attempt { () throws(DiagnosticError) in
                 // Other servers keep those of theirs.
-                try index.ends().filter { $0.finishedAt != nil && homes.isHere($0.project) }.map(\.run)
+                try index.ends().filter { $0.finishedAt != nil && homes.isHere($0.project) }
             }
             let old = now + .milliseconds(-Self.copyLife.milliseconds)
-            for run in ended {
+            for run in ended.map(\.run) {
                 let attempts = try await BlockingWork.attempt { () throws(DiagnosticError) in
                     _ = try store.dropCopies(of: run, unusedSince: old)
                     return store.unstoredAttempts(of: run)
@@ -95,8 +137,14 @@ actor RunKeeping {
                     guard await keep(run, attempt: attempt) else { return false }
                 }
             }
+            // Of one run of each project, which says where its caches are.
+            let newest = Dictionary(ended.map { ($0.project, $0.run) }) { max($0, $1) }
+            for (project, run) in newest {
+                guard await keepCaches(of: run, project) else { return false }
+            }
             if now >= nextSweep {
                 _ = try await store.sweepObjects(now: now)
+                _ = try await store.sweepOwnerless(now: now)
                 nextSweep = now + Self.sweepRhythm
             }
         } catch {

@@ -22,7 +22,8 @@ extension Server {
             Task { await self.seeWhetherReached(name, address) }
         }
         for name in before.keys.sorted() where members[name] == nil {
-            settings.say("The server '\(name)' is gone: it ended, or was not heard of for \(settings.silenceMs / 1_000) s.")
+            settings.say(
+                "The server '\(name)' is gone: it ended, or was not heard of for \(settings.silenceMs / 1_000) s.")
         }
     }
 

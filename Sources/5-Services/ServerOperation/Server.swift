@@ -170,9 +170,9 @@ package final class Server: Sendable {
             keeping.note(change)
             ear.yield(.run(change))
         }
-        surroundings.jobEnded = { [ear, indexing] change in
-            counts.note(change)
-            indexing.note(change)
+        let notes = [{ counts.note($0) }, indexing.note, keeping.note] as [@Sendable (JobChange) -> Void]
+        surroundings.jobEnded = { [ear] change in
+            for note in notes { note(change) }
             ear.yield(.job(change))
         }
         runs = RunCoordinator(surroundings)

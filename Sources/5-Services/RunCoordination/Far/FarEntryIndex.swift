@@ -2,6 +2,8 @@
 
 internal import ContentStore
 internal import Diagnostics
+internal import FileAccess
+internal import ObjectStorage
 internal import RunnerProtocol
 internal import RuntimeServices
 internal import StructuredData
@@ -26,23 +28,92 @@ struct FarEntryIndex: EntryIndex {
     }
 
     func add(_ entry: CacheEntry) throws(DiagnosticError) -> Bool {
+        // The server has it, or nobody ever will.
+        defer { if CacheTrees(entry.blob) == nil { try? storage.shelf.remove(entry.blob) } }
+        return try withoutLinksIfNeeded { () throws(DiagnosticError) in try publish(entry) }
+    }
+
+    /// What was put at a link the server looks at; where the store does not let it, the bytes go through the server.
+    private func withoutLinksIfNeeded(_ body: () throws(DiagnosticError) -> Bool) throws(DiagnosticError) -> Bool {
+        do throws(DiagnosticError) {
+            return try body()
+        } catch  where line.links.isUsable && Self.storeFailures.contains(error.diagnostic.code) {
+            line.links.giveUp(error)
+            return try body()
+        }
+    }
+
+    private static let storeFailures: Set<DiagnosticCode> = [
+        .storageUnavailable, .storageAccessRefused, .storageRefused, .storageFull, .storageBucketMissing,
+        .storageAnswerUnreadable, .storageClock, .objectMissing,
+    ]
+
+    private func publish(_ entry: CacheEntry) throws(DiagnosticError) -> Bool {
         var details: DataObject = ["entry": entry.data]
-        if let trees = CacheTrees(entry.blob) {
-            var sent: [DataValue] = []
-            for part in trees.parts {
-                var object = try storage.send(part.tree)
-                object["base"] = .string(part.base.rawValue)
-                object.set("paths", try paths(of: entry, part).map { .array($0.map(DataValue.string)) })
-                sent.append(.object(object))
-            }
-            details["trees"] = .array(sent)
-        } else {
-            details["upload"] = try storage.send(entry.blob)
-            // The server has it.
-            defer { try? storage.shelf.remove(entry.blob) }
+        guard let trees = CacheTrees(entry.blob) else {
+            details["upload"] = try storage.send(entry.blob, as: .cache)
             return try line.call(.keepCache, details).bool("kept")
         }
-        return try line.call(.keepCache, details).bool("kept")
+        var missing: [FarStorage.Missing] = []
+        for part in trees.parts { missing.append(try storage.missing(of: part.tree)) }
+        if let object = try put(trees, of: entry, missing) {
+            details["object"] = object
+            return try keep(details, trees, of: entry)
+        }
+        var sent: [DataValue] = []
+        for (part, missing) in zip(trees.parts, missing) {
+            try storage.send(missing)
+            var object = missing.data
+            object["base"] = .string(part.base.rawValue)
+            object.set("paths", try paths(of: entry, part).map { .array($0.map(DataValue.string)) })
+            sent.append(.object(object))
+        }
+        details["trees"] = .array(sent)
+        return try keep(details, trees, of: entry)
+    }
+
+    /// Publishes trees. By the number that the server gives them they are known here, too, and need not be brought.
+    private func keep(
+        _ details: DataObject, _ trees: CacheTrees, of entry: CacheEntry
+    ) throws(DiagnosticError) -> Bool {
+        let answer = try line.call(.keepCache, details)
+        guard answer.bool("kept") else { return false }
+        guard let id = answer["id"]?.int else { return true }
+        try storage.content.with { (opened) throws(ContentError) in
+            for part in trees.parts {
+                let name = CacheTrees.reference(entry.id, part.base)
+                guard var known = try opened.content.reference(storage.namespace, name) else { continue }
+                known.name = CacheTrees.reference(id, part.base)
+                try opened.content.setReference(known)
+            }
+        }
+        return true
+    }
+
+    /// Puts trees into the object storage, as one object: where the server has half of them it costs less to bring it the rest.
+    ///
+    /// - Returns: `nil` where they go to the server.
+    private func put(
+        _ trees: CacheTrees, of entry: CacheEntry, _ missing: [FarStorage.Missing]
+    ) throws(DiagnosticError) -> DataValue? {
+        let all = missing.flatMap(\.parts.chunks).reduce(UInt64(0)) { $0 + UInt64($1.sizeBytes) }
+        let sent = missing.flatMap(\.chunks).reduce(UInt64(0)) { $0 + UInt64($1.sizeBytes) }
+        guard line.links.isUsable, sent >= RunnerLimits.linkedBytes, sent * 2 >= all, all <= CacheObject.limitBytes
+        else { return nil }
+        var parts: [CacheObject.Index.Part] = []
+        for part in trees.parts {
+            parts.append(CacheObject.Index.Part(base: part.base, tree: part.tree, paths: try paths(of: entry, part)))
+        }
+        let path = try storage.shelf.draft()
+        defer { try? Files.remove(path) }
+        let name = StoredKeys.newName()
+        let object = try CacheObject.write(parts, of: storage.content, to: path, key: name)
+        let blob = StoredBlob(name: name, sizeBytes: object.sizeBytes, digest: object.digest)
+        guard try storage.put(path, blob, as: .cache) else { return nil }
+        return [
+            "upload": blob.data, "index": .number(Double(object.indexBytes)),
+            "indexSha256": .string(object.indexDigest),
+        ]
     }
 
     private func paths(of entry: CacheEntry, _ part: CacheTrees.Part) throws(DiagnosticError) -> [String]? {
@@ -73,8 +144,14 @@ struct FarEntryIndex: EntryIndex {
     // MARK: artifacts
 
     func add(_ artifact: ArtifactEntry, replacing: Bool) throws(DiagnosticError) -> Bool {
+        try withoutLinksIfNeeded { () throws(DiagnosticError) in try publish(artifact, replacing: replacing) }
+    }
+
+    private func publish(_ artifact: ArtifactEntry, replacing: Bool) throws(DiagnosticError) -> Bool {
         let known = try artifacts(ofRun: artifact.origin.run).flatMap(\.blobs)
-        for blob in artifact.blobs where !known.contains(blob) { _ = try storage.send(blob) }
+        for blob in artifact.blobs where !known.contains(blob) {
+            _ = try storage.send(blob, as: .artifact)
+        }
         let answer = try line.call(.keepArtifact, ["entry": artifact.data, "replaces": .bool(replacing)])
         let isKept = answer.bool("kept")
         // Of one that is not kept the caller drops the bytes, or shows them again.

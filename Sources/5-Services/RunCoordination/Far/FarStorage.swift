@@ -3,6 +3,8 @@
 internal import ContentStore
 internal import Diagnostics
 internal import FileAccess
+internal import ObjectStorage
+internal import ProcessControl
 internal import RunnerProtocol
 internal import RuntimeServices
 internal import StructuredData
@@ -19,10 +21,17 @@ struct FarStorage: Sendable {
 
     // MARK: archives
 
+    /// What an upload is to become.
+    enum UploadKind: String {
+        case artifact
+        case cache
+    }
+
     /// Uploads a blob of the shelf here.
     ///
     /// - Returns: by which the server knows it.
-    func send(_ blob: StoredBlob) throws(DiagnosticError) -> DataValue {
+    func send(_ blob: StoredBlob, as kind: UploadKind) throws(DiagnosticError) -> DataValue {
+        if try put(shelf.path(of: blob), blob, as: kind) { return blob.data }
         let reader = try shelf.open(blob)
         var offset = 0
         repeat {
@@ -35,6 +44,26 @@ struct FarStorage: Sendable {
             }
         } while offset < blob.sizeBytes
         return blob.data
+    }
+
+    /// Puts a file into the object storage, where the server gives a link for it.
+    ///
+    /// - Returns: `false` where the bytes go through the server.
+    func put(_ path: String, _ blob: StoredBlob, as kind: UploadKind) throws(DiagnosticError) -> Bool {
+        guard line.links.isUsable,
+            (RunnerLimits.linkedBytes...RunnerLimits.linkedUploadBytes).contains(blob.sizeBytes)
+        else { return false }
+        var details: DataObject = ["kind": .string(kind.rawValue), "name": .string(blob.name)]
+        details["size"] = .number(Double(blob.sizeBytes))
+        details["sha256"] = .string(blob.digest)
+        guard let link = try line.link(.uploadLink, details) else { return false }
+        do throws(DiagnosticError) {
+            try line.links.put(path, blob.sizeBytes, at: link)
+            return true
+        } catch  where error.diagnostic.code == .linkUnusable {
+            line.links.giveUp(error)
+            return false
+        }
     }
 
     private static func bytes(
@@ -54,22 +83,37 @@ struct FarStorage: Sendable {
 
     // MARK: trees
 
-    /// Sends the chunks of a tree that the server says are missing.
-    ///
-    /// - Returns: what the tree is called, and its pieces.
-    func send(_ tree: ContentID) throws(DiagnosticError) -> DataObject {
+    /// What the server has not got of a tree.
+    struct Missing {
+        var parts: ContentParts
+        var chunks: [ContentChunk] = []
+
+        /// What the tree is called, and its pieces.
+        var data: DataObject {
+            [
+                "tree": .string(parts.root.id.description),
+                "pieces": .array(parts.pieces.map { .string($0.text) }),
+            ]
+        }
+    }
+
+    func missing(of tree: ContentID) throws(DiagnosticError) -> Missing {
         let parts = try content.with { (opened) throws(ContentError) in
             try opened.content.parts(of: ContentRoot(.tree, tree))
         }
+        var missing = Missing(parts: parts)
         var rest = parts.chunks[...]
         while !rest.isEmpty {
             let asked = Array(rest.prefix(RunnerLimits.partsPerMessage))
             rest = rest.dropFirst(asked.count)
             let answer = try line.call(.missing, ["chunks": .array(asked.map { .string($0.text) })])
-            try send(answer.strings("chunks").compactMap { ContentChunk(text: $0) }.filter(Set(asked).contains))
+            missing.chunks += answer.strings("chunks").compactMap { ContentChunk(text: $0) }
+                .filter(Set(asked).contains)
         }
-        return ["tree": .string(tree.description), "pieces": .array(parts.pieces.map { .string($0.text) })]
+        return missing
     }
+
+    func send(_ missing: Missing) throws(DiagnosticError) { try send(missing.chunks) }
 
     private func send(_ chunks: [ContentChunk]) throws(DiagnosticError) {
         for group in ChunkGroups.of(chunks) {
@@ -82,10 +126,54 @@ struct FarStorage: Sendable {
         }
     }
 
-    /// Brings the chunks of a cache's tree that are not here, and gives the tree its name here.
+    /// Brings what of a cache's trees is not here, and gives them their names here.
     ///
     /// - Returns: `false` where the server has not got all of it.
-    func bring(_ part: CacheTrees.Part, of entry: CacheEntry) throws(DiagnosticError) -> Bool {
+    func bring(_ trees: CacheTrees, of entry: CacheEntry) throws(DiagnosticError) -> Bool {
+        if try bringLinked(trees, of: entry) { return true }
+        for part in trees.parts where try !bring(part, of: entry) { return false }
+        return true
+    }
+
+    /// - Returns: `false` where the bytes come through the server.
+    private func bringLinked(_ trees: CacheTrees, of entry: CacheEntry) throws(DiagnosticError) -> Bool {
+        let links = line.links
+        guard links.isUsable, entry.object != nil else { return false }
+        let name: DataObject = [
+            "key": .string(entry.key), "version": .string(entry.version), "scope": .string(entry.scope),
+        ]
+        guard let link = try line.link(.link, name), let data = link.object else { return false }
+        let object: StoredObject
+        do { object = try StoredObject(data: data) } catch { throw ServerLine.unreadable("\(error)") }
+        do throws(DiagnosticError) {
+            let source = RenewedLink(link: link) { () throws(DiagnosticError) in try line.link(.link, name) }
+            try CacheObject(object: object) { (range) throws(DiagnosticError) in
+                try links.read(try source.current(), range)
+            }.bring(trees, of: entry, to: content, namespace, known: try visibleChunks())
+            return true
+        } catch  where [.linkUnusable, .objectDamaged].contains(error.diagnostic.code) {
+            // What is damaged the server may have whole; if not, it looks and drops the cache.
+            links.giveUp(error)
+            return false
+        }
+    }
+
+    /// Chunks of caches that are here and that the job may see: no others need not be brought, whoever's they are.
+    private func visibleChunks() throws(DiagnosticError) -> Set<ContentChunk> {
+        let seen = Set(try FarEntryIndex(storage: self).caches(version: nil).map(\.id))
+        return try content.with { (opened) throws(ContentError) in
+            var chunks: Set<ContentChunk> = []
+            for reference in try opened.content.references(in: namespace) {
+                guard let id = reference.name.split(separator: "-").first.flatMap({ Int($0) }), seen.contains(id),
+                    let parts = try? opened.content.parts(of: reference.root)
+                else { continue }
+                chunks.formUnion(parts.chunks)
+            }
+            return chunks
+        }
+    }
+
+    private func bring(_ part: CacheTrees.Part, of entry: CacheEntry) throws(DiagnosticError) -> Bool {
         let answer = try line.call(
             .tree,
             [
@@ -119,6 +207,27 @@ struct FarStorage: Sendable {
                     metadata: metadata))
         }
         return true
+    }
+}
+
+/// A link that is asked for anew before it is no good any more.
+private final class RenewedLink {
+    private var link: StorageLink
+    private var until: BootInstant
+    private let renew: () throws(DiagnosticError) -> StorageLink?
+
+    init(link: StorageLink, renew: @escaping () throws(DiagnosticError) -> StorageLink?) {
+        self.link = link
+        self.renew = renew
+        until = .now() + .seconds(Int64(link.seconds) / 2)
+    }
+
+    func current() throws(DiagnosticError) -> StorageLink {
+        if until < .now(), let next = try renew() {
+            link = next
+            until = .now() + .seconds(Int64(next.seconds) / 2)
+        }
+        return link
     }
 }
 

@@ -2,6 +2,7 @@
 
 package import Diagnostics
 internal import FileAccess
+package import HTTPMessages
 package import RunnerProtocol
 internal import RuntimeServices
 internal import StructuredData
@@ -15,14 +16,20 @@ package struct ServerLine: Sendable {
     }
 
     package let lease: LeaseKey
+    /// To the server's object storage.
+    let links: FarLinks
     private let ask: @Sendable (String, [UInt8], Form) throws(DiagnosticError) -> [UInt8]
 
-    /// - Parameter ask: sends a body to a route of the runner protocol, and brings the answer's.
+    /// - Parameters:
+    ///   - store: asks the object storage; `nil`: all bytes go through the server.
+    ///   - ask: sends a body to a route of the runner protocol, and brings the answer's.
     package init(
-        _ lease: LeaseKey, ask: @escaping @Sendable (String, [UInt8], Form) throws(DiagnosticError) -> [UInt8]
+        _ lease: LeaseKey, store: HTTPExchange? = nil,
+        ask: @escaping @Sendable (String, [UInt8], Form) throws(DiagnosticError) -> [UInt8]
     ) {
         self.lease = lease
         self.ask = ask
+        links = FarLinks(store)
     }
 
     // MARK: messages
@@ -49,6 +56,13 @@ package struct ServerLine: Sendable {
         let answer = try ask("storage", Array(body.utf8), .json)
         guard let data = try? DataValue(json: answer) else { throw Self.unreadable("it is no JSON") }
         return data
+    }
+
+    /// - Returns: `nil` where the server gives no link.
+    func link(_ act: StorageCall.Act, _ details: DataObject) throws(DiagnosticError) -> StorageLink? {
+        let answer = try call(act, details)
+        guard answer["url"] != nil else { return nil }
+        do { return try StorageLink(data: answer) } catch { throw Self.unreadable("\(error)") }
     }
 
     /// Chunks, in the order in which they are asked for.

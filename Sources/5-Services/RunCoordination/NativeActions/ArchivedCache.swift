@@ -17,7 +17,13 @@ struct ArchivedCache {
     func take(
         _ folders: StepFolders, lookupOnly: Bool, _ report: inout NativeReport
     ) throws(DiagnosticError) -> Bool {
-        guard let reader = try? shelf.open(entry.blob) else { return false }
+        let reader: any BlobReader
+        do throws(DiagnosticError) {
+            reader = try shelf.open(entry.blob)
+        } catch  where error.diagnostic.code == .blobUnreadable {
+            // That the bytes cannot be had just now is another thing: the cache stays.
+            return false
+        }
         if lookupOnly { return true }
         let magic = try BlobCopy.beginning(reader, count: 2)
         let path = folders.temporary + "/martlet-cache-\(entry.id)"

@@ -16,8 +16,9 @@ struct ArtifactVault: Sendable {
     let drafts: FileBlobShelf
     let shelf: any BlobShelf
     let index: any EntryIndex
-    /// Where what is not on the shelf any more may be.
-    let objects: (any ObjectStore)?
+    /// Where what is not on the shelf comes from.
+    let source: CopySource
+    var objects: (any ObjectStore)? { source.objects }
 
     static let zip = "application/zip"
     private static let patience = Duration.seconds(600)
@@ -27,13 +28,18 @@ struct ArtifactVault: Sendable {
     /// - Parameters:
     ///   - folder: of the repository's services.
     ///   - far: the server that has the artifacts; `nil`: they are in the folder.
-    ///   - objects: where artifacts of runs that are over are kept, too.
-    init(folder: String, far: FarStorage? = nil, objects: (any ObjectStore)? = nil) {
+    ///   - source: where what is not in the folder comes from.
+    init(folder: String, far: FarStorage? = nil, source: CopySource = .none) {
         self.folder = folder
-        self.objects = objects
+        self.source = source
         drafts = far?.shelf ?? FileBlobShelf(folder: folder)
         shelf = far.map { FarBlobShelf(storage: $0) } ?? drafts
         index = far.map { FarEntryIndex(storage: $0) } ?? FileEntryIndex(folder: folder + "/index")
+    }
+
+    /// Of a server, which may keep artifacts as objects.
+    init(folder: String, objects: (any ObjectStore)?) {
+        self.init(folder: folder, source: objects.map { .store($0) } ?? .none)
     }
 
     /// Those of a run that have not expired, of each name the newest attempt's; the older first.
@@ -231,6 +237,7 @@ struct ArtifactVault: Sendable {
         if let objects, !drafts.has(blob) {
             return StoredBlobReader(blob, try StoredKeys.artifact(blob, of: run), objects)
         }
+        if case .server = source { return try source.shelf(over: drafts, run: run).open(blob) }
         return try shelf.open(blob)
     }
 

@@ -79,7 +79,9 @@ struct CacheAction: Sendable {
             origin: job.origin(call),
             takesArchives: folders.reach == nil)
         let vault = job.caches
-        call.perform("Martlet's own cache: \(isWhole ? "restore now, save at the job's end" : "restore")") {
+        call.perform(
+            "Martlet's own cache: \(isWhole ? "restore now, save at the job's end" : "restore")", noting: job.note
+        ) {
             () throws(DiagnosticError) in
             var report = NativeReport()
             if isWhole { report.keep(Self.keyState, key) } else { report.output("cache-primary-key", key) }
@@ -128,7 +130,7 @@ struct CacheAction: Sendable {
         guard let trees = CacheTrees(entry.blob) else {
             return try ArchivedCache(shelf: vault.shelf, entry: entry).take(folders, lookupOnly: lookupOnly, &report)
         }
-        if lookupOnly { return try vault.hasContent(trees) }
+        if lookupOnly { return try vault.hasContent(trees, of: entry) }
         for part in trees.parts where !folders.reaches(folders.path(part.base)) {
             throw PathSearch.outside(folders.path(part.base))
         }
@@ -176,7 +178,7 @@ struct CacheAction: Sendable {
         }
         let (folders, origin, vault) = (folders(call), job.origin(call), job.caches)
         let warnsOfFailure = part == .save
-        call.perform("Martlet's own cache: save") { () throws(DiagnosticError) in
+        call.perform("Martlet's own cache: save", noting: job.note) { () throws(DiagnosticError) in
             var report = NativeReport()
             do throws(DiagnosticError) {
                 try Self.check([key])

@@ -55,14 +55,16 @@ struct CacheTrees: Hashable, Sendable {
 
 extension CacheTrees.Part {
     /// What the reference says of itself: who saved it, and which paths it is of.
-    func metadata(_ saving: CacheVault.Saving, _ now: Timestamp) -> [UInt8] {
+    ///
+    /// - Parameter hasPaths: `false`: there were too many to be kept.
+    func metadata(_ saving: CacheVault.Saving, _ now: Timestamp, hasPaths: Bool = true) -> [UInt8] {
         var object: DataObject = [
             "key": .string(saving.name.key), "version": .string(saving.name.version),
             "scope": .string(saving.name.scope), "run": .string(saving.origin.run), "job": .string(saving.origin.job),
             "created": .string(now.description),
         ]
         object.set("step", saving.origin.step.map(DataValue.string))
-        if paths.reduce(0, { $0 + $1.utf8.count + 6 }) <= CacheTrees.pathLimitBytes {
+        if hasPaths, paths.reduce(0, { $0 + $1.utf8.count + 6 }) <= CacheTrees.pathLimitBytes {
             object["paths"] = .array(paths.map(DataValue.string))
         }
         return Array(DataValue.object(object).jsonText().utf8)

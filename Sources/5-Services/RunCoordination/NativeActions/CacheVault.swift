@@ -20,6 +20,10 @@ final class CacheVault: Sendable {
     let history: CacheHistory
     /// Where the caches are, unless they are in the folder.
     let far: FarStorage?
+    /// Where bytes that are not in the folder come from.
+    let source: CopySource
+    /// The bytes of archives, in the folder.
+    let drafts: FileBlobShelf
     /// Something was damaged: what is saved from now on is read once, since the store would take damaged parts for known.
     let hasDamage = Mutex(false)
     /// As the toolkit's: the longest job may hold a key.
@@ -28,13 +32,18 @@ final class CacheVault: Sendable {
     /// - Parameters:
     ///   - folder: of the repository's services.
     ///   - line: to the server that has the caches; `nil`: they are in the folder.
-    init(folder: String, store: String, history: CacheHistory, line: ServerLine? = nil) {
+    ///   - source: where what is not in the folder comes from.
+    init(
+        folder: String, store: String, history: CacheHistory, line: ServerLine? = nil, source: CopySource = .none
+    ) {
         self.folder = folder
+        self.source = source
         let (shelf, content) = (FileBlobShelf(folder: folder), LeasedContent(store))
+        drafts = shelf
         let namespace = Self.namespace(folder)
         far = line.map { FarStorage(line: $0, shelf: shelf, content: content, namespace: namespace) }
         index = far.map { FarEntryIndex(storage: $0) } ?? FileEntryIndex(folder: folder + "/index")
-        self.shelf = far.map { FarBlobShelf(storage: $0) } ?? shelf
+        self.shelf = far.map { FarBlobShelf(storage: $0) } ?? source.shelf(over: shelf)
         self.content = content
         self.namespace = namespace
         self.history = history
@@ -130,7 +139,11 @@ final class CacheVault: Sendable {
 
     /// - Returns: `false` where a part of it is lost.
     func restore(_ trees: CacheTrees, of entry: CacheEntry, to folders: StepFolders) throws(DiagnosticError) -> Bool {
-        for part in trees.parts { if let far, try !far.bring(part, of: entry) { return false } }
+        if let far {
+            guard try far.bring(trees, of: entry) else { return false }
+        } else if try !holds(trees, of: entry), try !bringCopy(of: entry) {
+            return false
+        }
         return try content.with { (opened) throws(ContentError) in
             do throws(ContentError) {
                 for part in trees.parts {
@@ -152,22 +165,43 @@ final class CacheVault: Sendable {
         }
     }
 
-    func hasContent(_ trees: CacheTrees) throws(DiagnosticError) -> Bool {
+    func hasContent(_ trees: CacheTrees, of entry: CacheEntry) throws(DiagnosticError) -> Bool {
         // Whether the server has all of it, it says when it is asked for it.
-        if far != nil { return true }
-        return try content.with { (opened) throws(ContentError) in
-            for part in trees.parts where try !opened.content.contains(part.tree) { return false }
+        if far != nil || entry.object != nil { return true }
+        return try holds(trees, of: entry)
+    }
+
+    /// Whether the content store here has an entry's trees, by the names that are given to what was seen to be whole. That it has
+    /// them by other names, which may be another project's, says nothing.
+    func holds(_ trees: CacheTrees, of entry: CacheEntry) throws(DiagnosticError) -> Bool {
+        try content.with { (opened) throws(ContentError) in
+            for part in trees.parts {
+                let name = CacheTrees.reference(entry.id, part.base)
+                guard let known = try opened.content.reference(namespace, name), known.root.id == part.tree,
+                    try opened.content.contains(part.tree)
+                else { return false }
+            }
             return true
         }
     }
 
     func remove(_ entry: CacheEntry) throws(DiagnosticError) {
+        // Whoever cannot remove the object leaves it to the server.
+        if far == nil, let object = entry.object { try OwnerlessObjects(folder: folder).note(object.key) }
         try index.remove(entry)
         try forget(entry)
     }
 
-    /// Lets go of an entry's bytes.
+    /// Lets go of an entry's bytes: the entry is gone, or was never there.
     func forget(_ entry: CacheEntry) throws(DiagnosticError) {
+        try forgetCopy(of: entry)
+        guard let object = entry.object, let objects = source.objects else { return }
+        // What the store does not remove now is noted, and swept.
+        try? OwnerlessObjects(folder: folder).remove(object.key, from: objects)
+    }
+
+    /// The same of the folder alone.
+    func forgetCopy(of entry: CacheEntry) throws(DiagnosticError) {
         guard let trees = CacheTrees(entry.blob) else {
             return try shelf.remove(entry.blob)
         }

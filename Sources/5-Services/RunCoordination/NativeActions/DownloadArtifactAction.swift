@@ -45,7 +45,7 @@ struct DownloadArtifactAction: Sendable {
         call.checkNames(Self.inputNames)
         let wish = try wish(call)
         let (vault, folders, stop) = (job.artifacts, job.folders(call), call.stop)
-        call.perform("Martlet's own download-artifact") { () throws(DiagnosticError) in
+        call.perform("Martlet's own download-artifact", noting: job.note) { () throws(DiagnosticError) in
             var report = NativeReport()
             let entries = try Self.choose(wish, try vault.visible(run: wish.run), &report)
             if !entries.isEmpty { report.line("Preparing to download the following artifacts:") }

@@ -42,7 +42,7 @@ struct MergeArtifactsAction: Sendable {
         let includesHidden = try call.checkedFlag("include-hidden-files")
         let (vault, folders, address, run) = (job.artifacts, job.folders(call), ArtifactAddress(call), job.run)
         let planned = upload
-        call.perform("Martlet's own upload-artifact/merge") { () throws(DiagnosticError) in
+        call.perform("Martlet's own upload-artifact/merge", noting: job.note) { () throws(DiagnosticError) in
             var (report, upload) = (NativeReport(), planned)
             let entries = try vault.visible(run: run).filter { pattern.matches($0.name) }
             guard !entries.isEmpty else {

@@ -20,6 +20,12 @@ struct NativeJob: Sendable {
     /// Steps are enclosed: an action that runs outside of that reaches their own folders, and nothing else.
     var isEnclosed: Bool
 
+    /// What the log is to say of how bytes came and went, once.
+    var note: @Sendable () -> String? {
+        let links = caches.far?.line.links
+        return { links?.takeNote() }
+    }
+
     func origin(_ call: NativeActionCall) -> EntryOrigin {
         EntryOrigin(run: run, job: job, step: call.attempt.step.description, attempt: attempt)
     }
@@ -109,12 +115,18 @@ extension NativeActionCall {
 
     /// Does the work on another thread, shows what it has to say, and ends the step by what it returns.
     ///
-    /// - Parameter title: said first, so that the log shows what ran.
-    func perform(_ title: String, _ work: @escaping @Sendable () throws(DiagnosticError) -> NativeReport) {
+    /// - Parameters:
+    ///   - title: said first, so that the log shows what ran.
+    ///   - note: asked when the work is done.
+    func perform(
+        _ title: String, noting note: @escaping @Sendable () -> String? = { nil },
+        _ work: @escaping @Sendable () throws(DiagnosticError) -> NativeReport
+    ) {
         line(title)
         loop.offload {
             Result { () throws(DiagnosticError) in try work() }
         } then: { (result: Result<NativeReport, DiagnosticError>) in
+            if let text = note() { line(text) }
             switch result {
             case .failure(let error):
                 let isStopped = (try? stop.check()) == nil

@@ -7,12 +7,16 @@ struct NativeVaults: Sendable {
     let caches: CacheVault
     let artifacts: ArtifactVault
 
-    /// - Parameter line: to the server that has them; `nil`: they are in the store.
-    init(store: RunStore, run: RunID, record: RunRecord, line: ServerLine? = nil) {
+    /// - Parameters:
+    ///   - line: to the server that has them; `nil`: they are in the store.
+    ///   - home: to the server whose folder this machine has, too.
+    init(store: RunStore, run: RunID, record: RunRecord, line: ServerLine? = nil, home: ServerLine? = nil) {
+        let source = store.objects.map { CopySource.store($0) } ?? home.map { .server($0) } ?? .none
         let folder = RunServices.folder(of: record.repository.root, in: store)
         caches = CacheVault(
-            folder: folder, store: store.shared, history: CacheHistory(store: store, run: run), line: line)
-        artifacts = ArtifactVault(folder: folder, far: caches.far, objects: store.objects)
+            folder: folder, store: store.shared, history: CacheHistory(store: store, run: run), line: line,
+            source: source)
+        artifacts = ArtifactVault(folder: folder, far: caches.far, source: source)
     }
 
     func job(_ job: JobID, of run: RunID, attempt: Int, _ record: RunRecord) -> NativeJob {

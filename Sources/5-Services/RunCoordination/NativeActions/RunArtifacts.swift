@@ -81,10 +81,10 @@ package struct RunArtifacts {
         guard let objects = vault.objects else { return nil }
         let entry = try entry(name)
         guard case .archive(let blob) = entry.content, entry.mediaType == ArtifactVault.zip,
-            blob.sizeBytes >= Self.linkedBytes, isStored(entry.origin.attempt)
+            blob.sizeBytes >= Self.linkedBytes, isStored(entry.origin.attempt) || !vault.drafts.has(blob)
         else { return nil }
         let key = try StoredKeys.artifact(blob, of: entry.origin.run)
-        return try await objects.link(to: key, LinkUse(.get(fileName: name + ".zip"), seconds: Self.linkSeconds))
+        return try await objects.link(to: key, LinkUse(.get(fileName: name + ".zip"), seconds: Self.linkSeconds))?.url
     }
 
     private func damaged(_ name: String) -> DiagnosticError {

@@ -20,7 +20,7 @@ package struct StoreCleaning: Sendable {
     package var snapshotDays: Int64 = 7
     /// The longest that an artifact of a run is kept, whatever its upload asked for; `nil`: as long as it asked for.
     package var artifactDays: @Sendable (RunID) -> Int? = { _ in nil }
-    /// Where artifacts of runs that are over are kept, too.
+    /// Where caches and artifacts are kept, too.
     package var objects: (any ObjectStore)?
     private let root: String
     /// An upload that is whole and not yet named, of a process that lives, is younger.
@@ -143,12 +143,18 @@ package struct StoreCleaning: Sendable {
         return artifact.expires.map { min($0, latest) } ?? latest
     }
 
+    /// What the store does not remove now goes with its run, or is noted and swept.
+    private func removeObject(_ report: inout Report, _ body: () throws(DiagnosticError) -> Void) {
+        do throws(DiagnosticError) { try body() } catch { report.problems.append(error.diagnostic) }
+    }
+
     /// - Returns: the names of references that the repository's entries still have.
     private func clean(
         _ folder: String, _ now: Timestamp, _ report: inout Report
     ) throws(DiagnosticError) -> Set<String> {
         let index = FileEntryIndex(folder: folder + "/index")
         let shelf = FileBlobShelf(folder: folder)
+        let ownerless = OwnerlessObjects(folder: folder)
         var blobs: Set<String> = []
         var names: Set<String> = []
         var bytes: UInt64 = 0
@@ -158,12 +164,18 @@ package struct StoreCleaning: Sendable {
             let references = trees?.parts.map { CacheTrees.reference(entry.id, $0.base) } ?? []
             let isOld = entry.lastUsed + .days(cacheDays) < now
             if isOld || bytes + entry.blob.sizeBytes > cacheBytes {
+                if let object = entry.object { try ownerless.note(object.key) }
                 try index.remove(entry)
                 report.caches += 1
                 report.removed.formUnion(references)
                 if trees == nil {
                     try shelf.remove(entry.blob)
                     report.freedBytes += entry.blob.sizeBytes
+                }
+                if let object = entry.object, let objects {
+                    removeObject(&report) { () throws(DiagnosticError) in
+                        try ownerless.remove(object.key, from: objects)
+                    }
                 }
                 continue
             }
@@ -181,7 +193,7 @@ package struct StoreCleaning: Sendable {
                 try shelf.remove(blob)
                 report.freedBytes += blob.sizeBytes
             }
-            try StoredKeys.remove(artifact, from: objects)
+            removeObject(&report) { () throws(DiagnosticError) in try StoredKeys.remove(artifact, from: objects) }
             report.artifacts += 1
         }
         try shelf.sweep()

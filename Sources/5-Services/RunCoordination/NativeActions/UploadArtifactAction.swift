@@ -66,7 +66,7 @@ struct UploadArtifactAction: Sendable {
         let (folders, vault, isOfFiles) = (job.folders(call), job.artifacts, call.isThirdVersion)
         let address = ArtifactAddress(call)
         let planned = upload
-        call.perform("Martlet's own upload-artifact") { () throws(DiagnosticError) in
+        call.perform("Martlet's own upload-artifact", noting: job.note) { () throws(DiagnosticError) in
             var (report, upload) = (NativeReport(), planned)
             let search = try UploadSearch(paths, folders, includesHidden: includesHidden)
             search.notes.forEach { report.line($0) }

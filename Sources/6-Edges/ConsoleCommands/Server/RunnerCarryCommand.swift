@@ -81,7 +81,9 @@ struct RunnerCarryCommand: ParsableCommand {
             told.lease,
             LeaseCarrier.Surroundings(
                 store: store,
-                link: ServerLink(url: told.server, credential: told.credential, transport: client.transport),
+                link: ServerLink(
+                    url: told.server, credential: told.credential, transport: client.transport,
+                    exchange: client.exchanging),
                 settings: { (content) throws(DiagnosticError) in
                     let files = try content.workflowFiles(in: store, environment: surroundings)
                     var settings = RunSession.Settings(capacity: 1, offer: try files.offer(), engines: files.engines)

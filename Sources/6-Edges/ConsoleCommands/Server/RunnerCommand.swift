@@ -215,7 +215,9 @@ struct RunnerRunCommand: ParsableCommand {
             link: { () throws(DiagnosticError) in
                 // The server may have begun anew elsewhere.
                 let now = try RunnerFile.read(place)
-                return ServerLink(url: now.url, credential: now.credential, transport: client.transport)
+                return ServerLink(
+                    url: now.url, credential: now.credential, transport: client.transport,
+                    exchange: file.isOwn ? nil : client.exchanging)
             }, report: { ServerLog.tell($0) })
         parts.isOwn = file.isOwn
         parts.isFar = !file.isOwn

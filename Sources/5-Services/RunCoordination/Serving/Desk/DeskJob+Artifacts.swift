@@ -2,6 +2,7 @@
 
 internal import Diagnostics
 internal import FileAccess
+internal import ObjectStorage
 internal import PipelineModel
 internal import ProcessControl
 internal import RunnerProtocol
@@ -25,6 +26,9 @@ extension DeskJob {
         case .touch: answer = try touch(details)
         case .dropDamaged: answer = try dropDamaged(details)
         case .tree: answer = try tree(details)
+        case .link: answer = try link(details)
+        case .uploadLink: answer = try uploadLink(details)
+        case .bring: answer = try bring(details)
         case .missing: answer = ["chunks": .array(try missing(details.strings("chunks")).map(DataValue.string))]
         case .artifacts: answer = Self.list(try visibleArtifacts(try details.string("run")))
         case .keepCache: return try keepCache(details)
@@ -38,7 +42,7 @@ extension DeskJob {
         ["entries": .array(entries.map(\.data))]
     }
 
-    private func visibleArtifacts(_ run: String) throws -> [ArtifactEntry] {
+    func visibleArtifacts(_ run: String) throws -> [ArtifactEntry] {
         if run != self.run {
             let root = try Int(run).flatMap { try RunRecord.root(of: RunID($0), in: store) }
             // Code of somebody else sees what its own run made.
@@ -59,11 +63,15 @@ extension DeskJob {
     private func removeArtifact(_ details: DataValue) throws -> @Sendable () throws(DiagnosticError) -> DataValue {
         let (name, attempt) = (try details.string("name"), try details.int("attempt"))
         let (artifacts, run) = (artifacts, run)
-        return { () throws(DiagnosticError) in
+        return { [self] () throws(DiagnosticError) in
             let found = try artifacts.index.artifacts(ofRun: run).first {
                 $0.name == name && $0.origin.attempt == attempt
             }
-            if let found { try artifacts.remove(found) }
+            guard let found else { return [:] }
+            try artifacts.index.remove(found)
+            for blob in found.blobs { try artifacts.shelf.remove(blob) }
+            // The coordinator waits for no store.
+            removeObjects(of: found.blobs)
             return [:]
         }
     }
@@ -84,27 +92,41 @@ extension DeskJob {
         }
         switch said.content {
         case .archive(let blob):
-            entry.content = .archive(try takeUpload(blob))
-            return publishing(entry, replacing: details.bool("replaces"))
+            entry.content = .archive(try take(blob))
+            return publishing(entry, replacing: details.bool("replaces"), uploads: [blob.name])
         case .files(let files):
             return try publishing(entry, files)
         }
     }
 
     private func publishing(
-        _ entry: ArtifactEntry, replacing: Bool
+        _ entry: ArtifactEntry, replacing: Bool, uploads: [String]
     ) -> @Sendable () throws(DiagnosticError) -> DataValue {
         let (artifacts, run) = (artifacts, run)
-        return { () throws(DiagnosticError) in
+        return { [self] () throws(DiagnosticError) in
             let old = try artifacts.index.artifacts(ofRun: run).first {
                 $0.name == entry.name && $0.origin.attempt == entry.origin.attempt
             }
             // Said a second time, because the answer was lost.
             if let old, old.id == entry.id, old.blobs == entry.blobs { return ["kept": true] }
             let isKept = try artifacts.index.add(entry, replacing: replacing)
-            for blob in isKept ? old?.blobs ?? [] : entry.blobs { try? artifacts.shelf.remove(blob) }
+            let gone = isKept ? old?.blobs ?? [] : entry.blobs
+            for blob in gone { try? artifacts.shelf.remove(blob) }
+            for name in uploads { settle(name, isPublished: isKept) }
+            removeObjects(of: gone)
             return ["kept": .bool(isKept)]
         }
+    }
+
+    private func removeObjects(of blobs: [StoredBlob]) {
+        // They go with their run, if not now.
+        removeLater(blobs.map { try? StoredKeys.artifact($0, of: run).text })
+    }
+
+    /// What was put at a link, or came through the server.
+    private func take(_ said: StoredBlob) throws(DiagnosticError) -> StoredBlob {
+        if let linked = try takeLinked(said, .artifact) { return linked.blob }
+        return try takeUpload(said)
     }
 
     /// An artifact of the third version grows by the files of several jobs, one after the other.
@@ -117,9 +139,10 @@ extension DeskJob {
         var others: [ArtifactFile] = []
         if let old, case .files(let known) = old.content { others = known }
         let known = Set(others.map(\.blob))
-        var added: [ArtifactFile] = []
+        var (added, uploads) = ([ArtifactFile](), [String]())
         for var file in files where !known.contains(file.blob) {
-            file.blob = try takeUpload(file.blob)
+            uploads.append(file.blob.name)
+            file.blob = try take(file.blob)
             added.append(file)
         }
         let names = Set(added.map(\.path))
@@ -127,10 +150,12 @@ extension DeskJob {
         entry.id = old?.id ?? said.id
         entry.origin.attempt = old?.origin.attempt ?? said.origin.attempt
         entry.content = .files(others.filter { !names.contains($0.path) } + added)
-        let (artifacts, whole) = (artifacts, entry)
-        return { () throws(DiagnosticError) in
+        let (artifacts, whole, taken) = (artifacts, entry, uploads)
+        return { [self] () throws(DiagnosticError) in
             defer { withExtendedLifetime(lock) {} }
-            return ["kept": .bool(try artifacts.index.add(whole, replacing: true))]
+            let isKept = try artifacts.index.add(whole, replacing: true)
+            for name in taken { settle(name, isPublished: isKept) }
+            return ["kept": .bool(isKept)]
         }
     }
 }

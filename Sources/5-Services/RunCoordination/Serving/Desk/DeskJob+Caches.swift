@@ -18,12 +18,15 @@ extension DeskJob {
         let all = try caches.index.caches(version: version).filter { access.readScopes.contains($0.scope) }
         let seen = Array(all.sorted { $0.created > $1.created }.prefix(Self.entryLimit))
         state.withLock { state in
-            for entry in seen where CacheTrees(entry.blob) == nil { state.blobs[entry.blob.name] = entry.blob }
+            for entry in seen where CacheTrees(entry.blob) == nil {
+                state.blobs[entry.blob.name] = entry.blob
+                state.objects[entry.blob.name] = entry.object
+            }
         }
         return seen
     }
 
-    private func find(_ details: DataValue) throws -> CacheEntry? {
+    func find(_ details: DataValue) throws -> CacheEntry? {
         let (key, scope) = (try details.string("key"), try details.string("scope"))
         return try visibleCaches(try details.string("version")).first { $0.key == key && $0.scope == scope }
     }
@@ -62,10 +65,16 @@ extension DeskJob {
     /// Looks for itself: what a runner says of damage may be its own disk's.
     func dropDamaged(_ details: DataValue) throws -> DataValue {
         guard let entry = try find(details) else { return [:] }
-        let isWhole =
-            if let trees = CacheTrees(entry.blob) {
-                try trees.parts.allSatisfy { try damagedCount(of: $0.tree) == 0 }
-            } else { (try? caches.shelf.open(entry.blob)) != nil }
+        var isWhole = true
+        if let trees = CacheTrees(entry.blob) {
+            if try caches.holds(trees, of: entry) {
+                isWhole = try trees.parts.allSatisfy { try damagedCount(of: $0.tree) == 0 }
+            }
+            // What is damaged here, or not here, may be whole in the object storage.
+            if try !isWhole || !caches.holds(trees, of: entry) { isWhole = try caches.bringCopy(of: entry) }
+        } else if (try? caches.shelf.open(entry.blob)) == nil {
+            isWhole = try caches.bringCopy(of: entry)
+        }
         if !isWhole { try caches.remove(entry) }
         return ["dropped": .bool(!isWhole)]
     }
@@ -79,6 +88,9 @@ extension DeskJob {
         guard let entry = try find(details), let base = StepFolders.Anchor(rawValue: try details.string("base")),
             let part = CacheTrees(entry.blob)?.parts.first(where: { $0.base == base })
         else { throw refused("that cache") }
+        if let trees = CacheTrees(entry.blob), entry.object != nil, try !caches.holds(trees, of: entry) {
+            guard try caches.bringCopy(of: entry) else { return ["lost": true] }
+        }
         let found = try caches.content.with { (opened) throws(ContentError) -> (ContentParts, [UInt8])? in
             do throws(ContentError) {
                 let name = CacheTrees.reference(entry.id, base)
@@ -112,7 +124,15 @@ extension DeskJob {
             id: id, key: name.key, version: name.version, scope: name.scope, blob: said.blob, created: now,
             origin: origin)
         var trees = CacheTrees(parts: [])
-        if let sent = details["trees"]?.array {
+        var uploads: [String] = []
+        if let sent = details["object"] {
+            let upload = try StoredBlob(data: sent["upload"] ?? .null)
+            (entry.object, trees) = try takeTrees(upload, sent)
+            entry.blob = trees.blob(sizeBytes: said.blob.sizeBytes)
+            uploads = [upload.name]
+            // They are in the object storage; the content store here has no names for them.
+            trees.parts = []
+        } else if let sent = details["trees"]?.array {
             for item in sent {
                 guard let tree = ContentID(try item.string("tree")),
                     let base = StepFolders.Anchor(rawValue: try item.string("base")),
@@ -124,11 +144,17 @@ extension DeskJob {
             guard !trees.parts.isEmpty else { throw refused("a cache of nothing") }
             entry.blob = trees.blob(sizeBytes: said.blob.sizeBytes)
         } else {
-            entry.blob = try takeUpload(try StoredBlob(data: details["upload"] ?? .null))
+            let upload = try StoredBlob(data: details["upload"] ?? .null)
+            if let linked = try takeLinked(upload, .cache) {
+                (entry.blob, entry.object) = (linked.blob, linked.object)
+                uploads = [upload.name]
+            } else {
+                entry.blob = try takeUpload(upload)
+            }
         }
         let saving = CacheVault.Saving(name: name, trees: [:], origin: origin)
-        let (caches, parts, kept) = (caches, trees.parts, entry)
-        return { () throws(DiagnosticError) in
+        let (caches, parts, kept, taken) = (caches, trees.parts, entry, uploads)
+        return { [self] () throws(DiagnosticError) in
             try caches.content.with { (opened) throws(ContentError) in
                 for part in parts {
                     try opened.content.setReference(
@@ -141,11 +167,34 @@ extension DeskJob {
             if !isKept {
                 let same = try caches.index.caches(version: kept.version).first { $0.name == kept.name }
                 // Said a second time, because the answer was lost.
-                if let same, same.origin == kept.origin, same.blob == kept.blob { return ["kept": true] }
-                try caches.forget(kept)
+                if let same, same.origin == kept.origin, same.blob == kept.blob {
+                    return ["kept": true, "id": .number(Double(same.id))]
+                }
+                try caches.forgetCopy(of: kept)
+                removeLater([kept.object?.key])
             }
-            return ["kept": .bool(isKept)]
+            for name in taken { settle(name, isPublished: isKept) }
+            return ["kept": .bool(isKept), "id": .number(Double(id))]
         }
+    }
+
+    /// Trees that were put at a link as one object. What its chunks are, readers see for themselves.
+    private func takeTrees(
+        _ upload: StoredBlob, _ sent: DataValue
+    ) throws -> (StoredObject, CacheTrees) {
+        guard let linked = try takeLinked(upload, .cache), let objects = links?.objects else {
+            throw refused("a cache of that object")
+        }
+        var object = linked.object
+        object.indexBytes = UInt64(max(0, try sent.int("index")))
+        object.indexDigest = try sent.string("indexSha256")
+        let index = try CacheObject(object, in: objects).index()
+        let parts = index.parts.map { CacheTrees.Part(base: $0.base, tree: $0.tree, paths: $0.paths ?? []) }
+        let trees = CacheTrees(parts: parts)
+        guard !parts.isEmpty, Set(parts.map(\.base)).count == parts.count, CacheObject.isIndex(index, of: trees) else {
+            throw refused("a cache of such trees")
+        }
+        return (object, trees)
     }
 
     func origin(step: String?) -> EntryOrigin {

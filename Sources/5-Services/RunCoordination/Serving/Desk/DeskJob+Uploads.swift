@@ -14,7 +14,7 @@ extension DeskJob {
 
     private static let nameBytes = 64
 
-    private static func isName(_ text: String) -> Bool {
+    static func isName(_ text: String) -> Bool {
         (1...nameBytes).contains(text.utf8.count)
             && text.utf8.allSatisfy { (48...57).contains($0) || (97...122).contains($0) || $0 == 45 }
     }
@@ -24,6 +24,7 @@ extension DeskJob {
     /// - Returns: how many bytes there are now: a piece that arrives twice changes nothing.
     func upload(_ name: String, at offset: Int, _ bytes: [UInt8]) throws(DiagnosticError) -> Int {
         guard Self.isName(name) else { throw refused("an upload of that name") }
+        forsakeLink(name)
         return try uploading.withLock { (_) throws(DiagnosticError) in
             let known = try state.withLock { (state) throws(DiagnosticError) in
                 if let known = state.uploads[name] { return known }
@@ -44,7 +45,7 @@ extension DeskJob {
         }
     }
 
-    private func pastLimit(_ what: String) -> DiagnosticError {
+    func pastLimit(_ what: String) -> DiagnosticError {
         DiagnosticError(
             .handoverPastLimit, "The job '\(lease.work)' would upload \(what).", remedy: "Upload less, or in parts.")
     }

@@ -3,6 +3,7 @@
 internal import ContentStore
 internal import Diagnostics
 internal import FileAccess
+internal import ObjectStorage
 internal import PipelineModel
 internal import RunnerProtocol
 internal import RuntimeServices
@@ -20,6 +21,8 @@ final class DeskJob: Sendable {
         var blobs: [String: StoredBlob] = [:]
         /// Runs whose artifacts they are.
         var runsOfBlobs: [String: String] = [:]
+        /// Of caches: where they are in the object storage.
+        var objects: [String: StoredObject] = [:]
         /// Chunks that the job has brought, or was given: others are not there for it, whoever else has them.
         var chunks: Set<ContentChunk> = []
         var deposit: ContentDeposit?
@@ -27,6 +30,12 @@ final class DeskJob: Sendable {
         var uploads: [String: Int] = [:]
         /// Uploads that are on the shelf: who publishes again, because the answer was lost, means the same bytes.
         var taken: [String: StoredBlob] = [:]
+        /// Uploads that were to be put at links, by the runner's names, and are not published.
+        var linked: [String: LinkedUpload] = [:]
+        /// Those that are: who publishes again means the same.
+        var settled: [String: LinkedUpload] = [:]
+        /// Keys that links were given to, and that no entry will have.
+        var forsaken: [ObjectKey] = []
         var isDismissed = false
     }
 
@@ -37,17 +46,20 @@ final class DeskJob: Sendable {
     let access: CacheAccess
     let caches: CacheVault
     let artifacts: ArtifactVault
+    /// To the object storage; `nil`: there is none.
+    let links: StoreLinks?
     let state = Mutex(State())
     private let refresh: @Sendable (_ project: String, _ folder: String) -> Void
     /// One piece of an upload at a time.
     let uploading = Mutex(())
 
     init(
-        store: RunStore, lease: LeaseKey, record: RunRecord, folder: String,
+        store: RunStore, links: StoreLinks?, lease: LeaseKey, record: RunRecord, folder: String,
         refresh: @escaping @Sendable (_ project: String, _ folder: String) -> Void
     ) {
         self.refresh = refresh
         self.store = store
+        self.links = links
         self.lease = lease
         self.record = record
         self.folder = folder
@@ -62,10 +74,13 @@ final class DeskJob: Sendable {
         let names = state.withLock { state in
             state.isDismissed = true
             state.deposit = nil
+            state.forsaken += state.linked.values.map(\.key)
+            state.linked = [:]
             defer { state.reservations = [] }
             return state.reservations
         }
         for name in names { caches.index.release(name) }
+        removeForsaken()
         try? Trees.remove(folder)
     }
 
@@ -135,10 +150,15 @@ final class DeskJob: Sendable {
     }
 
     private func read(_ blob: StoredBlob, _ request: PieceRequest) throws(DiagnosticError) -> [UInt8] {
-        let run = state.withLock { $0.runsOfBlobs[blob.name] }
-        // Caches are on the shelf and nowhere else.
+        let (run, object) = state.withLock { ($0.runsOfBlobs[blob.name], $0.objects[blob.name]) }
         let reader: any BlobReader
-        if let run { reader = try artifacts.open(blob, of: run) } else { reader = try artifacts.shelf.open(blob) }
+        if let run {
+            reader = try artifacts.open(blob, of: run)
+        } else if let object, let objects = links?.objects, !artifacts.drafts.has(blob) {
+            reader = StoredBlobReader(blob, try ObjectKey(object.key), objects)
+        } else {
+            reader = try artifacts.shelf.open(blob)
+        }
         let space = UnsafeMutableRawBufferPointer.allocate(byteCount: request.count, alignment: 16)
         defer { space.deallocate() }
         var done = 0

@@ -13,6 +13,8 @@ package final class RunnerDesk: Sendable {
     private let store: RunStore
     /// Fetches all branches and tags of a project into its mirror, at that folder.
     private let refresh: @Sendable (_ project: String, _ folder: String) -> Void
+    /// To the object storage; `nil`: there is none.
+    private let links: StoreLinks?
     private let jobs = Mutex<[LeaseKey: DeskJob]>([:])
 
     private var folder: String { store.root + "/handover" }
@@ -23,6 +25,7 @@ package final class RunnerDesk: Sendable {
     ) throws(DiagnosticError) {
         self.store = store
         self.refresh = refresh
+        links = store.objects.map { StoreLinks($0) }
         try Trees.remove(folder)
     }
 
@@ -33,7 +36,8 @@ package final class RunnerDesk: Sendable {
             let work = lease.work
             let name = "\(work.run)-\(work.attempt)-\(ContentDigest.of(lease.data).prefix(16))"
             let job = DeskJob(
-                store: store, lease: lease, record: record, folder: "\(folder)/\(name)", refresh: refresh)
+                store: store, links: links, lease: lease, record: record, folder: "\(folder)/\(name)",
+                refresh: refresh)
             jobs[lease] = job
             return job
         }
