@@ -75,22 +75,21 @@ extension ServerProcess {
                 )
             } then: { result in
                 guard case .success(let (version, listed)) = result else { return reply(nil) }
-                if version > 0, self.world.defect != .doesNotKnowDeliveries {
+                if version > 0 {
                     self.noteKnown(delivery)
                     return reply(true)
                 }
-                self.record(delivery, version, listed, others, reply)
+                self.record(delivery, listed, others, reply)
             }
         }
     }
 
     private func record(
-        _ delivery: WorldDelivery, _ version: Int, _ listed: Int, _ others: [WorldAppend],
+        _ delivery: WorldDelivery, _ listed: Int, _ others: [WorldAppend],
         _ reply: @escaping (Bool?) -> Void
     ) {
-        let isBlind = world.defect == .doesNotKnowDeliveries
         var received = WorldAppend(
-            Self.stream(delivery), expectedVersion: isBlind ? version : 0,
+            Self.stream(delivery), expectedVersion: 0,
             events: [("deliveryReceived", .delivery(delivery))])
         received.wakeUp = .at(Timestamp(milliseconds: world.clock))
         let listing = WorldAppend(
@@ -101,7 +100,7 @@ extension ServerProcess {
                 put(Line.Task(delivery: delivery, receivedAt: world.clock), on: delivery.project)
                 reply(true)
             case .failure(.conflict(Self.list(delivery.project), _, let actual)):
-                record(delivery, version, actual, others, reply)
+                record(delivery, actual, others, reply)
             case .failure(.conflict(Self.stream(delivery), _, _)):
                 noteKnown(delivery)
                 reply(true)
@@ -179,9 +178,8 @@ extension ServerProcess {
                 return (known, isWorked)
             } then: { result in
                 guard case .success(let (known, isWorked)) = result else { return then(false) }
-                let isBlind = self.world.defect == .doesNotKnowDeliveries
-                if isWorked, !isBlind { return then(true) }
-                if let known, !isBlind { return self.worked(delivery, known, isKnown: true, then) }
+                if isWorked { return then(true) }
+                if let known { return self.worked(delivery, known, isKnown: true, then) }
                 if task.isAgain, let begun = self.world.run(of: delivery) {
                     // An earlier try began it, or an earlier process: or was about to.
                     guard self.world.defect != .takesARecordForABegunRun else {

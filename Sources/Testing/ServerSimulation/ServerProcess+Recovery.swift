@@ -99,7 +99,7 @@ extension ServerProcess {
             let demand = JobDemand(work, labels: ["any"], queuedAt: world.clock)
             dispatch.restore(
                 demand, runner: runner, fence: fence,
-                mayBeOnItsWay: world.defect != .takesALeaseOnItsWayForLost, now: world.clock)
+                mayBeOnItsWay: true, now: world.clock)
             open[LeaseKey(work, fence: fence)] = started.events
         }
     }

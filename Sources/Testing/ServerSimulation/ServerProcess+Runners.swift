@@ -26,9 +26,7 @@ extension ServerProcess {
 
     /// Whether what this server believes of homes can still be so: the database hears it, or it hears nobody.
     func whetherTrusted(then: @escaping (Bool) -> Void) {
-        guard world.defect != .believesAServerThatIsUnheard, !homes.isHeard(at: world.clock) else {
-            return then(true)
-        }
+        guard !homes.isHeard(at: world.clock) else { return then(true) }
         let others = homes.others
         askWhetherUnheard(others[...], isSaid: others.isEmpty, then)
     }
@@ -140,7 +138,6 @@ extension ServerProcess {
 
     /// What a server does not know is nothing, but by the word of the database that it still has its seat.
     func whetherSeated(then: @escaping (Bool) -> Void) {
-        guard world.defect != .tellsOfLostLeasesWithoutASeat else { return then(true) }
         let seat = seat
         world.ask(self) { (model) throws(JournalError) in
             try model.confirm(seat)
@@ -256,9 +253,8 @@ extension ServerProcess {
     /// - Parameter reply: `nil` is a 503.
     func fetch(_ key: LeaseKey, of runner: String, _ reply: @escaping (Bool?) -> Void) {
         coordinator.enter { [self] in
-            let isRenewed = world.defect != .fetchesWithoutRenewing
             guard let lease = dispatch.leases[key.work], lease.runner == runner, lease.fence == key.fence,
-                !isRenewed || dispatch.renew(key, by: runner, now: world.clock)
+                dispatch.renew(key, by: runner, now: world.clock)
             else { return whetherSeated { reply($0 ? false : nil) } }
             reply(runs[key.work.run] != nil)
         }

@@ -120,11 +120,9 @@ extension ServerProcess {
 
     private func letGo(of project: String, then: @escaping (Bool) -> Void) {
         desk.enter { [self] in
-            let isBlind = world.defect == .givesAwayWhatIsUncertain
-            guard
-                lines[project].map({ !$0.isBusy && $0.tasks.isEmpty && ($0.uncertainUntil == nil || isBlind) })
-                    ?? true
-            else { return then(false) }
+            guard lines[project].map({ !$0.isBusy && $0.tasks.isEmpty && $0.uncertainUntil == nil }) ?? true else {
+                return then(false)
+            }
             lines[project] = nil
             coordinator.enter { [self] in
                 guard !runs.values.contains(where: { $0.record.project == project }) else { return then(false) }
