@@ -280,6 +280,11 @@ struct HousekeepingTests {
             .setHook(nil, HookSettings(project: nil, url: "https://example.org/h", events: [], secretReference: "x")),
             by: .system("test"))
         let hook = try #require(server.directory.current.hooks.keys.first)
+        let gone = server.directory.current.nextID(.project)
+        let settings = ProjectSettings(name: "gone", forge: .git, cloneURL: "https://example.org/gone.git")
+        for command in [DirectoryCommand.addProject(settings, admin: nil), .removeProject(gone)] {
+            _ = try await server.directory.perform(command, by: .system("test"))
+        }
         let (start, project) = (harness.clock.now, harness.project)
         let ada = try #require(server.directory.current.accounts.keys.first)
         for day in 0..<10 as Range<Int64> {
@@ -289,7 +294,8 @@ struct HousekeepingTests {
             }
             try put("schedule/\(project)", "schedulesKept", "{}", at: time)
             try put("sessions", "sessionEnded", #"{"id":"s\#(day)","until":\#(time + 7 * Self.days)}"#, at: time)
-            try put("notices/prj_99", "noticeDropped", #"{"key":"k","reason":"r"}"#, at: time)
+            try put("notices/\(gone)", "noticeDropped", #"{"key":"k","reason":"r"}"#, at: time)
+            try put("schedule/prj_99", "schedulesKept", "{}", at: time)
         }
         try put(
             "endpoint/\(hook)", "endpointFailing", #"{"endpoint":"\#(hook)","since":\#(start)}"#,
@@ -300,7 +306,8 @@ struct HousekeepingTests {
         _ = await Self.round(harness)
         #expect(try count("sessions") == 5, "those of the last week")
         #expect(try count("endpoint/\(hook)") == 21 && count("schedule/\(project)") == 10)
-        #expect(try count("notices/prj_99") == 0, "of no project that there is")
+        #expect(try count("notices/\(gone)") == 0, "of a project that was removed")
+        #expect(try count("schedule/prj_99") == 10, "of one that another server may just have made")
         harness.clock.advance(400 * Self.days)
         _ = await Self.round(harness)
         #expect(try count("sessions") == 1 && count("schedule/\(project)") == 1)

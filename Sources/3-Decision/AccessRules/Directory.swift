@@ -115,6 +115,17 @@ package struct Directory: Hashable, Sendable {
         return name ?? formerNames[id] ?? id.description
     }
 
+    /// Whether a project or a hook was there, and is no more. Numbers are never given again: one that is greater than all may be of an
+    /// entry that another server has made a moment ago.
+    package func isRemoved(_ id: EntryID) -> Bool {
+        guard id < nextID(id.kind) else { return false }
+        switch id.kind {
+        case .project: return projects[id] == nil
+        case .hook: return hooks[id] == nil
+        case .account, .token, .runner, .registration, .channel: return false
+        }
+    }
+
     /// The id that the next entry of a kind gets.
     package func nextID(_ kind: EntryID.Kind) -> EntryID { EntryID(kind, (lastNumbers[kind] ?? 0) + 1) }
 

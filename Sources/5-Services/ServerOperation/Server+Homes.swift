@@ -29,12 +29,9 @@ extension Server {
         return place(of: project)
     }
 
-    /// Whether a project was there, and is no more. Numbers are never given again: one that is greater may be of a project that this
-    /// server has not heard of yet.
+    /// Whether a project was there, and is no more.
     package func isRemoved(_ project: String) -> Bool {
-        guard let id = EntryID(project) else { return false }
-        let directory = directory.current
-        return directory.projects[id] == nil && id < directory.nextID(.project)
+        EntryID(project).map { directory.current.isRemoved($0) } ?? false
     }
 
     /// The project of a run, whether lists have it already or not; `nil`: nobody knows the run.

@@ -120,10 +120,10 @@ extension Housekeeping {
     private func removeStrays() throws(DiagnosticError) {
         for prefix in ["schedule/", "notices/", "endpoint/"] {
             try eachPage(of: prefix) { (page) throws(DiagnosticError) in
-                // After each page: a project or a hook has its streams once it is known, and may have been made meanwhile.
                 let directory = parts.directory.current
-                let known = Set(directory.projects.keys.map(\.description) + directory.hooks.keys.map(\.description))
-                let strays = page.map(\.stream).filter { !known.contains(String($0.text.dropFirst(prefix.count))) }
+                let strays = page.map(\.stream).filter { stream in
+                    EntryID(String(stream.text.dropFirst(prefix.count))).map { directory.isRemoved($0) } ?? false
+                }
                 guard !strays.isEmpty else { return }
                 _ = try parts.store.recorded { (journal) throws(JournalError) in try journal.removeStreams(strays) }
             }

@@ -276,7 +276,8 @@ package actor Housekeeping {
         let (index, policies, policy) = (parts.index, policies, parts.settings.policy)
         cleaning.objects = parts.store.objects
         cleaning.artifactDays = { run in
-            let project = (try? index.run(run))?.project ?? ""
+            // Of one that lists do not have yet nobody knows whose rule holds: the time that its artifact itself says does.
+            guard let project = (try? index.run(run))?.project else { return nil }
             return (policies[project] ?? policy).artifactDays
         }
         do throws(DiagnosticError) {
@@ -311,11 +312,10 @@ package actor Housekeeping {
     private func removeProjectFolders() throws(DiagnosticError) {
         let folder = parts.store.root + "/projects"
         guard Files.isDirectory(folder) else { return }
-        let entries = try Trees.list(folder)
-        // Afterwards: a project that was made meanwhile is among them.
-        let known = Set(parts.directory.current.projects.keys.map(\.description))
-        for entry in entries where entry.kind == .directory && !known.contains(entry.name) {
-            guard EntryID(entry.name)?.kind == .project else { continue }
+        for entry in try Trees.list(folder) where entry.kind == .directory {
+            guard let id = EntryID(entry.name), id.kind == .project, parts.directory.current.isRemoved(id) else {
+                continue
+            }
             try Trees.remove("\(folder)/\(entry.name)")
         }
     }
