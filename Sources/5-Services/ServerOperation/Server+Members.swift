@@ -37,6 +37,7 @@ extension Server {
     }
 
     func tellOfTakingUp(_ projects: Set<String>, _ runs: Int) {
+        guard !projects.isEmpty else { return }
         let names = projects.map(nameOf).sorted()
         let shown = names.prefix(Self.shownNames).joined(separator: ", ") + (names.count > Self.shownNames ? ", …" : "")
         settings.say(
