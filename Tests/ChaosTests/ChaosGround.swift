@@ -154,6 +154,16 @@ final class ChaosGround {
         }
     }
 
+    /// Starts again what could not start, for its database was away: as whatever looks after services does.
+    func revive() throws {
+        for (victim, server) in servers where server.hasEnded {
+            guard server.said.split(separator: "\n").last?.hasPrefix("MRT0416") == true else { continue }
+            let status = server.end()
+            guard status == 6 else { throw ChaosFault("the \(victim.rawValue) ended with \(status)\n\(words)") }
+            try start(victim)
+        }
+    }
+
     /// `kill -9`.
     func kill9(_ victim: Victim) {
         switch victim {

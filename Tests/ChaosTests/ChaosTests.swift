@@ -90,7 +90,9 @@ struct ChaosTests {
                 }
             }
             try ground.start(victim)
+            try ground.revive()
         }
+        try ground.revive()
     }
 
     private static func victim(_ choice: inout SeededChoice) -> ChaosGround.Victim {

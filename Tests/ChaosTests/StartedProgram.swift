@@ -43,6 +43,13 @@ final class StartedProgram: Sendable {
         return signal == 0 ? (status >> 8) & 0xff : -signal
     }
 
+    /// Whether it has ended by itself.
+    var hasEnded: Bool {
+        var info = siginfo_t()
+        guard waitid(P_PID, id_t(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 else { return true }
+        return info.si_signo != 0
+    }
+
     /// What it has said.
     var said: String { (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? "" }
 }
