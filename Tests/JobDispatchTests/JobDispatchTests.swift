@@ -171,6 +171,22 @@ struct JobDispatchTests {
         expect(Self.names(dispatch.overdue(at: back + 10_001)), ["a"])
     }
 
+    @Test("Whoever was heard of while nobody looked has a lease's time from then on, and no more")
+    func heardUnseen() {
+        var dispatch = DispatchTable(leaseMs: 15_000)
+        dispatch.add(Self.runner("r"))
+        dispatch.enqueue(Self.demand("a"))
+        let keys = dispatch.take("r", free: 1, now: 0).map { lease in
+            dispatch.fence(lease.demand.work, 1)
+            return LeaseKey(lease.demand.work, fence: 1)
+        }
+        expect(Self.names(dispatch.overdue(at: 0)), [])
+        // For an hour nothing can be written, and polls are heard.
+        _ = dispatch.heard("r", instance: "i", holds: keys, now: 3_599_000)
+        expect((0...15).flatMap { Self.names(dispatch.overdue(at: 3_600_000 + $0 * 1_000)) }, [])
+        expect(Self.names(dispatch.overdue(at: 3_615_001)), ["a"])
+    }
+
     @Test("Groups keep apart, paused runners rest, and an ephemeral one takes one job")
     func kinds() {
         var dispatch = DispatchTable()

@@ -270,7 +270,10 @@ package struct DispatchTable: Sendable {
     package mutating func overdue(at now: Int64) -> [DispatchLease] {
         let now = moment(now)
         if let lookedAt, now - lookedAt > Self.longestLookMs {
-            for work in leases.keys { leases[work]?.renewedAt += now - lookedAt }
+            for (work, lease) in leases {
+                // One that was renewed meanwhile was heard of: its time begins there, and at the latest now.
+                leases[work]?.renewedAt = min(now, lease.renewedAt + now - lookedAt)
+            }
         }
         lookedAt = now
         let late = leases.values.filter { lease in
